@@ -1,0 +1,37 @@
+export type {
+  V1Container,
+  V1ContainerStatus,
+  V1EnvVar,
+  V1Job,
+  V1Pod,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1Secret,
+  V1Volume,
+  V1VolumeMount
+} from '@kubernetes/client-node'
+export { inClusterConfig } from './config.js'
+export type { ClusterConfig, InClusterEnvironment } from './config.js'
+export { containerResult } from './container-result.js'
+export type { ContainerResult } from './container-result.js'
+export { KubeError, isKubeError } from './errors.js'
+export type { Fault, KubeErrorCode, KubeErrorDetails } from './errors.js'
+export type { ExecOptions, ExecStream, ExecTarget } from './exec.js'
+export { Kube } from './kube.js'
+export type {
+  CreateOptions,
+  DeleteOptions,
+  KubeOptions,
+  ListOptions,
+  LogOptions,
+  LogTarget,
+  RequestOptions
+} from './kube.js'
+export { kubeconfigFile } from './kubeconfig.js'
+export { followLog } from './log.js'
+export type { FollowOptions, FollowedLog } from './log.js'
+export { podProblem } from './pod-problem.js'
+export type { PodProblem } from './pod-problem.js'
+export type { Resources } from './resources.js'
+export { waitForPod } from './wait-for-pod.js'
+export type { PodGoal, WaitOptions } from './wait-for-pod.js'
