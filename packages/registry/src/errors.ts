@@ -1,0 +1,54 @@
+/**
+ * What went wrong with a registry. A closed union: callers switch over it.
+ *
+ * - `INVALID_REFERENCE`: a text is no image reference
+ * - `UNREACHABLE`: no connection (name not found, refused, timed out, TLS)
+ * - `UNAUTHORIZED`, `DENIED`: the registry answered 401 or 403
+ * - `NOT_FOUND`: 404 where something had to exist
+ * - `UNSUPPORTED`: 400 or 405, the registry does not offer the operation
+ * - `RATE_LIMITED`: 429 after all tries
+ * - `SERVER`: 5xx after all tries
+ * - `PROTOCOL`: an answer that the distribution specification does not allow
+ * - `ABORTED`: the caller's signal
+ */
+export type RegistryErrorCode =
+  | 'INVALID_REFERENCE'
+  | 'UNREACHABLE'
+  | 'UNAUTHORIZED'
+  | 'DENIED'
+  | 'NOT_FOUND'
+  | 'UNSUPPORTED'
+  | 'RATE_LIMITED'
+  | 'SERVER'
+  | 'PROTOCOL'
+  | 'ABORTED'
+
+/** One entry of a registry's error body (OCI distribution specification, "Error Codes"). */
+export interface RegistryProblem {
+  readonly code: string
+  readonly message: string
+}
+
+/** The only error that this package throws. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError'
+  readonly code: RegistryErrorCode
+  /** HTTP status of the answer; absent when there was none. */
+  readonly status?: number
+  /** What the registry's error body said. */
+  readonly problems: readonly RegistryProblem[]
+  /** False when another try may not find the same, such as a timeout: the name may exist, the route may be slow. */
+  readonly definite: boolean
+
+  constructor(
+    code: RegistryErrorCode,
+    message: string,
+    details: { status?: number; problems?: readonly RegistryProblem[]; definite?: boolean; cause?: unknown } = {}
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.problems = details.problems ?? []
+    this.definite = details.definite ?? true
+    if (details.status !== undefined) this.status = details.status
+  }
+}

@@ -1,0 +1,66 @@
+import type { RegistryClient } from './client.js'
+import { RegistryError } from './errors.js'
+
+/** What became of an image that had to go. `why` is a sentence for a warning. */
+export type Removal =
+  | { readonly result: 'removed' }
+  /** It was not there any more. */
+  | { readonly result: 'absent' }
+  /** The registry does not delete, or not in this way. */
+  | { readonly result: 'unsupported'; readonly why: string }
+  /** The registry would delete, but not this image, or not now. */
+  | { readonly result: 'refused'; readonly why: string }
+
+/** An image as a push left it. */
+export interface PushedImage {
+  readonly repository: string
+  readonly tag?: string
+  readonly digest: string
+}
+
+/**
+ * Removes an image: its tag first, then its manifest by digest. Some registries refuse a digest that is still tagged
+ * (Artifact Registry, Docker Hub), others know no deletion of tags (distribution 2.8, Harbor), so an answer to the
+ * first request decides nothing. By digest every tag of it in the repository goes: give each build its own repository.
+ *
+ * Call it only after every pod that runs the image has ended; a pod that restarts could not pull it again.
+ *
+ * @returns what became of it; a registry that refuses, or that cannot be reached, is a result and no exception
+ * @throws RegistryError `ABORTED` only
+ */
+export async function removeImage(client: RegistryClient, image: PushedImage, signal?: AbortSignal): Promise<Removal> {
+  let untagged = false
+  if (image.tag !== undefined) {
+    const tag = await attempt(client, image.repository, image.tag, signal)
+    if (tag instanceof RegistryError && tag.status === undefined) return { result: 'refused', why: tag.message }
+    untagged = tag === 'deleted'
+  }
+  const manifest = await attempt(client, image.repository, image.digest, signal)
+  if (!(manifest instanceof RegistryError)) {
+    return { result: manifest === 'deleted' || untagged ? 'removed' : 'absent' }
+  }
+  const left = untagged ? ' (its tag is removed, its layers stay)' : ''
+  if (manifest.code === 'UNSUPPORTED' && !isDangling(manifest)) {
+    return { result: 'unsupported', why: `${client.host} does not delete images${left}: ${manifest.message}` }
+  }
+  return { result: 'refused', why: `${client.host} did not delete the image${left}: ${manifest.message}` }
+}
+
+async function attempt(
+  client: RegistryClient,
+  repository: string,
+  reference: string,
+  signal: AbortSignal | undefined
+): Promise<'deleted' | 'absent' | RegistryError> {
+  try {
+    return await client.deleteManifest(repository, reference, signal)
+  } catch (error) {
+    if (error instanceof RegistryError && error.code !== 'ABORTED') return error
+    throw error
+  }
+}
+
+/** Artifact Registry answers a digest that has other tags with 400: it does delete, but not this one. */
+function isDangling(error: RegistryError): boolean {
+  return error.problems.some(problem => problem.code.includes('DANGLING'))
+}
