@@ -1,0 +1,29 @@
+/** Something that will be sent to the builder. Paths are relative to the context, with `/`, without `./`. */
+export type ContextEntry =
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      readonly mode: number
+      readonly mtimeMs: number
+      readonly size: number
+    }
+  | { readonly kind: 'directory'; readonly path: string; readonly mode: number; readonly mtimeMs: number }
+  | {
+      readonly kind: 'symlink'
+      readonly path: string
+      readonly mode: number
+      readonly mtimeMs: number
+      readonly target: string
+    }
+
+/** A build context as it was found: what will be sent, in a fixed order, with parents before their children. */
+export interface Context {
+  /** Absolute path of the directory. */
+  readonly directory: string
+  /** Path of the Dockerfile in it. */
+  readonly dockerfile: string
+  readonly dockerfileText: string
+  readonly entries: readonly ContextEntry[]
+  /** Sentences about what cannot be sent and was left out: sockets, pipes, devices. */
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Header } from 'tar/header'
+import { BuildError } from '../errors.js'
+import type { Context, ContextEntry } from './context.js'
+
+/** A context as the archive that is sent. It can be sent several times. */
+export interface ContextArchive {
+  /** The archive's exact length, known before it is sent. */
+  readonly bytes: number
+  /**
+   * Sends the archive piece by piece, each after the one before was taken.
+   *
+   * @returns the SHA-256 of what was sent, as hex
+   * @throws BuildError `CONTEXT_FAILED` when a file has changed since the context was read
+   */
+  send(write: (chunk: Uint8Array) => Promise<void>): Promise<string>
+}
+
+const BLOCK = 512
+
+/** Small files travel together, large ones in pieces of this size. */
+const PIECE = 256 * 1024
+
+/** Two empty blocks, and no padding to a record: nothing is left in the pipe when the reader has seen them. */
+const END = Buffer.alloc(2 * BLOCK)
+
+/**
+ * Packs a context as a POSIX tar (pax): every owner is root, as in Docker, while modes (with setuid, setgid and
+ * sticky bits) and times (whole seconds) are kept. `tar`'s own `Pack` would mask group write.
+ */
+export async function packContext(context: Context): Promise<ContextArchive> {
+  // Only a step that builds pays for loading them.
+  const [{ Header }, { Pax }] = await Promise.all([import('tar/header'), import('tar/pax')])
+
+  const head = (entry: ContextEntry): Buffer => {
+    const data = {
+      path: entry.kind === 'directory' ? `${entry.path}/` : entry.path,
+      mode: entry.mode,
+      uid: 0,
+      gid: 0,
+      uname: 'root',
+      gname: 'root',
+      mtime: new Date(Math.floor(entry.mtimeMs / 1000) * 1000),
+      size: entry.kind === 'file' ? entry.size : 0,
+      ...(entry.kind === 'symlink' ? { linkpath: entry.target } : {})
+    }
+    const type = entry.kind === 'file' ? 'File' : entry.kind === 'directory' ? 'Directory' : 'SymbolicLink'
+    const header: Header = new Header({ ...data, type })
+    const block = Buffer.alloc(BLOCK)
+    if (!header.encode(block)) return block
+    const { path, linkpath, size } = { linkpath: undefined, ...data }
+    const large = size > MAX_USTAR_SIZE ? { size } : {}
+    const pax = new Pax({ path, mtime: data.mtime, ...(linkpath === undefined ? {} : { linkpath }), ...large })
+    return Buffer.concat([pax.encode(), block])
+  }
+
+  let bytes = END.length
+  for (const entry of context.entries) bytes += head(entry).length + padded(entry.kind === 'file' ? entry.size : 0)
+
+  return {
+    bytes,
+    async send(write) {
+      const hash = createHash('sha256')
+      const out = new Pieces(async chunk => {
+        hash.update(chunk)
+        await write(chunk)
+      })
+      for (const entry of context.entries) {
+        await out.add(head(entry))
+        if (entry.kind === 'file') await sendFile(context, entry, out)
+      }
+      await out.add(END)
+      await out.flush()
+      return hash.digest('hex')
+    }
+  }
+}
+
+/** 11 octal digits (POSIX.1-2017 pax, "ustar Interchange Format"). */
+const MAX_USTAR_SIZE = 0o77777777777
+
+function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK
+}
+
+type FileEntry = Extract<ContextEntry, { kind: 'file' }>
+
+async function sendFile(context: Context, entry: FileEntry, out: Pieces): Promise<void> {
+  const changed = (what: string): BuildError =>
+    new BuildError('CONTEXT_FAILED', `${entry.path} ${what} while the build context was sent; run the step again`)
+  let file: FileHandle
+  try {
+    // It was a regular file; a link in its place must not lead out of the context.
+    file = await open(join(context.directory, entry.path), constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (cause) {
+    const why = (cause as Error).message
+    throw new BuildError('CONTEXT_FAILED', `${entry.path} in the build context cannot be read: ${why}`, { cause })
+  }
+  try {
+    let left = entry.size
+    while (left > 0) {
+      const { bytesRead } = await out.fill(left, (buffer, offset, length) => file.read(buffer, offset, length))
+      if (bytesRead === 0) throw changed('became shorter')
+      left -= bytesRead
+    }
+    const { size, mtimeMs } = await file.stat()
+    if (size !== entry.size || mtimeMs !== entry.mtimeMs) throw changed('was changed')
+    await out.add(Buffer.alloc(padded(entry.size) - entry.size))
+  } finally {
+    await file.close()
+  }
+}
+
+/** Collects bytes into pieces of one buffer. */
+class Pieces {
+  readonly #buffer = Buffer.allocUnsafe(PIECE)
+  readonly #write: (chunk: Uint8Array) => Promise<void>
+  #used = 0
+
+  constructor(write: (chunk: Uint8Array) => Promise<void>) {
+    this.#write = write
+  }
+
+  async add(bytes: Buffer): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const copied = bytes.copy(this.#buffer, this.#used, done)
+      done += copied
+      this.#used += copied
+      if (this.#used === PIECE) await this.flush()
+    }
+  }
+
+  /** Lets `read` write at most `limit` bytes where the next ones belong. */
+  async fill(
+    limit: number,
+    read: (buffer: Buffer, offset: number, length: number) => Promise<{ bytesRead: number }>
+  ): Promise<{ bytesRead: number }> {
+    const { bytesRead } = await read(this.#buffer, this.#used, Math.min(limit, PIECE - this.#used))
+    this.#used += bytesRead
+    if (this.#used === PIECE) await this.flush()
+    return { bytesRead }
+  }
+
+  async flush(): Promise<void> {
+    if (this.#used === 0) return
+    // The socket may keep a reference: what was handed over is not written to again.
+    const piece = Buffer.from(this.#buffer.subarray(0, this.#used))
+    this.#used = 0
+    await this.#write(piece)
+  }
+}

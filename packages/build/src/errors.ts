@@ -1,0 +1,57 @@
+import type { Fault } from '@kaniko-hooks/kube'
+
+/**
+ * What went wrong with a build. A closed union: callers switch over it.
+ *
+ * - `DOCKERFILE_MISSING`, `DOCKERFILE_UNSUPPORTED`, `DOCKERFILE_FAILED`: there is none; the builder would get it wrong;
+ *   one of its instructions failed
+ * - `CONTEXT_FAILED`: the directory could not be read or sent whole
+ * - `BASE_IMAGE`: an image that the Dockerfile names could not be fetched
+ * - `REGISTRY_UNREACHABLE`, `PUSH_FAILED`: the destination does not answer; it refused the image
+ * - `POD_FAILED`: the build pod could not be created, started or finished
+ * - `TIMEOUT`, `ABORTED`: the build's own limit; the caller's signal
+ */
+export type BuildErrorCode =
+  | 'DOCKERFILE_MISSING'
+  | 'DOCKERFILE_UNSUPPORTED'
+  | 'DOCKERFILE_FAILED'
+  | 'CONTEXT_FAILED'
+  | 'BASE_IMAGE'
+  | 'REGISTRY_UNREACHABLE'
+  | 'PUSH_FAILED'
+  | 'POD_FAILED'
+  | 'TIMEOUT'
+  | 'ABORTED'
+
+const FAULTS: Readonly<Record<BuildErrorCode, Fault>> = {
+  DOCKERFILE_MISSING: 'user',
+  DOCKERFILE_UNSUPPORTED: 'user',
+  DOCKERFILE_FAILED: 'user',
+  CONTEXT_FAILED: 'user',
+  BASE_IMAGE: 'user',
+  REGISTRY_UNREACHABLE: 'configuration',
+  PUSH_FAILED: 'configuration',
+  POD_FAILED: 'cluster',
+  TIMEOUT: 'user',
+  ABORTED: 'user'
+}
+
+/** The only error that this package throws. Its message is complete by itself: what, where, who said what, what next. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError'
+  readonly code: BuildErrorCode
+  readonly fault: Fault
+  /** Of the command that failed in the build, when one did. */
+  readonly exitCode?: number
+
+  constructor(
+    code: BuildErrorCode,
+    message: string,
+    details: { fault?: Fault; exitCode?: number; cause?: unknown } = {}
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.fault = details.fault ?? FAULTS[code]
+    if (details.exitCode !== undefined) this.exitCode = details.exitCode
+  }
+}
