@@ -1,3 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
+import { join } from 'node:path'
+import { KubeError } from './errors.js'
+
+const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount'
+
 /** How to reach one cluster, and as whom. */
 export interface ClusterConfig {
   readonly server: URL
@@ -26,6 +33,47 @@ export interface InClusterEnvironment {
   readonly serviceAccountDir?: string
 }
 
-export function inClusterConfig(_environment: InClusterEnvironment): Promise<ClusterConfig> {
-  throw new Error('not yet')
+/**
+ * The configuration of a process in a pod: the address from the environment, the rest from the service account's
+ * mount. Throws a KubeError NO_CREDENTIALS that names what is missing.
+ */
+export async function inClusterConfig(environment: InClusterEnvironment): Promise<ClusterConfig> {
+  const { host, port, serviceAccountDir: directory = SERVICE_ACCOUNT_DIR } = environment
+  if (host === undefined || host === '') {
+    throw new KubeError(
+      'NO_CREDENTIALS',
+      'This does not run in a Kubernetes pod: KUBERNETES_SERVICE_HOST is not set. Run it in a pod, or set KUBECONFIG.'
+    )
+  }
+  const token = (): Promise<string> => readMounted(directory, 'token')
+  const [, ca, namespace] = await Promise.all([
+    token(),
+    readMounted(directory, 'ca.crt'),
+    readMounted(directory, 'namespace')
+  ])
+  return { server: serverUrl(host, port), ca, namespace, token }
+}
+
+function serverUrl(host: string, port: string | undefined): URL {
+  return new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port === undefined || port === '' ? '443' : port}`)
+}
+
+async function readMounted(directory: string, file: string): Promise<string> {
+  const path = join(directory, file)
+  try {
+    const text = (await readFile(path, 'utf8')).trim()
+    if (text !== '') return text
+  } catch (cause) {
+    throw notMounted(path, cause)
+  }
+  throw notMounted(path)
+}
+
+function notMounted(path: string, cause?: unknown): KubeError {
+  return new KubeError(
+    'NO_CREDENTIALS',
+    `The service account token is not mounted: ${path} cannot be read. Give the runner pod a service account ` +
+      '(serviceAccountName) and do not set automountServiceAccountToken: false on the pod or on the service account.',
+    { cause }
+  )
 }

@@ -42,6 +42,8 @@ export interface KubeErrorDetails {
   readonly reason?: string
   /** The problem of a `POD_FAILED` or `TIMEOUT`. */
   readonly problem?: PodProblem
+  /** When the server wants to be asked again. */
+  readonly retryAfterMs?: number
   readonly cause?: unknown
 }
 
@@ -70,6 +72,7 @@ export class KubeError extends Error {
   readonly status?: number
   readonly reason?: string
   readonly problem?: PodProblem
+  readonly retryAfterMs?: number
 
   constructor(code: KubeErrorCode, message: string, details: KubeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -79,6 +82,7 @@ export class KubeError extends Error {
     if (details.status !== undefined) this.status = details.status
     if (reason !== undefined) this.reason = reason
     if (details.problem !== undefined) this.problem = details.problem
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
   }
 }
 

@@ -1,6 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { ClusterConfig } from './config.js'
-import type { ExecOptions, ExecStream, ExecTarget } from './exec.js'
+import { KubeError, isKubeError } from './errors.js'
+import { openExec } from './exec.js'
+import type { ExecOptions, ExecStream, ExecTarget, Heartbeat } from './exec.js'
+import { nameObject, resourcePath, typeMeta } from './resources.js'
 import type { Resources } from './resources.js'
+import { Rest } from './rest.js'
+import { abortedError } from './retry.js'
+
+const CREATE_ID = 'kaniko-hooks/create-id'
+const PAGE_SIZE = 500
+const DEFAULT_HEARTBEAT: Heartbeat = { everyMs: 5_000, deadlineMs: 10_000 }
 
 export interface KubeOptions {
   /** How long an API outage is waited for, per request; default 5 minutes. */
@@ -8,31 +19,37 @@ export interface KubeOptions {
   /** The same while the API server has not answered even once; default 20 s, so that a wrong address is told soon. */
   readonly firstContactMs?: number
   /** How often an exec's connection is tried for life (default 5 s) and after which silence it is lost (10 s). */
-  readonly heartbeat?: { readonly everyMs: number; readonly deadlineMs: number }
+  readonly heartbeat?: Heartbeat
   /** Told before each new try, with the reason. */
   readonly onRetry?: (why: string) => void
 }
+
 export interface RequestOptions {
   readonly signal?: AbortSignal
 }
+
 export interface ListOptions extends RequestOptions {
   readonly labelSelector?: string
   readonly fieldSelector?: string
 }
+
 export interface CreateOptions extends RequestOptions {
   /** Only asks whether the API server would take it: validation, admission, quota. */
   readonly dryRun?: boolean
 }
+
 export interface DeleteOptions extends RequestOptions {
   readonly gracePeriodSeconds?: number
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
   /** Deletes only this very object, not a later one of the same name. */
   readonly uid?: string
 }
+
 export interface LogTarget {
   readonly pod: string
   readonly container: string
 }
+
 export interface LogOptions extends RequestOptions {
   readonly follow?: boolean
   /** Each line begins with its RFC 3339 time and a space. */
@@ -45,38 +62,173 @@ export interface LogOptions extends RequestOptions {
   readonly limitBytes?: number
 }
 
+/**
+ * One namespace of one cluster. Every request is repeated while the API is out (see `KubeOptions`) and may be sent
+ * twice without harm; every failure is a KubeError. Use from one process at a time; any number of calls may run at once.
+ */
 export class Kube {
   readonly namespace: string
-  constructor(config: ClusterConfig, _options: KubeOptions = {}) {
+  readonly #rest: Rest
+  readonly #heartbeat: Heartbeat
+
+  constructor(config: ClusterConfig, options: KubeOptions = {}) {
     this.namespace = config.namespace
+    this.#rest = new Rest(config, options)
+    this.#heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT
   }
+
+  /** API requests sent and streams opened so far, repetitions included. */
   get requests(): number {
-    throw new Error('not yet')
+    return this.#rest.requests
   }
-  get<R extends keyof Resources>(_resource: R, _name: string, _options: RequestOptions = {}): Promise<Resources[R]> {
-    throw new Error('not yet')
+
+  /** Reads one object. NOT_FOUND when there is none. */
+  get<R extends keyof Resources>(resource: R, name: string, options: RequestOptions = {}): Promise<Resources[R]> {
+    return this.#rest.json({
+      method: 'GET',
+      path: resourcePath(resource, this.namespace, name),
+      what: `get ${nameObject(resource, this.namespace, name)}`,
+      signal: options.signal
+    })
   }
-  list<R extends keyof Resources>(_resource: R, _options: ListOptions = {}): Promise<Resources[R][]> {
-    throw new Error('not yet')
+
+  /** Reads all objects that the selectors leave. */
+  async list<R extends keyof Resources>(resource: R, options: ListOptions = {}): Promise<Resources[R][]> {
+    const { labelSelector, fieldSelector, signal } = options
+    const items: Resources[R][] = []
+    let next: string | undefined
+    do {
+      const page: { items?: Resources[R][]; metadata?: { continue?: string } } = await this.#rest.json({
+        method: 'GET',
+        path: resourcePath(resource, this.namespace),
+        query: { labelSelector, fieldSelector, limit: PAGE_SIZE, continue: next },
+        what: `list ${nameObject(resource, this.namespace)}`,
+        signal
+      })
+      // Lists leave out the kind of their items.
+      for (const item of page.items ?? []) items.push(Object.assign(item, typeMeta(resource)))
+      next = page.metadata?.continue
+    } while (next !== undefined && next !== '')
+    return items
   }
+
+  /**
+   * Creates an object and returns it as stored. Idempotent: when the answer is lost, the repetition recognises the
+   * object by an annotation that the first try put there; `generateName` is completed here for the same reason.
+   * CONFLICT when another object has the name, or one that is still being deleted.
+   */
   create<R extends keyof Resources>(
-    _resource: R,
-    _object: Resources[R],
-    _options: CreateOptions = {}
+    resource: R,
+    object: Resources[R],
+    options: CreateOptions = {}
   ): Promise<Resources[R]> {
-    throw new Error('not yet')
+    const { dryRun = false, signal } = options
+    const plain: { readonly metadata?: Metadata } = object as object
+    const { metadata = {} } = plain
+    const { generateName, ...named } = metadata
+    const name = metadata.name ?? (generateName === undefined ? undefined : generateName + randomUUID().slice(0, 8))
+    const id = randomUUID()
+    const body = {
+      ...typeMeta(resource),
+      ...plain,
+      metadata: {
+        ...named,
+        ...(name !== undefined && { name, annotations: { ...metadata.annotations, [CREATE_ID]: id } })
+      }
+    }
+    const request = {
+      method: 'POST',
+      path: resourcePath(resource, this.namespace),
+      ...(dryRun && { query: { dryRun: 'All' } }),
+      what: `create ${nameObject(resource, this.namespace, name)}`,
+      body,
+      signal
+    } as const
+    return this.#rest.retrying(async attempt => {
+      try {
+        return await this.#rest.jsonOnce<Resources[R]>(request)
+      } catch (error) {
+        const lostAnswer = attempt > 0 && name !== undefined && !dryRun
+        if (!lostAnswer || !isKubeError(error, 'CONFLICT') || error.reason !== 'AlreadyExists') throw error
+        const found = await this.get(resource, name, options)
+        if ((found as { metadata?: Metadata }).metadata?.annotations?.[CREATE_ID] === id) return found
+        throw error
+      }
+    }, request)
   }
-  delete(_resource: keyof Resources, _name: string, _options: DeleteOptions = {}): Promise<boolean> {
-    throw new Error('not yet')
+
+  /** Asks for an object's deletion; it may stay visible while its finalizers or grace period run. False: there was none. */
+  async delete(resource: keyof Resources, name: string, options: DeleteOptions = {}): Promise<boolean> {
+    const { gracePeriodSeconds, propagationPolicy, uid, signal } = options
+    const request = {
+      method: 'DELETE',
+      path: resourcePath(resource, this.namespace, name),
+      what: `delete ${nameObject(resource, this.namespace, name)}`,
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+        ...(propagationPolicy !== undefined && { propagationPolicy }),
+        ...(uid !== undefined && { preconditions: { uid } })
+      },
+      signal
+    } as const
+    return this.#rest.retrying(async attempt => {
+      try {
+        await this.#rest.jsonOnce(request)
+        return true
+      } catch (error) {
+        // After a lost answer it was this call that deleted it.
+        if (isKubeError(error, 'NOT_FOUND')) return attempt > 0
+        if (uid !== undefined && isKubeError(error, 'CONFLICT')) return false
+        throw error
+      }
+    }, request)
   }
-  exec(_target: ExecTarget, _options: ExecOptions = {}): Promise<ExecStream> {
-    throw new Error('not yet')
+
+  /**
+   * Runs a command in a container. Both outputs have to be read. Rejects with UNREACHABLE or the API's error when it
+   * surely has not begun, with STREAM_LOST when it may have.
+   */
+  exec(target: ExecTarget, options: ExecOptions = {}): Promise<ExecStream> {
+    return openExec(this.#rest, this.namespace, target, { ...options, heartbeat: this.#heartbeat })
   }
-  /** The bytes of a container's log as they come, not cut into lines. */
-  logs(_target: LogTarget, _options: LogOptions = {}): AsyncIterable<Uint8Array> {
-    throw new Error('not yet')
+
+  /**
+   * The bytes of a container's log as they come, not cut into lines. Opening is repeated while the API is out; a
+   * connection that breaks later throws STREAM_LOST. Its end is no proof that the log ended: see `followLog`.
+   */
+  async *logs(target: LogTarget, options: LogOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    const { pod, container } = target
+    const { signal, ...query } = options
+    const what = `read the log of container "${container}" of ${nameObject('pods', this.namespace, pod)}`
+    const response: IncomingMessage = await this.#rest.open({
+      method: 'GET',
+      path: resourcePath('pods', this.namespace, pod, 'log'),
+      query: { container, ...query },
+      what,
+      signal
+    })
+    // Only the kernel can tell a quiet log from a dead peer.
+    response.socket.setKeepAlive(true, 5_000)
+    try {
+      for await (const chunk of response) yield chunk as Uint8Array
+    } catch (cause) {
+      if (signal?.aborted === true) throw abortedError(signal)
+      throw new KubeError('STREAM_LOST', `Could not ${what} to its end: the connection broke.`, { cause })
+    } finally {
+      response.destroy()
+    }
   }
+
+  /** Ends keep-alive connections, so that the process can exit. */
   close(): void {
-    throw new Error('not yet')
+    this.#rest.close()
   }
+}
+
+interface Metadata {
+  readonly name?: string
+  readonly generateName?: string
+  readonly annotations?: Readonly<Record<string, string>>
 }
