@@ -1,0 +1,68 @@
+/**
+ * What the runner's pod tells the hook. This is the one file that reads `process.env`; the names are those of the
+ * shipped hooks, so that Helm values keep working.
+ */
+export interface Environment {
+  readonly runnerPod: string | undefined
+  readonly namespace: string | undefined
+  readonly claimName: string | undefined
+  readonly templatePath: string | undefined
+  readonly settingsPath: string | undefined
+  readonly prepareTimeoutSeconds: string | undefined
+  readonly useKubeScheduler: string | undefined
+  readonly runnerImage: string | undefined
+  readonly kubeconfig: string | undefined
+  readonly serviceHost: string | undefined
+  readonly servicePort: string | undefined
+  readonly serviceAccountDirectory: string | undefined
+  readonly registryHost: string | undefined
+  readonly registryPort: string | undefined
+  readonly registryNodePort: string | undefined
+  readonly workspace: string | undefined
+  readonly repository: string | undefined
+  readonly workflow: string | undefined
+  readonly runId: string | undefined
+  readonly job: string | undefined
+  readonly debug: boolean
+  readonly operatorLog: string | undefined
+}
+
+/** The names of the variables that a person has to set, for error texts. */
+export const VARIABLE = {
+  runnerPod: 'ACTIONS_RUNNER_POD_NAME',
+  registryHost: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST',
+  registryPort: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT',
+  registryNodePort: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT',
+  settingsPath: 'KANIKO_HOOKS_CONFIG',
+  templatePath: 'ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE',
+  prepareTimeoutSeconds: 'ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS'
+} as const
+
+/** Reads the environment; an empty variable counts as unset, as Helm writes them. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const get = (name: string): string | undefined => (env[name] === '' ? undefined : env[name])
+  return {
+    runnerPod: get(VARIABLE.runnerPod),
+    namespace: get('ACTIONS_RUNNER_KUBERNETES_NAMESPACE'),
+    claimName: get('ACTIONS_RUNNER_CLAIM_NAME'),
+    templatePath: get(VARIABLE.templatePath),
+    settingsPath: get(VARIABLE.settingsPath),
+    prepareTimeoutSeconds: get(VARIABLE.prepareTimeoutSeconds),
+    useKubeScheduler: get('ACTIONS_RUNNER_USE_KUBE_SCHEDULER'),
+    runnerImage: get('ACTIONS_RUNNER_IMAGE'),
+    kubeconfig: get('KUBECONFIG'),
+    serviceHost: get('KUBERNETES_SERVICE_HOST'),
+    servicePort: get('KUBERNETES_SERVICE_PORT'),
+    serviceAccountDirectory: get('KANIKO_HOOKS_SERVICE_ACCOUNT_DIR'),
+    registryHost: get(VARIABLE.registryHost),
+    registryPort: get(VARIABLE.registryPort),
+    registryNodePort: get(VARIABLE.registryNodePort),
+    workspace: get('GITHUB_WORKSPACE'),
+    repository: get('GITHUB_REPOSITORY'),
+    workflow: get('GITHUB_WORKFLOW'),
+    runId: get('GITHUB_RUN_ID'),
+    job: get('GITHUB_JOB'),
+    debug: get('RUNNER_DEBUG') === '1',
+    operatorLog: get('KANIKO_HOOKS_OPERATOR_LOG')
+  }
+}

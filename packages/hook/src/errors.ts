@@ -1,0 +1,70 @@
+import { BuildError } from '@kaniko-hooks/build'
+import { KubeError } from '@kaniko-hooks/kube'
+
+/** Whose fault a failure is: the workflow author's, the runner set-up's, or the cluster's. */
+export type Fault = 'user' | 'configuration' | 'cluster'
+
+export type HookErrorCode =
+  | 'INPUT'
+  | 'SETTING'
+  | 'TEMPLATE'
+  | 'UNSUPPORTED'
+  | 'JOB_CONTAINER'
+  | 'STEP_LOST'
+  | 'SPOOL'
+  | 'POD_FAILED'
+  | 'WORKSPACE'
+  | 'CANCELLED'
+
+/**
+ * A failure that the hook itself found. Its message is one or two sentences: what failed, on which object, what the
+ * server said, what to do next.
+ */
+export class HookError extends Error {
+  readonly code: HookErrorCode
+  readonly fault: Fault
+
+  constructor(code: HookErrorCode, fault: Fault, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
+    this.name = 'HookError'
+    this.code = code
+    this.fault = fault
+  }
+}
+
+const PREFIX: Readonly<Record<Fault, string>> = {
+  user: '',
+  configuration: 'Runner configuration: ',
+  cluster: 'Cluster: '
+}
+
+/** A known failure, of whatever package; undefined for a bug of ours. */
+function known(error: unknown): { fault: Fault; code: string } | undefined {
+  const ours = error instanceof HookError || error instanceof KubeError || error instanceof BuildError
+  return ours ? { fault: error.fault, code: error.code } : undefined
+}
+
+/** The code that operators search for: the error's own, or `INTERNAL` for what nobody foresaw. */
+export function codeOf(error: unknown): string {
+  return known(error)?.code ?? 'INTERNAL'
+}
+
+/**
+ * The one sentence that a person reads: whose fault, and the message. Registered secrets are blotted out here, the one
+ * place where messages are composed.
+ *
+ * @param secrets values that must never be printed
+ */
+export function describe(error: unknown, secrets: readonly string[] = []): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const fault = known(error)?.fault
+  const text =
+    fault === undefined ? `Kaniko Hooks failed unexpectedly, please report this: ${message}` : PREFIX[fault] + message
+  return redact(text, secrets)
+}
+
+/** Replaces every secret in a text, the longest first, so that no part of one stays behind. */
+export function redact(text: string, secrets: readonly string[]): string {
+  const worth = secrets.filter(secret => secret.length >= 3).sort((a, b) => b.length - a.length)
+  return worth.reduce((result, secret) => result.replaceAll(secret, '***'), text)
+}

@@ -1,0 +1,112 @@
+import { dirname, resolve } from 'node:path'
+
+import type { Call } from './call.js'
+import { connect } from './cluster.js'
+import { readEnvironment } from './environment.js'
+import { codeOf, describe, HookError } from './errors.js'
+import { writeCallRecord } from './operator-log.js'
+import { readCommand } from './protocol/read-command.js'
+import { checkResponseFile, writeResponse } from './protocol/response.js'
+import type { Command } from './protocol/schema.js'
+import { debugCommand, errorCommand } from './protocol/workflow-commands.js'
+import { run } from './run.js'
+import { readSettings } from './settings.js'
+
+/** Values of these names are blotted out of our own messages; the runner masks its secrets in everything else. */
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY/i
+
+/** Reads the runner's call, does it, and answers. The exit code is 0 only when this came to its end. */
+async function main(): Promise<number> {
+  const start = Date.now()
+  const environment = readEnvironment()
+  const cancelled = cancellation()
+  const phases: Record<string, number> = {}
+  let retries = 0
+  let command: Command | undefined
+  let requests = (): number => 0
+  let exitCode = 1
+  let error: unknown
+  try {
+    command = await readCommand(process.stdin)
+    await checkResponseFile(command.responseFile)
+    const settings = await readSettings(environment)
+    const clients = await connect(environment, why => {
+      retries += 1
+      if (environment.debug) print(debugCommand(why))
+    })
+    requests = () => clients.kube.requests + (clients.kube === clients.runnerKube ? 0 : clients.runnerKube.requests)
+    const call: Call = {
+      environment,
+      settings,
+      ...clients,
+      // <_work>/_temp/_runner_hook_responses/<id>.json
+      workDirectory: resolve(dirname(command.responseFile), '..', '..'),
+      print,
+      output,
+      cancelled,
+      phase: (name, ms) => (phases[name] = (phases[name] ?? 0) + ms)
+    }
+    try {
+      const outcome = await run(call, command)
+      if (outcome.response !== undefined) await writeResponse(command.responseFile, outcome.response)
+      exitCode = outcome.exitCode
+    } finally {
+      clients.kube.close()
+      clients.runnerKube.close()
+    }
+  } catch (caught) {
+    error = cancelled.aborted
+      ? new HookError('CANCELLED', 'user', 'The step was cancelled.', { cause: caught })
+      : caught
+    print(errorCommand(describe(error, secretsOf(command))))
+    if (environment.debug && caught instanceof Error) print(debugCommand(caught.stack ?? caught.message))
+  }
+  await writeCallRecord(environment.operatorLog, {
+    command: command?.command ?? 'none',
+    ms: Date.now() - start,
+    exitCode,
+    ...(error === undefined ? {} : { error: codeOf(error) }),
+    requests: requests(),
+    retries,
+    phases
+  })
+  return exitCode
+}
+
+/** The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later SIGKILL. */
+function cancellation(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort())
+  return controller.signal
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+async function output(chunk: Uint8Array | string): Promise<void> {
+  if (process.stdout.write(chunk)) return
+  await new Promise<void>(resolve => process.stdout.once('drain', resolve))
+}
+
+/** The call's own secrets, by the names of their variables. */
+function secretsOf(command: Command | undefined): string[] {
+  if (command === undefined || command.command === 'cleanup_job') return []
+  const containers =
+    command.command === 'prepare_job' ? [command.args.container, ...command.args.services] : [command.args]
+  return containers.flatMap(container => {
+    if (container === null) return []
+    const named = Object.entries(container.environmentVariables).flatMap(([name, value]) =>
+      SECRET_NAME.test(name) && value !== '' ? [value] : []
+    )
+    const password = 'registry' in container ? container.registry?.password : undefined
+    return password == null || password === '' ? named : [...named, password]
+  })
+}
+
+// A process that ends because nothing keeps it alive must not look like success.
+process.exitCode = 1
+void main().then(
+  code => process.stdout.write('', () => process.exit(code)),
+  (error: unknown) => process.stdout.write(`${errorCommand(describe(error))}\n`, () => process.exit(1))
+)

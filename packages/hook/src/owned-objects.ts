@@ -1,0 +1,56 @@
+import { isKubeError, waitForPod, type Resources } from '@kaniko-hooks/kube'
+
+import type { Call } from './call.js'
+import { ownedSelector } from './pods/owner.js'
+
+/** Pods get this long to end by themselves; a step's processes were signalled before. */
+const GRACE_SECONDS = 1
+
+/**
+ * Deletes every pod and Job of this runner and, when asked, its Secrets, and waits until the pods are gone: the next
+ * job pod has the same name, and an image must not be removed under a pod that may still pull it.
+ *
+ * @returns what could not be deleted, as sentences
+ */
+export async function deleteOwned(call: Call, kinds: readonly ('jobs' | 'pods' | 'secrets')[]): Promise<string[]> {
+  const problems: string[] = []
+  for (const kind of kinds) problems.push(...(await deleteKind(call, kind)))
+  return problems
+}
+
+async function deleteKind(call: Call, kind: 'jobs' | 'pods' | 'secrets'): Promise<string[]> {
+  const { kube, settings } = call
+  const problems: string[] = []
+  try {
+    const owned: readonly Resources[typeof kind][] = await kube.list(kind, {
+      labelSelector: ownedSelector(settings.runnerPod)
+    })
+    const names = owned.map(({ metadata }) => metadata?.name ?? '').filter(name => name !== settings.runnerPod)
+    const results = await Promise.allSettled(
+      names.map(async name => {
+        await kube.delete(kind, name, {
+          propagationPolicy: 'Background',
+          ...(kind === 'pods' ? { gracePeriodSeconds: GRACE_SECONDS } : {})
+        })
+        if (kind === 'pods') await waitUntilGone(call, name)
+      })
+    )
+    for (const result of results) if (result.status === 'rejected') problems.push(messageOf(result.reason))
+  } catch (error) {
+    // The novolume role has no jobs, so there are none.
+    if (!(kind === 'jobs' && isKubeError(error, 'FORBIDDEN'))) problems.push(messageOf(error))
+  }
+  return problems
+}
+
+async function waitUntilGone(call: Call, pod: string): Promise<void> {
+  try {
+    await waitForPod(call.kube, pod, () => false, { timeoutMs: 60_000 })
+  } catch (error) {
+    if (!isKubeError(error, 'NOT_FOUND', 'POD_FAILED')) throw error
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

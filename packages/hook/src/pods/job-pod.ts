@@ -1,0 +1,116 @@
+import type { V1Container, V1EnvVar, V1Pod } from '@kubernetes/client-node'
+
+import type { ContainerArgs } from '../protocol/schema.js'
+import { splitArguments } from '../steps/arguments.js'
+import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from '../steps/supervisor.js'
+import type { PodParts } from '../workspace/workspace.js'
+import { literal } from './literal.js'
+import { JOB_CONTAINER } from './names.js'
+import { ownedBy, type Owner } from './owner.js'
+
+export type PullPolicy = 'IfNotPresent' | 'Always' | 'Never'
+
+export interface ServiceContainer {
+  readonly name: string
+  readonly args: ContainerArgs
+  readonly variables: readonly V1EnvVar[]
+}
+
+export interface JobPodRequest {
+  readonly owner: Owner
+  readonly name: string
+  /** Null for a job that has only services. */
+  readonly job: { readonly args: ContainerArgs; readonly image: string; readonly variables: readonly V1EnvVar[] } | null
+  readonly services: readonly ServiceContainer[]
+  readonly parts: PodParts
+  readonly pullSecret: string | undefined
+  readonly pullPolicy: PullPolicy | undefined
+}
+
+/** The volume of the spool: see `steps/supervisor.ts`. */
+const SPOOL_VOLUME = 'kaniko-hooks'
+
+/**
+ * The pod of a job: container `job`, in which script steps run, and a container for each service. They share one
+ * network, so that a service is reached on localhost.
+ */
+export function jobPod(request: JobPodRequest): V1Pod {
+  const { parts } = request
+  const job = request.job === null ? [] : [jobContainer(request, request.job)]
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: ownedBy(request.owner, request.name),
+    spec: {
+      restartPolicy: 'Never',
+      // A step must not reach the API server with anybody's rights.
+      automountServiceAccountToken: false,
+      ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
+      containers: [...job, ...request.services.map(service => serviceContainer(service, request.pullPolicy))],
+      volumes: [...parts.volumes, { name: SPOOL_VOLUME, emptyDir: {} }],
+      ...(parts.affinity === undefined ? {} : { affinity: parts.affinity }),
+      ...(request.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: request.pullSecret }] })
+    }
+  }
+}
+
+function jobContainer(request: JobPodRequest, job: NonNullable<JobPodRequest['job']>): V1Container {
+  const [command, ...args] = KEEP_ALIVE_COMMAND
+  return {
+    name: JOB_CONTAINER,
+    image: job.image,
+    command: [command ?? 'sh'],
+    args: args.map(literal),
+    ...(job.args.workingDirectory === null ? {} : { workingDir: job.args.workingDirectory }),
+    env: [...job.variables],
+    volumeMounts: [...request.parts.mounts, { name: SPOOL_VOLUME, mountPath: SPOOL_PATH }],
+    ...pulled(request.pullPolicy)
+  }
+}
+
+function serviceContainer(
+  { name, args, variables }: ServiceContainer,
+  pullPolicy: PullPolicy | undefined
+): V1Container {
+  const words = splitArguments(args.entryPointArgs.join(' '))
+  const ports = portsOf(args.portMappings)
+  return {
+    name,
+    image: args.image ?? '',
+    ...(args.entryPoint === null || args.entryPoint === '' ? {} : { command: [literal(args.entryPoint)] }),
+    ...(words.length === 0 ? {} : { args: words.map(literal) }),
+    env: [...variables],
+    // Never a hostPort: two runners on one node would want the same.
+    ...(ports.length === 0
+      ? {}
+      : { ports: ports.map(({ port, protocol }) => ({ containerPort: port, protocol: protocol.toUpperCase() })) }),
+    ...pulled(pullPolicy)
+  }
+}
+
+function pulled(policy: PullPolicy | undefined): { imagePullPolicy?: PullPolicy } {
+  return policy === undefined ? {} : { imagePullPolicy: policy }
+}
+
+export interface Port {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+}
+
+/** The container ports of Docker's port mappings: `80`, `8080:80`, `127.0.0.1:8080:80`, `53:53/udp`. */
+export function portsOf(mappings: readonly string[]): Port[] {
+  const seen = new Set<string>()
+  return mappings.flatMap(mapping => {
+    const [address = '', protocol = 'tcp'] = mapping.split('/')
+    const port = Number(address.split(':').at(-1))
+    const key = `${port}/${protocol}`
+    if (!Number.isInteger(port) || port < 1 || port > 65_535 || seen.has(key)) return []
+    seen.add(key)
+    return [{ port, protocol: protocol === 'udp' ? 'udp' : 'tcp' }]
+  })
+}
+
+/** `ports` of a response: all containers of the job share one network, so a port is reached under its own number. */
+export function portAnswer(mappings: readonly string[]): Record<string, string> {
+  return Object.fromEntries(portsOf(mappings).map(({ port }) => [String(port), String(port)]))
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+
+import { v4 as uuid } from 'uuid'
+
+/** Kubernetes' limit for names of pods that are also host names, and for label values. */
+const MAX_NAME = 63
+
+/** The label by which ARC's own clean-up and ours find what belongs to a runner. */
+export const RUNNER_LABEL = 'runner-pod'
+
+/** The container of the job pod in which script steps run. */
+export const JOB_CONTAINER = 'job'
+
+/** The container of a step pod that runs the action's image. */
+export const STEP_CONTAINER = 'main'
+
+/** The job pod of a runner: dashboards and policies match on this name. */
+export function jobPodName(runner: string): string {
+  return suffixed(runner, 'workflow')
+}
+
+/** A name for one container step. */
+export function stepName(runner: string): string {
+  return suffixed(runner, `step-${uuid().slice(0, 8)}`)
+}
+
+/** A name for a Secret that belongs to a runner. */
+export function secretName(runner: string): string {
+  return suffixed(runner, `secret-${uuid().slice(0, 8)}`)
+}
+
+/** A name for a build pod. */
+export function buildName(runner: string): string {
+  return suffixed(runner, `build-${uuid().slice(0, 8)}`)
+}
+
+/** The runner's name as a label value; a longer one is cut and told apart by a hash. */
+export function runnerLabel(runner: string): string {
+  return cut(runner, MAX_NAME)
+}
+
+function suffixed(runner: string, suffix: string): string {
+  return `${cut(runner, MAX_NAME - suffix.length - 1)}-${suffix}`
+}
+
+function cut(name: string, length: number): string {
+  if (name.length <= length) return name
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 6)
+  return `${name.slice(0, length - 7).replace(/[-.]+$/, '')}-${hash}`
+}
+
+/**
+ * Container names for services: the image's last path part, as template authors know it, made a DNS label. The first of
+ * two equal ones keeps the bare name, so that `$redis` in a template still means it.
+ */
+export function serviceNames(images: readonly string[]): string[] {
+  const taken = new Set<string>([JOB_CONTAINER])
+  return images.map(image => {
+    const last = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? ''
+    const base =
+      last
+        .toLowerCase()
+        .replace(/[^a-z0-9-]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 50) || 'service'
+    let name = base
+    for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`
+    taken.add(name)
+    return name
+  })
+}

@@ -1,0 +1,78 @@
+import type { V1EnvVar, V1Secret } from '@kubernetes/client-node'
+
+import { HookError } from '../errors.js'
+import type { RegistryArgs } from '../protocol/schema.js'
+import { ownedBy, type Owner } from './owner.js'
+
+/** The API server's limit for one Secret. */
+const MAX_SECRET_BYTES = 1024 * 1024
+
+/** Environments that travel in a Secret, and how containers refer to them. */
+export interface SecretEnvironment {
+  readonly secret: V1Secret
+  /** The `env` of the container with this index. */
+  readonly variables: readonly (readonly V1EnvVar[])[]
+}
+
+/**
+ * Puts the environments of several containers into one Secret: values in a pod spec can be read by whoever may list
+ * pods. Keys of the Secret are numbers, as names of variables may hold what keys may not. The kubelet expands `$(NAME)`
+ * only in values that stand in the pod spec, so these stay as they are.
+ *
+ * @returns undefined when no container has any variable
+ * @throws HookError UNSUPPORTED when they do not fit into a Secret
+ */
+export function secretEnvironment(
+  owner: Owner,
+  name: string,
+  environments: readonly Readonly<Record<string, string>>[]
+): SecretEnvironment | undefined {
+  const data: Record<string, string> = {}
+  let size = 0
+  const variables = environments.map((environment, container) =>
+    Object.entries(environment).map(([variable, value], index) => {
+      const key = `${container}.${index}`
+      size += Buffer.byteLength(value)
+      data[key] = Buffer.from(value).toString('base64')
+      return { name: variable, valueFrom: { secretKeyRef: { name, key } } }
+    })
+  )
+  if (Object.keys(data).length === 0) return undefined
+  if (size > MAX_SECRET_BYTES) {
+    throw new HookError(
+      'UNSUPPORTED',
+      'user',
+      `The step's environment has ${Math.ceil(size / 1024)} KiB; a pod can take 1024 KiB. Pass large values through files.`
+    )
+  }
+  return { secret: { apiVersion: 'v1', kind: 'Secret', metadata: ownedBy(owner, name), data }, variables }
+}
+
+/**
+ * A pull secret of the job's and the services' `credentials`. The runner's empty server URL means Docker Hub.
+ *
+ * @returns undefined when there are none
+ */
+export function pullSecret(
+  owner: Owner,
+  name: string,
+  registries: readonly (RegistryArgs | null)[]
+): V1Secret | undefined {
+  const auths = registries.flatMap(registry => {
+    if (registry?.username == null || registry.username === '') return []
+    const server = registry.serverUrl ?? ''
+    const { username } = registry
+    const password = registry.password ?? ''
+    const auth = Buffer.from(`${username}:${password}`).toString('base64')
+    return [[server === '' ? 'https://index.docker.io/v1/' : server, { username, password, auth }] as const]
+  })
+  if (auths.length === 0) return undefined
+  const config = JSON.stringify({ auths: Object.fromEntries(auths) })
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: ownedBy(owner, name),
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') }
+  }
+}

@@ -1,0 +1,72 @@
+import type { V1EnvVar, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
+
+import type { ContainerArgs } from '../protocol/schema.js'
+import { splitArguments } from '../steps/arguments.js'
+import type { PodParts } from '../workspace/workspace.js'
+import type { PullPolicy } from './job-pod.js'
+import { literal } from './literal.js'
+import { STEP_CONTAINER } from './names.js'
+import { ownedBy, type Owner } from './owner.js'
+
+/** A finished Job stays longer than the longest API outage that a step survives (5 minutes). */
+const TTL_SECONDS = 900
+
+export interface StepPodRequest {
+  readonly owner: Owner
+  readonly name: string
+  readonly image: string
+  readonly args: ContainerArgs
+  readonly variables: readonly V1EnvVar[]
+  readonly parts: PodParts
+  readonly pullSecrets: readonly string[]
+  readonly pullPolicy: PullPolicy | undefined
+}
+
+/**
+ * The pod of a container step. It runs the image's own ENTRYPOINT and CMD unless the step names others, as
+ * `docker run` does; nothing is required of the image.
+ */
+export function stepPod(request: StepPodRequest): V1PodTemplateSpec {
+  const { args, parts } = request
+  const words = splitArguments(args.entryPointArgs.join(' '))
+  return {
+    metadata: ownedBy(request.owner, request.name),
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
+      containers: [
+        {
+          name: STEP_CONTAINER,
+          image: request.image,
+          ...(args.entryPoint === null || args.entryPoint === '' ? {} : { command: [literal(args.entryPoint)] }),
+          ...(words.length === 0 ? {} : { args: words.map(literal) }),
+          ...(args.workingDirectory === null ? {} : { workingDir: args.workingDirectory }),
+          env: [...request.variables],
+          volumeMounts: [...parts.mounts],
+          ...(request.pullPolicy === undefined ? {} : { imagePullPolicy: request.pullPolicy })
+        },
+        ...parts.beside
+      ],
+      volumes: [...parts.volumes],
+      ...(parts.affinity === undefined ? {} : { affinity: parts.affinity }),
+      ...(request.pullSecrets.length === 0 ? {} : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })
+    }
+  }
+}
+
+/** The Job around a step's pod: one try, and gone by itself when nobody deletes it. */
+export function stepJob(owner: Owner, name: string, template: V1PodTemplateSpec): V1Job {
+  // The Job names its pods itself.
+  const { name: _name, ...metadata } = template.metadata ?? {}
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: ownedBy(owner, name),
+    spec: {
+      backoffLimit: 0,
+      ttlSecondsAfterFinished: TTL_SECONDS,
+      template: { ...template, metadata }
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { podProblem, waitForPod } from '@kaniko-hooks/kube'
+
+import type { Call } from './call.js'
+import { HookError } from './errors.js'
+import { deleteOwned, messageOf } from './owned-objects.js'
+import { jobPod, portAnswer } from './pods/job-pod.js'
+import { JOB_CONTAINER, jobPodName, secretName, serviceNames } from './pods/names.js'
+import { pullSecret, secretEnvironment } from './pods/secrets.js'
+import { applyTemplate, readTemplate } from './pods/template.js'
+import type { Response } from './protocol/response.js'
+import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
+import { maskCommand } from './protocol/workflow-commands.js'
+import { runInContainer } from './run-in-container.js'
+import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
+import type { State } from './state.js'
+
+/** Asks the job container what the runner wants to know of it, and whether script steps can run there. */
+const PROBE = [
+  'sh',
+  '-c',
+  `grep -Eq '^ID="?alpine' /etc/os-release 2>/dev/null && echo alpine
+for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
+ls /__e/*/bin/node >/dev/null 2>&1 || echo "missing externals"`
+]
+
+/**
+ * Starts the job's pod: container `job` and the services. Everything of an earlier try is removed first, so that a job
+ * can be started twice in one runner.
+ */
+export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Response> {
+  const { kube, settings, cancelled } = call
+  const template = await readTemplate(call.environment.templatePath)
+  const containers = [args.container, ...args.services]
+  for (const container of containers) maskCredentials(call, container)
+  const image = args.container === null ? undefined : imageOf(args.container)
+
+  const runner = await readRunner(call)
+  const owner = ownerOf(call, runner)
+  const workspace = workspaceOf(call, runner)
+  const name = jobPodName(settings.runnerPod)
+  const names = serviceNames(args.services.map(imageOf))
+  const volumes = { system: args.container?.systemMountVolumes ?? [], user: args.container?.userMountVolumes ?? [] }
+  const parts = workspace.jobParts(volumes)
+  const credentials = pullSecret(
+    owner,
+    secretName(settings.runnerPod),
+    containers.map(container => container?.registry ?? null)
+  )
+  const environment = secretEnvironment(
+    owner,
+    secretName(settings.runnerPod),
+    containers.map(container => container?.environmentVariables ?? {})
+  )
+  const pod = applyTemplate(
+    jobPod({
+      owner,
+      name,
+      job:
+        args.container === null || image === undefined
+          ? null
+          : { args: args.container, image, variables: environment?.variables[0] ?? [] },
+      services: args.services.map((service, index) => ({
+        name: names[index] ?? `service-${index}`,
+        args: service,
+        variables: environment?.variables[index + 1] ?? []
+      })),
+      parts,
+      pullSecret: credentials?.metadata?.name,
+      pullPolicy: settings.imagePullPolicy
+    }),
+    template,
+    'job',
+    {}
+  )
+
+  const leftovers = await deleteOwned(call, ['jobs', 'pods', 'secrets'])
+  if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
+  try {
+    // Delivered while the scheduler, the kubelet and the image pull do their part.
+    const delivered = timed(call, 'externals', workspace.deliver())
+    delivered.catch(() => undefined)
+    for (const secret of [credentials, environment?.secret]) {
+      if (secret !== undefined) await kube.create('secrets', secret, { signal: cancelled })
+    }
+    await kube.create('pods', pod, { signal: cancelled })
+    const running = waitForPod(kube, name, allRunning, {
+      timeoutMs: settings.prepareTimeoutMs,
+      signal: cancelled,
+      onProblem: problem => call.print(`Pod ${name} waits: ${problem.reason}: ${problem.message}`)
+    })
+    await timed(call, 'pod', running)
+    await delivered
+    await timed(call, 'workspace', workspace.fillJob(name, cancelled))
+    const isAlpine = args.container === null ? false : await probe(call, name)
+    return {
+      state: { version: 1, jobPod: name, runner, ...optionalSecret(credentials?.metadata?.name) } satisfies State,
+      isAlpine,
+      context: {
+        ...(args.container === null
+          ? {}
+          : { container: { id: name, network: name, ports: portAnswer(args.container.portMappings) } }),
+        services: args.services.map(service => ({
+          id: name,
+          network: name,
+          image: imageOf(service),
+          ports: portAnswer(service.portMappings)
+        }))
+      }
+    }
+  } catch (error) {
+    await printServiceLogs(call, name, names)
+    for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
+    throw error
+  }
+}
+
+function optionalSecret(name: string | undefined): { pullSecret?: string } {
+  return name === undefined ? {} : { pullSecret: name }
+}
+
+function imageOf(container: ContainerArgs): string {
+  if (container.image === null || container.image === '') {
+    throw new HookError('INPUT', 'user', 'The job has a container or service without an image.')
+  }
+  return container.image
+}
+
+/** Lets the runner blot out credentials before anything could print them. */
+function maskCredentials(call: Call, container: ContainerArgs | null): void {
+  const { username, password } = container?.registry ?? {}
+  if (password == null || password === '') return
+  call.print(maskCommand(password))
+  call.print(maskCommand(Buffer.from(`${username ?? ''}:${password}`).toString('base64')))
+}
+
+function allRunning(pod: V1Pod): boolean {
+  const statuses = pod.status?.containerStatuses ?? []
+  return statuses.length === pod.spec?.containers.length && statuses.every(({ state }) => state?.running !== undefined)
+}
+
+async function probe(call: Call, pod: string): Promise<boolean> {
+  const { stdout, stderr, code } = await runInContainer(
+    call.kube,
+    { pod, container: JOB_CONTAINER },
+    PROBE,
+    call.cancelled
+  )
+  const lines = stdout.split('\n')
+  const missing = lines.flatMap(line => (line.startsWith('missing ') ? [line.slice('missing '.length)] : []))
+  if (missing.includes('externals')) {
+    throw new HookError(
+      'WORKSPACE',
+      'cluster',
+      `The runner's node builds did not reach /__e of pod ${pod}; JavaScript actions could not run. Is the work volume writable and not full?`
+    )
+  }
+  if (missing.length > 0) {
+    throw new HookError(
+      'JOB_CONTAINER',
+      'user',
+      `The job container's image lacks ${missing.join(', ')}; script steps need them. Use an image with coreutils or busybox.`
+    )
+  }
+  if (lines.length === 0 && code !== 0)
+    throw new HookError('JOB_CONTAINER', 'user', `The job container cannot run sh: ${stderr}`)
+  return lines.includes('alpine')
+}
+
+/** A service that ended tells why only in its log, and the pod is about to go. */
+async function printServiceLogs(call: Call, name: string, services: readonly string[]): Promise<void> {
+  const pod = await call.kube.get('pods', name).catch(() => undefined)
+  if (pod === undefined || podProblem(pod) === undefined) return
+  for (const service of services) {
+    const state = pod.status?.containerStatuses?.find(status => status.name === service)
+    if (state?.state?.terminated === undefined && state?.lastState?.terminated === undefined) continue
+    call.print(`::group::Log of service ${service}`)
+    try {
+      for await (const piece of call.kube.logs({ pod: name, container: service }, { tailLines: 50 })) {
+        await call.output(piece)
+      }
+    } catch (error) {
+      call.print(messageOf(error))
+    }
+    call.print('::endgroup::')
+  }
+}
+
+async function timed<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {
+  const start = Date.now()
+  try {
+    return await work
+  } finally {
+    call.phase(phase, Date.now() - start)
+  }
+}

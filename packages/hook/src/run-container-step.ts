@@ -1,0 +1,114 @@
+import { isKubeError } from '@kaniko-hooks/kube'
+
+import { builtImage } from './built-image.js'
+import type { Call } from './call.js'
+import { HookError } from './errors.js'
+import { messageOf } from './owned-objects.js'
+import { JOB_CONTAINER, secretName, STEP_CONTAINER, stepName } from './pods/names.js'
+import { pullSecret, secretEnvironment } from './pods/secrets.js'
+import { stepPod } from './pods/step-pod.js'
+import { applyTemplate, readTemplate } from './pods/template.js'
+import type { RunContainerStep } from './protocol/schema.js'
+import { maskCommand, warningCommand } from './protocol/workflow-commands.js'
+import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
+import { readState } from './state.js'
+import { deleteStep, followStep, startStep, waitForStart, type StepRun } from './steps/step-container.js'
+
+/**
+ * Runs a container action or a `docker://` step: builds its image when it has a Dockerfile, starts its pod, follows its
+ * log, brings its files back, and removes the pod.
+ *
+ * @returns the container's exit code
+ */
+export async function runContainerStep(call: Call, { args, state: given }: RunContainerStep): Promise<number> {
+  const { kube, settings, cancelled } = call
+  const template = await readTemplate(call.environment.templatePath)
+  const state = readState(given)
+  const runner = await readRunner(call, state)
+  const owner = ownerOf(call, runner)
+  const workspace = workspaceOf(call, runner)
+
+  const image = args.dockerfile === null ? args.image : await builtImage(call, runner, args.dockerfile)
+  if (image === null || image === '')
+    throw new HookError('INPUT', 'user', 'The step names neither an image nor a Dockerfile.')
+  if (args.registry?.password) call.print(maskCommand(args.registry.password))
+
+  const name = stepName(settings.runnerPod)
+  const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
+  const credentials = pullSecret(owner, secretName(settings.runnerPod), [args.registry])
+  const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
+  const pod = applyTemplate(
+    stepPod({
+      owner,
+      name,
+      image,
+      args,
+      variables: environment?.variables[0] ?? [],
+      parts,
+      pullSecrets: [state?.pullSecret, credentials?.metadata?.name].filter(secret => secret !== undefined),
+      pullPolicy: settings.imagePullPolicy
+    }),
+    template,
+    'step',
+    { [JOB_CONTAINER]: STEP_CONTAINER }
+  )
+  const secrets = [environment?.secret, credentials].filter(secret => secret !== undefined)
+
+  let run: StepRun | undefined
+  try {
+    const start = Date.now()
+    for (const secret of secrets) await kube.create('secrets', secret, { signal: cancelled })
+    run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled)
+    await workspace.fillStep(run.pod, cancelled)
+    await waitForStart(kube, run.pod, {
+      timeoutMs: settings.prepareTimeoutMs,
+      signal: cancelled,
+      onProblem: call.print
+    })
+    const running = Date.now()
+    call.phase('start', running - start)
+    const result = await followStep(kube, run.pod, call.output, {
+      signal: cancelled,
+      onGap: sentence => call.print(warningCommand(sentence))
+    })
+    call.phase('run', Date.now() - running)
+    await workspace.collectStep(run.pod)
+    if (!result.trustworthy) {
+      throw new HookError(
+        'POD_FAILED',
+        'cluster',
+        `The step's result cannot be trusted (exit code ${result.exitCode}): ${result.why ?? result.reason ?? 'its pod was disturbed'}`
+      )
+    }
+    if (result.exitCode !== 0 && result.why !== undefined) call.print(`The step's container ended: ${result.why}`)
+    return result.exitCode
+  } catch (error) {
+    if (cancelled.aborted) return 130
+    throw disturbed(error, run)
+  } finally {
+    await removed(
+      call,
+      run,
+      secrets.map(({ metadata }) => metadata?.name ?? '')
+    )
+  }
+}
+
+/** A pod that vanishes under a running step was deleted by somebody: the step is not done, whatever its log said. */
+function disturbed(error: unknown, run: StepRun | undefined): unknown {
+  if (run === undefined || !isKubeError(error, 'NOT_FOUND')) return error
+  return new HookError('POD_FAILED', 'cluster', `The step's pod ${run.pod} was deleted by somebody while it ran.`, {
+    cause: error
+  })
+}
+
+/** Clean-up never hides the step's own result. */
+async function removed(call: Call, run: StepRun | undefined, secrets: readonly string[]): Promise<void> {
+  const results = await Promise.allSettled([
+    run === undefined ? undefined : deleteStep(call.kube, run),
+    ...secrets.map(async name => call.kube.delete('secrets', name))
+  ])
+  for (const result of results) {
+    if (result.status === 'rejected') call.print(warningCommand(`Clean-up after the step: ${messageOf(result.reason)}`))
+  }
+}

@@ -1,0 +1,40 @@
+import { isKubeError, type Kube } from '@kaniko-hooks/kube'
+
+/** What a short command in a container gave. */
+export interface CommandResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const TRIES = 3
+
+/**
+ * Runs a short command that may be repeated, and collects its output. A lost connection is tried again.
+ *
+ * @param command constant words: audit logs record them
+ */
+export async function runInContainer(
+  kube: Kube,
+  target: { readonly pod: string; readonly container: string },
+  command: readonly string[],
+  signal?: AbortSignal
+): Promise<CommandResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const stream = await kube.exec({ ...target, command }, signal === undefined ? {} : { signal })
+      let stdout = ''
+      let stderr = ''
+      stream.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+      stream.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+      try {
+        const code = await stream.exit
+        return { code, stdout, stderr }
+      } finally {
+        stream.close()
+      }
+    } catch (error) {
+      if (!isKubeError(error, 'STREAM_LOST') || attempt === TRIES) throw error
+    }
+  }
+}

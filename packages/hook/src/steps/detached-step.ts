@@ -1,0 +1,168 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { isKubeError, KubeError, type ExecStream } from '@kaniko-hooks/kube'
+
+import { HookError } from '../errors.js'
+import { EndMark, type StepEnd } from './end-mark.js'
+import { EXIT_SHORT, LAUNCH_COMMAND, SIGNAL_COMMAND } from './supervisor.js'
+
+/** Opens an exec in the step's container. */
+export type OpenExec = (command: readonly string[], options: { readonly signal?: AbortSignal }) => Promise<ExecStream>
+
+/** Takes a piece of the step's output; resolves when it may get the next one. */
+export type Output = (chunk: Buffer) => Promise<void>
+
+/** How long a step is looked for again after its connection was lost. An API server's restart fits in. */
+const OUTAGE_MS = 5 * 60_000
+/** How long the pod may take to say that it has the script. */
+const START_MS = 20_000
+/** Delivered output is acknowledged in steps of this size; the spool keeps the rest for the next follower. */
+const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024
+
+export interface DetachedStep {
+  readonly id: string
+  /** The shell text of `stepScript`. */
+  readonly script: string
+  readonly openExec: OpenExec
+  readonly output: Output
+  /** Told when a lost connection is taken up again. */
+  readonly onResume?: (why: string) => void
+}
+
+/**
+ * Starts a step in its container and follows it to its end. The step does not depend on this connection: when it is
+ * lost, a new one goes on at the byte where the old one ended. A result is returned only when the pod's own record of
+ * the exit code was read.
+ *
+ * @param signal ends the waiting (not the step: see `signalStep`)
+ * @returns the exit code, 128+n for a signal, or `lost` when the step's supervisor was killed
+ * @throws KubeError when the container is not there; HookError SPOOL, STEP_LOST
+ */
+export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal): Promise<StepEnd> {
+  const mark = new EndMark(step.id)
+  let offset = 0
+  let lostSince: number | undefined
+  for (;;) {
+    try {
+      const stream = await step.openExec(LAUNCH_COMMAND, signal === undefined ? {} : { signal })
+      try {
+        await launch(stream, step, offset)
+        lostSince = undefined
+        let acknowledged = offset
+        for await (const chunk of stream.stdout as AsyncIterable<Buffer>) {
+          offset += chunk.length
+          const output = mark.take(chunk)
+          if (output.length > 0) await step.output(output)
+          if (mark.end !== undefined) {
+            await stream.write('end\n')
+            return mark.end
+          }
+          if (offset - acknowledged >= ACKNOWLEDGE_BYTES) {
+            acknowledged = offset
+            await stream.write(`ack ${offset}\n`)
+          }
+        }
+        await stream.exit
+        throw new KubeError('STREAM_LOST', 'The connection to the step ended before the step did.')
+      } finally {
+        stream.close()
+      }
+    } catch (error) {
+      if (signal?.aborted === true) throw error
+      if (!isPassing(error)) throw error
+      lostSince ??= Date.now()
+      if (Date.now() - lostSince > OUTAGE_MS) {
+        throw new HookError(
+          'STEP_LOST',
+          'cluster',
+          `The connection to the step was lost and did not come back within ${OUTAGE_MS / 60_000} minutes: ${error.message}`,
+          { cause: error }
+        )
+      }
+      step.onResume?.(error.message)
+      await sleep(Math.min(2_000, 100 + (Date.now() - lostSince) / 4))
+    }
+  }
+}
+
+/**
+ * Signals the process group of a running step.
+ *
+ * @returns whether it was there to be signalled
+ */
+export async function signalStep(openExec: OpenExec, id: string, name: 'INT' | 'TERM' | 'KILL'): Promise<boolean> {
+  const stream = await openExec(SIGNAL_COMMAND, {})
+  try {
+    stream.stdout.resume()
+    stream.stderr.resume()
+    await stream.write(`${id} ${name}\n`)
+    return (await stream.exit) === 0
+  } finally {
+    stream.close()
+  }
+}
+
+/** A loss that another connection may mend, as against a container that is gone or a right that is missing. */
+function isPassing(error: unknown): error is KubeError {
+  return isKubeError(error, 'STREAM_LOST', 'UNREACHABLE', 'TIMEOUT')
+}
+
+/** Hands over the script and waits until the pod says that it has it whole. */
+async function launch(stream: ExecStream, step: DetachedStep, offset: number): Promise<void> {
+  const words = readWords(stream.stderr)
+  stream.exit.catch(() => undefined)
+  await stream.write(`${step.id} ${offset} ${Buffer.byteLength(step.script)}\n`)
+  await stream.write(step.script)
+  const timeout = new AbortController()
+  const late = sleep(START_MS, undefined, { signal: timeout.signal }).then(() => {
+    throw new KubeError('STREAM_LOST', `The pod did not take the step's script within ${START_MS / 1000} s.`)
+  })
+  late.catch(() => undefined)
+  const ended = stream.exit.then(code => {
+    if (code === EXIT_SHORT) {
+      throw new KubeError('STREAM_LOST', "The pod did not receive the step's script whole.")
+    }
+    throw new HookError(
+      'JOB_CONTAINER',
+      'user',
+      `The step could not be started in the job container (exit code ${code}): ${words.text().trim() || 'its image needs sh, head, dd, cat, wc, mkdir, mv, rm and sleep'}.`
+    )
+  })
+  ended.catch(() => undefined)
+  try {
+    await Promise.race([words.started, ended, late])
+  } finally {
+    timeout.abort()
+  }
+  words.fault.catch((error: unknown) => stream.stdout.destroy(error as Error))
+}
+
+/** Reads what the follower says beside the output: that it started, or that the spool broke. */
+function readWords(stderr: Readable): { started: Promise<void>; fault: Promise<never>; text(): string } {
+  let text = ''
+  let start: () => void
+  let fail: (error: Error) => void
+  const started = new Promise<void>(resolve => (start = resolve))
+  const fault = new Promise<never>((_, reject) => (fail = reject))
+  fault.catch(() => undefined)
+  stderr.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-4096)
+    if (/^started$/m.test(text)) start()
+    const broken = /^fault (.*)$/m.exec(text)
+    if (broken?.[1] !== undefined) {
+      fail(new HookError('SPOOL', 'cluster', `The step was ended because its log has no room: ${broken[1]}.`))
+    }
+    if (/^gone$/m.test(text)) {
+      fail(
+        new HookError(
+          'STEP_LOST',
+          'cluster',
+          "The step's supervisor in the job container was killed before the step ended."
+        )
+      )
+    }
+  })
+  stderr.on('error', () => undefined)
+  return { started, fault, text: () => text }
+}

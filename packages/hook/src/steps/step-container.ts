@@ -1,0 +1,137 @@
+import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
+import {
+  containerResult,
+  followLog,
+  isKubeError,
+  waitForPod,
+  type ContainerResult,
+  type Kube
+} from '@kaniko-hooks/kube'
+
+import { HookError } from '../errors.js'
+import { STEP_CONTAINER } from '../pods/names.js'
+import type { Owner } from '../pods/owner.js'
+import { stepJob } from '../pods/step-pod.js'
+
+/** How often the Job is asked for its pod, and for how long: its controller makes it within a second. */
+const POD_POLL_MS = 50
+const POD_WAIT_MS = 60_000
+/** A pod that is deleted gets this long to end by itself. */
+const GRACE_SECONDS = 1
+
+/** A step's pod in the cluster. */
+export interface StepRun {
+  readonly pod: string
+  /** The Job around it, when there is one. */
+  readonly job: string | undefined
+}
+
+/**
+ * Starts a step's pod: as a Job, or bare when asked to or when the role has no jobs.
+ *
+ * A Job hides what admission says of its pod (only events tell), so the same pod is tried without creating it.
+ *
+ * @throws KubeError ADMISSION, QUOTA, FORBIDDEN
+ */
+export async function startStep(
+  kube: Kube,
+  owner: Owner,
+  name: string,
+  template: V1PodTemplateSpec,
+  bare: boolean,
+  signal: AbortSignal
+): Promise<StepRun> {
+  const pod: V1Pod = { apiVersion: 'v1', kind: 'Pod', ...template }
+  if (!bare) {
+    try {
+      const [job] = await Promise.all([
+        kube.create('jobs', stepJob(owner, name, template), { signal }),
+        kube.create('pods', pod, { dryRun: true, signal })
+      ])
+      const uid = job.metadata?.uid
+      return { job: name, pod: await podOfJob(kube, name, uid, signal) }
+    } catch (error) {
+      if (!isForbiddenJobs(error)) {
+        await deleteStep(kube, { job: name, pod: '' })
+        throw error
+      }
+    }
+  }
+  await kube.create('pods', pod, { signal })
+  return { job: undefined, pod: name }
+}
+
+function isForbiddenJobs(error: unknown): boolean {
+  return isKubeError(error, 'FORBIDDEN') && /\bjobs\b/.test(error.message)
+}
+
+async function podOfJob(kube: Kube, job: string, uid: string | undefined, signal: AbortSignal): Promise<string> {
+  const until = Date.now() + POD_WAIT_MS
+  for (;;) {
+    const pods = await kube.list('pods', { labelSelector: `job-name=${job}`, signal })
+    const pod = pods.find(
+      ({ metadata }) => uid === undefined || metadata?.ownerReferences?.some(owner => owner.uid === uid)
+    )
+    if (pod?.metadata?.name !== undefined) return pod.metadata.name
+    if (Date.now() > until) {
+      throw new HookError(
+        'POD_FAILED',
+        'cluster',
+        `Job ${job} got no pod within ${POD_WAIT_MS / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
+      )
+    }
+    await new Promise(resolve => setTimeout(resolve, POD_POLL_MS))
+  }
+}
+
+/**
+ * Waits until the step's container runs, or has ended already.
+ *
+ * @param onProblem told while the pod cannot start yet
+ */
+export async function waitForStart(
+  kube: Kube,
+  pod: string,
+  options: { timeoutMs: number; signal: AbortSignal; onProblem: (sentence: string) => void }
+): Promise<void> {
+  await waitForPod(kube, pod, started, {
+    container: STEP_CONTAINER,
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+    onProblem: problem => options.onProblem(`Pod ${pod} waits: ${problem.reason}: ${problem.message}`)
+  })
+}
+
+function started(pod: V1Pod): boolean {
+  const state = pod.status?.containerStatuses?.find(({ name }) => name === STEP_CONTAINER)?.state
+  return state?.running !== undefined || state?.terminated !== undefined
+}
+
+/**
+ * Prints a step container's log to its end and reads how it ended.
+ *
+ * @param onGap told when the kubelet could not give all lines
+ */
+export async function followStep(
+  kube: Kube,
+  pod: string,
+  output: (line: string) => Promise<void>,
+  options: { readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
+): Promise<ContainerResult> {
+  await followLog(kube, { pod, container: STEP_CONTAINER }, async line => output(`${line}\n`), options)
+  const ended = await waitForPod(kube, pod, 'ended', {
+    container: STEP_CONTAINER,
+    timeoutMs: 60_000,
+    signal: options.signal
+  })
+  return containerResult(ended, STEP_CONTAINER)
+}
+
+/** Removes a step's pod, and its Job first so that it does not make another. Safe to call at any time, and again. */
+export async function deleteStep(kube: Kube, run: StepRun): Promise<void> {
+  if (run.job !== undefined) {
+    await kube.delete('jobs', run.job, { propagationPolicy: 'Background' })
+  }
+  // The Job's own deletion leaves its pod 30 s to end.
+  if (run.pod !== '') await kube.delete('pods', run.pod, { gracePeriodSeconds: GRACE_SECONDS })
+}

@@ -1,0 +1,189 @@
+/**
+ * The in-pod half of a script step, as POSIX shell (dash, bash, busybox ash).
+ *
+ * The step runs detached from any connection. Its output goes through a pipe into a spool of segment files, so that
+ * `echo x >/dev/stderr` reopens a pipe and not a file (a file would be truncated). A follower copies the spool to the
+ * exec's stdout; a lost connection costs only the follower, and the next one goes on at the byte where it ended.
+ *
+ * Files in `/__hook/<id>`: `step` the script (mode 0600, it removes itself), `lock` who started it, `pid` the step's
+ * process group, `supervisor` and `follower` process ids, `N` segment N and `N.at` its first byte's offset, `low` the
+ * lowest segment still kept, `exit` the exit code, `fault` what broke the spool.
+ *
+ * The commands are constants: API audit logs record them. What varies comes by stdin.
+ */
+
+/** Where the spool lies in the job container: an emptyDir of ours, world-writable, also under a read-only root. */
+export const SPOOL_PATH = '/__hook'
+
+/** Introduces the end mark in a step's output: record separator, our name, the step's id, its exit code or `lost`. */
+export const END_MARK = '\u001eKANIKO-HOOKS '
+
+/** Exit code of the launch command when stdin did not carry what its header announced. */
+export const EXIT_SHORT = 97
+
+/**
+ * $1 = spool directory. Runs the step and drains its output; lives in a session of its own.
+ * `dd` copies each read of the pipe at once and never takes more than it writes, so that nothing is lost between two
+ * segments. A step's child that outlives it may keep the pipe open: the end mark is written into the pipe when the step
+ * itself ended, and ends the log as it does on Docker.
+ */
+const SUPERVISE = `
+cd "$1" || exit 1
+id=\${1##*/}
+trap : HUP INT QUIT TERM
+echo $$ >supervisor
+{
+  trap : HUP INT QUIT TERM
+  if command -v setsid >/dev/null 2>&1; then setsid sh "$1/step"; else sh "$1/step"; fi </dev/null 2>&1
+  code=$?
+  echo "$code" >exit.new && mv exit.new exit
+  printf '\\036KANIKO-HOOKS %s %s\\n' "$id" "$code"
+  kill -USR1 "$(cat follower)"
+} | {
+  trap : HUP INT QUIT TERM
+  i=0
+  at=0
+  while :; do
+    while [ -e "$((i - 32))" ]; do sleep 0.05 || sleep 1; done
+    echo "$at" >"$i.at"
+    if ! dd bs=65536 count=64 of="$i"; then
+      [ -d "$1" ] && {
+        rm -f "$i"
+        echo "the spool volume at $1 is full or broken" >fault
+        kill -TERM "-$(cat pid)"
+      }
+      exec cat >/dev/null
+    fi
+    n=$(wc -c <"$i")
+    [ "$n" -gt 0 ] || break
+    at=$((at + n))
+    i=$((i + 1))
+  done
+  [ -e exit ] || printf '\\036KANIKO-HOOKS %s lost\\n' "$id" >"$i"
+}
+`
+
+/**
+ * $1 = spool directory, $2 = offset in bytes. Copies the spool to stdout from there on; says `started`, `fault <text>`
+ * or `gone` on stderr. Reads `ack <offset>` (segments before it are removed) and `end` (everything is) from stdin.
+ */
+const FOLLOW = `
+cd "$1" || exit 1
+[ -s follower ] && kill -9 "$(cat follower)" 2>/dev/null
+trap 'pause=0.01' USR1
+echo $$ >follower
+parent=$PPID
+exec 4<&0
+{
+  while read -r word n; do
+    case $word in
+    ack)
+      j=$(cat low 2>/dev/null || echo 0)
+      while [ -e "$((j + 1)).at" ] && [ "$(cat "$((j + 1)).at")" -le "$n" ]; do
+        rm -f "$j" "$j.at"
+        j=$((j + 1))
+      done
+      echo "$j" >low.new && mv low.new low
+      ;;
+    end)
+      kill -9 $$
+      cd /
+      rm -rf "$1" || { sleep 1 && rm -rf "$1"; }
+      kill -9 "$parent"
+      exit
+      ;;
+    esac
+  done
+} <&4 2>/dev/null &
+echo started >&2
+i=$(cat low 2>/dev/null || echo 0)
+while [ -e "$((i + 1)).at" ] && [ "$(cat "$((i + 1)).at")" -le "$2" ]; do i=$((i + 1)); done
+until [ -e "$i" ]; do sleep 0.01 2>/dev/null || sleep 1; done
+exec 3<"$i"
+skip=$(($2 - $(cat "$i.at")))
+[ "$skip" -gt 0 ] && dd bs="$skip" count=1 of=/dev/null <&3 2>/dev/null
+pause=0.01
+while :; do
+  if [ -e "$((i + 1))" ]; then
+    cat <&3
+    i=$((i + 1))
+    exec 3<"$i"
+    pause=0.01
+    continue
+  fi
+  cat <&3
+  case $pause in
+  0.01) next=0.02 ;;
+  0.02) next=0.04 ;;
+  0.04) next=0.08 ;;
+  0.08) next=0.15 ;;
+  *)
+    next=0.3
+    if [ -e fault ]; then
+      echo "fault $(cat fault)" >&2
+      exit 98
+    fi
+    if ! kill -0 "$(cat supervisor)" 2>/dev/null && [ ! -e "$((i + 1))" ]; then
+      cat <&3
+      echo gone >&2
+      exit 99
+    fi
+    ;;
+  esac
+  now=$pause
+  pause=$next
+  { sleep "$now" 2>/dev/null || sleep 1; } &
+  wait $!
+done
+`
+
+/**
+ * stdin: `<id> <offset> <bytes>\\n`, then that many bytes of step script, then the follower's words.
+ * Starts the step unless it was started already, and follows it: the same command serves the first try and every other.
+ * The pipe keeps both sides out of the background: a shell lets background commands ignore SIGINT, for good.
+ */
+const LAUNCH = `
+IFS=' ' read -r id offset bytes || exit ${EXIT_SHORT}
+case $id in '' | *[!0-9a-f-]*) exit ${EXIT_SHORT} ;; esac
+d=${SPOOL_PATH}/$id
+mkdir -p "$d" || exit 1
+(umask 077 && head -c "$bytes" >"$d/in.$$") || exit 1
+if [ ! -d "$d/lock" ] && [ "$(wc -c <"$d/in.$$")" -ne "$bytes" ]; then
+  rm -f "$d/in.$$"
+  exit ${EXIT_SHORT}
+fi
+exec 4<&0
+if mkdir "$d/lock" 2>/dev/null; then
+  mv "$d/in.$$" "$d/step"
+  if command -v setsid >/dev/null 2>&1; then alone=setsid; else alone=; fi
+  $alone sh -c "$1" kaniko-hooks "$d" </dev/null >/dev/null 2>&1 | sh -c "$2" kaniko-hooks "$d" "$offset" <&4
+else
+  rm -f "$d/in.$$"
+  until [ -s "$d/supervisor" ]; do sleep 0.05 2>/dev/null || sleep 1; done
+  sh -c "$2" kaniko-hooks "$d" "$offset" <&4
+fi
+`
+
+/** stdin: `<id> <signal name>\\n`. Signals the step's process group; exit 0 when it was there. */
+const SIGNAL = `
+read -r id name || exit ${EXIT_SHORT}
+case $id in '' | *[!0-9a-f-]*) exit ${EXIT_SHORT} ;; esac
+pid=$(cat ${SPOOL_PATH}/$id/pid) || exit 1
+kill "-$name" "-$pid" 2>/dev/null || kill "-$name" "$pid"
+`
+
+/** The exec command that starts or goes on following a step. */
+export const LAUNCH_COMMAND: readonly string[] = ['sh', '-c', LAUNCH, 'kaniko-hooks', SUPERVISE, FOLLOW]
+
+/** The exec command that signals a step. */
+export const SIGNAL_COMMAND: readonly string[] = ['sh', '-c', SIGNAL]
+
+/**
+ * PID 1 of the job container. It reaps: under `tail` or `sleep` every finished step would stay a zombie.
+ * A shell that waits for a child takes in the exit of every process that became its child.
+ */
+export const KEEP_ALIVE_COMMAND: readonly string[] = [
+  'sh',
+  '-c',
+  "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done"
+]

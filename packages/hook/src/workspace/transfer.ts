@@ -1,0 +1,139 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+
+import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
+
+import { HookError } from '../errors.js'
+
+/** A container into which files go or from which they come. */
+export interface Place {
+  readonly pod: string
+  readonly container: string
+  /** A directory of ours in that container for the archive on its way. */
+  readonly spool: string
+  /** The work directory there. */
+  readonly root: string
+}
+
+const TRIES = 4
+
+/**
+ * stdin: `<bytes> <spool> <root>\n` and the archive. It is unpacked only when it came whole. What was unpacked belongs
+ * to the container's user (`-o`), as a checkout there would. The mark tells later what is newer.
+ */
+const RECEIVE = `
+read -r bytes spool root || exit 97
+mkdir -p "$spool" "$root" || exit 1
+head -c "$bytes" >"$spool/in.tar" || exit 1
+[ "$(wc -c <"$spool/in.tar")" -eq "$bytes" ] || exit 97
+tar -xof "$spool/in.tar" -C "$root"
+code=$?
+rm -f "$spool/in.tar"
+touch "$spool/mark"
+exit $code
+`
+
+/** stdin: `<spool> <root>\n`. stdout: an archive of what is newer than the mark; stderr: `size <bytes>`. */
+const SEND = `
+read -r spool root || exit 97
+cd "$root" || exit 1
+newer() { find . -path ./externals -prune -o -path ./_temp/_runner_hook_responses -prune -o \\( "$@" \\) ! -type d -print; }
+newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/mark" >"$spool/list" || exit 1
+tar -cf "$spool/out.tar" -T "$spool/list" || exit 1
+echo "size $(wc -c <"$spool/out.tar")" >&2
+cat "$spool/out.tar"
+rm -f "$spool/out.tar" "$spool/list"
+touch "$spool/mark"
+`
+
+/**
+ * Sends files of the work directory into a container. The archive is counted on both sides; one that came short is sent
+ * again on a new stream.
+ *
+ * @param accept which paths (relative to `from`) go along
+ */
+export async function sendFiles(
+  kube: Kube,
+  place: Place,
+  from: string,
+  accept: (path: string) => boolean,
+  signal: AbortSignal
+): Promise<void> {
+  const { create } = await import('tar')
+  await inTemporary(async archive => {
+    await create({ file: archive, cwd: from, filter: path => accept(path.replace(/^\.\//, '')) }, ['.'])
+    const { size } = await stat(archive)
+    await retried('send files to', place, async () => {
+      const stream = await kube.exec({ ...place, command: ['sh', '-c', RECEIVE], stdin: true }, { signal })
+      return withWords(stream, async () => {
+        stream.stdout.resume()
+        await stream.write(`${size} ${place.spool} ${place.root}\n`)
+        for await (const chunk of createReadStream(archive)) await stream.write(chunk as Buffer)
+        return stream.exit
+      })
+    })
+  })
+}
+
+/** Brings back what changed in a container's work directory since the last transfer. */
+export async function fetchFiles(kube: Kube, place: Place, to: string): Promise<void> {
+  const { extract } = await import('tar')
+  await inTemporary(async archive => {
+    await retried('fetch files from', place, async () => {
+      const stream = await kube.exec({ ...place, command: ['sh', '-c', SEND], stdin: true })
+      return withWords(stream, async words => {
+        await stream.write(`${place.spool} ${place.root}\n`)
+        await pipeline(stream.stdout, createWriteStream(archive))
+        const code = await stream.exit
+        const { size } = await stat(archive)
+        return code === 0 && Number(/size (\d+)/.exec(words())?.[1]) !== size ? 97 : code
+      })
+    })
+    await extract({ file: archive, cwd: to, unlink: true, preserveOwner: false })
+  })
+}
+
+async function withWords(
+  stream: ExecStream,
+  body: (words: () => string) => Promise<number>
+): Promise<[number, string]> {
+  let text = ''
+  stream.stderr.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-2000)))
+  stream.exit.catch(() => undefined)
+  try {
+    return [await body(() => text), text]
+  } finally {
+    stream.close()
+  }
+}
+
+async function retried(verb: string, place: Place, body: () => Promise<[number, string]>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const [code, words] = await body()
+      if (code === 0) return
+      if (code !== 97 || attempt === TRIES) {
+        throw new HookError(
+          'WORKSPACE',
+          'user',
+          `Could not ${verb} container ${place.container} of pod ${place.pod} (exit code ${code}): ${words.trim() || 'the archive did not come whole'}. ` +
+            'Without a shared volume the image needs sh, tar, find, head and wc.'
+        )
+      }
+    } catch (error) {
+      if (!isKubeError(error, 'STREAM_LOST') || attempt === TRIES) throw error
+    }
+  }
+}
+
+async function inTemporary(body: (archive: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'kaniko-hooks-'))
+  try {
+    await body(join(directory, 'work.tar'))
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}

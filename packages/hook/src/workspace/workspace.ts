@@ -1,0 +1,42 @@
+import type { V1Affinity, V1Container, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+
+import type { VolumeArgs } from '../protocol/schema.js'
+
+/** The volume lists of a container as the runner sends them. */
+export interface VolumeRequest {
+  readonly system: readonly VolumeArgs[]
+  readonly user: readonly VolumeArgs[]
+}
+
+/** What a workspace adds to a pod so that its main container sees the runner's directories. */
+export interface PodParts {
+  readonly volumes: readonly V1Volume[]
+  readonly mounts: readonly V1VolumeMount[]
+  readonly initContainers: readonly V1Container[]
+  /** Containers that stay beside the main one, so that its files can be read when it has ended. */
+  readonly beside: readonly V1Container[]
+  readonly affinity?: V1Affinity
+}
+
+/**
+ * How the runner's work directory reaches the pods of a job. The commands are written once over this interface.
+ *
+ * Order of calls. For a job: `jobParts`, then the pod is created, then `deliver` while it starts and `fillJob` once its
+ * containers run. For every script step: `beforeScript`, the step, `afterScript` whatever its result was. For a
+ * container step: `stepParts`, then the pod is created, `fillStep` (which waits for what it needs of the pod), the step's
+ * end, `collectStep` while the pod still stands.
+ * All of them may be called again after a failure; none leaves anything in the cluster.
+ */
+export interface Workspace {
+  /** Pure. */
+  jobParts(request: VolumeRequest): PodParts
+  /** Makes the directories and files that the job pod mounts; overlaps with its start. */
+  deliver(): Promise<void>
+  fillJob(jobPod: string, signal: AbortSignal): Promise<void>
+  beforeScript(jobPod: string, signal: AbortSignal): Promise<void>
+  afterScript(jobPod: string): Promise<void>
+  /** Pure. */
+  stepParts(request: VolumeRequest): PodParts
+  fillStep(stepPod: string, signal: AbortSignal): Promise<void>
+  collectStep(stepPod: string): Promise<void>
+}

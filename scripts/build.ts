@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { build, type BuildOptions } from 'esbuild'
+
+const ROOT = join(import.meta.dirname, '..')
+
+const SHARED: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  legalComments: 'none',
+  logLevel: 'warning'
+}
+
+/**
+ * Builds the hook into one CommonJS file for the runner's own Node 20. Names are kept so that stack traces can be read,
+ * and lines are cut so that an uncaught error quotes one short line.
+ *
+ * @returns the bundled input files, relative to the repository
+ */
+export async function buildHook(): Promise<string[]> {
+  const directory = join(ROOT, 'dist', 'hook')
+  const { metafile } = await build({
+    ...SHARED,
+    entryPoints: ['packages/hook/src/main.ts'],
+    outfile: join(directory, 'index.js'),
+    minify: true,
+    keepNames: true,
+    lineLimit: 160,
+    sourcemap: 'external',
+    metafile: true,
+    // ws looks for optional native helpers; Node has all that it needs.
+    external: ['bufferutil', 'utf-8-validate']
+  })
+  // The file is CommonJS wherever it lies; here it lies in a package of ES modules.
+  await writeFile(join(directory, 'package.json'), '{ "type": "commonjs" }\n')
+  const inputs = Object.keys(metafile.inputs)
+  await writeFile(join(directory, 'LICENSES.txt'), await licences(inputs))
+  return inputs
+}
+
+/** Builds the stand-in for the runner, which tests run in a runner pod. */
+export async function buildRunner(): Promise<void> {
+  await build({
+    ...SHARED,
+    entryPoints: ['test/runner/main.ts'],
+    outfile: join(ROOT, 'dist', 'test', 'runner.cjs'),
+    sourcemap: 'inline'
+  })
+}
+
+/** The licences of the packages that are part of a bundle. */
+async function licences(inputs: readonly string[]): Promise<string> {
+  const packages = new Set(
+    inputs.flatMap(input => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? [])
+  )
+  const texts = await Promise.all(
+    [...packages].sort().map(async name => {
+      const directory = join(ROOT, 'node_modules', name)
+      const { version, license } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as {
+        version: string
+        license: string
+      }
+      const file = (await readdir(directory)).find(entry => /^licen[cs]e/i.test(entry))
+      const text = file === undefined ? '' : await readFile(join(directory, file), 'utf8')
+      return `${name} ${version} (${license})\n\n${text.trim()}\n`
+    })
+  )
+  return texts.join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await mkdir(join(ROOT, 'dist'), { recursive: true })
+  await buildHook()
+  if (existsSync(join(ROOT, 'test', 'runner', 'main.ts'))) await buildRunner()
+}
