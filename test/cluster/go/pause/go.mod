@@ -1,0 +1,3 @@
+module kaniko-hooks.test/pause
+
+go 1.25.0

@@ -1,0 +1,200 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+import { buildImages, PLAIN_RECIPES } from '../images/index.js'
+import { Api } from './api.js'
+import { goPrograms } from './binaries.js'
+import { makeCertificates, SERVER } from './certificates.js'
+import { FIXED, type Cluster } from './cluster.js'
+import { makeControlGroups } from './control-groups.js'
+import { installDebianPackages } from './debian.js'
+import { ClusterError, messageOf } from './errors.js'
+import { prepareImageStore } from './image-store.js'
+import { GATEWAY, layoutOf, NODE_NAME, PORTS, type Layout } from './layout.js'
+import { clear, clearAll } from './leftovers.js'
+import { exclusively } from './lock.js'
+import { setKernel } from './network.js'
+import { planCluster, writeFiles, type Plan } from './plan.js'
+import { checkPrerequisites } from './prerequisites.js'
+import { assertAlive, isAlive, recorded, start } from './processes.js'
+import type { Log } from './progress.js'
+import { checks } from './readiness.js'
+import { places } from './settings.js'
+import { until } from './wait.js'
+
+export type { Cluster } from './cluster.js'
+export { ClusterError } from './errors.js'
+export { fromKubeconfig } from './external.js'
+export { createVolume, deleteVolume } from './volumes.js'
+
+/** What runs of the cluster. */
+export interface ClusterStatus {
+  /** Whether everything that tests need answers. */
+  readonly ready: boolean
+  /** The first thing that does not, in one sentence. */
+  readonly problem?: string
+  readonly kubeconfig?: string
+  readonly server: string
+  readonly state: string
+  readonly cache: string
+  readonly processes: readonly { readonly name: string; readonly pid: number; readonly running: boolean }[]
+}
+
+/** What `up` leaves for later calls. */
+interface Saved {
+  readonly key: string
+  readonly cluster: Cluster
+}
+
+/**
+ * Brings the cluster up, or returns the one that is up already and made from the same parts. Whatever an earlier one left
+ * is cleared away first. The first call on a machine builds everything and takes minutes.
+ *
+ * @example
+ * const cluster = await up({ log: console.log })
+ */
+export async function up(options: { log?: Log } = {}): Promise<Cluster> {
+  const log = options.log ?? ((): void => undefined)
+  const where = places()
+  await checkPrerequisites(where)
+  return exclusively(
+    where.state,
+    async () => {
+      await installDebianPackages(where, log)
+      const [binaries] = await Promise.all([goPrograms(where, log), buildImages(where, new Map(), log, PLAIN_RECIPES)])
+      const images = await buildImages(where, binaries, log)
+      const layout = layoutOf(where.state, binaries)
+      const plan = planCluster(layout, images)
+      const running = await reusable(layout, plan)
+      if (running !== undefined) return running
+      await clear(layout)
+      await assertPortsFree()
+      await bringUp(layout, plan, () => prepareImageStore(layout, images, log))
+      return save(layout, plan)
+    },
+    () => {
+      log(`another process works on ${where.state}: waiting`)
+    }
+  )
+}
+
+/** Ends the cluster and removes what it left on the machine. What was built stays for the next time. */
+export async function down(): Promise<void> {
+  const { state } = places()
+  const place = { state, at: (...path: string[]) => join(state, ...path) }
+  await exclusively(
+    state,
+    () => clearAll(place),
+    () => undefined
+  )
+}
+
+/** What runs, without changing anything. */
+export async function status(): Promise<ClusterStatus> {
+  const { state, cache } = places()
+  const at = (...path: string[]): string => join(state, ...path)
+  const processes = [...recorded({ at })].map(([name, record]) => ({ name, pid: record.pid, running: isAlive(record) }))
+  const common = { server: SERVER, state, cache, processes: processes.filter(({ name }) => name !== 'image-store') }
+  const saved = readSaved({ at })
+  if (saved === undefined) return { ...common, ready: false, problem: 'The cluster is not up.' }
+  const problem = await firstProblem(saved.cluster)
+  return {
+    ...common,
+    kubeconfig: saved.cluster.kubeconfig,
+    ready: problem === undefined,
+    ...(problem === undefined ? {} : { problem })
+  }
+}
+
+async function bringUp(layout: Layout, plan: Plan, prepareImages: () => Promise<void>): Promise<void> {
+  const alive = (): void => {
+    assertAlive(
+      layout,
+      [...plan.runtime, plan.server, ...plan.clients].map(({ name }) => name)
+    )
+  }
+  writeFiles(layout, plan)
+  await setKernel(layout.at('kernel.json'))
+  makeControlGroups()
+  const [store, ...others] = [...plan.runtime].reverse()
+  for (const process of others) start(layout, process)
+  const imagesReady = prepareImages().then(() => {
+    if (store !== undefined) start(layout, store)
+  })
+  const serverReady = makeCertificates(layout).then(async () => {
+    start(layout, plan.server)
+    const api = new Api(layout.at('pki', 'admin.kubeconfig'))
+    await until('The API server', 60, async () => (await api.request('GET', '/readyz')).status === 200, alive)
+    return api
+  })
+  const [api] = await Promise.all([serverReady, imagesReady])
+  for (const process of plan.clients) start(layout, process)
+  for (const object of plan.objects) await api.apply(object)
+  await Promise.all(Object.entries(checks(api)).map(([what, check]) => until(what, 90, check, alive)))
+}
+
+async function reusable(layout: Layout, { key }: Plan): Promise<Cluster | undefined> {
+  const saved = readSaved(layout)
+  if (saved?.key !== key) return undefined
+  return (await firstProblem(saved.cluster)) === undefined ? saved.cluster : undefined
+}
+
+/** The first thing that keeps the cluster from being used, or undefined. */
+async function firstProblem(cluster: Cluster): Promise<string | undefined> {
+  const { state } = places()
+  const dead = [...recorded({ at: (...path) => join(state, ...path) })].find(
+    ([name, record]) => name !== 'image-store' && !isAlive(record)
+  )
+  if (dead !== undefined) return `${dead[0]} has ended.`
+  const api = new Api(cluster.kubeconfig)
+  const results = await Promise.all(
+    Object.entries(checks(api)).map(async ([what, check]) => {
+      try {
+        return (await check()) ? undefined : `${what} is not ready.`
+      } catch (error) {
+        return `${what} does not answer: ${messageOf(error)}`
+      }
+    })
+  )
+  return results.find(result => result !== undefined)
+}
+
+function save(layout: Layout, { key }: Plan): Cluster {
+  const cluster: Cluster = {
+    ...FIXED,
+    kubeconfig: layout.at('pki', 'admin.kubeconfig'),
+    kubectl: layout.program('kubectl'),
+    server: SERVER,
+    gateway: GATEWAY,
+    nodeName: NODE_NAME,
+    auditLog: layout.at('logs', 'audit.log'),
+    owned: true
+  }
+  writeFileSync(layout.at('cluster.json'), JSON.stringify({ key, cluster } satisfies Saved, undefined, 2))
+  return cluster
+}
+
+function readSaved({ at }: Pick<Layout, 'at'>): Saved | undefined {
+  const file = at('cluster.json')
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Saved
+  } catch {
+    return undefined
+  }
+}
+
+/** With everything of ours gone, whoever listens on these ports is another. */
+async function assertPortsFree(): Promise<void> {
+  for (const port of PORTS) {
+    const free = await new Promise<boolean>(resolve => {
+      const server = createServer()
+      server.once('error', () => {
+        resolve(false)
+      })
+      server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)))
+    })
+    if (!free) throw new ClusterError(`The test cluster cannot start: another process listens on port ${port}.`)
+  }
+}

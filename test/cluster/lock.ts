@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { createServer, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Runs `action` while no other process works on the same state directory.
+ *
+ * The lock is a listening socket in the abstract namespace: the kernel gives it up when its process dies in whatever
+ * way, so there is no stale lock to recognise.
+ */
+export async function exclusively<T>(state: string, action: () => Promise<T>, waiting: () => void): Promise<T> {
+  const name = `\0kaniko-hooks-${createHash('sha256').update(state).digest('hex').slice(0, 16)}`
+  let lock = await take(name)
+  if (lock === undefined) waiting()
+  while (lock === undefined) {
+    await sleep(250)
+    lock = await take(name)
+  }
+  try {
+    return await action()
+  } finally {
+    lock.close()
+  }
+}
+
+function take(name: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(connection => connection.destroy())
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined)
+      else reject(error)
+    })
+    server.listen(name, () => {
+      server.unref()
+      resolve(server)
+    })
+  })
+}

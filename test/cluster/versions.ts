@@ -1,0 +1,62 @@
+/** The Go programs of the cluster. Each is a module in `go/`; its `go.mod` and `go.sum` pin what it links. */
+export interface GoProgram {
+  readonly name: string
+  readonly version: string
+  /** The package that is built, from within the module. */
+  readonly main: string
+  readonly ldflags: string
+  /** Names that the program is called by, beside its own. */
+  readonly aliases: readonly string[]
+}
+
+export const KUBERNETES = '1.35.0'
+export const KANIKO = '1.25.5'
+
+/** In the order of building: Kubernetes is the long pole. */
+export const GO_PROGRAMS: readonly GoProgram[] = [
+  {
+    name: 'kube',
+    version: KUBERNETES,
+    main: '.',
+    ldflags: [
+      '-s -w',
+      `-X k8s.io/component-base/version.gitVersion=v${KUBERNETES}`,
+      '-X k8s.io/component-base/version.gitMajor=1',
+      '-X k8s.io/component-base/version.gitMinor=35'
+    ].join(' '),
+    aliases: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl']
+  },
+  {
+    name: 'kaniko',
+    version: KANIKO,
+    main: 'github.com/chainguard-dev/kaniko/cmd/executor',
+    ldflags: `-s -w -X github.com/chainguard-dev/kaniko/pkg/version.version=v${KANIKO}`,
+    aliases: []
+  },
+  { name: 'coredns', version: '1.12.4', main: '.', ldflags: '-s -w', aliases: [] },
+  {
+    name: 'crane',
+    version: '0.22.1',
+    main: 'github.com/google/go-containerregistry/cmd/crane',
+    ldflags: '-s -w',
+    aliases: []
+  },
+  { name: 'pause', version: '1', main: '.', ldflags: '-s -w', aliases: [] }
+]
+
+/** Debian packages, each with a file that shows that it is there: asking dpkg for each costs more than looking. */
+export const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
+  'busybox-static': '/bin/busybox',
+  'ca-certificates': '/etc/ssl/certs/ca-certificates.crt',
+  conntrack: '/usr/sbin/conntrack',
+  containerd: '/usr/bin/containerd',
+  'containernetworking-plugins': '/usr/lib/cni/bridge',
+  debootstrap: '/usr/sbin/debootstrap',
+  'docker-registry': '/usr/bin/docker-registry',
+  'etcd-server': '/usr/bin/etcd',
+  iproute2: '/sbin/ip',
+  ipset: '/sbin/ipset',
+  iptables: '/usr/sbin/iptables',
+  openssl: '/usr/bin/openssl',
+  runc: '/usr/sbin/runc'
+}
