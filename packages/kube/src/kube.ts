@@ -106,7 +106,10 @@ export class Kube {
         signal
       })
       // Lists leave out the kind of their items.
-      for (const item of page.items ?? []) items.push(Object.assign(item, typeMeta(resource)))
+      for (const item of page.items ?? []) {
+        Object.assign(item, typeMeta(resource))
+        items.push(item)
+      }
       next = page.metadata?.continue
     } while (next !== undefined && next !== '')
     return items
@@ -123,7 +126,7 @@ export class Kube {
     options: CreateOptions = {}
   ): Promise<Resources[R]> {
     const { dryRun = false, signal } = options
-    const plain: { readonly metadata?: Metadata } = object as object
+    const plain: { readonly metadata?: Metadata } = object
     const { metadata = {} } = plain
     const { generateName, ...named } = metadata
     const name = metadata.name ?? (generateName === undefined ? undefined : generateName + randomUUID().slice(0, 8))

@@ -1,7 +1,23 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { KubeError, isKubeError } from './errors.js'
 import type { Kube } from './kube.js'
+import { podProblem } from './pod-problem.js'
 import type { PodProblem } from './pod-problem.js'
+import { ProblemHistory } from './problem-history.js'
+import { condition, containerStatus, containerStatuses, isFinished, podLabel } from './pod-status.js'
+import { pause, throwIfAborted } from './retry.js'
+import { warningEvent } from './warning-event.js'
 
+const FIRST_POLL_MS = 100
+const SLOWEST_POLL_MS = 1_000
+const POLL_GROWTH = 1.5
+/** A pod on a node that has not begun for so long: its events may tell more than its status. */
+const EVENTS_AFTER_MS = 15_000
+
+/**
+ * `running`: the container, or each container of the pod, runs or has already ended. `ended`: the container has ended
+ * (and when it was the last one, the pod's phase says so too), or the pod has. Or a question of your own.
+ */
 export type PodGoal = 'running' | 'ended' | ((pod: V1Pod) => boolean)
 
 export interface WaitOptions {
@@ -15,6 +31,103 @@ export interface WaitOptions {
   readonly onProblem?: (problem: PodProblem) => void
 }
 
-export function waitForPod(_kube: Kube, _name: string, _until: PodGoal, _options: WaitOptions): Promise<V1Pod> {
-  throw new Error('not yet')
+/**
+ * Polls a pod (the stock role has no watch) until the goal is reached, and returns it. Throws POD_FAILED with the
+ * problem as soon as it cannot be reached any more, or when the pod vanished or was replaced by another of its name;
+ * TIMEOUT with the last problem; ABORTED.
+ */
+export async function waitForPod(kube: Kube, name: string, until: PodGoal, options: WaitOptions): Promise<V1Pod> {
+  const { container, timeoutMs, signal, onPod, onProblem } = options
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+  const problems = new ProblemHistory(onProblem)
+  let uid: string | undefined
+  let delay = FIRST_POLL_MS
+  let askEventsAt = performance.now() + EVENTS_AFTER_MS
+  try {
+    for (;;) {
+      const pod = await readPod(kube, name, uid, either)
+      uid ??= pod.metadata?.uid
+      onPod?.(pod)
+      if (isReached(pod, until, container)) return pod
+      const problem = podProblem(pod) ?? (isFinished(pod) ? endedEarly(pod) : undefined)
+      problems.see(problem)
+      const fatal = isFinished(pod) ? problem : problems.fatal(performance.now())
+      if (fatal !== undefined) throw new KubeError('POD_FAILED', fatal.message, { problem: fatal })
+      if (problem === undefined && isStuck(pod) && performance.now() >= askEventsAt) {
+        const event = await warningEvent(kube, pod, either)
+        askEventsAt = event === 'forbidden' ? Infinity : performance.now() + EVENTS_AFTER_MS
+        if (typeof event === 'object') problems.see(event)
+      }
+      await pause(delay, either)
+      delay = Math.min(SLOWEST_POLL_MS, delay * POLL_GROWTH)
+    }
+  } catch (error) {
+    throwIfAborted(signal)
+    if (!deadline.aborted) throw error
+    const problem = problems.last
+    throw new KubeError(
+      'TIMEOUT',
+      `Pod "${name}" did not get as far as needed in ${timeoutMs / 1000} s. ${problem?.message ?? ''}`.trim(),
+      { ...(problem !== undefined && { problem }), cause: error }
+    )
+  }
+}
+
+async function readPod(kube: Kube, name: string, uid: string | undefined, signal: AbortSignal): Promise<V1Pod> {
+  let pod: V1Pod
+  try {
+    pod = await kube.get('pods', name, { signal })
+  } catch (cause) {
+    if (!isKubeError(cause, 'NOT_FOUND')) throw cause
+    throw new KubeError('POD_FAILED', `Pod "${name}" is gone: somebody deleted it, or its node was removed.`, {
+      reason: 'Deleted',
+      cause
+    })
+  }
+  if (uid !== undefined && pod.metadata?.uid !== uid) {
+    throw new KubeError('POD_FAILED', `Pod "${name}" was deleted, and another one has its name now.`, {
+      reason: 'Replaced'
+    })
+  }
+  return pod
+}
+
+function isReached(pod: V1Pod, until: PodGoal, container: string | undefined): boolean {
+  if (typeof until === 'function') return until(pod)
+  return until === 'running' ? hasStarted(pod, container) : hasEnded(pod, container)
+}
+
+function hasStarted(pod: V1Pod, container: string | undefined): boolean {
+  const names = container === undefined ? (pod.spec?.containers.map(({ name }) => name) ?? []) : [container]
+  return names.every(name => {
+    const state = containerStatus(pod, name)?.state
+    if (state?.running !== undefined) return true
+    const { reason } = state?.terminated ?? {}
+    return state?.terminated !== undefined && !['StartError', 'ContainerCannotRun'].includes(reason ?? '')
+  })
+}
+
+function hasEnded(pod: V1Pod, container: string | undefined): boolean {
+  if (isFinished(pod)) return true
+  if (container === undefined || containerStatus(pod, container)?.state?.terminated === undefined) return false
+  return containerStatuses(pod).some(({ name, state }) => name !== container && state?.terminated === undefined)
+}
+
+function endedEarly(pod: V1Pod): PodProblem {
+  const codes = containerStatuses(pod)
+    .filter(({ state }) => state?.terminated !== undefined)
+    .map(({ name, state }) => `${name}: exit code ${state?.terminated?.exitCode ?? '?'}`)
+  return {
+    fatal: 'now',
+    reason: pod.status?.phase ?? 'Failed',
+    message: `The ${podLabel(pod)} has already ended (${[pod.status?.phase, ...codes].join(', ')}).`,
+    fault: 'user',
+    nothingRan: false
+  }
+}
+
+/** On a node, and none of its containers has anything to say. */
+function isStuck(pod: V1Pod): boolean {
+  return pod.status?.phase === 'Pending' && condition(pod, 'PodScheduled', 'True') !== undefined
 }

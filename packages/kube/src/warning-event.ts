@@ -1,0 +1,39 @@
+import type { CoreV1Event, V1Pod } from '@kubernetes/client-node'
+import { isKubeError } from './errors.js'
+import type { Kube } from './kube.js'
+import type { PodProblem } from './pod-problem.js'
+import { podLabel } from './pod-status.js'
+
+/**
+ * The last warning about a pod among the events: mounts, networks and sandboxes fail nowhere else. The stock role may
+ * not read events; then it returns `forbidden`.
+ */
+export async function warningEvent(
+  kube: Kube,
+  pod: V1Pod,
+  signal: AbortSignal
+): Promise<PodProblem | 'forbidden' | undefined> {
+  const fieldSelector = `involvedObject.uid=${pod.metadata?.uid ?? ''},type=Warning`
+  let events: CoreV1Event[]
+  try {
+    events = await kube.list('events', { fieldSelector, signal })
+  } catch (error) {
+    if (isKubeError(error, 'FORBIDDEN')) return 'forbidden'
+    throw error
+  }
+  const event = events.sort((one, other) => timeOf(one) - timeOf(other)).at(-1)
+  if (event === undefined) return undefined
+  const { reason = 'Warning', message = '' } = event
+  return {
+    fatal: 'wait',
+    reason,
+    message: `The ${podLabel(pod)} does not start (${reason}): ${message}`,
+    fault: 'cluster',
+    nothingRan: true
+  }
+}
+
+function timeOf(event: CoreV1Event): number {
+  const time = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp
+  return time === undefined ? 0 : new Date(time).getTime()
+}
