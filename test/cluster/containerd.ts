@@ -26,7 +26,7 @@ export function ctrArguments(layout: Layout, ...args: string[]): string[] {
 
 /** The configuration of {@link imageStore}. */
 export function imageStoreConfig(layout: Layout): string {
-  return `${common(layout, ['io.containerd.grpc.v1.cri'])}`
+  return common(layout, ['io.containerd.grpc.v1.cri'])
 }
 
 /** The configuration of {@link containerd}. */

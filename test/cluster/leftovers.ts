@@ -92,11 +92,14 @@ function removeControlGroups(): void {
 
 /** Things at fixed places outside the state directory. */
 function removeRuntimeFiles(place: Place): void {
-  for (const name of list('/var/lib/cni/results'))
-    if (name.startsWith(`${NETWORK_NAME}-`)) rmSync(join('/var/lib/cni/results', name), { force: true })
-  // The shims' sockets have names that do not tell whose they are.
-  const shims = list('/proc').some(pid => isForeignShim(pid, place.state))
-  if (shims) return
+  const results = '/var/lib/cni/results'
+  const remove = (pattern: RegExp): void => {
+    for (const name of list(results)) if (pattern.test(name)) rmSync(join(results, name), { force: true })
+  }
+  remove(new RegExp(`^${NETWORK_NAME}-`))
+  // The shims' sockets and the loopback's results have names that do not tell whose they are.
+  if (list('/proc').some(pid => isForeignShim(pid, place.state))) return
+  remove(/^cni-loopback-/)
   for (const name of list('/run/containerd/s')) unlinkSync(join('/run/containerd/s', name))
 }
 

@@ -3,7 +3,7 @@ import { down, status, up } from './index.js'
 
 const USAGE = 'Usage: npm run cluster -- up | down | status'
 
-async function main(command: string | undefined): Promise<number> {
+async function main(command = ''): Promise<number> {
   switch (command) {
     case 'up': {
       const { kubeconfig } = await up({ log: line => console.log(line) })

@@ -12,7 +12,7 @@ export interface Places {
 /** Where things are kept: outside the checkout, so that a fresh clone does not build everything again. */
 export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   return {
-    cache: environment['KANIKO_HOOKS_CACHE'] || join(homedir(), '.cache', 'kaniko-hooks'),
-    state: environment['KANIKO_HOOKS_CLUSTER'] || '/var/lib/kaniko-hooks-cluster'
+    cache: environment['KANIKO_HOOKS_CACHE'] ?? join(homedir(), '.cache', 'kaniko-hooks'),
+    state: environment['KANIKO_HOOKS_CLUSTER'] ?? '/var/lib/kaniko-hooks-cluster'
   }
 }

@@ -30,6 +30,7 @@ export async function buildImages(
   log: Log,
   recipes: readonly Recipe[] = RECIPES
 ): Promise<Image[]> {
+  for (const recipe of recipes) void machine(recipe)
   const images = new Map<string, Image>()
   const keys = new Map<string, string>()
   for (const recipe of recipes) {
@@ -53,7 +54,16 @@ async function recipeKey(recipe: Recipe, keys: ReadonlyMap<string, string>): Pro
   )
   const text = ['oci', 'root', recipe.name].map(name => readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8'))
   const bases = recipe.from.map(name => keys.get(name) ?? '')
-  return keyOf(recipe.reference, (await recipe.machine?.()) ?? '', ...programs, ...text, ...bases)
+  return keyOf(recipe.reference, await machine(recipe), ...programs, ...text, ...bases)
+}
+
+const machines = new Map<string, Promise<string>>()
+
+/** What a recipe takes from this machine, asked once per process: apt answers slowly. */
+function machine(recipe: Recipe): Promise<string> {
+  const answer = machines.get(recipe.name) ?? recipe.machine?.() ?? Promise.resolve('')
+  machines.set(recipe.name, answer)
+  return answer
 }
 
 async function make(

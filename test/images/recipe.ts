@@ -9,7 +9,7 @@ export interface Kitchen {
   readonly scratch: string
   readonly binaries: Binaries
   /** The image of another recipe that this one names in `from`. */
-  base(name: string): Image
+  readonly base: (name: string) => Image
 }
 
 /** One image of the test cluster. */
