@@ -1,6 +1,3 @@
-import { BuildError } from '@kaniko-hooks/build'
-import { KubeError } from '@kaniko-hooks/kube'
-
 /** Whose fault a failure is: the workflow author's, the runner set-up's, or the cluster's. */
 export type Fault = 'user' | 'configuration' | 'cluster'
 
@@ -38,10 +35,12 @@ const PREFIX: Readonly<Record<Fault, string>> = {
   cluster: 'Cluster: '
 }
 
-/** A known failure, of whatever package; undefined for a bug of ours. */
+/** A known failure: the errors of all packages have a fault and a code; a bug of ours has no fault. */
 function known(error: unknown): { fault: Fault; code: string } | undefined {
-  const ours = error instanceof HookError || error instanceof KubeError || error instanceof BuildError
-  return ours ? { fault: error.fault, code: error.code } : undefined
+  if (!(error instanceof Error)) return undefined
+  const { fault, code } = error as { fault?: unknown; code?: unknown }
+  const ours = typeof code === 'string' && typeof fault === 'string' && fault in PREFIX
+  return ours ? { fault: fault as Fault, code } : undefined
 }
 
 /** The code that operators search for: the error's own, or `INTERNAL` for what nobody foresaw. */

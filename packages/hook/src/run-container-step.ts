@@ -11,6 +11,7 @@ import { applyTemplate, readTemplate } from './pods/template.js'
 import type { RunContainerStep } from './protocol/schema.js'
 import { maskCommand, warningCommand } from './protocol/workflow-commands.js'
 import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
+import { seconds } from './seconds.js'
 import { readState } from './state.js'
 import { deleteStep, followStep, startStep, waitForStart, type StepRun } from './steps/step-container.js'
 
@@ -67,11 +68,14 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
     })
     const running = Date.now()
     call.phase('start', running - start)
+    call.print(`Pulled and started in ${seconds(running - start)}: ${image}`)
     const result = await followStep(kube, run.pod, call.output, {
       signal: cancelled,
       onGap: sentence => call.print(warningCommand(sentence))
     })
-    call.phase('run', Date.now() - running)
+    const ended = Date.now()
+    call.phase('run', ended - running)
+    call.print(`Ran in ${seconds(ended - running)}`)
     await workspace.collectStep(run.pod)
     if (!result.trustworthy) {
       throw new HookError(

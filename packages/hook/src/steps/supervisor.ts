@@ -5,7 +5,7 @@
  * `echo x >/dev/stderr` reopens a pipe and not a file (a file would be truncated). A follower copies the spool to the
  * exec's stdout; a lost connection costs only the follower, and the next one goes on at the byte where it ended.
  *
- * Files in `/__hook/<id>`: `step` the script (mode 0600, it removes itself), `lock` who started it, `pid` the step's
+ * Files in `/__hook/<id>`: `step` the script (mode 0600, it removes itself), `lock` a directory that stands while the step is somebody's, `pid` the step's
  * process group, `supervisor` and `follower` process ids, `N` segment N and `N.at` its first byte's offset, `low` the
  * lowest segment still kept, `exit` the exit code, `fault` what broke the spool.
  *
@@ -59,7 +59,7 @@ echo $$ >supervisor
     at=$((at + n))
     i=$((i + 1))
   done
-  [ -e exit ] || printf '\\036KANIKO-HOOKS %s lost\\n' "$id" >"$i"
+  [ -e exit ] || [ ! -d lock ] || printf '\\036KANIKO-HOOKS %s lost\\n' "$id" >"$i"
 }
 `
 
@@ -88,6 +88,7 @@ exec 4<&0
     end)
       kill -9 $$
       cd /
+      rmdir "$1/lock"
       rm -rf "$1" || { sleep 1 && rm -rf "$1"; }
       kill -9 "$parent"
       exit

@@ -22,7 +22,7 @@ export interface Mounts {
 /** A path below the work directory, or undefined for any other. Compared by path parts: a repository may be `my_work`. */
 export function belowWork(workDirectory: string, path: string): string | undefined {
   const below = relative(workDirectory, path)
-  return below.startsWith('..') || isAbsolute(below) ? undefined : below
+  return below === '..' || below.startsWith('../') || isAbsolute(below) ? undefined : below
 }
 
 /**

@@ -1,0 +1,197 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { KubeError, type ExecStream } from '@kaniko-hooks/kube'
+
+import { runDetachedStep, signalStep, type OpenExec } from './detached-step.js'
+import { stepScript } from './script.js'
+import { SPOOL_PATH } from './supervisor.js'
+
+/**
+ * The shell half of a step, run by real shells on this machine in place of a container: a stream is a process, and a
+ * cut connection is a process whose pipes nobody reads any more.
+ */
+let spool: string
+let pids: number[]
+beforeEach(() => {
+  spool = mkdtempSync(join(tmpdir(), 'spool-'))
+  pids = []
+})
+afterEach(async () => {
+  for (const pid of pids) {
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It has ended.
+    }
+  }
+  // The shells are removing it too.
+  for (let tries = 0; ; tries += 1) {
+    try {
+      rmSync(spool, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if (tries === 20) throw error
+      await sleep(100)
+    }
+  }
+})
+
+const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']]
+
+function inSpool(text: string): string {
+  return text.replaceAll(SPOOL_PATH, spool)
+}
+
+/** Opens streams; the first ones are cut after so many bytes of stdout. */
+function opener(shell: readonly string[], cutAfter: readonly number[] = []): OpenExec & { opened: number } {
+  const open = async (command: readonly string[]): Promise<ExecStream> => {
+    const cut = cutAfter[open.opened]
+    open.opened += 1
+    const words = [...shell, ...command.slice(1).map(inSpool)]
+    const child = spawn(words[0] ?? 'sh', words.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    if (child.pid !== undefined) pids.push(child.pid)
+    child.stdin.on('error', () => undefined)
+    let seen = 0
+    let lose: (error: Error) => void = () => undefined
+    const lost = new Promise<never>((_, reject) => (lose = reject))
+    lost.catch(() => undefined)
+    child.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.length
+      if (cut === undefined || seen < cut) return
+      const error = new KubeError('STREAM_LOST', 'cut by the test')
+      lose(error)
+      child.stdout.destroy(error)
+      child.stdin.destroy()
+    })
+    child.stdout.pause()
+    const exit = new Promise<number>(resolve => child.on('exit', code => resolve(code ?? 137)))
+    return Promise.resolve({
+      stdout: child.stdout,
+      stderr: child.stderr,
+      write: async (chunk: Uint8Array | string) =>
+        new Promise<void>(resolve => {
+          if (!child.stdin.writable) resolve()
+          else child.stdin.write(typeof chunk === 'string' ? inSpool(chunk) : chunk, () => resolve())
+        }),
+      end: () => child.stdin.end(),
+      exit: Promise.race([exit, lost]),
+      close: () => {
+        child.stdin.destroy()
+        child.stdout.destroy()
+      }
+    })
+  }
+  open.opened = 0
+  return open
+}
+
+const ID = '5f2d6a1c-0000-4000-8000-000000000001'
+
+async function run(
+  openExec: OpenExec,
+  command: readonly string[],
+  environment: Record<string, string> = {}
+): Promise<{ end: number | 'lost'; output: Buffer }> {
+  const script = inSpool(stepScript(ID, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
+  const chunks: Buffer[] = []
+  const end = await runDetachedStep({
+    id: ID,
+    script,
+    openExec,
+    output: chunk => {
+      chunks.push(chunk)
+      return Promise.resolve()
+    }
+  })
+  return { end, output: Buffer.concat(chunks) }
+}
+
+describe.each(SHELLS)('a detached step under %s', (...shell) => {
+  test('gives exit code and output, stderr in its place', async () => {
+    const { end, output } = await run(opener(shell), [
+      'sh',
+      '-c',
+      'echo a; echo b >&2; echo c >/dev/stderr; echo d; exit 7'
+    ])
+    expect(output.toString()).toBe('a\nb\nc\nd\n')
+    expect(end).toBe(7)
+  })
+
+  test.each([
+    ['killed by a signal', 'kill -9 $$', 137],
+    ['ended with 255', 'exit 255', 255],
+    ['without output', ':', 0]
+  ])('a step that was %s', async (_, script, code) => {
+    expect((await run(opener(shell), ['sh', '-c', script])).end).toBe(code)
+  })
+
+  test('a command that is not there is 127, as in a shell', async () => {
+    expect((await run(opener(shell), ['no-such-program'])).end).toBe(127)
+  })
+
+  test('ends with the step although a child keeps its output', async () => {
+    const { end, output } = await run(opener(shell), ['sh', '-c', 'sleep 30 & echo now; exit 3'])
+    expect(output.toString()).toBe('now\n')
+    expect(end).toBe(3)
+  })
+
+  test('goes on at the byte where a lost stream ended', async () => {
+    const open = opener(shell, [200_000, 1_500_000, 6_000_000])
+    const { end, output } = await run(open, ['sh', '-c', 'seq 1 1500000; exit 5'])
+    expect(open.opened).toBe(4)
+    expect(end).toBe(5)
+    const whole = Array.from({ length: 1_500_000 }, (_, index) => `${index + 1}\n`).join('')
+    expect(createHash('sha256').update(output).digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'))
+  }, 60_000)
+
+  test('does not run twice when the stream is lost at once', async () => {
+    const marker = join(spool, 'ran')
+    const { end } = await run(opener(shell, [1]), ['sh', '-c', `echo x >>${marker}; echo out; sleep 0.3`])
+    expect(end).toBe(0)
+    expect(await import('node:fs').then(fs => fs.readFileSync(marker, 'utf8'))).toBe('x\n')
+  })
+
+  test('a signal reaches the step', async () => {
+    const open = opener(shell)
+    const step = run(open, ['sh', '-c', "trap 'echo got it; exit 9' INT; echo ready; while :; do sleep 0.1; done"])
+    await sleep(700)
+    expect(await signalStep(open, ID, 'INT')).toBe(true)
+    const { end, output } = await step
+    expect(output.toString()).toBe('ready\ngot it\n')
+    expect(end).toBe(9)
+  })
+
+  test('environment: quotes, newlines, empty values, names that a shell cannot export', async () => {
+    const environment = {
+      PLAIN: 'x',
+      EMPTY: '',
+      QUOTED: `it's "$HOME" \`x\` \\`,
+      LINES: 'one\ntwo\n',
+      'INPUT_MY-NAME': 'dashed value',
+      BIG: 'b'.repeat(100_000)
+    }
+    const names = Object.keys(environment)
+    const print = `for (const n of ${JSON.stringify(names)}) console.log(JSON.stringify(process.env[n]))`
+    const { end, output } = await run(opener(shell), [process.execPath, '-e', print], environment)
+    expect(end).toBe(0)
+    expect(
+      output
+        .toString()
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as string)
+    ).toEqual(Object.values(environment))
+  })
+
+  test('leaves nothing in the spool', async () => {
+    await run(opener(shell), ['echo', 'x'])
+    for (let tries = 0; tries < 40 && readdirSync(spool).length > 0; tries += 1) await sleep(100)
+    expect(readdirSync(spool)).toEqual([])
+  })
+})

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { chooseCluster } from './support/choose-cluster.js'
+
+const ROOT = join(import.meta.dirname, '..')
+
+interface JestReport {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numRuntimeErrorTestSuites: number
+}
+
+/**
+ * Runs everything: the static checks, the unit tests, and the end-to-end tests on a real cluster that it brings up. The
+ * last line counts them.
+ */
+async function all(): Promise<boolean> {
+  const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false }, cluster: { type: 'string' } } })
+  let passed = 0
+  let failed = 0
+  const count = (ok: boolean): void => {
+    if (ok) passed += 1
+    else failed += 1
+  }
+  for (const check of ['check:format', 'check:lint', 'check:types', 'check:unused', 'build']) {
+    count(await timed(check, async () => (await run('npm', ['run', '--silent', check])) === 0))
+  }
+  const unit = await jest('unit', [])
+  passed += unit.passed
+  failed += unit.failed
+  const { release } = await chooseCluster(values.cluster, values.keep, say)
+  try {
+    const e2e = await jest('e2e', ['--runInBand'])
+    passed += e2e.passed
+    failed += e2e.failed
+  } finally {
+    await release()
+  }
+  say(`${passed} passed, ${failed} failed`)
+  return failed === 0
+}
+
+/** Runs a Jest project. A suite that could not even be loaded is a failure, and so is one without a test. */
+async function jest(project: string, args: readonly string[]): Promise<{ passed: number; failed: number }> {
+  const directory = await mkdtemp(join(tmpdir(), 'jest-'))
+  try {
+    const file = join(directory, 'report.json')
+    await run(process.execPath, [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      join('node_modules', 'jest', 'bin', 'jest.js'),
+      ...['--selectProjects', project, '--json', '--outputFile', file, ...args]
+    ])
+    const report = JSON.parse(await readFile(file, 'utf8')) as JestReport
+    const broken = report.numRuntimeErrorTestSuites + report.numPendingTests
+    const none = report.numPassedTests + report.numFailedTests === 0 ? 1 : 0
+    return { passed: report.numPassedTests, failed: report.numFailedTests + broken + none }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Runs a command; its output is this program's, but for Jest's report on stdout. */
+async function run(command: string, args: readonly string[]): Promise<number> {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', args.includes('--json') ? 'ignore' : 'inherit', 'inherit']
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', code => resolve(code ?? 1))
+  })
+}
+
+async function timed(name: string, body: () => Promise<boolean>): Promise<boolean> {
+  const start = Date.now()
+  const ok = await body()
+  say(`${ok ? 'ok' : 'FAILED'}  ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`)
+  return ok
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+all().then(
+  ok => (process.exitCode = ok ? 0 : 1),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+)

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+
+import { RUNNER, type RunnerPod } from './runner-pod.js'
+
+/** A step as the stand-in for the runner reports it. */
+export interface StepResult {
+  readonly name: string
+  readonly conclusion: string
+  readonly outcome: string
+  readonly exitCode?: number
+  readonly outputs: Readonly<Record<string, string>>
+  readonly ms: number
+  readonly log: readonly string[]
+}
+
+export interface JobResult {
+  readonly conclusion: string
+  readonly steps: readonly StepResult[]
+  /** Everything that was printed. */
+  readonly log: string
+}
+
+export interface JobRequest {
+  /** The workflow file's text. */
+  readonly workflow: string
+  /** The job's id in it; default `build`. */
+  readonly job?: string
+  /** A directory of this machine that becomes the repository. */
+  readonly source?: string
+  /** Further files of the repository, by path. */
+  readonly files?: Readonly<Record<string, string | { readonly content: string; readonly mode: number }>>
+  /** `<step name>:<seconds>`: cancels the job so long after that step began. */
+  readonly cancelAt?: string
+  /** Gets the log as it comes. */
+  readonly onLog?: (text: string) => void
+  readonly args?: readonly string[]
+}
+
+/** Runs a job of a workflow through the hook in a runner pod. */
+export async function runJob(runner: RunnerPod, request: JobRequest): Promise<JobResult> {
+  const base = `/tmp/job-${randomBytes(4).toString('hex')}`
+  const source = `${base}/source`
+  await runner.write(`${base}/workflow.yml`, request.workflow)
+  await runner.exec(['mkdir', '-p', source])
+  if (request.source !== undefined) await runner.copy(request.source, source)
+  for (const [path, file] of Object.entries(request.files ?? {})) {
+    const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
+    await runner.write(`${source}/${path}`, content)
+    await runner.exec(['chmod', mode.toString(8), `${source}/${path}`])
+  }
+  const { stdout, stderr } = await runner.exec(
+    [
+      '/home/runner/externals/node20/bin/node',
+      RUNNER.standIn,
+      'run',
+      ...['--workflow', `${base}/workflow.yml`, '--job', request.job ?? 'build', '--source', source],
+      ...['--hook', RUNNER.hook, '--work', RUNNER.work, '--result', `${base}/result.json`],
+      ...(request.cancelAt === undefined ? [] : ['--cancel-at', request.cancelAt]),
+      ...(request.args ?? [])
+    ],
+    { onStdout: chunk => request.onLog?.(chunk.toString()) }
+  )
+  const log = stdout.toString()
+  const result = await runner.exec(['cat', `${base}/result.json`])
+  if (result.code !== 0) throw new Error(`the stand-in for the runner gave no result: ${stderr}\n${log}`)
+  return { ...(JSON.parse(result.stdout.toString()) as Omit<JobResult, 'log'>), log }
+}

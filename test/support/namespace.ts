@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+
+import type { Cluster } from '../cluster/index.js'
+import { apply, getJson, kubectl } from './kubectl.js'
+
+/** A namespace of a test's own; everything in it goes with it. */
+export interface Namespace {
+  readonly name: string
+  delete(): Promise<void>
+}
+
+/**
+ * Makes a namespace.
+ *
+ * @param podSecurity the PodSecurity level that it enforces
+ */
+export async function createNamespace(
+  cluster: Cluster,
+  prefix: string,
+  podSecurity: 'privileged' | 'baseline' | 'restricted' = 'baseline'
+): Promise<Namespace> {
+  const name = `${prefix}-${randomBytes(3).toString('hex')}`
+  await apply(cluster, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': podSecurity, 'kaniko-hooks/test': 'true' } }
+  })
+  return {
+    name,
+    delete: async () => {
+      await kubectl(cluster, ['delete', 'namespace', name, '--wait=false'])
+    }
+  }
+}
+
+interface Named {
+  readonly items: readonly { readonly kind: string; readonly metadata: { readonly name: string } }[]
+}
+
+/** What the hook left in a namespace: pods, Jobs and Secrets, but for the runner pods themselves. */
+export async function leftIn(cluster: Cluster, namespace: string, runnerPods: readonly string[]): Promise<string[]> {
+  const { items } = await getJson<Named>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
+  return items
+    .filter(({ kind, metadata }) => !(kind === 'Pod' && runnerPods.includes(metadata.name)))
+    .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
+}

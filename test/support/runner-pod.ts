@@ -1,0 +1,229 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { create } from 'tar'
+
+import { createVolume, deleteVolume, type Cluster } from '../cluster/index.js'
+import { apply, kubectl, tryKubectl, type CommandOutput } from './kubectl.js'
+import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from './roles.js'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+/** Where things lie in the runner pod. */
+export const RUNNER = {
+  home: '/home/runner',
+  work: '/home/runner/_work',
+  hook: '/home/runner/kaniko-hooks/index.js',
+  standIn: '/home/runner/stand-in/runner.cjs',
+  settings: '/home/runner/settings/kaniko-hooks.yaml'
+} as const
+
+export type Mode = 'volume' | 'novolume'
+
+export interface RunnerPodOptions {
+  readonly namespace: string
+  readonly mode: Mode
+  /** Default: ARC's stock role for the mode. */
+  readonly rules?: readonly Rule[]
+  /** Further environment of the runner container; undefined removes a default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Further keys of the settings file. */
+  readonly settings?: object
+  /** False: the pod gets no service account token. */
+  readonly token?: boolean
+}
+
+/** A runner pod as ARC would start it, with the hook and the stand-in for the runner in it. */
+export class RunnerPod {
+  readonly name: string
+  readonly namespace: string
+  readonly mode: Mode
+  readonly #cluster: Cluster
+  readonly #volume: Volume | undefined
+
+  private constructor(cluster: Cluster, name: string, options: RunnerPodOptions, volume: Volume | undefined) {
+    this.#cluster = cluster
+    this.name = name
+    this.namespace = options.namespace
+    this.mode = options.mode
+    this.#volume = volume
+  }
+
+  /** Starts the pod under its role and puts the built hook and stand-in into it. `npm run build` must have run. */
+  static async start(cluster: Cluster, options: RunnerPodOptions): Promise<RunnerPod> {
+    const name = `runner-${randomBytes(3).toString('hex')}`
+    const { namespace } = options
+    const volume =
+      options.mode === 'volume'
+        ? await createVolume(cluster, { claimNamespace: namespace, claimName: `${name}-work` })
+        : undefined
+    await apply(cluster, ...access(name, options), settingsMap(cluster, name, options), pod(cluster, name, options))
+    await kubectl(cluster, ['-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s'])
+    const runner = new RunnerPod(cluster, name, options, volume)
+    await runner.#deliver()
+    return runner
+  }
+
+  /** Runs a command in the runner container, as the runner's user. */
+  async exec(
+    command: readonly string[],
+    options: {
+      readonly input?: string | Buffer
+      readonly onStdout?: (chunk: Buffer) => void
+      readonly signal?: AbortSignal
+    } = {}
+  ): Promise<CommandOutput> {
+    return tryKubectl(
+      this.#cluster,
+      ['-n', this.namespace, 'exec', '-i', this.name, '-c', 'runner', '--', ...command],
+      options
+    )
+  }
+
+  /** Writes a file in the runner container; its directory is made. */
+  async write(path: string, content: string | Buffer): Promise<void> {
+    // An exec's stdin was seen to arrive empty once in some 50 tries, so what came is compared.
+    const sum = createHash('sha256').update(content).digest('hex')
+    for (let attempt = 1; ; attempt += 1) {
+      const script = 'mkdir -p "$(dirname "$0")" && cat >"$0" && sha256sum <"$0"'
+      const { code, stdout, stderr } = await this.exec(['sh', '-c', script, path], { input: content })
+      if (code === 0 && stdout.toString().startsWith(sum)) return
+      if (attempt === 5) throw new Error(`could not write ${path} in ${this.name}: ${stderr}`)
+    }
+  }
+
+  /** Puts the files of a directory of this machine into a directory of the runner container. */
+  async copy(from: string, to: string): Promise<void> {
+    const archive = await bytesOf(create({ cwd: from, portable: false, gzip: false }, ['.']))
+    const file = `/tmp/copy-${randomBytes(4).toString('hex')}.tar`
+    await this.write(file, archive)
+    const script = 'mkdir -p "$1" && tar -xof "$0" -C "$1" && rm "$0"'
+    const { code, stderr } = await this.exec(['sh', '-c', script, file, to])
+    if (code !== 0) throw new Error(`could not copy ${from} to ${to} in ${this.name}: ${stderr}`)
+  }
+
+  /** The operators' lines: what the hook wrote to the pod's log. */
+  async podLog(): Promise<string> {
+    return kubectl(this.#cluster, ['-n', this.namespace, 'logs', this.name, '-c', 'runner'])
+  }
+
+  /** Deletes the pod, with it (by its owner references) everything of it, and its volume. */
+  async stop(): Promise<void> {
+    const { name, namespace } = this
+    await kubectl(this.#cluster, ['-n', namespace, 'delete', 'pod', name, '--grace-period=1', '--ignore-not-found'])
+    await kubectl(this.#cluster, [
+      ...[
+        '-n',
+        namespace,
+        'delete',
+        `serviceaccount/${name}`,
+        `role/${name}`,
+        `rolebinding/${name}`,
+        `configmap/${name}`
+      ],
+      '--ignore-not-found'
+    ])
+    if (this.#volume !== undefined) await deleteVolume(this.#cluster, this.#volume)
+  }
+
+  async #deliver(): Promise<void> {
+    await this.write(RUNNER.hook, await readFile(join(ROOT, 'dist', 'hook', 'index.js')))
+    await this.write(RUNNER.standIn, await readFile(join(ROOT, 'dist', 'test', 'runner.cjs')))
+  }
+}
+
+async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function access(name: string, { namespace, mode, rules }: RunnerPodOptions): object[] {
+  const metadata = { name, namespace }
+  const stock = mode === 'volume' ? VOLUME_ROLE : NOVOLUME_ROLE
+  const group = 'rbac.authorization.k8s.io'
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: `${group}/v1`, kind: 'Role', metadata, rules: rules ?? stock },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+      roleRef: { apiGroup: group, kind: 'Role', name }
+    }
+  ]
+}
+
+function settingsMap(cluster: Cluster, name: string, { namespace, settings }: RunnerPodOptions): object {
+  const content = {
+    kaniko: {
+      image: cluster.images.kaniko,
+      line: 'chainguard',
+      registryMirrors: [cluster.mirror],
+      insecureRegistries: [cluster.mirror]
+    },
+    ...settings
+  }
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace },
+    // JSON is YAML.
+    data: { 'kaniko-hooks.yaml': JSON.stringify(content, null, 2) }
+  }
+}
+
+function pod(cluster: Cluster, name: string, options: RunnerPodOptions): object {
+  const { registry, images } = cluster
+  const env: Record<string, string | undefined> = {
+    ACTIONS_RUNNER_CONTAINER_HOOKS: RUNNER.hook,
+    ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'true',
+    ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST: registry.host,
+    ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT: String(registry.port),
+    ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT: String(registry.nodePort),
+    KANIKO_HOOKS_CONFIG: RUNNER.settings,
+    ...options.env
+  }
+  const claim = {
+    accessModes: ['ReadWriteOnce'],
+    ...(cluster.owned ? { storageClassName: 'local' } : {}),
+    resources: { requests: { storage: '1Gi' } }
+  }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: options.namespace },
+    spec: {
+      serviceAccountName: name,
+      automountServiceAccountToken: options.token ?? true,
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 1,
+      securityContext: { fsGroup: 1001 },
+      containers: [
+        {
+          name: 'runner',
+          image: images.runner,
+          command: ['sh', '-c', "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"],
+          env: [
+            ...('ACTIONS_RUNNER_POD_NAME' in env
+              ? []
+              : [{ name: 'ACTIONS_RUNNER_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }]),
+            ...Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [{ name: key, value }]))
+          ],
+          volumeMounts: [
+            { name: 'work', mountPath: RUNNER.work },
+            { name: 'settings', mountPath: '/home/runner/settings', readOnly: true }
+          ]
+        }
+      ],
+      volumes: [
+        options.mode === 'volume'
+          ? { name: 'work', ephemeral: { volumeClaimTemplate: { spec: claim } } }
+          : { name: 'work', emptyDir: {} },
+        { name: 'settings', configMap: { name } }
+      ]
+    }
+  }
+}
