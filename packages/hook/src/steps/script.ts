@@ -50,6 +50,7 @@ export function stepScript(id: string, step: StepScript): string {
     ...exported,
     ...(path === '' ? [] : [`export PATH=${quote(path)}":$PATH"`]),
     `cd ${quote(step.workingDirectory)} || exit 126`,
+    'unset OLDPWD',
     viaEnv.length === 0 ? `exec ${command}` : `exec env ${viaEnv.join(' ')} ${command}`,
     ''
   ].join('\n')

@@ -42,6 +42,7 @@ read -r spool root || exit 97
 cd "$root" || exit 1
 newer() { find . -path ./externals -prune -o -path ./_temp/_runner_hook_responses -prune -o \\( "$@" \\) ! -type d -print; }
 newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/mark" >"$spool/list" || exit 1
+[ -s "$spool/list" ] || { echo 'size 0' >&2 && exit; }
 tar -cf "$spool/out.tar" -T "$spool/list" || exit 1
 echo "size $(wc -c <"$spool/out.tar")" >&2
 cat "$spool/out.tar"
@@ -92,7 +93,8 @@ export async function fetchFiles(kube: Kube, place: Place, to: string): Promise<
         return code === 0 && Number(/size (\d+)/.exec(words())?.[1]) !== size ? 97 : code
       })
     })
-    await extract({ file: archive, cwd: to, unlink: true, preserveOwner: false })
+    const { size } = await stat(archive)
+    if (size > 0) await extract({ file: archive, cwd: to, unlink: true, preserveOwner: false })
   })
 }
 
