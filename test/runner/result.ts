@@ -1,0 +1,46 @@
+import type { HookCommand } from './envelope.js'
+import type { Json } from './json.js'
+import type { KeptLog } from './log.js'
+
+export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped'
+
+/** One call of the hook. */
+export interface CallRecord {
+  readonly command: HookCommand
+  /** 128 + n when a signal ended it. */
+  readonly exitCode: number
+  readonly endedBy: string | null
+  readonly sent: readonly string[]
+  readonly stdioHeld: boolean
+  readonly startedAt: string
+  readonly ms: number
+}
+
+export interface StepResult {
+  readonly name: string
+  readonly id?: string
+  readonly stage: 'job' | 'pre' | 'main' | 'post'
+  readonly outcome: Conclusion
+  readonly conclusion: Conclusion
+  /** Of the last hook call; null without one. */
+  readonly exitCode: number | null
+  readonly timedOut: boolean
+  readonly calls: readonly CallRecord[]
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+  readonly startedAt: string
+  readonly ms: number
+  readonly log: KeptLog
+}
+
+/** The result file. Secrets are masked in logs, not in outputs. */
+export interface JobResult {
+  readonly job: string
+  readonly conclusion: Exclude<Conclusion, 'skipped'>
+  readonly startedAt: string
+  readonly ms: number
+  readonly outputs: Readonly<Record<string, string>>
+  /** The `job` context at the end. */
+  readonly jobContext: Readonly<Record<string, Json>>
+  readonly steps: readonly StepResult[]
+}
