@@ -49,6 +49,21 @@ describe('the rules of real registries (reference/builders.md §5)', () => {
   })
 })
 
+test('without a digest the tag is looked up', async () => {
+  registry = await startFakeRegistry((request, response) => {
+    if (request.method === 'HEAD') response.writeHead(200, { 'docker-content-digest': DIGEST }).end()
+    else response.writeHead(202).end()
+  })
+  const client = new RegistryClient(registry.host, { plainHttp: true })
+  expect(await removeImage(client, { repository: 'a', tag: 'b' })).toEqual({ result: 'removed' })
+  expect(registry.asked.at(-1)).toBe(`DELETE /v2/a/manifests/${DIGEST}`)
+})
+
+test('a tag that was never pushed is absent', async () => {
+  expect(await removeImage(await clientOf(404, 404), { repository: 'a', tag: 'b' })).toEqual({ result: 'absent' })
+  expect(registry?.asked).toEqual(['HEAD /v2/a/manifests/b'])
+})
+
 test('the tag goes first', async () => {
   await removeImage(await clientOf(202, 202), IMAGE)
   expect(registry?.asked).toEqual([

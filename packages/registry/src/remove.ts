@@ -15,7 +15,8 @@ export type Removal =
 export interface PushedImage {
   readonly repository: string
   readonly tag?: string
-  readonly digest: string
+  /** Unknown when whoever pushed it was cut off; the tag then tells. */
+  readonly digest?: string
 }
 
 /**
@@ -29,13 +30,16 @@ export interface PushedImage {
  * @throws RegistryError `ABORTED` only
  */
 export async function removeImage(client: RegistryClient, image: PushedImage, signal?: AbortSignal): Promise<Removal> {
+  const digest = image.digest ?? (await lookUp(client, image, signal))
+  if (digest === undefined) return { result: 'absent' }
+  if (digest instanceof RegistryError) return { result: 'refused', why: digest.message }
   let untagged = false
   if (image.tag !== undefined) {
     const tag = await attempt(client, image.repository, image.tag, signal)
     if (tag instanceof RegistryError && tag.status === undefined) return { result: 'refused', why: tag.message }
     untagged = tag === 'deleted'
   }
-  const manifest = await attempt(client, image.repository, image.digest, signal)
+  const manifest = await attempt(client, image.repository, digest, signal)
   if (!(manifest instanceof RegistryError)) {
     return { result: manifest === 'deleted' || untagged ? 'removed' : 'absent' }
   }
@@ -44,6 +48,19 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
     return { result: 'unsupported', why: `${client.host} does not delete images${left}: ${manifest.message}` }
   }
   return { result: 'refused', why: `${client.host} did not delete the image${left}: ${manifest.message}` }
+}
+
+async function lookUp(
+  client: RegistryClient,
+  { repository, tag = 'latest' }: PushedImage,
+  signal: AbortSignal | undefined
+): Promise<string | undefined | RegistryError> {
+  try {
+    return (await client.headManifest(repository, tag, signal))?.digest
+  } catch (error) {
+    if (error instanceof RegistryError && error.code !== 'ABORTED') return error
+    throw error
+  }
 }
 
 async function attempt(

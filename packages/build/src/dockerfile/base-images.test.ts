@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals'
+import { baseImages } from './base-images.js'
+
+function references(text: string, buildArgs?: Readonly<Record<string, string>>): readonly string[] {
+  return baseImages(text, buildArgs).map(base => base.reference)
+}
+
+test('stages and scratch are no images', () => {
+  const text =
+    'FROM --platform=$BUILDPLATFORM golang:1 as Build\nFROM scratch\nFROM build\nCOPY --from=Build a b\nCOPY --from=0 a b'
+  expect(baseImages(text)).toEqual([{ reference: 'golang:1', line: 1, stage: 'Build' }])
+})
+
+test('COPY --from fetches too', () => {
+  expect(baseImages('FROM a\nRUN b\nCOPY --from=docker.io/tool:1 /x /x')).toEqual([
+    { reference: 'a', line: 1 },
+    { reference: 'docker.io/tool:1', line: 3 }
+  ])
+})
+
+describe('arguments', () => {
+  const table: readonly (readonly [string, string])[] = [
+    ['ARG V=3.20\nFROM alpine:$V', 'alpine:3.20'],
+    ['ARG V="3.20"\nFROM alpine:${V}', 'alpine:3.20'],
+    ['ARG A=r.io B=$A/x\nFROM ${B}', 'r.io/x'],
+    ['ARG V\nFROM alpine:${V:-latest}', 'alpine:latest'],
+    ['ARG V=\nFROM alpine${V:+:$V}', 'alpine'],
+    ['ARG V=1\nFROM alpine${V:+:$V}', 'alpine:1'],
+    ['ARG V=\nFROM alpine${V-x}', 'alpine'],
+    ['FROM alpine$NOTHING', 'alpine']
+  ]
+  test.each(table)('%j', (text, reference) => expect(references(text)).toEqual([reference]))
+
+  test('a given value wins over a default', () => {
+    expect(references('ARG V=1\nFROM alpine:$V', { V: '2' })).toEqual(['alpine:2'])
+  })
+
+  test('an ARG inside a stage does not count for the next FROM', () => {
+    expect(references('ARG V=1\nFROM a:$V\nARG V=2\nFROM b:$V')).toEqual(['a:1', 'b:1'])
+  })
+})

@@ -1,0 +1,64 @@
+import type { Context } from '../context/context.js'
+import type { Target } from '../destinations/destination.js'
+import type { Finding } from '../dockerfile/unsupported.js'
+
+export interface BuildRequest {
+  readonly context: Context
+  readonly target: Target
+  /** Values for `ARG`. No secrets: they are seen in the builder's arguments and may stay in the image. */
+  readonly buildArgs?: Readonly<Record<string, string>>
+  /** Names the pod that builds; free in the namespace. */
+  readonly podName: string
+  /** For the whole build. */
+  readonly timeoutMs: number
+  /** Told each line that a person should read, as it comes. */
+  readonly log: (line: string) => void
+}
+
+export interface BuiltImage {
+  /** Registry and path as pushed, without tag. */
+  readonly repository: string
+  readonly tag: string
+  readonly digest: string
+  readonly pushRef: string
+  /** What the kubelet pulls; by digest. */
+  readonly pullRef: string
+  readonly phases: BuildPhases
+}
+
+/** How long each part took, in milliseconds. */
+export interface BuildPhases {
+  /** From the request until the builder's pod could take the context: scheduling and image pull. */
+  readonly podMs: number
+  readonly contextMs: number
+  /** All instructions, with the builder's own start. */
+  readonly buildMs: number
+  readonly pushMs: number
+}
+
+/**
+ * Turns a context into a pushed image.
+ *
+ * Order: `check` first, which asks nobody and may be called at any time; then `build`.
+ *
+ * Concurrency: builds may run at the same time if their `podName`s and targets differ.
+ *
+ * Idempotency: `build` starts from nothing each time; a second build of one target replaces its tag.
+ *
+ * Clean-up: whatever `build` creates in the cluster is gone, or its deletion is accepted by the API, when its promise
+ * settles: after success, failure, timeout and abort alike, within a few seconds. An image that was pushed stays; it is
+ * the caller's to remove, even after a failure that came later than the push.
+ */
+export interface Engine {
+  /** Everything besides context and arguments that decides what a build makes: name, image, options. One line. */
+  readonly identity: string
+
+  /** Finds instructions that this engine would silently get wrong. */
+  check(dockerfileText: string): readonly Finding[]
+
+  /**
+   * @throws BuildError with the failing instruction, the registry's answer or the pod's reason; `ABORTED` soon after
+   *   the signal
+   */
+  build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage>
+}

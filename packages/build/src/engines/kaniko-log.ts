@@ -1,0 +1,149 @@
+/** What a line of the log tells about the build's progress. */
+export type KanikoEvent =
+  /** A stage begins; `base` as the Dockerfile names it. */
+  | { readonly kind: 'stage'; readonly base: string }
+  | { readonly kind: 'instruction'; readonly text: string }
+  | { readonly kind: 'fetching'; readonly reference: string }
+  | { readonly kind: 'pushing'; readonly reference: string }
+  | { readonly kind: 'pushed'; readonly reference: string }
+
+/** Where a build stood when its log ended. */
+export interface KanikoProgress {
+  /** The instruction that was carried out last. */
+  readonly instruction?: string
+  /** The last lines that this instruction printed. */
+  readonly output: readonly string[]
+  /** The image that was being fetched, if no instruction has followed. */
+  readonly fetching?: string
+  /** What Kaniko said before it ended itself. */
+  readonly error?: string
+}
+
+/** Lines of an instruction's output that are kept for the error message. */
+const KEPT_LINES = 10
+
+/** One record of logrus' JSON formatter: these three keys, in this order, at the end of a line. */
+const RECORD = /^(.*?)(\{"level":"[a-z]+","msg":"(?:[^"\\]|\\.)*","time":"[^"\\]*"\})$/
+
+/** How Kaniko's last words begin; they are plain text in every log format (cmd/executor/cmd/root.go, exitWithCode). */
+const LAST_WORDS = /^(?:error (?:building|pushing|checking|resolving|changing)\b|Error: )/
+
+const INSTRUCTION =
+  /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/i
+
+/** The command of a RUN has been started; what comes now is its output. */
+const RUNNING = 'Running: ['
+
+/** What Kaniko itself says next after the command of a RUN has ended. */
+const RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files |Pushing (?:image|layer) )/
+
+interface LogRecord {
+  readonly level: string
+  readonly message: string
+}
+
+/**
+ * Reads Kaniko's log, in which its own JSON records and the raw output of RUN alternate. While a RUN is under way only
+ * the records count that can end it: a program may well log in the same format. Nothing that decides about success
+ * depends on it; it makes the log readable and errors say where.
+ */
+export class KanikoLog {
+  #instruction: string | undefined
+  #output: string[] = []
+  #fetching: string | undefined
+  #error: string[] | undefined
+  #isRunning = false
+  #steps = 0
+
+  /**
+   * @param line one line of the container's log, without its end
+   * @returns the lines to show in its place, and the event that it was
+   */
+  read(line: string): { readonly lines: readonly string[]; readonly event?: KanikoEvent } {
+    const found = this.#record(line)
+    if (found === undefined) {
+      this.#keep(line)
+      return { lines: [line] }
+    }
+    const { before, record } = found
+    // RUN's last output may lack a line end; the record then follows on the same line.
+    const lines = before === '' ? [] : [before]
+    if (before !== '') this.#keep(before)
+    this.#forgetError()
+    const shown = this.#show(record)
+    return { ...shown, lines: [...lines, ...shown.lines] }
+  }
+
+  get progress(): KanikoProgress {
+    return {
+      output: this.#output,
+      ...(this.#instruction === undefined ? {} : { instruction: this.#instruction }),
+      ...(this.#fetching === undefined ? {} : { fetching: this.#fetching }),
+      ...(this.#error === undefined ? {} : { error: this.#error.join('\n').trim() })
+    }
+  }
+
+  #record(line: string): { readonly before: string; readonly record: LogRecord } | undefined {
+    const [, before, json] = RECORD.exec(line) ?? []
+    if (before === undefined || json === undefined) return undefined
+    let record: LogRecord
+    try {
+      const { level, msg } = JSON.parse(json) as { level: string; msg: string }
+      record = { level, message: msg }
+    } catch {
+      return undefined
+    }
+    return this.#isRunning && !RUN_ENDED.test(record.message) ? undefined : { before, record }
+  }
+
+  #show({ level, message }: LogRecord): { readonly lines: readonly string[]; readonly event?: KanikoEvent } {
+    if (RUN_ENDED.test(message)) this.#isRunning = false
+    if (message.startsWith(RUNNING)) {
+      this.#isRunning = true
+      return { lines: [] }
+    }
+    if (INSTRUCTION.test(message)) {
+      this.#begin(message)
+      return { lines: [`Step ${++this.#steps}: ${message}`], event: { kind: 'instruction', text: message } }
+    }
+    const [, base] = /^Building stage '(.*)' \[idx: /.exec(message) ?? []
+    if (base !== undefined) {
+      return { lines: [`Step ${++this.#steps}: FROM ${base}`], event: { kind: 'stage', base } }
+    }
+    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(message) ?? []
+    if (fetching !== undefined) {
+      this.#fetching = fetching
+      return { lines: [], event: { kind: 'fetching', reference: fetching } }
+    }
+    const [, pushing] = /^Pushing image to (\S+)$/.exec(message) ?? []
+    if (pushing !== undefined) {
+      this.#begin(undefined)
+      return { lines: [`Pushing ${pushing}`], event: { kind: 'pushing', reference: pushing } }
+    }
+    const [, pushed] = /^Pushed (\S+)$/.exec(message) ?? []
+    if (pushed !== undefined) return { lines: [`Pushed ${pushed}`], event: { kind: 'pushed', reference: pushed } }
+    // What remains is how Kaniko works, and interesting only when something is wrong.
+    return { lines: level === 'info' || level === 'debug' ? [] : [`${level}: ${message}`] }
+  }
+
+  #begin(instruction: string | undefined): void {
+    this.#instruction = instruction
+    this.#output = []
+    this.#fetching = undefined
+  }
+
+  #keep(line: string): void {
+    if (LAST_WORDS.test(line)) {
+      this.#forgetError()
+      this.#error = [line]
+    } else if (this.#error === undefined) {
+      this.#output = [...this.#output, line].slice(-KEPT_LINES)
+    } else if (this.#error.length < KEPT_LINES) this.#error.push(line)
+  }
+
+  /** It was not the end: a RUN printed what looked like Kaniko's last words. */
+  #forgetError(): void {
+    if (this.#error !== undefined) this.#output = [...this.#output, ...this.#error].slice(-KEPT_LINES)
+    this.#error = undefined
+  }
+}
