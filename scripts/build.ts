@@ -55,9 +55,7 @@ export async function buildRunner(): Promise<void> {
 
 /** The licences of the packages that are part of a bundle. */
 async function licences(inputs: readonly string[]): Promise<string> {
-  const packages = new Set(
-    inputs.flatMap(input => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? [])
-  )
+  const packages = new Set(inputs.flatMap(input => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []))
   const texts = await Promise.all(
     [...packages].sort().map(async name => {
       const directory = join(ROOT, 'node_modules', name)

@@ -96,7 +96,7 @@ export class Api {
 }
 
 /** The path of an object's own resource. */
-export function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
+function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const namespace = CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
   return `${group}${namespace}/${PLURALS[kind] ?? `${kind.toLowerCase()}s`}/${metadata.name}`

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+const UNUSED_DAYS = 7
 
 /** A short name for exactly these inputs. */
 export function keyOf(...inputs: readonly string[]): string {
@@ -38,5 +40,16 @@ export async function cached(directory: string, build: (into: string) => Promise
   }
   mkdirSync(dirname(directory), { recursive: true })
   renameSync(temporary, directory)
+  removeUnused(directory)
   return directory
+}
+
+/** Removes what the same entry was under other keys, once nobody has used it for a while. */
+function removeUnused(directory: string): void {
+  const parent = dirname(directory)
+  const family = basename(directory).replace(/[^-]*$/, '')
+  const oldest = Date.now() - UNUSED_DAYS * 24 * 3600 * 1000
+  for (const name of readdirSync(parent))
+    if (name.startsWith(family) && statSync(join(parent, name)).mtimeMs < oldest)
+      rmSync(join(parent, name), { recursive: true, force: true })
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
-import type { Image } from '../images/index.js'
+import { contentsOf, type Image } from '../images/index.js'
 import { ctrArguments, imageStore } from './containerd.js'
 import type { Layout } from './layout.js'
 import { removeImageStore } from './leftovers.js'
@@ -15,7 +15,7 @@ import { until } from './wait.js'
  */
 export async function prepareImageStore(layout: Layout, images: readonly Image[], log: Log): Promise<void> {
   const marker = layout.at('images.json')
-  const wanted = JSON.stringify(images.map(({ reference, manifest }) => [reference, manifest.digest]))
+  const wanted = JSON.stringify(contentsOf(images))
   const kept = existsSync(marker) && readFileSync(marker, 'utf8') === wanted
   if (!kept) await removeImageStore(layout)
   const ctr = (...args: string[]): Promise<string> => run('ctr', ctrArguments(layout, ...args))

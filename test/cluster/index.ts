@@ -2,9 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-import { buildImages, PLAIN_RECIPES } from '../images/index.js'
+import { buildImages, PLAIN_RECIPES, type Image } from '../images/index.js'
 import { Api } from './api.js'
-import { goPrograms } from './binaries.js'
+import { goPrograms, type Binaries } from './binaries.js'
 import { makeCertificates, SERVER } from './certificates.js'
 import { FIXED, type Cluster } from './cluster.js'
 import { makeControlGroups } from './control-groups.js'
@@ -20,11 +20,10 @@ import { checkPrerequisites } from './prerequisites.js'
 import { assertAlive, isAlive, recorded, start } from './processes.js'
 import type { Log } from './progress.js'
 import { checks } from './readiness.js'
-import { places } from './settings.js'
+import { places, type Places } from './settings.js'
 import { until } from './wait.js'
 
 export type { Cluster } from './cluster.js'
-export { ClusterError } from './errors.js'
 export { fromKubeconfig } from './external.js'
 export { createVolume, deleteVolume } from './volumes.js'
 
@@ -57,13 +56,15 @@ interface Saved {
 export async function up(options: { log?: Log } = {}): Promise<Cluster> {
   const log = options.log ?? ((): void => undefined)
   const where = places()
+  const waiting = (directory: string) => (): void => {
+    log(`another process works on ${directory}: waiting`)
+  }
   await checkPrerequisites(where)
   return exclusively(
     where.state,
     async () => {
       await installDebianPackages(where, log)
-      const [binaries] = await Promise.all([goPrograms(where, log), buildImages(where, new Map(), log, PLAIN_RECIPES)])
-      const images = await buildImages(where, binaries, log)
+      const { binaries, images } = await exclusively(where.cache, () => buildAll(where, log), waiting(where.cache))
       const layout = layoutOf(where.state, binaries)
       const plan = planCluster(layout, images)
       const running = await reusable(layout, plan)
@@ -73,10 +74,14 @@ export async function up(options: { log?: Log } = {}): Promise<Cluster> {
       await bringUp(layout, plan, () => prepareImageStore(layout, images, log))
       return save(layout, plan)
     },
-    () => {
-      log(`another process works on ${where.state}: waiting`)
-    }
+    waiting(where.state)
   )
+}
+
+/** Whatever is not in the cache yet. The Debian image comes from the network while Go keeps the processors busy. */
+async function buildAll(where: Places, log: Log): Promise<{ binaries: Binaries; images: Image[] }> {
+  const [binaries] = await Promise.all([goPrograms(where, log), buildImages(where, new Map(), log, PLAIN_RECIPES)])
+  return { binaries, images: await buildImages(where, binaries, log) }
 }
 
 /** Ends the cluster and removes what it left on the machine. What was built stays for the next time. */

@@ -42,11 +42,3 @@ export async function removeChains(): Promise<void> {
     })
   )
 }
-
-/** Names of our chains that exist. */
-export async function chains(): Promise<string[]> {
-  const saved = await Promise.all(['iptables-save', 'ip6tables-save'].map(save => attempt(save, [])))
-  return saved
-    .flatMap(text => [...text.matchAll(/^:(\S+)/gm)].map(match => match[1] ?? ''))
-    .filter(name => OURS.test(name))
-}

@@ -45,7 +45,7 @@ export function mountsBelow(directory: string, mountinfo = readFileSync('/proc/s
 }
 
 /** Processes in the cluster's control groups: whatever containers run. */
-export function contained(): number[] {
+function contained(): number[] {
   return groups().flatMap(group => readNumbers(join(group, 'cgroup.procs')))
 }
 

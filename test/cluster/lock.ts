@@ -3,17 +3,18 @@ import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Runs `action` while no other process works on the same state directory.
+ * Runs `action` while no other process works on the same directory.
  *
  * The lock is a listening socket in the abstract namespace: the kernel gives it up when its process dies in whatever
  * way, so there is no stale lock to recognise.
  */
-export async function exclusively<T>(state: string, action: () => Promise<T>, waiting: () => void): Promise<T> {
-  const name = `\0kaniko-hooks-${createHash('sha256').update(state).digest('hex').slice(0, 16)}`
+export async function exclusively<T>(directory: string, action: () => Promise<T>, waiting: () => void): Promise<T> {
+  const name = `\0kaniko-hooks-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`
   let lock = await take(name)
-  if (lock === undefined) waiting()
-  while (lock === undefined) {
-    await sleep(250)
+  for (let tries = 1; lock === undefined; tries++) {
+    // A look at a running cluster is over in a second: only more than that is worth a word.
+    if (tries === 30) waiting()
+    await sleep(100)
     lock = await take(name)
   }
   try {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 
 import { loadAll } from 'js-yaml'
 
-import type { Image } from '../images/index.js'
+import { contentsOf, type Image } from '../images/index.js'
 import { pause } from '../images/pause.js'
 import type { KubernetesObject } from './api.js'
 import { keyOf } from './cache.js'
@@ -51,8 +51,7 @@ export function planCluster(layout: Layout, images: readonly Image[]): Plan {
     clients: [controllerManager(layout), scheduler(layout), kubelet(layout), kubeProxy(layout)],
     objects: MANIFESTS.flatMap(readManifest)
   }
-  const contents = images.map(({ reference, manifest }) => [reference, manifest.digest])
-  return { ...plan, key: keyOf(JSON.stringify([plan, contents, identities(layout.nodeIp)])) }
+  return { ...plan, key: keyOf(JSON.stringify([plan, contentsOf(images), identities(layout.nodeIp)])) }
 }
 
 /** Writes the plan's files. */
@@ -65,6 +64,6 @@ export function writeFiles(layout: Layout, { files }: Plan): void {
 }
 
 /** The objects of a manifest beside this file. */
-export function readManifest(path: string): KubernetesObject[] {
+function readManifest(path: string): KubernetesObject[] {
   return loadAll(readFileSync(join(import.meta.dirname, path), 'utf8')) as KubernetesObject[]
 }

@@ -10,7 +10,7 @@ import { PATH } from './run.js'
 /** A process as it can be recognised later: its number alone may belong to another by then. */
 export interface ProcessRecord {
   readonly pid: number
-  /** In clock ticks since the machine started, from /proc. */
+  /** The machine's boot and the clock ticks since then, from /proc. */
   readonly startTime: string
 }
 
@@ -45,7 +45,7 @@ export function start(layout: Layout, { name, command, args }: ProcessSpec): voi
 }
 
 /** The log file of a process. */
-export function logOf({ at }: Layout, name: string): string {
+function logOf({ at }: Layout, name: string): string {
   return at('logs', `${name}.log`)
 }
 
@@ -110,10 +110,14 @@ function startTimeOf(pid: number): string | undefined {
     const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return state === 'Z' || state === 'X' ? undefined : fields[18]
+    return state === 'Z' || state === 'X' ? undefined : `${bootId()} ${fields[18] ?? ''}`
   } catch {
     return undefined
   }
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
 function commandLine(pid: number): string[] {

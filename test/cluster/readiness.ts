@@ -42,7 +42,7 @@ async function addressOf(name: string): Promise<string | undefined> {
 }
 
 /** Whether a registry answers there. */
-export function answers(host: string, port: number): Promise<boolean> {
+function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const request = get({ host, port, path: '/v2/', timeout: 1000, agent: false }, response => {
       response.resume()

@@ -9,7 +9,7 @@ export interface GoProgram {
   readonly aliases: readonly string[]
 }
 
-export const KUBERNETES = '1.35.0'
+const KUBERNETES = '1.35.0'
 export const KANIKO = '1.25.5'
 
 /** In the order of building: Kubernetes is the long pole. */

@@ -12,7 +12,7 @@ import { crane } from './crane.js'
 import { debian } from './debian.js'
 import { kaniko } from './kaniko.js'
 import { mirror } from './mirror.js'
-import { writeImage, type Image } from './oci.js'
+import { writeImage, type Descriptor, type Image } from './oci.js'
 import { pause } from './pause.js'
 import type { Recipe } from './recipe.js'
 import { registry } from './registry.js'
@@ -21,9 +21,14 @@ import { runner } from './runner.js'
 export type { Image } from './oci.js'
 
 /** All images, each after those that it is made from. */
-export const RECIPES: readonly Recipe[] = [pause, debian, busybox, registry, coredns, mirror, crane, kaniko, runner]
+const RECIPES: readonly Recipe[] = [pause, debian, busybox, registry, coredns, mirror, crane, kaniko, runner]
 
-/** Makes the images that are not in the cache. `only` limits it to those that need no Go program. */
+/** Which content stands behind which name. */
+export function contentsOf(images: readonly Image[]): readonly (readonly [string, Descriptor['digest']])[] {
+  return images.map(({ reference, manifest }) => [reference, manifest.digest])
+}
+
+/** Makes the images that are not in the cache; `recipes` limits it to a few that do not need others. */
 export async function buildImages(
   places: Places,
   binaries: Binaries,

@@ -2,7 +2,7 @@ import type { Binaries } from '../cluster/binaries.js'
 import type { ContainerDefaults, Image, Layer } from './oci.js'
 
 /** What a recipe may use. */
-export interface Kitchen {
+interface Kitchen {
   /** The cache entry under construction; layers are packed into it. */
   readonly image: string
   /** An empty directory beside it for root trees, removed afterwards. */

@@ -4,7 +4,7 @@ import { down, fromKubeconfig, status, up, type Cluster } from '../cluster/index
 export interface ChosenCluster {
   readonly cluster: Cluster
   /** Leaves the machine as it was: a cluster that was up before, or that is somebody's own, stays. */
-  release(): Promise<void>
+  readonly release: () => Promise<void>
 }
 
 /**

@@ -6,7 +6,7 @@ import { apply, getJson, kubectl } from './kubectl.js'
 /** A namespace of a test's own; everything in it goes with it. */
 export interface Namespace {
   readonly name: string
-  delete(): Promise<void>
+  readonly delete: () => Promise<void>
 }
 
 /**

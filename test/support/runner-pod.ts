@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { create } from 'tar'
 
 import { createVolume, deleteVolume, type Cluster } from '../cluster/index.js'
+import type { Volume } from '../cluster/volumes.js'
 import { apply, kubectl, tryKubectl, type CommandOutput } from './kubectl.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from './roles.js'
 

@@ -19,7 +19,7 @@ import { readRecords, writeRecord, type ImageRecord } from './image-record.js'
 import { messageOf } from './owned-objects.js'
 import { buildName } from './pods/names.js'
 import { ownedBy, type Owner } from './pods/owner.js'
-import { quotedGroup, warningCommand, type Line } from './protocol/workflow-commands.js'
+import { quotedGroup, type Line } from './protocol/workflow-commands.js'
 import { ownerOf, type Runner } from './runner-pod.js'
 import { seconds } from './seconds.js'
 

@@ -429,6 +429,7 @@ function frame(channel: number, payload: Uint8Array): Buffer {
 
 function closeDetail(code: number, reason: Buffer, error: Error | undefined): string {
   if (error !== undefined) return error.message
+  if (code === 1006) return 'it broke'
   const text = reason.toString('utf8')
   return `closed by the other side, code ${code}${text === '' ? '' : `: ${text}`}`
 }
