@@ -1,10 +1,15 @@
-import { isKubeError, waitForPod, type Resources } from '@kaniko-hooks/kube'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { isKubeError, type Resources } from '@kaniko-hooks/kube'
 
 import type { Call } from './call.js'
+import { HookError } from './errors.js'
 import { ownedSelector } from './pods/owner.js'
 
 /** Pods get this long to end by themselves; a step's processes were signalled before. */
 const GRACE_SECONDS = 1
+/** A kubelet that is alive ends a pod within seconds of its grace. */
+const GONE_MS = 60_000
 
 /**
  * Deletes every pod and Job of this runner and, when asked, its Secrets, and waits until the pods are gone: the next
@@ -43,12 +48,18 @@ async function deleteKind(call: Call, kind: 'jobs' | 'pods' | 'secrets'): Promis
   return problems
 }
 
-async function waitUntilGone(call: Call, pod: string): Promise<void> {
-  try {
-    await waitForPod(call.kube, pod, () => false, { timeoutMs: 60_000 })
-  } catch (error) {
-    if (!isKubeError(error, 'NOT_FOUND', 'POD_FAILED')) throw error
+async function waitUntilGone({ kube }: Call, pod: string): Promise<void> {
+  const until = Date.now() + GONE_MS
+  while (Date.now() < until) {
+    try {
+      await kube.get('pods', pod)
+    } catch (error) {
+      if (isKubeError(error, 'NOT_FOUND')) return
+      throw error
+    }
+    await sleep(100)
   }
+  throw new HookError('POD_FAILED', 'cluster', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
 }
 
 export function messageOf(error: unknown): string {
