@@ -61,6 +61,8 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     stdio: ['pipe', 'pipe', 'pipe']
   })
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  // Also rejects when the program cannot be started, which the line below already tells.
+  void exited.catch(() => undefined)
   await once(child, 'spawn')
   void makeKillable(child)
   // A process that never reads its stdin is no error of ours.

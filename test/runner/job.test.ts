@@ -509,7 +509,7 @@ runs:
     ['uses: ./nothing', "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under"],
     ['uses: ./image', "'busybox' should be either '[path]/Dockerfile' or 'docker://image[:tag]'."],
     ['run: echo\n  shell: zsh', 'Invalid shell option.'],
-    ["run: echo ${{ fromJSON('{') }}", "The expression 'format('echo {0}', fromJSON('{'))' failed"]
+    ["run: echo ${{ fromJSON('{') }}", "Run echo ${{ fromJSON('{') }}\n  Error: The expression 'fromJSON('{')' failed"]
   ])('fails a step with %s', async (step, message) => {
     const s = await stand()
     const source = await s.source({ 'image/action.yml': 'runs: {using: docker, image: busybox}' })
@@ -579,7 +579,7 @@ describe('cancellation', () => {
   test('interrupts the hook, runs always() and cancelled() steps and cleanup_job', async () => {
     const s = await stand()
     await s.plan({ run_container_step: [{ sleep: 20_000 }] })
-    const result = await s.run(jobWith(steps), { cancelAt: [{ step: 'long', seconds: 0.5 }] })
+    const result = await s.run(jobWith(steps), { cancelAt: [{ step: 'long', seconds: 2 }] })
     expect(result.conclusion).toBe('cancelled')
     expect((await s.record()).filter(entry => entry.signal).map(entry => entry.signal)).toEqual(['SIGINT'])
     const long = stepOf(result, 'long')
@@ -611,7 +611,7 @@ describe('cancellation', () => {
   test('sends SIGTERM and SIGKILL to a hook that does not go, and fails a step that timed out', async () => {
     const s = await stand()
     await s.plan({ run_container_step: [{ sleep: 60_000, ignore: ['SIGINT', 'SIGTERM'] }] })
-    const result = await s.run(jobWith('- uses: docker://a\n  timeout-minutes: 0.01'), {
+    const result = await s.run(jobWith('- uses: docker://a\n  timeout-minutes: 0.05'), {
       times: { interrupt: 200, terminate: 200, stdio: 200 }
     })
     expect(stepOf(result, 'Run a')).toMatchObject({ timedOut: true, conclusion: 'failure', exitCode: 137 })

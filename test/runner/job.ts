@@ -237,7 +237,7 @@ class JobRun {
     const state = this.#state
     const abort = new AbortController()
     const frame = this.#frame(step, abort.signal)
-    let name = nameOf(step, scopeOf(state, frame))
+    let name = step.name(scopeOf(state, frame))
     let timedOut = false
     let ran = false
     try {
@@ -245,7 +245,7 @@ class JobRun {
       Object.assign(frame.env, env)
       if (holds(step.condition, scopeOf(state, frame))) {
         ran = true
-        name = nameOf(step, scopeOf(state, frame))
+        name = step.name(scopeOf(state, frame))
         frame.log.heading(name)
         const stop = this.#interruptions(step, name, frame, abort, () => (timedOut = true))
         try {
@@ -382,13 +382,4 @@ class JobRun {
 
 function jobStep(name: string, run: (frame: Frame) => Promise<void>, condition = 'always()'): QueuedStep {
   return { stage: 'job', action: '', name: () => name, condition, intraState: {}, run }
-}
-
-// A name may need outputs of steps that did not run; then its condition's own error tells more.
-function nameOf(step: QueuedStep, scope: Scope): string {
-  try {
-    return step.name(scope)
-  } catch {
-    return step.action
-  }
 }

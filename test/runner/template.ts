@@ -129,3 +129,10 @@ export function asExpression(template: Template | undefined): string {
     .join('')
   return `format('${format}', ${expressions.join(', ')})`
 }
+
+/** The template as it was written, for names whose expressions cannot be evaluated. */
+export function writtenText(template: Template): string {
+  if (template.kind === 'expression') return `\${{ ${template.text} }}`
+  if (template.kind !== 'text') return literalText(template) ?? ''
+  return template.parts.map(part => (typeof part === 'string' ? part : `\${{ ${part.expression} }}`)).join('')
+}

@@ -2,7 +2,8 @@ import { createFileCommands, readFileCommands } from '../file-commands.js'
 import { scopeOf } from '../runner.js'
 import type { Frame, JobState } from '../runner.js'
 import type { Scope } from '../expressions.js'
-import { resolveText } from '../template.js'
+import { resolveText, writtenText } from '../template.js'
+import type { Template } from '../template.js'
 import type { Step } from '../workflow.js'
 import { actionName, firstLine } from './details.js'
 import { runScript } from './script.js'
@@ -30,11 +31,19 @@ export async function runPost(state: JobState, frame: Frame, run: (frame: Frame)
   await withFileCommands(state, frame, () => run(frame))
 }
 
-/** What a step is called in the log: its `name`, else `Run` and its first line. */
+/** What a step is called in the log: its `name`, else `Run` and its first line; as written where that cannot be evaluated. */
 export function stepName(step: Step, scope: Scope): string {
-  if (step.name !== undefined) return firstLine(resolveText(step.name, scope))
-  if (step.kind === 'run') return `Run ${firstLine(resolveText(step.run, scope))}`
+  if (step.name !== undefined) return firstLine(evaluatedOrWritten(step.name, scope))
+  if (step.kind === 'run') return `Run ${firstLine(evaluatedOrWritten(step.run, scope))}`
   return `Run ${step.uses.replace(/^docker:\/\//, '')}`
+}
+
+function evaluatedOrWritten(template: Template, scope: Scope): string {
+  try {
+    return resolveText(template, scope)
+  } catch {
+    return writtenText(template)
+  }
 }
 
 async function withFileCommands(state: JobState, frame: Frame, run: () => Promise<void>): Promise<void> {
