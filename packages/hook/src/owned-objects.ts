@@ -13,7 +13,8 @@ const GONE_MS = 60_000
 
 /**
  * Deletes every pod and Job of this runner and, when asked, its Secrets, and waits until the pods are gone: the next
- * job pod has the same name, and an image must not be removed under a pod that may still pull it.
+ * job pod has the same name, and an image must not be removed under a pod that may still pull it. A cancelled call does
+ * not wait: it has seconds to be gone.
  *
  * @returns what could not be deleted, as sentences
  */
@@ -37,7 +38,7 @@ async function deleteKind(call: Call, kind: 'jobs' | 'pods' | 'secrets'): Promis
           propagationPolicy: 'Background',
           ...(kind === 'pods' ? { gracePeriodSeconds: GRACE_SECONDS } : {})
         })
-        if (kind === 'pods') await waitUntilGone(call, name)
+        if (kind === 'pods' && !call.cancelled.aborted) await waitUntilGone(call, name)
       })
     )
     for (const result of results) if (result.status === 'rejected') problems.push(messageOf(result.reason))

@@ -70,8 +70,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       pullPolicy: settings.imagePullPolicy
     }),
     template,
-    'job',
-    {}
+    'job'
   )
 
   const leftovers = await deleteOwned(call, ['jobs', 'pods', 'secrets'])

@@ -4,7 +4,7 @@ import { builtImage } from './built-image.js'
 import type { Call } from './call.js'
 import { HookError } from './errors.js'
 import { messageOf } from './owned-objects.js'
-import { JOB_CONTAINER, secretName, STEP_CONTAINER, stepName } from './pods/names.js'
+import { secretName, stepName } from './pods/names.js'
 import { pullSecret, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
@@ -50,8 +50,7 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
       pullPolicy: settings.imagePullPolicy
     }),
     template,
-    'step',
-    { [JOB_CONTAINER]: STEP_CONTAINER }
+    'step'
   )
   const secrets = [environment?.secret, credentials].filter(secret => secret !== undefined)
 

@@ -8,11 +8,8 @@ const MAX_NAME = 63
 /** The label by which ARC's own clean-up and ours find what belongs to a runner. */
 export const RUNNER_LABEL = 'runner-pod'
 
-/** The container of the job pod in which script steps run. */
+/** The container of the job pod in which script steps run, and of a step's pod that runs the action's image. */
 export const JOB_CONTAINER = 'job'
-
-/** The container of a step pod that runs the action's image. */
-export const STEP_CONTAINER = 'main'
 
 /** The job pod of a runner: dashboards and policies match on this name. */
 export function jobPodName(runner: string): string {

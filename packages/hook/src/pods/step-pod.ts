@@ -5,7 +5,7 @@ import { splitArguments } from '../steps/arguments.js'
 import type { PodParts } from '../workspace/workspace.js'
 import type { PullPolicy } from './job-pod.js'
 import { literal } from './literal.js'
-import { STEP_CONTAINER } from './names.js'
+import { JOB_CONTAINER } from './names.js'
 import { ownedBy, type Owner } from './owner.js'
 
 /** A finished Job stays longer than the longest API outage that a step survives (5 minutes). */
@@ -37,7 +37,7 @@ export function stepPod(request: StepPodRequest): V1PodTemplateSpec {
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
       containers: [
         {
-          name: STEP_CONTAINER,
+          name: JOB_CONTAINER,
           image: request.image,
           ...(args.entryPoint === null || args.entryPoint === '' ? {} : { command: [literal(args.entryPoint)] }),
           ...(words.length === 0 ? {} : { args: words.map(literal) }),

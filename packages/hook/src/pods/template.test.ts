@@ -23,12 +23,12 @@ const POD: V1Pod = {
 }
 
 function applied(template: Template, use: 'job' | 'step' = 'job'): V1Pod {
-  return applyTemplate(POD, template, use, {})
+  return applyTemplate(POD, template, use)
 }
 
 describe('applyTemplate', () => {
   test('no template changes nothing', () => {
-    expect(applyTemplate(POD, undefined, 'job', {})).toBe(POD)
+    expect(applyTemplate(POD, undefined, 'job')).toBe(POD)
   })
 
   test('$job and $<service> change our containers, but not their name and image', () => {

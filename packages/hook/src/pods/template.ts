@@ -50,23 +50,18 @@ export type TemplateUse = 'job' | 'step'
 /**
  * Merges the template into a pod of ours. Lists that Kubernetes keys by name are merged by name, maps are merged
  * deeply, everything else is replaced by the template's value. Our label, owner and container names stay.
- *
- * @param aliases our container's name for each template name: `$job` is `main` in a step's pod
  */
 export function applyTemplate<T extends V1Pod | V1PodTemplateSpec>(
   pod: T,
   template: Template | undefined,
-  use: TemplateUse,
-  aliases: Readonly<Record<string, string>>
+  use: TemplateUse
 ): T {
   if (template === undefined) return pod
   const { containers = [], ...rest } = template.spec ?? {}
   const spec = merge(pod.spec, rest) as NonNullable<T['spec']>
   const ours = pod.spec?.containers ?? []
   const changed = ours.map(container => {
-    const change = containers.find(
-      ({ name }) => name.startsWith('$') && (aliases[name.slice(1)] ?? name.slice(1)) === container.name
-    )
+    const change = containers.find(({ name }) => name === `$${container.name}`)
     if (change === undefined) return container
     const { name: _name, image: _image, ...fields } = change
     return merge(container, fields) as V1Container

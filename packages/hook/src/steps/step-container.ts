@@ -9,7 +9,7 @@ import {
 } from '@kaniko-hooks/kube'
 
 import { HookError } from '../errors.js'
-import { STEP_CONTAINER } from '../pods/names.js'
+import { JOB_CONTAINER } from '../pods/names.js'
 import type { Owner } from '../pods/owner.js'
 import { stepJob } from '../pods/step-pod.js'
 
@@ -95,7 +95,7 @@ export async function waitForStart(
   options: { timeoutMs: number; signal: AbortSignal; onProblem: (sentence: string) => void }
 ): Promise<void> {
   await waitForPod(kube, pod, started, {
-    container: STEP_CONTAINER,
+    container: JOB_CONTAINER,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
     onProblem: problem => options.onProblem(`Pod ${pod} waits: ${problem.reason}: ${problem.message}`)
@@ -103,7 +103,7 @@ export async function waitForStart(
 }
 
 function started(pod: V1Pod): boolean {
-  const state = pod.status?.containerStatuses?.find(({ name }) => name === STEP_CONTAINER)?.state
+  const state = pod.status?.containerStatuses?.find(({ name }) => name === JOB_CONTAINER)?.state
   return state?.running !== undefined || state?.terminated !== undefined
 }
 
@@ -118,13 +118,13 @@ export async function followStep(
   output: (line: string) => Promise<void>,
   options: { readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
 ): Promise<ContainerResult> {
-  await followLog(kube, { pod, container: STEP_CONTAINER }, async line => output(`${line}\n`), options)
+  await followLog(kube, { pod, container: JOB_CONTAINER }, async line => output(`${line}\n`), options)
   const ended = await waitForPod(kube, pod, 'ended', {
-    container: STEP_CONTAINER,
+    container: JOB_CONTAINER,
     timeoutMs: 60_000,
     signal: options.signal
   })
-  return containerResult(ended, STEP_CONTAINER)
+  return containerResult(ended, JOB_CONTAINER)
 }
 
 /** Removes a step's pod, and its Job first so that it does not make another. Safe to call at any time, and again. */
