@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { ClusterConfig } from './config.js'
+import { errorField } from './error-field.js'
 import { KubeError } from './errors.js'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -16,7 +17,11 @@ export async function kubeconfigFile(path: string): Promise<ClusterConfig> {
   try {
     file = fields(load(await readFile(path, 'utf8')))
   } catch (cause) {
-    throw new KubeError('NO_CREDENTIALS', `The kubeconfig ${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new KubeError(
+      'NO_CREDENTIALS',
+      `The kubeconfig ${path} cannot be read: ${errorField(cause, 'message') ?? 'not YAML'}`,
+      { cause }
+    )
   }
   const current = text(file, 'current-context') ?? ''
   const context = named(path, file, 'contexts', current, 'context')
@@ -98,8 +103,4 @@ function fields(value: unknown): Fields {
 function text(holder: Fields, key: string): string | undefined {
   const value = holder[key]
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

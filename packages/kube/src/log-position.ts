@@ -1,22 +1,26 @@
 import type { LogLine } from './log-lines.js'
 
+/** Two outputs of one container are written by two threads: a line may come after one that is a little later. */
+const DISORDER_S = 1
+
 /**
  * How far a log was read, so that a new connection can go on after the last line: the kubelet's `sinceTime` knows
- * only whole seconds, and lines may share a time or (from two outputs) come out of order. So the lines of the last
- * second are counted, and as many are left out when they come again.
+ * only whole seconds, and lines may share a time or come out of order. So the lines since a moment before the latest
+ * one are counted, and as many are left out when they come again.
  */
 export class LogPosition {
-  /** The latest second that was seen, and how many lines came since its beginning. */
-  #second: number | undefined
-  #count = 0
+  /** How many lines each second had, from the one on where a new connection begins. */
+  readonly #counts = new Map<number, number>()
+  #since: number | undefined
   #latest: LogLine | undefined
+  /** The line that was handed over last, of those since then. */
   #last: LogLine | undefined
 
   #replay: Replay | undefined
 
   /** For `sinceTime`: where a new connection has to begin. Nothing: at the beginning. */
   get sinceTime(): string | undefined {
-    return this.#second === undefined ? undefined : new Date(this.#second * 1000).toISOString()
+    return this.#since === undefined ? undefined : new Date(this.#since * 1000).toISOString()
   }
 
   /** True when a line is later than all that were seen. */
@@ -26,7 +30,7 @@ export class LogPosition {
 
   /** From here on lines come again from `sinceTime`. */
   restart(): void {
-    this.#replay = this.#second === undefined ? undefined : { seen: 0, found: false, doubtful: [] }
+    this.#replay = this.#since === undefined ? undefined : { seen: 0, found: false, doubtful: [] }
   }
 
   /** The lines to hand over now that this one came, and whether some before them are missing. */
@@ -43,7 +47,7 @@ export class LogPosition {
     if (this.#last !== undefined && isSame(line, this.#last)) {
       replay.found = true
       replay.doubtful = []
-      if (replay.seen >= this.#count) this.#replay = undefined
+      if (replay.seen >= this.#count()) this.#replay = undefined
     } else if (replay.found) {
       replay.doubtful.push(line)
     }
@@ -59,16 +63,23 @@ export class LogPosition {
   }
 
   #note(line: LogLine): LogLine {
-    if (this.#second === undefined || line.second > this.#second) {
-      this.#second = line.second
-      this.#count = 0
+    if (this.isNews(line)) this.#latest = line
+    const since = (this.#latest ?? line).second - DISORDER_S
+    if (since !== this.#since) {
+      this.#since = since
+      for (const second of this.#counts.keys()) if (second < since) this.#counts.delete(second)
     }
-    if (line.second === this.#second) {
-      this.#count += 1
+    if (line.second >= since) {
+      this.#counts.set(line.second, (this.#counts.get(line.second) ?? 0) + 1)
       this.#last = line
     }
-    if (this.isNews(line)) this.#latest = line
     return line
+  }
+
+  #count(): number {
+    let count = 0
+    for (const each of this.#counts.values()) count += each
+    return count
   }
 }
 

@@ -75,7 +75,7 @@ class Follower {
         this.#gap('it comes without times, so its end cannot be checked')
         return { complete: this.#complete }
       }
-      const stage = await this.#stage(seenPod)
+      const stage = await this.#stage(seenPod || end !== 'waiting')
       seenPod = true
       if (stage === 'ended') return this.#finish()
       if (stage === 'gone') {
@@ -124,13 +124,13 @@ class Follower {
       if (held.gap) this.#gap('the kubelet has removed the lines that were read last (log rotation)')
       return 'whole'
     } catch (error) {
+      const wasCut = cut.signal.aborted
+      cut.abort()
       throwIfAborted(signal)
-      if (isKubeError(error, 'STREAM_LOST') || cut.signal.aborted) return 'lost'
+      if (isKubeError(error, 'STREAM_LOST') || wasCut) return 'lost'
       // 400: the container waits to start; 404: there is no such pod any more, which the next look at it tells.
       if (isKubeError(error, 'INVALID', 'NOT_FOUND')) return 'waiting'
       throw error
-    } finally {
-      cut.abort()
     }
   }
 

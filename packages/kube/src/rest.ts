@@ -6,6 +6,7 @@ import { connect as tlsConnect, createSecureContext } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
 import { apiError } from './api-error.js'
 import type { ClusterConfig } from './config.js'
+import { errorField } from './error-field.js'
 import { KubeError } from './errors.js'
 import { abortedError, throwIfAborted, withRetry } from './retry.js'
 import type { RetryVerdict } from './retry.js'
@@ -164,8 +165,8 @@ export class Rest {
 
   /** Wraps what the network did in a KubeError that says what to check. */
   networkError(what: string, cause: unknown): KubeError {
-    const code = errorCode(cause)
-    const detail = cause instanceof Error && cause.message !== '' ? cause.message : code
+    const code = errorField(cause, 'code') ?? 'unknown error'
+    const detail = errorField(cause, 'message') ?? code
     const { host } = this.#config.server
     if (isCertificateCode(code)) {
       return new KubeError(
@@ -272,8 +273,13 @@ function send(
         clearTimeout(timer)
         timer = awaitAnswer()
       }
-      if (request.reusedSocket) connected()
-      else socket.once(secure ? 'secureConnect' : 'connect', connected)
+      if (request.reusedSocket) {
+        connected()
+        return
+      }
+      // A signal that fires while the socket goes back to the pool would find no listener for its error.
+      socket.on('error', () => undefined)
+      socket.once(secure ? 'secureConnect' : 'connect', connected)
     })
     request.once('response', response => {
       clearTimeout(timer)
@@ -291,10 +297,6 @@ function send(
 
 class NetworkTimeout extends Error {
   readonly code = 'ETIMEDOUT'
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error'
 }
 
 // The codes of OpenSSL's X509_V_ERR_* as node names them, and node's own check of the host name.

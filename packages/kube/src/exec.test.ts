@@ -1,0 +1,422 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { WebSocket } from 'ws'
+import type { ExecStream } from './exec.js'
+import { Kube } from './kube.js'
+import type { KubeOptions } from './kube.js'
+import { selfSigned } from './testing/certificate.js'
+import { SUCCESS, execServer, exitStatus, finish, send } from './testing/exec-server.js'
+import type { ExecServerOptions } from './testing/exec-server.js'
+import { failure, localServer } from './testing/local-server.js'
+import type { LocalServer } from './testing/local-server.js'
+
+const target = { pod: 'a', container: 'job', command: ['sh', '-c', 'x'] }
+const heartbeat = { everyMs: 50, deadlineMs: 100 }
+const opened: LocalServer[] = []
+
+async function openServer(
+  run: Parameters<typeof execServer>[0],
+  options: ExecServerOptions = {},
+  kubeOptions: KubeOptions = {}
+): Promise<Kube> {
+  const server = await execServer(run, options)
+  opened.push(server)
+  const ca = options.tls?.cert
+  return new Kube(
+    { ...server.config, ...(ca !== undefined && { ca }) },
+    { retryForMs: 2_000, heartbeat, ...kubeOptions }
+  )
+}
+
+/** The TCP socket below a WebSocket of the server. */
+function tcpOf(socket: WebSocket): Socket {
+  return (socket as unknown as { _socket: Socket })._socket
+}
+
+async function outputs(stream: ExecStream): Promise<{ stdout: string; stderr: string; code: number }> {
+  const [stdout, stderr, code] = await Promise.all([text(stream.stdout), text(stream.stderr), stream.exit])
+  return { stdout, stderr, code }
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(server => server.close()))
+})
+
+describe('a command that ends', () => {
+  test.each([
+    ['success', SUCCESS, 0],
+    ['a code', exitStatus(7), 7],
+    ['a signal', exitStatus(137), 137],
+    ['a code that cannot be read', JSON.stringify(failure(500, 'NonZeroExitCode', '?')), 1]
+  ])('with %s', async (_name, status, code) => {
+    const kube = await openServer(socket => {
+      for (const channel of [0, 1, 2, 3]) send(socket, channel, '')
+      send(socket, 1, 'out ')
+      send(socket, 2, 'err')
+      send(socket, 1, 'put')
+      finish(socket, status)
+    })
+    await expect(outputs(await kube.exec(target))).resolves.toEqual({ stdout: 'out put', stderr: 'err', code })
+    expect(kube.requests).toBe(1)
+  })
+
+  test('is asked for by its words, signed in by the token', async () => {
+    let seen: unknown
+    const kube = await openServer((socket, query, authorization) => {
+      seen = {
+        command: query.getAll('command'),
+        container: query.get('container'),
+        tty: query.get('tty'),
+        authorization
+      }
+      finish(socket, SUCCESS)
+    })
+    await (
+      await kube.exec(target)
+    ).exit
+    expect(seen).toEqual({ command: ['sh', '-c', 'x'], container: 'job', tty: 'false', authorization: 'Bearer t0ken' })
+  })
+
+  test('over TLS', async () => {
+    const kube = await openServer(socket => finish(socket, SUCCESS), { tls: selfSigned() })
+    await expect((await kube.exec(target)).exit).resolves.toBe(0)
+  })
+
+  test('with output behind the status still delivers it', async () => {
+    const kube = await openServer(socket => {
+      send(socket, 3, SUCCESS)
+      send(socket, 1, 'late')
+      socket.close()
+    })
+    await expect(outputs(await kube.exec(target))).resolves.toMatchObject({ stdout: 'late', code: 0 })
+  })
+
+  test('with a status that comes in two frames', async () => {
+    const kube = await openServer(socket => {
+      send(socket, 3, SUCCESS.slice(0, 9))
+      send(socket, 3, SUCCESS.slice(9))
+      socket.close()
+    })
+    await expect((await kube.exec(target)).exit).resolves.toBe(0)
+  })
+
+  test('by RST right after its status counts', async () => {
+    const kube = await openServer(socket => {
+      send(socket, 3, exitStatus(3))
+      setTimeout(() => tcpOf(socket).resetAndDestroy(), 50)
+    })
+    await expect((await kube.exec(target)).exit).resolves.toBe(3)
+  })
+
+  test('keeps what nobody has read yet', async () => {
+    const kube = await openServer(socket => {
+      send(socket, 1, 'kept')
+      finish(socket, SUCCESS)
+    })
+    const stream = await kube.exec(target)
+    await expect(stream.exit).resolves.toBe(0)
+    await expect(text(stream.stdout)).resolves.toBe('kept')
+  })
+
+  test('waits for a reader that is still at it', async () => {
+    const kube = await openServer(socket => {
+      for (let index = 0; index < 100; index += 1) send(socket, 1, 'x'.repeat(1000))
+      finish(socket, SUCCESS)
+    })
+    const stream = await kube.exec(target)
+    let taken = 0
+    const reading = (async () => {
+      for await (const chunk of stream.stdout) {
+        await sleep(1)
+        taken += (chunk as Buffer).length
+      }
+    })()
+    await stream.exit
+    expect(taken).toBe(100_000)
+    await reading
+  })
+})
+
+describe('a command that cannot be run', () => {
+  test('tells what the server said', async () => {
+    const said = 'exec failed: exec: "nope": executable file not found in $PATH'
+    const kube = await openServer(socket => finish(socket, JSON.stringify(failure(500, 'InternalError', said))))
+    const stream = await kube.exec(target)
+    await expect(stream.exit).rejects.toMatchObject({
+      code: 'EXEC_FAILED',
+      reason: 'InternalError',
+      message: expect.stringContaining(said)
+    })
+  })
+
+  test.each([
+    [
+      403,
+      'Forbidden',
+      'pods "a" is forbidden: User "r" cannot create resource "pods/exec" in API group "" in the namespace "arc"',
+      'FORBIDDEN'
+    ],
+    [404, 'NotFound', 'pods "a" not found', 'NOT_FOUND'],
+    [400, 'BadRequest', 'container job is not valid for pod a', 'INVALID']
+  ])('is refused in the handshake with %d', async (status, reason, said, code) => {
+    const server = await localServer(() => undefined)
+    opened.push(server)
+    server.server.on('upgrade', (_request, stream: Socket) => {
+      const body = JSON.stringify(failure(status, reason, said))
+      stream.end(`HTTP/1.1 ${status} No\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    })
+    await expect(new Kube(server.config).exec(target)).rejects.toMatchObject({
+      code,
+      status,
+      message: expect.stringContaining(said)
+    })
+  })
+
+  test('is tried again while the API server is overloaded', async () => {
+    const server = await execServer(socket => finish(socket, SUCCESS))
+    opened.push(server)
+    const [upgrade] = server.server.listeners('upgrade')
+    server.server.removeAllListeners('upgrade')
+    let refused = 0
+    server.server.on('upgrade', (request, stream: Socket, head) => {
+      if (refused < 2) {
+        refused += 1
+        stream.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n')
+      } else upgrade?.call(server.server, request, stream, head)
+    })
+    const kube = new Kube(server.config)
+    await expect((await kube.exec(target)).exit).resolves.toBe(0)
+    expect(kube.requests).toBe(3)
+  })
+
+  test('without any server is UNREACHABLE, not lost', async () => {
+    const server = await localServer(() => undefined)
+    await server.close()
+    await expect(new Kube(server.config, { firstContactMs: 200 }).exec(target)).rejects.toMatchObject({
+      code: 'UNREACHABLE'
+    })
+  })
+
+  test('when a connection breaks before the answer it may have begun; what may be repeated is', async () => {
+    const server = await execServer(socket => finish(socket, SUCCESS))
+    opened.push(server)
+    const [upgrade] = server.server.listeners('upgrade')
+    server.server.removeAllListeners('upgrade')
+    let broken = 0
+    server.server.on('upgrade', (request, stream: Socket, head) => {
+      if (broken % 2 === 0) stream.resetAndDestroy()
+      else upgrade?.call(server.server, request, stream, head)
+      broken += 1
+    })
+    const kube = new Kube(server.config)
+    await expect(kube.exec(target)).rejects.toMatchObject({ code: 'STREAM_LOST' })
+    broken = 0
+    await expect((await kube.exec(target, { repeatable: true })).exit).resolves.toBe(0)
+  })
+})
+
+describe('a connection that is lost is never an end', () => {
+  test.each<[string, (socket: WebSocket) => void]>([
+    ['closed with a frame', socket => socket.close(1000)],
+    ['closed by FIN', socket => tcpOf(socket).end()],
+    ['destroyed', socket => socket.terminate()],
+    ['reset', socket => tcpOf(socket).resetAndDestroy()]
+  ])('%s', async (_name, cut) => {
+    const kube = await openServer(socket => {
+      send(socket, 1, 'begun')
+      setTimeout(cut, 20, socket)
+    })
+    const stream = await kube.exec({ ...target, stdin: true })
+    const read: string[] = []
+    stream.stdout.on('data', (chunk: Buffer) => read.push(chunk.toString()))
+    const closed = new Promise(resolve => stream.stdout.once('close', resolve))
+    await expect(stream.exit).rejects.toMatchObject({ code: 'STREAM_LOST', fault: 'cluster' })
+    await closed
+    expect(read).toEqual(['begun'])
+    expect(stream.stdout.errored).toMatchObject({ code: 'STREAM_LOST' })
+    await expect(stream.write('more')).rejects.toMatchObject({ code: 'STREAM_LOST' })
+  })
+
+  test('silent: neither data nor pongs', async () => {
+    const kube = await openServer(() => undefined, { autoPong: false })
+    await expect((await kube.exec(target)).exit).rejects.toMatchObject({
+      code: 'STREAM_LOST',
+      message: expect.stringContaining('answer to pings')
+    })
+  })
+
+  test('quiet for long with pongs is not lost', async () => {
+    const kube = await openServer(socket => setTimeout(finish, 400, socket, exitStatus(5)))
+    await expect((await kube.exec(target)).exit).resolves.toBe(5)
+  })
+
+  test('not lost while its reader is slow, though no pong can be heard', async () => {
+    const kube = await openServer(
+      socket => {
+        send(socket, 1, Buffer.alloc(1024 * 1024))
+        finish(socket, SUCCESS)
+      },
+      { autoPong: false }
+    )
+    const stream = await kube.exec(target)
+    await sleep(400)
+    await expect(outputs(stream)).resolves.toMatchObject({ code: 0 })
+  })
+})
+
+test('a signal and close() end it as ABORTED', async () => {
+  const gone: Promise<unknown>[] = []
+  const kube = await openServer(socket => gone.push(once(socket, 'close')))
+  const controller = new AbortController()
+  const one = await kube.exec(target, { signal: controller.signal })
+  const other = await kube.exec(target)
+  controller.abort('stop')
+  other.close()
+  await expect(one.exit).rejects.toMatchObject({ code: 'ABORTED', cause: 'stop' })
+  await expect(other.exit).rejects.toMatchObject({ code: 'ABORTED' })
+  await Promise.all(gone)
+  await expect(kube.exec(target, { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+describe('standard input', () => {
+  /** Collects the input, and ends with its length and what closed it. */
+  const counting = (socket: WebSocket): void => {
+    let length = 0
+    let largest = 0
+    socket.on('message', (message: Buffer) => {
+      if (message[0] === 255) {
+        send(socket, 1, JSON.stringify({ length, largest, closed: message[1] }))
+        finish(socket, SUCCESS)
+      } else if (message[0] === 0) {
+        length += message.length - 1
+        largest = Math.max(largest, message.length)
+      }
+    })
+  }
+
+  test('arrives whole, in frames of at most 32 KiB, and is closed alone', async () => {
+    const kube = await openServer(counting)
+    const stream = await kube.exec({ ...target, stdin: true })
+    const result = outputs(stream)
+    for (let index = 0; index < 100; index += 1) await stream.write(Buffer.alloc(100_000, index))
+    await stream.write('é')
+    stream.end()
+    expect(JSON.parse((await result).stdout)).toEqual({ length: 10_000_002, largest: 32 * 1024, closed: 0 })
+  })
+
+  test('a server that does not read holds the writer back', async () => {
+    let server: WebSocket | undefined
+    const kube = await openServer(socket => {
+      server = socket
+      socket.pause()
+      counting(socket)
+    })
+    const stream = await kube.exec({ ...target, stdin: true })
+    const result = outputs(stream)
+    let written = 0
+    const total = 64 * 1024 * 1024
+    const writing = (async () => {
+      for (; written < total; written += 1024 * 1024) await stream.write(Buffer.alloc(1024 * 1024))
+      stream.end()
+    })()
+    await sleep(200)
+    // What the kernel's buffers took, and no more.
+    expect(written).toBeLessThan(total / 2)
+    server?.resume()
+    await writing
+    expect(JSON.parse((await result).stdout)).toMatchObject({ length: total })
+  })
+
+  test('a writer that waits is told when the connection is lost', async () => {
+    const kube = await openServer(socket => {
+      socket.pause()
+      setTimeout(() => socket.terminate(), 200)
+    })
+    const stream = await kube.exec({ ...target, stdin: true })
+    const writing = (async () => {
+      for (;;) await stream.write(Buffer.alloc(1024 * 1024))
+    })()
+    await expect(writing).rejects.toMatchObject({ code: 'STREAM_LOST' })
+    await expect(stream.exit).rejects.toMatchObject({ code: 'STREAM_LOST' })
+  })
+
+  test('a command that ends before it took its input is not a lost stream', async () => {
+    const kube = await openServer(socket => finish(socket, exitStatus(2)))
+    const stream = await kube.exec({ ...target, stdin: true })
+    await expect(stream.exit).resolves.toBe(2)
+    await expect(stream.write('x')).rejects.toMatchObject({ code: 'EXEC_FAILED', fault: 'user' })
+  })
+
+  test('with v4 its end is not sent, since it would end the command', async () => {
+    const messages: number[] = []
+    const kube = await openServer(
+      socket => {
+        socket.on('message', (message: Buffer) => messages.push(message[0] ?? -1))
+        setTimeout(finish, 100, socket, SUCCESS)
+      },
+      { protocol: 'v4.channel.k8s.io' }
+    )
+    const stream = await kube.exec({ ...target, stdin: true })
+    await stream.write('x')
+    stream.end()
+    await expect(stream.exit).resolves.toBe(0)
+    expect(messages).toEqual([0])
+  })
+
+  test('cannot be written unless it was asked for', async () => {
+    const kube = await openServer(socket => setTimeout(finish, 50, socket, SUCCESS))
+    const stream = await kube.exec(target)
+    await expect(stream.write('x')).rejects.toThrow('standard input is not open')
+    await stream.exit
+  })
+})
+
+test('200 MB to a slow reader: the server is held back and memory stays flat', async () => {
+  const chunk = Buffer.alloc(32 * 1024, 'y')
+  const total = 200 * 1024 * 1024
+  let waiting = 0
+  const kube = await openServer(
+    socket => {
+      let left = total
+      const source = new Readable({
+        read() {
+          this.push(left > 0 ? chunk : null)
+          left -= chunk.length
+        }
+      })
+      void (async () => {
+        for await (const part of source) {
+          send(socket, 1, part as Buffer)
+          while (socket.bufferedAmount > 1024 * 1024) {
+            waiting += 1
+            await sleep(1)
+          }
+        }
+        finish(socket, SUCCESS)
+      })()
+    },
+    {},
+    { heartbeat: { everyMs: 5_000, deadlineMs: 10_000 } }
+  )
+  const stream = await kube.exec(target)
+  stream.stderr.resume()
+  let received = 0
+  let most = 0
+  let chunks = 0
+  for await (const part of stream.stdout) {
+    received += (part as Buffer).length
+    chunks += 1
+    if (chunks % 200 === 0) {
+      await sleep(1)
+      most = Math.max(most, stream.stdout.readableLength)
+    }
+  }
+  await expect(stream.exit).resolves.toBe(0)
+  expect(received).toBe(total)
+  expect(waiting).toBeGreaterThan(0)
+  expect(most).toBeLessThan(1024 * 1024)
+}, 60_000)
