@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals'
+import { KubeError } from '@kaniko-hooks/kube'
+
+import { codeOf, describe as sentence, HookError, redact } from './errors.js'
+import { errorCommand, quotedGroup } from './protocol/workflow-commands.js'
+
+describe('describe', () => {
+  test('says whose fault it is', () => {
+    expect(sentence(new HookError('SETTING', 'configuration', 'X is not set.'))).toBe(
+      'Runner configuration: X is not set.'
+    )
+    expect(sentence(new KubeError('POD_FAILED', 'No room.'))).toBe('Cluster: No room.')
+    expect(sentence(new HookError('INPUT', 'user', 'No image.'))).toBe('No image.')
+  })
+
+  test('a bug of ours is called one', () => {
+    expect(sentence(new TypeError('x is undefined'))).toMatch(/failed unexpectedly, please report this: x is undefined/)
+    expect(codeOf(new TypeError('x'))).toBe('INTERNAL')
+    expect(codeOf('text')).toBe('INTERNAL')
+  })
+
+  test("a system error's code does not make it ours", () => {
+    expect(codeOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('INTERNAL')
+  })
+
+  test('secrets are blotted out, the longest first', () => {
+    expect(sentence(new HookError('INPUT', 'user', 'saw hunter2-long and hunter2'), ['hunter2', 'hunter2-long'])).toBe(
+      'saw *** and ***'
+    )
+    expect(redact('a a a', ['a'])).toBe('a a a')
+  })
+})
+
+describe('workflow commands', () => {
+  test('an error is one line, whatever it holds', () => {
+    expect(errorCommand('100 % of\r\nit')).toBe('::error::100 %25 of%0D%0Ait')
+  })
+
+  test('a quoted group ends, and commands work again, also after a failure', async () => {
+    const lines: string[] = []
+    await expect(
+      quotedGroup(
+        'Build',
+        line => lines.push(line),
+        print => {
+          print('::error::not ours')
+          return Promise.reject(new Error('x'))
+        }
+      )
+    ).rejects.toThrow('x')
+    const token = /^::stop-commands::(.+)$/.exec(lines[1] ?? '')?.[1]
+    expect(lines).toEqual([
+      '::group::Build',
+      `::stop-commands::${token}`,
+      '::error::not ours',
+      `::${token}::`,
+      '::endgroup::'
+    ])
+    expect(token).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, describe, expect, test } from '@jest/globals'
+
+import { readEnvironment } from './environment.js'
+import { DEFAULT_KANIKO_IMAGE, readSettings } from './settings.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'settings-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function file(text: string): string {
+  const path = join(directory, `${Math.random()}.yaml`)
+  writeFileSync(path, text)
+  return path
+}
+
+const RUNNER = { ACTIONS_RUNNER_POD_NAME: 'r' }
+const REGISTRY = {
+  ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST: 'registry.ci.svc',
+  ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT: '5000',
+  ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT: '31500'
+}
+const read = async (env: Record<string, string>) => readSettings(readEnvironment(env))
+
+describe('readSettings', () => {
+  test('the three variables are enough', async () => {
+    const settings = await read({ ...RUNNER, ...REGISTRY })
+    expect(settings.registry()).toEqual({ host: 'registry.ci.svc', port: 5000, nodePort: 31500 })
+    expect(settings).toMatchObject({
+      prepareTimeoutMs: 600_000,
+      workspace: 'auto',
+      kaniko: { image: DEFAULT_KANIKO_IMAGE, line: 'osscontainertools' }
+    })
+  })
+
+  test('a missing registry variable is named when a build needs it, and not before', async () => {
+    const settings = await read({ ...RUNNER, ...REGISTRY, ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT: '', X: '' })
+    expect(() => settings.registry()).toThrow(/ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT/)
+    expect(() => settings.registry()).toThrow(expect.not.stringContaining('REGISTRY_HOST'))
+  })
+
+  test.each(['x', '0', '70000', '50.5'])('%s is no port', async port => {
+    const settings = await read({ ...RUNNER, ...REGISTRY, ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT: port })
+    expect(() => settings.registry()).toThrow(/REGISTRY_NODE_PORT/)
+  })
+
+  test('the file is read', async () => {
+    const path = file('kaniko: { image: "k:1", line: chainguard, timeoutSeconds: 60 }\nimagePullPolicy: Always\n')
+    expect(await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: path })).toMatchObject({
+      imagePullPolicy: 'Always',
+      kaniko: { image: 'k:1', line: 'chainguard', timeoutSeconds: 60, registryMirrors: [] }
+    })
+  })
+
+  test('an empty file sets nothing', async () => {
+    expect((await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('# nothing\n') })).workspace).toBe('auto')
+  })
+
+  test('all problems come at once, each with its key', async () => {
+    const path = file('kaniko: { lien: google, line: goggle, timeoutSeconds: 0 }\nworkspace: usb\n')
+    const error = await read({ KANIKO_HOOKS_CONFIG: path, ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: 'soon' }).catch(
+      (caught: unknown) => caught as Error
+    )
+    const message = (error as Error).message
+    for (const part of [
+      'ACTIONS_RUNNER_POD_NAME is not set',
+      'ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS',
+      'kaniko.lien',
+      'is not a known setting',
+      'kaniko.line',
+      'kaniko.timeoutSeconds',
+      'workspace'
+    ]) {
+      expect(message).toContain(part)
+    }
+  })
+
+  test('a file that is not there, and one that is not YAML', async () => {
+    await expect(read({ ...RUNNER, KANIKO_HOOKS_CONFIG: '/no/such' })).rejects.toThrow(
+      /KANIKO_HOOKS_CONFIG \/no\/such cannot be read/
+    )
+    await expect(read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('a: [') })).rejects.toThrow(/cannot be read/)
+  })
+})
