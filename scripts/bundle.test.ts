@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, stat } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+import { beforeAll, describe, expect, test } from '@jest/globals'
+
+import { buildHook } from './build.js'
+
+const HOOK = join(import.meta.dirname, '..', 'dist', 'hook', 'index.js')
+
+/** What costs load time or size without need, or crashes on the runner's Node 20 (DESIGN decisions 1 and 2). */
+const FORBIDDEN = ['undici', 'tr46', 'openid-client', '@kubernetes/client-node', '@actions/http-client']
+
+describe("the hook's bundle", () => {
+  let inputs: readonly string[] = []
+
+  beforeAll(async () => {
+    inputs = await buildHook()
+  }, 30_000)
+
+  test('has at most 400 KB', async () => {
+    const { size } = await stat(HOOK)
+    expect(size).toBeGreaterThan(10_000)
+    expect(size).toBeLessThanOrEqual(400_000)
+  })
+
+  test('is made of our packages and of no module that is too heavy', () => {
+    expect(inputs).toContain('packages/hook/src/main.ts')
+    expect(inputs).toContain('node_modules/ws/lib/websocket.js')
+    for (const name of FORBIDDEN) expect(inputs.filter(input => input.includes(`node_modules/${name}/`))).toEqual([])
+  })
+
+  test('is one CommonJS file that needs nothing but what Node has', async () => {
+    const code = await readFile(HOOK, 'utf8')
+    expect(code).not.toMatch(/^\s*(?:import|export)\s/m)
+    const loaded = new Set([...code.matchAll(/\b(?:require|import)\("([^"]+)"\)/g)].map(match => match[1] ?? ''))
+    expect(loaded).toContain('node:tls')
+    // ws asks for these two and goes on without them.
+    expect([...loaded].filter(name => !isBuiltin(name)).sort()).toEqual(['bufferutil', 'utf-8-validate'])
+  })
+
+  test('answers an empty stdin with exit code 1 and one error line', async () => {
+    const hook = spawn(process.execPath, [HOOK], { env: { KANIKO_HOOKS_OPERATOR_LOG: 'off' }, stdio: 'pipe' })
+    hook.stdin.end()
+    const closed = once(hook, 'close')
+    const [stdout, stderr] = await Promise.all([text(hook.stdout), text(hook.stderr)])
+    await closed
+    expect(stdout).toMatch(/^::error::[^\n]*stdin was empty[^\n]*\n$/)
+    expect(stderr).toBe('')
+    expect(hook.exitCode).toBe(1)
+  })
+})
