@@ -4,11 +4,6 @@ import type { SecretMask } from './mask.js'
 /** What a line of the log is; the runner's own log file writes most of these as `##[kind]`. */
 export type LineKind = 'text' | 'source' | 'group' | 'endgroup' | 'error' | 'warning' | 'notice' | 'debug'
 
-export interface LogLine {
-  readonly kind: LineKind
-  readonly text: string
-}
-
 /** Takes text for the reader; the promise is done when more may follow. */
 export type Print = (text: string) => Promise<void> | void
 
@@ -70,19 +65,28 @@ export class StepLog {
 
   /** One line; text with newlines becomes several. */
   add(kind: LineKind, text: string): void {
-    void this.append([{ kind, text }])
+    const masked = this.#mask.hide(text)
+    if (kind === 'text') this.#count(masked, 1)
+    this.#keep([kind === 'text' || kind === 'source' ? masked : `##[${kind}]${masked}`])
+    const out = masked
+      .split('\n')
+      .map(line => this.#render(kind, line))
+      .join('')
+    if (out !== '') void this.#print(out)
   }
 
-  /** Many lines in one write. Done when the reader can take more. */
-  append(lines: readonly LogLine[]): Promise<void> | void {
-    let out = ''
-    for (const { kind, text } of lines) {
-      const masked = this.#mask.hide(text)
-      if (kind === 'text') this.#count(masked)
-      this.#keep(kind, masked)
-      for (const line of masked.split('\n')) out += this.#render(kind, line)
+  /** A program's lines, in one write; a step may print gigabytes. Done when the reader can take more. */
+  output(lines: readonly string[]): Promise<void> | void {
+    if (lines.length === 0) return
+    const joined = lines.join('\n')
+    const masked = this.#mask.finds(joined) ? lines.map(line => this.#mask.hide(line)) : lines
+    this.#count(masked === lines ? joined : masked.join('\n'), lines.length)
+    this.#keep(masked)
+    if (!this.#style.timestamps) {
+      const indent = this.#inGroup ? '    ' : '  '
+      return this.#print(`${indent}${masked.join(`\n${indent}`)}\n`)
     }
-    if (out !== '') return this.#print(out)
+    return this.#print(masked.map(line => this.#render('text', line)).join(''))
   }
 
   /** What the result file holds of this step. */
@@ -94,14 +98,14 @@ export class StepLog {
     }
   }
 
-  #count(text: string): void {
-    this.#lines++
+  #count(text: string, lines: number): void {
+    this.#lines += lines
     this.#bytes += Buffer.byteLength(text) + 1
     this.#hash.update(text).update('\n')
   }
 
-  #keep(kind: LineKind, text: string): void {
-    this.#kept.push(kind === 'text' || kind === 'source' ? text : `##[${kind}]${text}`)
+  #keep(lines: readonly string[]): void {
+    for (const line of lines) this.#kept.push(line)
     // In batches: shifting one line at a time would be quadratic.
     if (this.#kept.length > this.#style.keptLines * 2) {
       this.#dropped += this.#kept.length - this.#style.keptLines

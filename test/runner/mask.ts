@@ -21,7 +21,15 @@ export class SecretMask {
 
   /** The text with every secret as `***`. */
   hide(text: string): string {
-    if (this.#values.size === 0) return text
+    return this.#values.size === 0 ? text : text.replaceAll(this.#expression(), '***')
+  }
+
+  /** True when `hide` would change the text. */
+  finds(text: string): boolean {
+    return this.#values.size > 0 && text.search(this.#expression()) >= 0
+  }
+
+  #expression(): RegExp {
     this.#pattern ??= new RegExp(
       [...this.#values]
         .sort((a, b) => b.length - a.length)
@@ -29,6 +37,6 @@ export class SecretMask {
         .join('|'),
       'g'
     )
-    return text.replaceAll(this.#pattern, '***')
+    return this.#pattern
   }
 }

@@ -1,4 +1,3 @@
-import type { LogLine } from './log.js'
 import { toHost } from './path-map.js'
 import type { Frame, JobState } from './runner.js'
 import { CommandReader } from './workflow-commands.js'
@@ -11,57 +10,53 @@ import type { CommandEffect } from './workflow-commands.js'
 export function lineHandler(state: JobState, frame: Frame): (lines: readonly string[]) => Promise<void> | void {
   const reader = new CommandReader()
   return lines => {
-    const out: LogLine[] = []
+    const plain: string[] = []
     for (const line of lines) {
       const effect = reader.read(line)
-      if (effect.kind === 'text') out.push({ kind: 'text', text: effect.text })
-      else if (effect.kind === 'mask') {
-        // Lines before the mask were not secret yet; those after it are.
-        void frame.log.append(out.splice(0))
-        apply(state, frame, effect, out)
-      } else apply(state, frame, effect, out)
+      if (effect.kind === 'text') plain.push(effect.text)
+      else {
+        // Lines before an ::add-mask:: were not secret yet; those after it are.
+        void frame.log.output(plain.splice(0))
+        apply(state, frame, effect)
+      }
     }
-    return frame.log.append(out)
+    return frame.log.output(plain)
   }
 }
 
-function apply(state: JobState, frame: Frame, effect: Exclude<CommandEffect, { kind: 'text' }>, out: LogLine[]): void {
+function apply(state: JobState, frame: Frame, effect: Exclude<CommandEffect, { kind: 'text' }>): void {
+  const { log } = frame
   switch (effect.kind) {
     case 'group':
-      out.push({ kind: 'group', text: effect.text })
+      log.add('group', effect.text)
       return
     case 'endgroup':
-      out.push({ kind: 'endgroup', text: '' })
+      log.add('endgroup', '')
       return
     case 'debug':
-      if (state.request.debug) out.push({ kind: 'debug', text: effect.text })
+      if (state.request.debug) log.add('debug', effect.text)
       return
     case 'error':
     case 'warning':
     case 'notice':
-      out.push({ kind: effect.kind, text: location(state, effect.properties) + effect.text })
+      log.add(effect.kind, location(state, effect.properties) + effect.text)
       return
     case 'mask':
       if (effect.value.trim() === '') {
-        out.push({ kind: 'warning', text: "Can't add secret mask for empty string in ##[add-mask] command." })
+        log.add('warning', "Can't add secret mask for empty string in ##[add-mask] command.")
       } else state.mask.add(effect.value)
       return
     case 'output':
       frame.outputs[effect.name] = effect.value
-      out.push({ kind: 'warning', text: deprecated('set-output') })
+      log.add('warning', deprecated('set-output'))
       return
     case 'state':
       frame.intraState[effect.name] = effect.value
-      out.push({ kind: 'warning', text: deprecated('save-state') })
+      log.add('warning', deprecated('save-state'))
       return
     case 'refused':
-      out.push(
-        { kind: 'error', text: `Unable to process command '${effect.name}' successfully.` },
-        {
-          kind: 'error',
-          text: `The \`${effect.name}\` command is disabled. Please upgrade to using Environment Files.`
-        }
-      )
+      log.add('error', `Unable to process command '${effect.name}' successfully.`)
+      log.add('error', `The \`${effect.name}\` command is disabled. Please upgrade to using Environment Files.`)
       frame.failed = true
       return
     case 'ignored':
