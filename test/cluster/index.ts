@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 import { buildImages, PLAIN_RECIPES, type Image } from '../images/index.js'
@@ -9,9 +8,9 @@ import { makeCertificates, SERVER } from './certificates.js'
 import { FIXED, type Cluster } from './cluster.js'
 import { makeControlGroups } from './control-groups.js'
 import { installDebianPackages } from './debian.js'
-import { ClusterError, messageOf } from './errors.js'
+import { messageOf } from './errors.js'
 import { prepareImageStore } from './image-store.js'
-import { GATEWAY, layoutOf, NODE_NAME, PORTS, type Layout } from './layout.js'
+import { GATEWAY, layoutOf, NODE_NAME, type Layout } from './layout.js'
 import { clear, clearAll } from './leftovers.js'
 import { exclusively } from './lock.js'
 import { setKernel } from './network.js'
@@ -70,7 +69,6 @@ export async function up(options: { log?: Log } = {}): Promise<Cluster> {
       const running = await reusable(layout, plan)
       if (running !== undefined) return running
       await clear(layout)
-      await assertPortsFree()
       await bringUp(layout, plan, () => prepareImageStore(layout, images, log))
       return save(layout, plan)
     },
@@ -187,19 +185,5 @@ function readSaved({ at }: Pick<Layout, 'at'>): Saved | undefined {
     return JSON.parse(readFileSync(file, 'utf8')) as Saved
   } catch {
     return undefined
-  }
-}
-
-/** With everything of ours gone, whoever listens on these ports is another. */
-async function assertPortsFree(): Promise<void> {
-  for (const port of PORTS) {
-    const free = await new Promise<boolean>(resolve => {
-      const server = createServer()
-      server.once('error', () => {
-        resolve(false)
-      })
-      server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)))
-    })
-    if (!free) throw new ClusterError(`The test cluster cannot start: another process listens on port ${port}.`)
   }
 }

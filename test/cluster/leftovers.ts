@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterError } from './errors.js'
 import { removeChains } from './iptables.js'
 import { BRIDGE, CGROUP, NETWORK_NAME, type Layout } from './layout.js'
+import { assertPortsFree } from './ports.js'
 import { restoreKernel } from './network.js'
 import { directoriesBelow, list, ours } from './processes.js'
 import { attempt, run } from './run.js'
@@ -19,7 +20,11 @@ type Place = Pick<Layout, 'at' | 'state'>
  * nothing is assumed of what is still there. Nothing in the cluster is worth a clean end, so nobody is asked twice.
  */
 export async function clear(place: Place): Promise<void> {
-  await endProcesses(place)
+  await end(() => ours(place))
+  // What follows has one name on a machine, whatever the state directory. Who still listens now is another cluster, and
+  // the bridge, the chains and the containers may be its own.
+  await assertPortsFree()
+  await end(contained)
   await unmount(place.state)
   await Promise.all([removeLinks(), removeChains()])
   removeControlGroups()
@@ -49,10 +54,11 @@ function contained(): number[] {
   return groups().flatMap(group => readNumbers(join(group, 'cgroup.procs')))
 }
 
-async function endProcesses(place: Place): Promise<void> {
+/** Ends processes until none is found any more. */
+async function end(find: () => number[]): Promise<void> {
   const deadline = Date.now() + 20_000
   for (;;) {
-    const alive = [...ours(place), ...contained()]
+    const alive = find()
     if (alive.length === 0) return
     if (Date.now() > deadline) throw new ClusterError(`Processes of the cluster do not end: ${alive.join(' ')}.`)
     for (const pid of alive) {
