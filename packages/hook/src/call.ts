@@ -16,6 +16,8 @@ export interface Call {
   readonly workDirectory: string
   /** A line of ours for the workflow's log. */
   readonly print: Line
+  /** A sentence for debug logging, off by default. */
+  readonly note: Line
   /** Output of the user's programs, as it is; resolves when there is room for more. */
   readonly output: (chunk: Uint8Array | string) => Promise<void>
   /** Aborted when the runner cancels the step: everything of it must be gone 7 s later. */

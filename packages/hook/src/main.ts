@@ -8,7 +8,8 @@ import { writeCallRecord } from './operator-log.js'
 import { readCommand } from './protocol/read-command.js'
 import { checkResponseFile, writeResponse } from './protocol/response.js'
 import type { Command } from './protocol/schema.js'
-import { debugCommand, errorCommand } from './protocol/workflow-commands.js'
+import { errorCommand } from './protocol/workflow-commands.js'
+import { WorkflowLog } from './protocol/workflow-log.js'
 import { run } from './run.js'
 import { readSettings } from './settings.js'
 
@@ -19,6 +20,7 @@ const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY/i
 async function main(): Promise<number> {
   const start = Date.now()
   const environment = readEnvironment()
+  const log = new WorkflowLog(write, environment.debug)
   const cancelled = cancellation()
   const phases: Record<string, number> = {}
   let retries = 0
@@ -32,7 +34,7 @@ async function main(): Promise<number> {
     const settings = await readSettings(environment)
     const clients = await connect(environment, why => {
       retries += 1
-      if (environment.debug) print(debugCommand(why))
+      log.note(why)
     })
     requests = () => clients.kube.requests + (clients.kube === clients.runnerKube ? 0 : clients.runnerKube.requests)
     const call: Call = {
@@ -41,8 +43,9 @@ async function main(): Promise<number> {
       ...clients,
       // <_work>/_temp/_runner_hook_responses/<id>.json
       workDirectory: resolve(dirname(command.responseFile), '..', '..'),
-      print,
-      output,
+      print: log.print,
+      note: log.note,
+      output: log.output,
       cancelled,
       phase: (name, ms) => (phases[name] = (phases[name] ?? 0) + ms)
     }
@@ -58,8 +61,8 @@ async function main(): Promise<number> {
     error = cancelled.aborted
       ? new HookError('CANCELLED', 'user', 'The step was cancelled.', { cause: caught })
       : caught
-    print(errorCommand(describe(error, secretsOf(command))))
-    if (environment.debug && caught instanceof Error) print(debugCommand(caught.stack ?? caught.message))
+    log.print(errorCommand(describe(error, secretsOf(command))))
+    if (caught instanceof Error) log.note(caught.stack ?? caught.message)
   }
   await writeCallRecord(environment.operatorLog, {
     command: command?.command ?? 'none',
@@ -80,11 +83,7 @@ function cancellation(): AbortSignal {
   return controller.signal
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
-}
-
-async function output(chunk: Uint8Array | string): Promise<void> {
+async function write(chunk: Uint8Array | string): Promise<void> {
   if (process.stdout.write(chunk)) return
   await new Promise<void>(resolve => process.stdout.once('drain', resolve))
 }

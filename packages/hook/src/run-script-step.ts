@@ -7,7 +7,6 @@ import type { Call } from './call.js'
 import { HookError } from './errors.js'
 import { JOB_CONTAINER } from './pods/names.js'
 import type { RunScriptStep } from './protocol/schema.js'
-import { debugCommand } from './protocol/workflow-commands.js'
 import { readRunner, workspaceOf } from './runner-pod.js'
 import { readState } from './state.js'
 import { splitArguments } from './steps/arguments.js'
@@ -60,7 +59,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
         script,
         openExec,
         output: call.output,
-        onResume: why => call.print(debugCommand(`The step's log is taken up again: ${why}`))
+        onResume: why => call.note(`The step's log is taken up again: ${why}`)
       },
       giveUp.signal
     )
