@@ -7,15 +7,18 @@ export interface StepResult {
   readonly name: string
   readonly conclusion: string
   readonly outcome: string
-  readonly exitCode?: number
+  /** Of the last hook call; null without one. */
+  readonly exitCode: number | null
   readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
   readonly ms: number
-  readonly log: readonly string[]
+  readonly log: { readonly lines: readonly string[]; readonly droppedLines: number }
 }
 
 export interface JobResult {
   readonly conclusion: string
   readonly steps: readonly StepResult[]
+  readonly outputs: Readonly<Record<string, string>>
   /** Everything that was printed. */
   readonly log: string
 }
@@ -34,6 +37,8 @@ export interface JobRequest {
   /** Gets the log as it comes. */
   readonly onLog?: (text: string) => void
   readonly args?: readonly string[]
+  /** Further environment of the runner; the hook sees it too. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs a job of a workflow through the hook in a runner pod. */
@@ -50,6 +55,7 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
   }
   const { stdout, stderr } = await runner.exec(
     [
+      ...['env', ...Object.entries(request.env ?? {}).map(([name, value]) => `${name}=${value}`)],
       '/home/runner/externals/node20/bin/node',
       RUNNER.standIn,
       'run',
@@ -64,4 +70,18 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
   const result = await runner.exec(['cat', `${base}/result.json`])
   if (result.code !== 0) throw new Error(`the stand-in for the runner gave no result: ${stderr}\n${log}`)
   return { ...(JSON.parse(result.stdout.toString()) as Omit<JobResult, 'log'>), log }
+}
+
+/** The step of a name. */
+export function stepOf(result: JobResult, name: string): StepResult {
+  const step = result.steps.find(candidate => candidate.name === name)
+  if (step === undefined) throw new Error(`there is no step "${name}" in:\n${result.log}`)
+  return step
+}
+
+/** What a step's hook call printed: no heading, no script and no environment of the runner's own. */
+export function outputOf(step: StepResult): string[] {
+  const { lines } = step.log
+  const call = lines.findLastIndex(line => line.startsWith("##[group]Run '") && line.endsWith(".js'"))
+  return lines.slice(lines.indexOf('##[endgroup]', call) + 1)
 }

@@ -157,7 +157,7 @@ exec 4<&0
 if mkdir "$d/lock" 2>/dev/null; then
   mv "$d/in.$$" "$d/step"
   if command -v setsid >/dev/null 2>&1; then alone=setsid; else alone=; fi
-  $alone sh -c "$1" kaniko-hooks "$d" </dev/null >/dev/null 2>&1 | sh -c "$2" kaniko-hooks "$d" "$offset" <&4
+  $alone sh -c "$1" kaniko-hooks "$d" </dev/null >/dev/null 2>&1 4<&- | sh -c "$2" kaniko-hooks "$d" "$offset" <&4
 else
   rm -f "$d/in.$$"
   until [ -s "$d/supervisor" ]; do sleep 0.05 2>/dev/null || sleep 1; done
