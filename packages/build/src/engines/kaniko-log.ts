@@ -15,6 +15,8 @@ export interface KanikoProgress {
   readonly output: readonly string[]
   /** The image that was being fetched, if no instruction has followed. */
   readonly fetching?: string
+  /** What mirrors said that did not have this image. */
+  readonly mirrors: readonly string[]
   /** What Kaniko said before it ended itself. */
   readonly error?: string
 }
@@ -35,7 +37,7 @@ const INSTRUCTION =
 const RUNNING = 'Running: ['
 
 /** What Kaniko itself says next after the command of a RUN has ended. */
-const RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files |Pushing (?:image|layer) )/
+const RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/
 
 interface LogRecord {
   readonly level: string
@@ -51,7 +53,8 @@ export class KanikoLog {
   #instruction: string | undefined
   #output: string[] = []
   #fetching: string | undefined
-  #error: string[] | undefined
+  #mirrors: string[] = []
+  #error: string | undefined
   #isRunning = false
   #steps = 0
 
@@ -77,9 +80,10 @@ export class KanikoLog {
   get progress(): KanikoProgress {
     return {
       output: this.#output,
+      mirrors: this.#mirrors,
       ...(this.#instruction === undefined ? {} : { instruction: this.#instruction }),
       ...(this.#fetching === undefined ? {} : { fetching: this.#fetching }),
-      ...(this.#error === undefined ? {} : { error: this.#error.join('\n').trim() })
+      ...(this.#error === undefined ? {} : { error: this.#error })
     }
   }
 
@@ -113,6 +117,7 @@ export class KanikoLog {
     const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(message) ?? []
     if (fetching !== undefined) {
       this.#fetching = fetching
+      this.#mirrors = []
       return { lines: [], event: { kind: 'fetching', reference: fetching } }
     }
     const [, pushing] = /^Pushing image to (\S+)$/.exec(message) ?? []
@@ -122,6 +127,8 @@ export class KanikoLog {
     }
     const [, pushed] = /^Pushed (\S+)$/.exec(message) ?? []
     if (pushed !== undefined) return { lines: [`Pushed ${pushed}`], event: { kind: 'pushed', reference: pushed } }
+    const [, mirror, why] = /from remapped registry (\S+): (.*)\. Will try with the next registry/.exec(message) ?? []
+    if (mirror !== undefined) this.#mirrors.push(`${mirror}: ${why ?? ''}`)
     // What remains is how Kaniko works, and interesting only when something is wrong.
     return { lines: level === 'info' || level === 'debug' ? [] : [`${level}: ${message}`] }
   }
@@ -130,20 +137,25 @@ export class KanikoLog {
     this.#instruction = instruction
     this.#output = []
     this.#fetching = undefined
+    this.#mirrors = []
   }
 
+  /**
+   * Standard output and error are two streams, and only each of them is in order: what a RUN printed last may come after
+   * Kaniko's last words. It is output all the same.
+   */
   #keep(line: string): void {
-    if (LAST_WORDS.test(line)) {
-      this.#forgetError()
-      this.#error = [line]
-    } else if (this.#error === undefined) {
+    if (!LAST_WORDS.test(line)) {
       this.#output = [...this.#output, line].slice(-KEPT_LINES)
-    } else if (this.#error.length < KEPT_LINES) this.#error.push(line)
+      return
+    }
+    this.#forgetError()
+    this.#error = line
   }
 
   /** It was not the end: a RUN printed what looked like Kaniko's last words. */
   #forgetError(): void {
-    if (this.#error !== undefined) this.#output = [...this.#output, ...this.#error].slice(-KEPT_LINES)
+    if (this.#error !== undefined) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES)
     this.#error = undefined
   }
 }

@@ -1,5 +1,6 @@
 import { parseReference } from '@kaniko-hooks/registry'
 import { baseImages } from '../dockerfile/base-images.js'
+import { parseDockerfile } from '../dockerfile/parse.js'
 import { BuildError } from '../errors.js'
 import { CONTEXT_TREE } from './kaniko-args.js'
 import type { KanikoProgress } from './kaniko-log.js'
@@ -20,69 +21,93 @@ const CHECK = /^error checking push permissions\b[^:]*: /
 const NO_CONNECTION =
   /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/
 
+/** Words of a registry that was asked and answered. */
+const ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/
+
 /** Turns Kaniko's last words and where they were said into an error that says what failed, on what, and why. */
 export function explainFailure(build: FailedBuild): BuildError {
   const said = (build.progress.error ?? '').replaceAll(`${CONTEXT_TREE}/`, '')
-  const { exitCode } = build
-  if (CHECK.test(said)) return explainPush(build.pushRef, said.replace(CHECK, ''), 'before the build')
-  if (said.startsWith('error pushing image: ')) {
-    return explainPush(build.pushRef, said.slice('error pushing image: '.length), 'after the build')
-  }
-  const reason = innermost(said)
-  const base = failedBase(build, said)
-  if (base !== undefined) {
-    const where = `${build.dockerfile}${base.line === undefined ? '' : ` line ${base.line}`}`
-    return new BuildError('BASE_IMAGE', `the base image ${base.reference} (${where}) cannot be fetched: ${reason}`, {
-      ...(NO_CONNECTION.test(reason) ? { fault: 'cluster' } : {}),
-      exitCode
-    })
-  }
-  return new BuildError('DOCKERFILE_FAILED', describeFailure(build, said, reason), { exitCode })
-}
-
-function describeFailure({ dockerfile, exitCode, progress }: FailedBuild, said: string, reason: string): string {
-  const parts: string[] = []
-  if (said.includes('failed to execute command: ') && progress.instruction !== undefined) {
-    const exit = /exit status (\d+)$/.exec(said)?.[1]
-    const why = exit === undefined ? reason : `it ended with exit code ${exit}`
-    parts.push(`building ${dockerfile} failed at ${progress.instruction}: ${why}`)
-  } else {
-    const after = progress.instruction === undefined ? '' : `, after ${progress.instruction}`
-    parts.push(`building ${dockerfile} failed${after}: ${reason === '' ? `exit code ${exitCode}` : reason}`)
-  }
-  const output = progress.output.filter(line => line.trim() !== '')
-  if (output.length > 0) parts.push('its last lines were:', ...output.map(line => `  ${line}`))
-  return parts.join('\n')
+  if (CHECK.test(said)) return explainPush(build.pushRef, said, 'before the build')
+  if (said.startsWith('error pushing image: ')) return explainPush(build.pushRef, said, 'after the build')
+  return explainBase(build, said) ?? explainInstruction(build, said)
 }
 
 function explainPush(pushRef: string, said: string, when: string): BuildError {
   const { domain } = parseReference(pushRef)
-  const reason = innermost(said)
-  return NO_CONNECTION.test(said)
+  // TLS is tried first even where plain HTTP is asked for; what counts is the last try.
+  const reason =
+    innermost(said)
+      .split(/; (?=Get "|GET )/)
+      .at(-1) ?? ''
+  return NO_CONNECTION.test(reason)
     ? new BuildError('REGISTRY_UNREACHABLE', `the registry ${domain} cannot be reached from the build pod: ${reason}`)
     : new BuildError('PUSH_FAILED', `${pushRef} could not be pushed; the registry ${domain} said ${when}: ${reason}`)
 }
 
-/** The image that could not be fetched, if that was what failed. */
-function failedBase(
-  build: FailedBuild,
-  said: string
-): { readonly reference: string; readonly line?: number } | undefined {
-  if (!said.startsWith('error building image: ')) return undefined
-  const unpacking = said.includes('failed to get filesystem from image')
-  // Only while nothing has been carried out since, and not for what the Dockerfile's text is to blame.
-  const reference = build.progress.fetching
-  if (reference === undefined || /parsing dockerfile|failed to (?:execute|get files)/.test(said)) return undefined
-  if (!unpacking && said.startsWith('error building image: error building stage')) return undefined
-  const known = baseImages(build.dockerfileText, build.buildArgs).find(base => base.reference === reference)
-  return known ?? { reference }
+/** An image that could not be fetched, if that was what failed. */
+function explainBase(build: FailedBuild, said: string): BuildError | undefined {
+  const { fetching, mirrors } = build.progress
+  const isFetch =
+    said.includes('failed to get filesystem from image') ||
+    (said.startsWith('error building image: ') && !/error building stage|parsing dockerfile|failed to /.test(said))
+  // Only while nothing has been carried out since.
+  if (fetching === undefined || !isFetch) return undefined
+  const base = baseImages(build.dockerfileText, build.buildArgs).find(({ reference }) => reference === fetching)
+  const where = base === undefined ? build.dockerfile : `${build.dockerfile} line ${base.line}`
+  const reasons = [...mirrors, said].map(innermost)
+  // One registry that knows the name and has not the image outweighs another one that could not be asked.
+  const fault = reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(said) ? 'user' : 'cluster'
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join('; ')}`
+  return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode })
 }
+
+function explainInstruction(build: FailedBuild, said: string): BuildError {
+  const { dockerfile, exitCode, progress } = build
+  const lines = [`building ${dockerfile} failed${whereAndWhy(build, said)}`]
+  const output = progress.output.filter(line => line.trim() !== '')
+  if (output.length > 0) lines.push('The last lines of its output:', ...output.map(line => `  ${line}`))
+  return new BuildError('DOCKERFILE_FAILED', lines.join('\n'), { exitCode })
+}
+
+function whereAndWhy({ progress, dockerfileText, exitCode }: FailedBuild, said: string): string {
+  const { instruction } = progress
+  const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1]
+  if (missing !== undefined) {
+    const why = `${missing} is not in the build context, or .dockerignore leaves it out`
+    const copy = parseDockerfile(dockerfileText).find(({ keyword, args }) => isCopyOf(keyword, args, missing))
+    return copy === undefined ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`
+  }
+  const reason = innermost(said)
+  if (said.includes('failed to execute command: ') && instruction !== undefined) {
+    const exit = /exit status (\d+)$/.exec(said)?.[1]
+    return ` at ${instruction}: ${exit === undefined ? reason : `it ended with exit code ${exit}`}`
+  }
+  const after = instruction === undefined ? '' : ` after ${instruction}`
+  return `${after}: ${reason === '' ? `exit code ${exitCode}` : reason}`
+}
+
+function isCopyOf(keyword: string, args: string, path: string): boolean {
+  const words = args.split(/[\s",[\]]+/).map(word => word.replace(/^\.?\//, '').replace(/\/$/, ''))
+  return (keyword === 'COPY' || keyword === 'ADD') && words.slice(0, -1).includes(path)
+}
+
+/** Kaniko's functions, each of which puts its name before the cause. */
+const WRAPPER = new RegExp(
+  `^(?:${[
+    'error (?:building|pushing) image',
+    'error building stage',
+    'error checking push permissions[^:]*',
+    'checking push permission for "[^"]*"',
+    'creating push check transport for \\S+ failed',
+    'failed to (?:execute command|get filesystem from image|push to destination \\S+)',
+    'waiting for process to exit',
+    'parsing dockerfile'
+  ].join('|')}): `
+)
 
 /** Drops what only names Kaniko's functions, so that the cause comes first. */
 function innermost(said: string): string {
-  const wrapper =
-    /^(?:error building image|error building stage|failed to execute command|failed to get filesystem from image|error checking push permissions[^:]*|error pushing image|unable to complete operation after \d+ attempts, last error|failed to push to destination [^ ]+|checking push permission for "[^"]*"|creating push check transport for \S+ failed|waiting for process to exit): /
-  let text = said
-  while (wrapper.test(text)) text = text.replace(wrapper, '')
+  let text = said.replace(/unable to complete operation after \d+ attempts, last error: /, '')
+  while (WRAPPER.test(text)) text = text.replace(WRAPPER, '')
   return text.trim()
 }

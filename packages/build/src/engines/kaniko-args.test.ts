@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals'
+import { kanikoArguments, type KanikoBuild, kanikoEnvironment, kanikoIdentity } from './kaniko-args.js'
+import type { KanikoSettings } from './kaniko-settings.js'
+
+const BUILD: KanikoBuild = {
+  dockerfile: 'Dockerfile',
+  dockerfileText: 'FROM a',
+  target: { pushRef: 'r.ci:5000/x:built', insecureRegistries: ['r.ci:5000'] }
+}
+
+const SETTINGS: KanikoSettings = { image: 'k:1', line: 'osscontainertools', contextImage: 'runner:1' }
+
+test('the vector for the default line', () => {
+  expect(kanikoArguments(BUILD, SETTINGS)).toEqual([
+    '--context=dir:///kaniko/context/tree',
+    '--dockerfile=/kaniko/context/tree/Dockerfile',
+    '--destination=r.ci:5000/x:built',
+    '--digest-file=/dev/termination-log',
+    '--force',
+    '--snapshot-mode=full',
+    '--compressed-caching=false',
+    '--ignore-path=/product_uuid',
+    '--ignore-path=/product_name',
+    '--push-retry=3',
+    '--image-download-retry=3',
+    '--log-format=json',
+    '--insecure-registry=r.ci:5000'
+  ])
+})
+
+/** The flags of executor v1.24.0 of the Google line, of which the others have all (reference/builders.md §2). */
+const SHARED = new Set([
+  'build-arg',
+  'compressed-caching',
+  'context',
+  'destination',
+  'digest-file',
+  'dockerfile',
+  'force',
+  'ignore-path',
+  'image-download-retry',
+  'insecure-registry',
+  'log-format',
+  'push-retry',
+  'registry-mirror',
+  'skip-unused-stages',
+  'snapshot-mode'
+])
+
+test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only flags that all lines have', line => {
+  const args = kanikoArguments(
+    { ...BUILD, buildArgs: { A: '1' } },
+    { ...SETTINGS, line, registryMirrors: ['m'], insecureRegistries: ['m'] }
+  )
+  for (const arg of args) expect(SHARED).toContain(/^--([a-z-]+)/.exec(arg)?.[1])
+})
+
+describe('an option becomes', () => {
+  const table: readonly (readonly [string, Partial<KanikoBuild>, Partial<KanikoSettings>, string])[] = [
+    ['a mirror', {}, { registryMirrors: ['m:5000/p'] }, '--registry-mirror=m:5000/p'],
+    ['a registry over plain HTTP', {}, { insecureRegistries: ['m:5000'] }, '--insecure-registry=m:5000'],
+    ['another snapshot mode', {}, { snapshotMode: 'redo' }, '--snapshot-mode=redo'],
+    ['a build argument', { buildArgs: { A: 'x y=z' } }, {}, '--build-arg=A=x y=z'],
+    [
+      'a Dockerfile of another name',
+      { dockerfile: 'ci.Dockerfile' },
+      {},
+      '--dockerfile=/kaniko/context/tree/ci.Dockerfile'
+    ]
+  ]
+  test.each(table)('%s', (_, build, settings, expected) => {
+    expect(kanikoArguments({ ...BUILD, ...build }, { ...SETTINGS, ...settings })).toContain(expected)
+  })
+
+  test('one flag, when two of them name the same registry', () => {
+    const args = kanikoArguments(BUILD, { ...SETTINGS, insecureRegistries: ['r.ci:5000'] })
+    expect(args.filter(arg => arg.startsWith('--insecure-registry'))).toHaveLength(1)
+  })
+})
+
+describe('unused stages are skipped', () => {
+  const skips = (dockerfileText: string, line: KanikoSettings['line']): boolean =>
+    kanikoArguments({ ...BUILD, dockerfileText }, { ...SETTINGS, line }).includes('--skip-unused-stages')
+
+  test('by the old lines, where it is safe', () => {
+    expect(skips('FROM a AS x\nFROM b\nCOPY --from=x / /', 'google')).toBe(true)
+    expect(skips('FROM a AS x\nFROM b\nCOPY --from=x / /', 'osscontainertools')).toBe(false)
+  })
+
+  test.each([
+    'FROM a\nFROM b\nCOPY --from=0 / /',
+    'FROM a AS X\nFROM b\nCOPY --from=X / /',
+    'ARG B=x\nFROM a AS x\nFROM $B',
+    'FROM a AS x\nFROM b\nARG S=x\nCOPY --from=$S / /',
+    'FROM a AS x\nFROM b\nONBUILD COPY --from=x / /'
+  ])('but not where they would drop a used one: %j', text => {
+    expect(skips(text, 'chainguard')).toBe(false)
+  })
+})
+
+test('only the osscontainertools line has feature flags', () => {
+  expect(kanikoEnvironment(SETTINGS)).toContainEqual({ name: 'FF_KANIKO_COPY_AS_ROOT', value: 'true' })
+  expect(kanikoEnvironment({ ...SETTINGS, line: 'google', env: { NO_PROXY: 'x' } })).toEqual([
+    { name: 'NO_PROXY', value: 'x' }
+  ])
+})
+
+test('the identity changes with what decides about the image', () => {
+  const identity = kanikoIdentity(SETTINGS)
+  expect(identity).toContain('k:1')
+  expect(kanikoIdentity({ ...SETTINGS, snapshotMode: 'redo' })).not.toBe(identity)
+  expect(kanikoIdentity({ ...SETTINGS, line: 'google' })).not.toBe(identity)
+  expect(kanikoIdentity({ ...SETTINGS, contextImage: 'other' })).toBe(identity)
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals'
+import { type KanikoEvent, KanikoLog } from './kaniko-log.js'
+
+function record(msg: string, level = 'info'): string {
+  return JSON.stringify({ level, msg, time: '2026-11-22T09:00:00Z' })
+}
+
+interface Read {
+  readonly log: KanikoLog
+  readonly shown: readonly string[]
+  readonly events: readonly KanikoEvent[]
+}
+
+function read(...lines: readonly string[]): Read {
+  const log = new KanikoLog()
+  const shown: string[] = []
+  const events: KanikoEvent[] = []
+  for (const line of lines) {
+    const result = log.read(line)
+    shown.push(...result.lines)
+    if (result.event !== undefined) events.push(result.event)
+  }
+  return { log, shown, events }
+}
+
+// As the Chainguard line v1.25.5 wrote it on a real cluster.
+const BUILD = [
+  record('Retrieving image manifest busybox:1.36'),
+  record('Retrieving image busybox:1.36 from mapped registry m:5000'),
+  record('Built cross stage deps: map[]'),
+  record("Building stage 'busybox:1.36' [idx: '0', base-idx: '-1']"),
+  record('Unpacking rootfs as cmd RUN echo one requires it.'),
+  record('RUN echo one'),
+  record('Initializing snapshotter ...'),
+  record('Taking snapshot of full filesystem...'),
+  record('Cmd: /bin/sh'),
+  record('Args: [-c echo one]'),
+  record('Running: [/bin/sh -c echo one]'),
+  'one',
+  record('Taking snapshot of full filesystem...'),
+  record('No files were changed, appending empty layer to config. No layer added to image.'),
+  record('USER 1'),
+  record('Cmd: USER'),
+  record('Pushing image to r:5000/x:built'),
+  record('Pushed r:5000/x@sha256:abc')
+]
+
+test('a build reads like a Dockerfile', () => {
+  expect(read(...BUILD).shown).toEqual([
+    'Step 1: FROM busybox:1.36',
+    'Step 2: RUN echo one',
+    'one',
+    'Step 3: USER 1',
+    'Pushing r:5000/x:built',
+    'Pushed r:5000/x@sha256:abc'
+  ])
+})
+
+test('its events come in order', () => {
+  expect(read(...BUILD).events.map(event => event.kind)).toEqual([
+    'fetching',
+    'stage',
+    'instruction',
+    'instruction',
+    'pushing',
+    'pushed'
+  ])
+})
+
+describe('the output of a RUN', () => {
+  const RUNNING = [record('RUN x'), record('Running: [/bin/sh -c x]')]
+
+  test('is shown as it is, even if it looks like records', () => {
+    const lookalikes = [
+      record('Pushing image to evil'),
+      record('RUN other'),
+      record('Running: [y]'),
+      '{"level":"info"}',
+      record('x').replace('{', '{"a":1,')
+    ]
+    const { shown, events } = read(...RUNNING, ...lookalikes)
+    expect(shown.slice(1)).toEqual(lookalikes)
+    expect(events).toHaveLength(1)
+  })
+
+  test('may end without a line end before the next record', () => {
+    const { shown, log } = read(...RUNNING, `tail${record('Taking snapshot of full filesystem...')}`, record('USER 1'))
+    expect(shown).toEqual(['Step 1: RUN x', 'tail', 'Step 2: USER 1'])
+    expect(log.progress.instruction).toBe('USER 1')
+  })
+
+  test('is kept for an error, the last lines only, and of this instruction only', () => {
+    const lines = Array.from({ length: 25 }, (_, i) => `line ${i}`)
+    expect(read('before', ...RUNNING, ...lines).log.progress.output).toEqual(lines.slice(-10))
+  })
+
+  test("Kaniko's last words are no output, but what comes after them is", () => {
+    const words = 'error building image: error building stage: failed to execute command: waiting: exit status 7'
+    const { progress } = read(...RUNNING, 'one', words, 'late').log
+    expect(progress).toMatchObject({ instruction: 'RUN x', error: words, output: ['one', 'late'] })
+  })
+
+  test('that looks like last words is none when more follows', () => {
+    const { progress } = read(...RUNNING, 'error building image: no', record('Taking snapshot of ...')).log
+    expect(progress.error).toBeUndefined()
+    expect(progress.output).toEqual(['error building image: no'])
+  })
+})
+
+test('warnings are shown, and a mirror that had not the image is kept', () => {
+  const warning =
+    'Failed to retrieve image a:1 from remapped registry m:5000: not known. Will try with the next registry, or …'
+  const { shown, log } = read(record('Retrieving image manifest a:1'), record(warning, 'warning'))
+  expect(shown).toEqual([`warning: ${warning}`])
+  expect(log.progress).toMatchObject({ fetching: 'a:1', mirrors: ['m:5000: not known'] })
+})
+
+test('what is broken JSON is shown as it is', () => {
+  const broken = '{"level":"info","msg":"\\x","time":"t"}'
+  expect(read(broken).shown).toEqual([broken])
+})

@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals'
+import type { BuildError } from '../errors.js'
+import type { KanikoProgress } from './kaniko-log.js'
+import { explainFailure } from './kaniko-problem.js'
+
+const DOCKERFILE = 'FROM busybox:1.36\nFROM nothing:9\nRUN true\nCOPY ./missing other/ /x\n'
+
+function explain(progress: Partial<KanikoProgress>, exitCode = 1): BuildError {
+  return explainFailure({
+    progress: { output: [], mirrors: [], ...progress },
+    exitCode,
+    dockerfile: 'Dockerfile',
+    dockerfileText: DOCKERFILE,
+    pushRef: 'r.ci:5000/x:built'
+  })
+}
+
+// The last words are those of the Chainguard line v1.25.5 on a real cluster.
+
+describe('a RUN that failed', () => {
+  const error =
+    'error building image: error building stage: failed to execute command: waiting for process to exit: exit status 7'
+
+  test('is named with its exit code and its last lines', () => {
+    const explained = explain({ error, instruction: 'RUN make', output: ['one', '', 'two'] }, 7)
+    expect(explained).toMatchObject({ code: 'DOCKERFILE_FAILED', fault: 'user', exitCode: 7 })
+    expect(explained.message).toBe(
+      'building Dockerfile failed at RUN make: it ended with exit code 7\nThe last lines of its output:\n  one\n  two'
+    )
+  })
+
+  test('that could not be started says why', () => {
+    const start =
+      'error building image: error building stage: failed to execute command: starting command: fork/exec /x: no such file or directory'
+    expect(explain({ error: start, instruction: 'RUN ["/x"]' }).message).toBe(
+      'building Dockerfile failed at RUN ["/x"]: starting command: fork/exec /x: no such file or directory'
+    )
+  })
+})
+
+test('a COPY of what is not there names the instruction and the path as the user wrote it', () => {
+  const error =
+    'error building image: error building stage: failed to get files used from context: failed to get fileinfo for /kaniko/context/tree/missing: lstat /kaniko/context/tree/missing: no such file or directory'
+  expect(explain({ error, instruction: 'RUN true' }).message).toBe(
+    'building Dockerfile failed at line 4, COPY ./missing other/ /x: missing is not in the build context, or .dockerignore leaves it out'
+  )
+})
+
+test('a Dockerfile that cannot be parsed', () => {
+  const error =
+    'error building image: parsing dockerfile: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)'
+  expect(explain({ error }).message).toBe(
+    'building Dockerfile failed: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)'
+  )
+})
+
+describe('a base image', () => {
+  const unknown = 'GET http://m:5000/v2/library/nothing/manifests/9: MANIFEST_UNKNOWN: manifest unknown; map[Tag:9]'
+  const offline = 'Get "https://index.docker.io/v2/": dial tcp: lookup index.docker.io on 10.96.0.10:53: no such host'
+  const wrapped = (why: string): string =>
+    `error building image: unable to complete operation after 3 attempts, last error: ${why}`
+
+  test('that no registry has is the fault of the user, with its line', () => {
+    const explained = explain({ error: wrapped(unknown), fetching: 'nothing:9' })
+    expect(explained).toMatchObject({ code: 'BASE_IMAGE', fault: 'user' })
+    expect(explained.message).toBe(`the base image nothing:9 (Dockerfile line 2) cannot be fetched: ${unknown}`)
+  })
+
+  test('that the mirror has not, in a cluster without internet, names what both said', () => {
+    const mirrors = [`m:5000: unable to complete operation after 3 attempts, last error: ${unknown}`]
+    const explained = explain({ error: wrapped(offline), fetching: 'nothing:9', mirrors })
+    expect(explained).toMatchObject({ code: 'BASE_IMAGE', fault: 'user' })
+    expect(explained.message).toBe(
+      `the base image nothing:9 (Dockerfile line 2) cannot be fetched: m:5000: ${unknown}; ${offline}`
+    )
+  })
+
+  test('that nobody could be asked for is the fault of the cluster', () => {
+    expect(explain({ error: wrapped(offline), fetching: 'nothing:9' })).toMatchObject({
+      code: 'BASE_IMAGE',
+      fault: 'cluster'
+    })
+  })
+
+  test('whose layers could not be fetched', () => {
+    const error =
+      'error building image: error building stage: failed to get filesystem from image: Get "http://m:5000/v2/x": unexpected EOF'
+    expect(explain({ error, fetching: 'busybox:1.36' })).toMatchObject({ code: 'BASE_IMAGE' })
+  })
+})
+
+describe('the destination', () => {
+  const check = (why: string): string =>
+    `error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for "r.ci:5000/x:built": ${why}`
+
+  test('that does not resolve', () => {
+    const why = 'Get "http://r.ci:5000/v2/": dial tcp: lookup r.ci on 10.96.0.10:53: no such host'
+    const tls = 'Get "https://r.ci:5000/v2/": dial tcp: lookup r.ci on 10.96.0.10:53: no such host'
+    const explained = explain({ error: check(`creating push check transport for r.ci:5000 failed: ${tls}; ${why}`) })
+    expect(explained).toMatchObject({ code: 'REGISTRY_UNREACHABLE', fault: 'configuration' })
+    expect(explained.message).toBe(`the registry r.ci:5000 cannot be reached from the build pod: ${why}`)
+  })
+
+  test('that answers, but is no registry, is reachable all the same', () => {
+    const tls = 'Get "https://r.ci:5000/v2/": tls: failed to verify certificate: x509: no IP SANs'
+    const why = 'GET http://r.ci:5000/v2/: unexpected status code 404 Not Found'
+    const explained = explain({ error: check(`creating push check transport for r.ci:5000 failed: ${tls}; ${why}`) })
+    expect(explained.code).toBe('PUSH_FAILED')
+    expect(explained.message).toContain(why)
+    expect(explained.message).not.toContain('x509')
+  })
+
+  test('that refuses the image', () => {
+    const why = 'PUT http://r.ci:5000/v2/x/manifests/built: DENIED: quota exceeded'
+    const explained = explain({ error: `error pushing image: failed to push to destination r.ci:5000/x:built: ${why}` })
+    expect(explained).toMatchObject({ code: 'PUSH_FAILED', fault: 'configuration' })
+    expect(explained.message).toBe(
+      `r.ci:5000/x:built could not be pushed; the registry r.ci:5000 said after the build: ${why}`
+    )
+  })
+})
+
+test('without last words there is still the exit code', () => {
+  expect(explain({ instruction: 'RUN x' }, 3).message).toBe('building Dockerfile failed after RUN x: exit code 3')
+})
