@@ -159,16 +159,19 @@ describe('followLog', () => {
       const length = logOf(...lines).content(new URLSearchParams()).length
       // One cut in the middle of each line, one right after it, one right before its newline.
       const perLine = length / lines.length
-      for (const cut of lines.flatMap((_line, index) => [
+      const cuts = lines.flatMap((_line, index) => [
         perLine * index + 20,
         perLine * (index + 1),
         perLine * (index + 1) - 1
-      ])) {
-        const log = logOf(...lines)
-        log.connections = [cutAfter(log, () => Math.floor(cut)), toTheEnd(log)]
-        const result = await log.follow()
-        expect({ cut, ...result }).toEqual({ cut, complete: true, gaps: [], lines: expected })
-      }
+      ])
+      const results = await Promise.all(
+        cuts.map(async cut => {
+          const log = logOf(...lines)
+          log.connections = [cutAfter(log, () => Math.floor(cut)), toTheEnd(log)]
+          return { cut, ...(await log.follow()) }
+        })
+      )
+      expect(results).toEqual(cuts.map(cut => ({ cut, complete: true, gaps: [], lines: expected })))
     },
     30_000
   )
