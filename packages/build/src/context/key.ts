@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BuildError } from '../errors.js'
 import type { Context } from './context.js'
@@ -15,6 +15,8 @@ export interface KeyParts {
 
 /** A change of what the key covers, or how, makes all older keys void. */
 const VERSION = 'kaniko-hooks context 1'
+
+const AT_ONCE = 256 * 1024
 
 /**
  * Names what a build would be made of: equal keys, equal builds. It covers paths, kinds, modes, contents and link
@@ -33,7 +35,7 @@ export async function contextKey(context: Context, parts: KeyParts): Promise<str
     if (entry.kind === 'symlink') field(hash, entry.target)
     if (entry.kind === 'file') {
       field(hash, String(entry.size))
-      await content(hash, context, entry.path)
+      await content(hash, context, entry)
     }
   }
   return hash.digest('hex')
@@ -44,9 +46,12 @@ function field(hash: Hash, ...texts: readonly string[]): void {
   for (const text of texts) hash.update(`${Buffer.byteLength(text)}:${text};`)
 }
 
-async function content(hash: Hash, context: Context, path: string): Promise<void> {
+async function content(hash: Hash, context: Context, { path, size }: { path: string; size: number }): Promise<void> {
+  const file = join(context.directory, path)
   try {
-    for await (const chunk of createReadStream(join(context.directory, path))) hash.update(chunk as Buffer)
+    // Thousands of small files are typical, and a stream for each costs ten times the read itself.
+    if (size <= AT_ONCE) hash.update(readFileSync(file))
+    else for await (const chunk of createReadStream(file, { highWaterMark: AT_ONCE })) hash.update(chunk as Buffer)
   } catch (cause) {
     throw new BuildError('CONTEXT_FAILED', `${path} in the build context cannot be read: ${(cause as Error).message}`, {
       cause

@@ -127,8 +127,8 @@ export class KanikoLog {
     }
     const [, pushed] = /^Pushed (\S+)$/.exec(message) ?? []
     if (pushed !== undefined) return { lines: [`Pushed ${pushed}`], event: { kind: 'pushed', reference: pushed } }
-    const [, mirror, why] = /from remapped registry (\S+): (.*)\. Will try with the next registry/.exec(message) ?? []
-    if (mirror !== undefined) this.#mirrors.push(`${mirror}: ${why ?? ''}`)
+    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(message) ?? []
+    if (why !== undefined) this.#mirrors.push(why)
     // What remains is how Kaniko works, and interesting only when something is wrong.
     return { lines: level === 'info' || level === 'debug' ? [] : [`${level}: ${message}`] }
   }

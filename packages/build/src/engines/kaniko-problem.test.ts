@@ -67,11 +67,11 @@ describe('a base image', () => {
   })
 
   test('that the mirror has not, in a cluster without internet, names what both said', () => {
-    const mirrors = [`m:5000: unable to complete operation after 3 attempts, last error: ${unknown}`]
+    const mirrors = [`unable to complete operation after 3 attempts, last error: ${unknown}`]
     const explained = explain({ error: wrapped(offline), fetching: 'nothing:9', mirrors })
     expect(explained).toMatchObject({ code: 'BASE_IMAGE', fault: 'user' })
     expect(explained.message).toBe(
-      `the base image nothing:9 (Dockerfile line 2) cannot be fetched: m:5000: ${unknown}; ${offline}`
+      `the base image nothing:9 (Dockerfile line 2) cannot be fetched: ${unknown}; ${offline}`
     )
   })
 
