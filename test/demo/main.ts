@@ -26,6 +26,7 @@ async function demo(): Promise<number> {
   const { cluster, release } = await chooseCluster(values.cluster, values.keep, say)
   try {
     const namespace = await createNamespace(cluster, 'demo')
+    const before = new Set(await imagesIn(cluster))
     try {
       const runner = await RunnerPod.start(cluster, { namespace: namespace.name, mode })
       say(
@@ -36,7 +37,10 @@ async function demo(): Promise<number> {
         source: REPOSITORY,
         onLog: text => process.stdout.write(text)
       })
-      const left = [...(await leftIn(cluster, namespace.name, [runner.name])), ...(await imagesIn(cluster))]
+      const left = [
+        ...(await leftIn(cluster, namespace.name, [runner.name])),
+        ...(await imagesIn(cluster)).filter(image => !before.has(image))
+      ]
       say('')
       say(
         `Job: ${result.conclusion}. Left in the cluster and the registry: ${left.length === 0 ? 'nothing' : left.join(', ')}.`

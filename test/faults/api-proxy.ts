@@ -1,4 +1,5 @@
 import { createServer, connect, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Cluster } from '../cluster/index.js'
 
@@ -12,46 +13,37 @@ interface Pair {
 
 /**
  * A TCP proxy before the API server, on the address by which pods reach this machine. It passes bytes on untouched until
- * it is told to cut every connection, or to hold all bytes back for a while.
+ * it is told to cut every connection, to hold all bytes back for a while, or to refuse.
  */
 export class ApiProxy {
   readonly port: number
-  readonly #listener: Server
-  readonly #pairs: Set<Pair>
+  readonly #target: URL
+  readonly #address: string
+  readonly #pairs = new Set<Pair>()
+  #listener: Server
   #stalled = false
+  /** Milliseconds after which each of the next connections is cut. */
+  #doomed: number[] = []
+  #opened = 0
 
-  private constructor(listener: Server, port: number, pairs: Set<Pair>) {
+  private constructor(target: URL, address: string, listener: Server, port: number) {
+    this.#target = target
+    this.#address = address
     this.#listener = listener
     this.port = port
-    this.#pairs = pairs
+    listener.on('connection', client => this.#serve(client))
   }
 
   static async start(cluster: Cluster): Promise<ApiProxy> {
-    const target = new URL(cluster.server)
-    const pairs = new Set<Pair>()
-    const listener = createServer({ allowHalfOpen: true }, client => {
-      const server = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true })
-      const pair = { client, server }
-      pairs.add(pair)
-      const end = (): void => {
-        pairs.delete(pair)
-        client.destroy()
-        server.destroy()
-      }
-      for (const socket of [client, server]) {
-        socket.setNoDelay(true)
-        socket.on('error', end)
-        socket.on('close', end)
-      }
-      client.pipe(server)
-      server.pipe(client)
-      if (proxy.#stalled) hold(pair)
-    })
-    await new Promise<void>(resolve => listener.listen(0, cluster.gateway, resolve))
+    const listener = await listen(cluster.gateway, 0)
     const address = listener.address()
     if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
-    const proxy: ApiProxy = new ApiProxy(listener, address.port, pairs)
-    return proxy
+    return new ApiProxy(new URL(cluster.server), cluster.gateway, listener, address.port)
+  }
+
+  /** Environment of a runner pod whose hook reaches the API server only through this proxy. */
+  get env(): Readonly<Record<string, string>> {
+    return { KUBERNETES_SERVICE_HOST: this.#address, KUBERNETES_SERVICE_PORT: String(this.port) }
   }
 
   /** How many connections are open. */
@@ -59,32 +51,90 @@ export class ApiProxy {
     return this.#pairs.size
   }
 
+  /** How many connections came so far. */
+  get opened(): number {
+    return this.#opened
+  }
+
   /** Takes every open connection away. New ones are served. */
   cut(how: Cut): void {
-    for (const { client, server } of [...this.#pairs]) {
-      if (how === 'rst') client.resetAndDestroy()
-      else client.end(() => client.destroySoon())
-      server.destroy()
-    }
+    for (const pair of [...this.#pairs]) take(pair, how)
+  }
+
+  /** Takes the next connections away by RST, each so many milliseconds after it was opened. */
+  cutNext(afterMs: readonly number[]): void {
+    this.#doomed = [...afterMs]
   }
 
   /** Lets no byte pass for so long, on old and new connections alike; then all goes on. */
   async stall(ms: number): Promise<void> {
     this.#stalled = true
-    const held = [...this.#pairs]
-    for (const pair of held) hold(pair)
-    await new Promise(resolve => setTimeout(resolve, ms))
+    for (const pair of this.#pairs) hold(pair)
+    await sleep(ms)
     this.#stalled = false
-    for (const { client, server } of this.#pairs) {
-      client.pipe(server)
-      server.pipe(client)
-    }
+    for (const pair of this.#pairs) release(pair)
+  }
+
+  /** Cuts every connection and refuses new ones for so long, as an API server that is down. */
+  async refuse(ms: number): Promise<void> {
+    const closed = new Promise(resolve => this.#listener.close(resolve))
+    this.cut('rst')
+    await closed
+    await sleep(ms)
+    this.#listener = await listen(this.#address, this.port)
+    this.#listener.on('connection', client => this.#serve(client))
   }
 
   async stop(): Promise<void> {
+    const closed = new Promise(resolve => this.#listener.close(resolve))
     this.cut('rst')
-    await new Promise(resolve => this.#listener.close(resolve))
+    await closed
   }
+
+  #serve(client: Socket): void {
+    this.#opened += 1
+    const { hostname: host, port } = this.#target
+    const server = connect({ host, port: Number(port), allowHalfOpen: true })
+    const pair = { client, server }
+    this.#pairs.add(pair)
+    const end = (): void => {
+      this.#pairs.delete(pair)
+      client.destroy()
+      server.destroy()
+    }
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true)
+      socket.on('error', end)
+      socket.on('close', end)
+    }
+    if (this.#stalled) hold(pair)
+    else release(pair)
+    const doom = this.#doomed.shift()
+    if (doom !== undefined) setTimeout(() => take(pair, 'rst'), doom)
+  }
+}
+
+async function listen(host: string, port: number): Promise<Server> {
+  const listener = createServer({ allowHalfOpen: true })
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject)
+    listener.listen(port, host, resolve)
+  })
+  return listener
+}
+
+function take({ client, server }: Pair, how: Cut): void {
+  if (how === 'rst') {
+    client.resetAndDestroy()
+    server.destroy()
+    return
+  }
+  // A clean end towards the client, who still may write: destroyed with unread bytes, the socket would send RST.
+  server.removeAllListeners('close')
+  server.destroy()
+  client.unpipe(server)
+  client.resume()
+  client.end()
 }
 
 function hold({ client, server }: Pair): void {
@@ -92,4 +142,9 @@ function hold({ client, server }: Pair): void {
   server.unpipe(client)
   client.pause()
   server.pause()
+}
+
+function release({ client, server }: Pair): void {
+  client.pipe(server)
+  server.pipe(client)
 }

@@ -92,7 +92,7 @@ export async function transmit(stream: ExecStream, archive: ContextArchive, rece
     })
   )
   const patience = receiptMs + archive.bytes / SLOWEST_BYTES_PER_MS
-  const received = await whileAlive(within(patience, receipt))
+  const received = await within(patience, whileAlive(receipt))
   if (received !== sent) throw new TransferError(`the receiver has ${received}, sent was ${sent}`)
   await whileAlive(stream.write('accept\n'))
 }
