@@ -1,0 +1,129 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+
+import { actionContainer, jobContainer, type ActionContainer } from '../../runner/container.js'
+import { envelope, serialise, type HookRequest } from '../../runner/envelope.js'
+import type { JsonObject } from '../../runner/json.js'
+import { actionPaths, directories, jobPaths, type Directories } from '../../runner/path-map.js'
+import type { Assignment } from '../rows.js'
+import { runProgram, type ProgramRun } from './program.js'
+
+/** What the hook tells operators of a call. */
+interface OperatorLine {
+  readonly requests: number
+  readonly phases: Readonly<Record<string, number>>
+}
+
+export interface HookRun extends ProgramRun, OperatorLine {
+  /** In MiB, when it was asked for. */
+  readonly peakMiB: number | undefined
+}
+
+const PEAK = `
+process.on('exit', () => {
+  const status = require('fs').readFileSync('/proc/self/status', 'utf8')
+  require('fs').writeFileSync('/tmp/peak', /VmHWM:\\s*(\\d+)/.exec(status)[1])
+})
+`
+
+/** Calls the hook as the runner does: one process, one line of JSON, the job's state from call to call. */
+export class Hook {
+  readonly dirs: Directories
+  readonly #assignment: Assignment
+  #state: JsonObject | null = null
+
+  constructor(assignment: Assignment) {
+    this.#assignment = assignment
+    this.dirs = directories(assignment.work, assignment.externals, 'octo/demo')
+  }
+
+  get jobPod(): string {
+    return `${this.#assignment.runner}-workflow`
+  }
+
+  /** Makes the directories that the runner makes at the start of a job. */
+  async layOut(): Promise<void> {
+    const { workspace, temp, actions, tools, home, workflow, fileCommands, responses } = this.dirs
+    for (const path of [workspace, temp, actions, tools, home, workflow, fileCommands, responses]) {
+      await mkdir(path, { recursive: true })
+    }
+    await writeFile('/tmp/peak.cjs', PEAK)
+  }
+
+  async prepare(): Promise<HookRun> {
+    const spec = {
+      ...{ image: this.#assignment.image, options: null, env: {}, ports: [], volumes: [], username: '', password: '' },
+      ...{ entryPoint: null, command: undefined }
+    }
+    const login = { actor: 'octocat', token: 'token' }
+    const container = jobContainer(spec, this.dirs, jobPaths(this.dirs), login)
+    return this.#call({ command: 'prepare_job', args: { container, services: [] } })
+  }
+
+  /** The command of a `run:` step as it stands in the container; its script is written now. */
+  async script(name: string, text: string): Promise<readonly string[]> {
+    await writeFile(`${this.dirs.temp}/${name}.sh`, text)
+    return ['sh', '-e', `/__w/_temp/${name}.sh`]
+  }
+
+  async runScript([entryPoint = '', ...args]: readonly string[], withPeak = false): Promise<HookRun> {
+    return this.#call(
+      {
+        command: 'run_script_step',
+        args: {
+          entryPoint,
+          entryPointArgs: args,
+          environmentVariables: environment('/github/home'),
+          prependPath: [],
+          workingDirectory: '/__w/demo/demo'
+        }
+      },
+      withPeak
+    )
+  }
+
+  async runContainer(action: Pick<ActionContainer, 'image' | 'dockerfile' | 'entryPoint' | 'args'>): Promise<HookRun> {
+    const args = actionContainer({ ...action, env: environment(this.dirs.home) }, this.dirs, actionPaths(this.dirs))
+    return this.#call({ command: 'run_container_step', args })
+  }
+
+  async cleanup(): Promise<HookRun> {
+    return this.#call({ command: 'cleanup_job', args: {} })
+  }
+
+  /** Starts the hook without a call, to see what its start costs. */
+  async load(): Promise<ProgramRun> {
+    return runProgram([this.#assignment.node, this.#assignment.hook])
+  }
+
+  async #call(request: HookRequest, withPeak = false): Promise<HookRun> {
+    const message = envelope(request, this.dirs.responses, this.#state)
+    const operatorLog = '/tmp/operator.log'
+    await writeFile(message.responseFile, '')
+    await rm(operatorLog, { force: true })
+    const peak = withPeak ? ['--require', '/tmp/peak.cjs'] : []
+    const run = await runProgram([this.#assignment.node, ...peak, this.#assignment.hook], {
+      stdin: serialise(message),
+      env: {
+        GITHUB_WORKSPACE: this.dirs.workspace,
+        GITHUB_REPOSITORY: 'octo/demo',
+        // A line of its own for each call, rather than the pod's log, where calls would have to be told apart.
+        KANIKO_HOOKS_OPERATOR_LOG: operatorLog
+      }
+    })
+    if (run.code !== 0) throw new Error(`${request.command} ended with ${run.code}:\n${run.tail}\n${run.stderr}`)
+    const answer = await readFile(message.responseFile, 'utf8')
+    const { state } = answer === '' ? {} : (JSON.parse(answer) as { state?: JsonObject })
+    if (state !== undefined) this.#state = state
+    const { requests, phases } = JSON.parse(await readFile(operatorLog, 'utf8')) as OperatorLine
+    const peakMiB = withPeak ? Number(await readFile('/tmp/peak', 'utf8')) / 1024 : undefined
+    return { ...run, requests, phases, peakMiB }
+  }
+}
+
+/** As many variables as a step of a real job has. */
+function environment(home: string): Record<string, string> {
+  const names = 'ACTION ACTOR API_URL BASE_REF EVENT_NAME HEAD_REF JOB REF REF_NAME REPOSITORY RUN_ID SERVER_URL SHA'
+  const github = names.split(' ').map(name => [`GITHUB_${name}`, 'octo/some-value'] as const)
+  const inputs = Array.from({ length: 12 }, (_, index) => [`INPUT_NUMBER-${index}`, 'some value'] as const)
+  return { HOME: home, CI: 'true', ...Object.fromEntries([...github, ...inputs]) }
+}

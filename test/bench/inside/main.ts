@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { V1Pod } from '@kubernetes/client-node'
+
+import type { Assignment, Row, Sample } from '../rows.js'
+import { rawKaniko, removePushed, writeAction } from './dockerfile.js'
+import { Hook, type HookRun } from './hook.js'
+import { bare, Pods } from './pods.js'
+import { runProgram, type ProgramRun } from './program.js'
+
+/**
+ * The part of the bench that runs in the runner pod, so that no figure has the way there in it. Argument: a file with the
+ * assignment as JSON. Each measurement is a line of JSON on stdout.
+ */
+const assignment = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Assignment
+const { node, limits, runs, image } = assignment
+const hook = new Hook(assignment)
+const pods = new Pods(assignment.runner)
+/** Of what takes seconds. */
+const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
+
+async function main(): Promise<void> {
+  await hook.layOut()
+  await measureLoad()
+  await measurePrepare()
+  await hook.prepare()
+  await measureScripts()
+  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+  await measureContainer(step)
+  await measureDockerfile()
+  tell('cleanup', await hook.cleanup())
+}
+
+async function measureLoad(): Promise<void> {
+  const load = async (): Promise<ProgramRun> => expectCode(await hook.load(), 1)
+  await contest('load', runs * 3, load, async () => expectCode(await runProgram([node, '-e', '0'])))
+}
+
+async function measurePrepare(): Promise<void> {
+  let spec: V1Pod | undefined
+  const ours = async (): Promise<HookRun> => {
+    // A runner pod is new for each job, and so is its work directory.
+    await rm(join(assignment.work, 'externals'), { recursive: true, force: true })
+    const run = await hook.prepare()
+    spec ??= bare(await pods.get(hook.jobPod))
+    tell('cleanup', await hook.cleanup())
+    await pods.settle()
+    return run
+  }
+  await ours()
+  await contest('prepare', fewer, ours, () => runPod(spec, 'running'))
+}
+
+async function measureScripts(): Promise<void> {
+  const exec = async (command: readonly string[]): Promise<ProgramRun> =>
+    expectCode(await runProgram([node, limits.exec, hook.jobPod, 'job', ...command]))
+
+  const echo = await hook.script('echo', 'echo hello\n')
+  await hook.runScript(echo)
+  await contest(
+    'script',
+    runs,
+    () => hook.runScript(echo),
+    () => exec(echo)
+  )
+
+  const measureLog = async (row: Row, count: number, times: number, withPeak: boolean): Promise<void> => {
+    const command = await hook.script(row, `seq 1 ${count}\n`)
+    const sums = new Set<string>()
+    const whole = (run: ProgramRun): { readonly whole: boolean } => {
+      sums.add(run.sha256)
+      return { whole: run.bytes === bytesOfSequence(count) && sums.size === 1 }
+    }
+    if (!withPeak) await hook.runScript(command)
+    else await hook.runScript(echo)
+    await contest(
+      row,
+      times,
+      () => hook.runScript(command, withPeak),
+      () => exec(command),
+      whole
+    )
+  }
+  await measureLog('log', 1_925_000, fewer, false)
+  if (assignment.large) await measureLog('large-log', 112_000_000, 1, true)
+}
+
+async function measureContainer(step: Parameters<Hook['runContainer']>[0]): Promise<void> {
+  const seen = await pods.seenDuring(() => hook.runContainer(step))
+  const spec = bare(podNamed(seen, '-step-'))
+  await pods.settle(hook.jobPod)
+  const ours = async (): Promise<HookRun> => {
+    const run = await hook.runContainer(step)
+    await pods.settle(hook.jobPod)
+    return run
+  }
+  await contest('container', fewer, ours, () => runPod(spec, 'ended'))
+}
+
+async function measureDockerfile(): Promise<void> {
+  const directory = join(hook.dirs.workspace, 'bench-action')
+  const build = async (): Promise<HookRun> => {
+    const dockerfile = await writeAction(directory, image)
+    return hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined })
+  }
+  const seen = await pods.seenDuring(build)
+  const buildPod = podNamed(seen, '-build-')
+  await pods.settle(hook.jobPod)
+  for (let round = 1; round <= fewer; round += 1) {
+    tell('dockerfile-first', await build())
+    await pods.settle(hook.jobPod)
+    const dockerfile = join(directory, 'Dockerfile')
+    tell('dockerfile-again', await hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined }))
+    await pods.settle(hook.jobPod)
+    const raw = rawKaniko(buildPod, assignment)
+    const limit = await runPod(raw.pod, 'ended', pod => removePushed(pod, raw.repository, assignment))
+    tell('dockerfile-first', limit, 'limit')
+  }
+}
+
+/** Runs a pod without the hook, and removes it when its time was taken. */
+async function runPod(
+  spec: V1Pod | undefined,
+  until: 'running' | 'ended',
+  last: (pod: V1Pod) => Promise<void> = () => Promise.resolve()
+): Promise<ProgramRun> {
+  if (spec === undefined) throw new Error('no pod of the hook was seen')
+  const { name, file } = await pods.file(spec)
+  const run = expectCode(await runProgram([node, limits.pod, file, until]))
+  await last(await pods.get(name))
+  await pods.delete(name)
+  await pods.settle(hook.jobPod)
+  return run
+}
+
+/** Measures both sides in turn; who is first changes, so that neither always profits from the other's warm caches. */
+async function contest(
+  row: Row,
+  times: number,
+  ours: () => Promise<HookRun | ProgramRun>,
+  limit: () => Promise<ProgramRun>,
+  more: (run: ProgramRun) => Partial<Sample> = () => ({})
+): Promise<void> {
+  for (let round = 0; round < times; round += 1) {
+    const sides = [
+      async () => {
+        const run = await ours()
+        tell(row, run, 'ours', more(run))
+      },
+      async () => {
+        const run = await limit()
+        tell(row, run, 'limit', more(run))
+      }
+    ]
+    for (const side of round % 2 === 0 ? sides : sides.reverse()) await side()
+  }
+}
+
+function tell(row: Row, run: ProgramRun | HookRun, side: Sample['side'] = 'ours', more: Partial<Sample> = {}): void {
+  const facts = 'requests' in run ? { requests: run.requests, phases: run.phases, peakMiB: run.peakMiB } : {}
+  process.stdout.write(`${JSON.stringify({ row, side, ms: run.ms, ...facts, ...more })}\n`)
+}
+
+function expectCode(run: ProgramRun, code = 0): ProgramRun {
+  if (run.code !== code) throw new Error(`a program ended with ${run.code}:\n${run.tail}\n${run.stderr}`)
+  return run
+}
+
+function podNamed(seen: readonly V1Pod[], part: string): V1Pod {
+  const pod = seen.find(({ metadata }) => metadata?.name?.includes(part))
+  if (pod === undefined) throw new Error(`no pod with ${part} in its name was seen`)
+  return pod
+}
+
+/** The length of what `seq 1 <last>` prints. */
+function bytesOfSequence(last: number): number {
+  let bytes = 0
+  for (let first = 1, width = 2; first <= last; first *= 10, width += 1) {
+    bytes += (Math.min(last, first * 10 - 1) - first + 1) * width
+  }
+  return bytes
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exit(1)
+  }
+)

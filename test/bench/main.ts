@@ -1,0 +1,131 @@
+import { stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { buildHook, buildRunner } from '../../scripts/build.js'
+import type { Cluster } from '../cluster/index.js'
+import { chooseCluster } from '../support/choose-cluster.js'
+import { createNamespace, leftIn } from '../support/namespace.js'
+import { RUNNER, RunnerPod, type Mode } from '../support/runner-pod.js'
+import { bundlePrograms } from './bundle.js'
+import { ROWS, type Assignment, type Sample } from './rows.js'
+import { isWhole, tables } from './table.js'
+
+const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
+const MAX_HOOK_BYTES = 400_000
+const PROGRAMS = '/home/runner/bench'
+const EXTERNALS = `${RUNNER.home}/externals`
+
+/**
+ * Measures what the hook costs beside the least that is possible, in runner pods on a real cluster. Both are measured in
+ * turn in one run, so that their ratio means something on a machine that is busy with other things too.
+ */
+async function bench(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      mode: { type: 'string' },
+      runs: { type: 'string', default: '6' },
+      large: { type: 'boolean', default: false },
+      samples: { type: 'string' },
+      cluster: { type: 'string' }
+    }
+  })
+  const modes = modesOf(values.mode)
+  const runs = Number(values.runs)
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs takes a number, not "${values.runs}".`)
+  await Promise.all([buildHook(), buildRunner()])
+  const { cluster, release } = await chooseCluster(values.cluster, false, say)
+  const all: Record<string, readonly Sample[]> = {}
+  let isSound = true
+  try {
+    const { size } = await stat(HOOK)
+    say(`dist/hook/index.js has ${size} bytes (budget ${MAX_HOOK_BYTES}: ${size <= MAX_HOOK_BYTES ? 'ok' : 'over'}).`)
+    for (const mode of modes) {
+      const start = Date.now()
+      const { samples, left } = await measure(cluster, mode, { runs, large: values.large })
+      const seconds = Math.round((Date.now() - start) / 1000)
+      all[mode] = samples
+      say(`\n${mode}: medians of a run of ${seconds} s\n`)
+      for (const line of tables(samples)) say(line)
+      if (left.length > 0) say(`\nLeft in the namespace: ${left.join(', ')}.`)
+      isSound &&= isWhole(samples) && left.length === 0
+    }
+  } finally {
+    await release()
+  }
+  if (values.samples !== undefined) await writeFile(values.samples, `${JSON.stringify(all, null, 2)}\n`)
+  return isSound ? 0 : 1
+}
+
+async function measure(
+  cluster: Cluster,
+  mode: Mode,
+  extent: Pick<Assignment, 'runs' | 'large'>
+): Promise<{ readonly samples: readonly Sample[]; readonly left: readonly string[] }> {
+  const programs = await bundlePrograms()
+  const namespace = await createNamespace(cluster, 'bench')
+  try {
+    const runner = await RunnerPod.start(cluster, { namespace: namespace.name, mode })
+    try {
+      for (const [name, code] of Object.entries(programs)) await runner.write(`${PROGRAMS}/${name}.cjs`, code)
+      const node = `${EXTERNALS}/node20/bin/node`
+      const assignment: Assignment = {
+        ...extent,
+        ...{ runner: runner.name, work: RUNNER.work, externals: EXTERNALS, node, hook: RUNNER.hook },
+        limits: { exec: `${PROGRAMS}/exec.cjs`, pod: `${PROGRAMS}/pod.cjs` },
+        image: cluster.images.debian,
+        registry: cluster.registry
+      }
+      await runner.write(`${PROGRAMS}/assignment.json`, JSON.stringify(assignment))
+      const samples = await collect(mode, runner, [node, `${PROGRAMS}/bench.cjs`, `${PROGRAMS}/assignment.json`])
+      return { samples, left: await leftIn(cluster, namespace.name, [runner.name]) }
+    } finally {
+      await runner.stop()
+    }
+  } finally {
+    await namespace.delete()
+  }
+}
+
+/** Runs the part in the pod, reads its measurements as they come, and says how far it is. */
+async function collect(mode: Mode, runner: RunnerPod, command: readonly string[]): Promise<Sample[]> {
+  const samples: Sample[] = []
+  let rest = ''
+  const { code, stderr } = await runner.exec(command, {
+    onStdout: chunk => {
+      const lines = (rest + chunk.toString()).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const sample = JSON.parse(line) as Sample
+        samples.push(sample)
+        progress(`${mode}: ${ROWS[sample.row].title}: ${sample.side} ${sample.ms.toFixed(0)} ms`)
+      }
+    }
+  })
+  progress('')
+  if (code !== 0) throw new Error(`the bench in the runner pod failed: ${stderr}`)
+  return samples
+}
+
+/** One line that is written over, on a terminal only. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+}
+
+function modesOf(text: string | undefined): Mode[] {
+  if (text === undefined) return ['volume', 'novolume']
+  if (text === 'volume' || text === 'novolume') return [text]
+  throw new Error(`--mode takes volume or novolume, not "${text}".`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+bench().then(
+  code => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+)

@@ -1,0 +1,66 @@
+/** What is measured. */
+export type Row =
+  | 'load'
+  | 'script'
+  | 'log'
+  | 'large-log'
+  | 'prepare'
+  | 'container'
+  | 'dockerfile-first'
+  | 'dockerfile-again'
+  | 'cleanup'
+
+/** What a row may cost: so many milliseconds more than its limit, so many times its limit, or so many milliseconds. */
+export type Budget = { readonly more: number } | { readonly times: number } | { readonly ms: number }
+
+export interface RowPlan {
+  readonly title: string
+  /** DESIGN §6; undefined where it names none. */
+  readonly budget?: Budget
+  /** API requests and streams of one call. */
+  readonly requests?: number
+  /** Resident memory of the hook. */
+  readonly peakMiB?: number
+}
+
+/** The rows in the order of the table, with the budgets of DESIGN §6. */
+export const ROWS: Readonly<Record<Row, RowPlan>> = {
+  load: { title: 'hook load, over bare node', budget: { more: 60 } },
+  script: { title: 'script step `echo`', budget: { more: 120 }, requests: 3 },
+  log: { title: 'script step, 14.3 MB of log', budget: { times: 1.3 } },
+  'large-log': { title: 'script step, 1 GB of log', budget: { ms: 12_000 }, peakMiB: 150 },
+  prepare: { title: 'prepare_job with the externals', budget: { more: 700 } },
+  container: { title: 'container step, image present', budget: { more: 500 } },
+  'dockerfile-first': { title: 'Dockerfile step, first', budget: { more: 700 } },
+  'dockerfile-again': { title: 'Dockerfile step, again', budget: { more: 200 } },
+  cleanup: { title: 'cleanup_job' }
+}
+
+/** One measurement. */
+export interface Sample {
+  readonly row: Row
+  readonly side: 'ours' | 'limit'
+  readonly ms: number
+  /** Of the hook's line for operators. */
+  readonly requests?: number
+  readonly phases?: Readonly<Record<string, number>>
+  readonly peakMiB?: number
+  /** False when not every byte of the log came. */
+  readonly whole?: boolean
+}
+
+/** What the part in the runner pod is told. */
+export interface Assignment {
+  readonly runner: string
+  readonly work: string
+  readonly externals: string
+  readonly node: string
+  readonly hook: string
+  readonly limits: { readonly exec: string; readonly pod: string }
+  /** The job's image, and a container step's. */
+  readonly image: string
+  readonly registry: { readonly host: string; readonly port: number }
+  /** Of the quick rows; what takes seconds is measured fewer times. */
+  readonly runs: number
+  readonly large: boolean
+}
