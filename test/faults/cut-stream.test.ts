@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { HookCalls, type CallResult } from '../support/hook-calls.js'
+import type { Mode } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+import { ApiProxy } from './api-proxy.js'
+import { Lanes } from './lanes.js'
+import { numbered, printNumbered, Sight } from './numbered-lines.js'
+
+const TIMEOUT = 180_000
+const COUNT = 80
+/** Seen when a step is in its middle, and within a line. */
+const MIDDLE = 'line 35'
+
+/** Ways in which a connection goes while a step runs. */
+const LOSSES = {
+  RST: (proxy: ApiProxy) => {
+    proxy.cut('rst')
+    return Promise.resolve()
+  },
+  FIN: (proxy: ApiProxy) => {
+    proxy.cut('fin')
+    return Promise.resolve()
+  },
+  'a stall of 15 s': (proxy: ApiProxy) => proxy.stall(15_000),
+  'an API outage of 20 s': (proxy: ApiProxy) => proxy.refuse(20_000),
+  'six cuts in a row': async (proxy: ApiProxy) => {
+    for (let n = 0; n < 6; n += 1) {
+      proxy.cut(n % 2 === 0 ? 'rst' : 'fin')
+      await sleep(150 * n)
+    }
+  }
+} as const satisfies Record<string, (proxy: ApiProxy) => Promise<void>>
+type Loss = keyof typeof LOSSES
+
+/** Milliseconds after which a step's connections are cut one after the other, while they are being opened. */
+const EARLY_CUTS = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192]
+
+const suite = new Suite('cut-stream')
+const lanes = new Lanes<readonly CallResult[]>()
+const proxies: ApiProxy[] = []
+
+beforeAll(async () => {
+  const volume = await calls('volume')
+  const rounds = 3
+  lanes.start({
+    prepare: async () => [await volume.calls.prepare(suite.cluster.images.debian)],
+    'volume RST': () => steps(volume, 'RST', rounds),
+    'volume FIN': () => steps(volume, 'FIN', rounds),
+    'volume a stall of 15 s': () => steps(volume, 'a stall of 15 s', rounds),
+    cleanup: async () => [await volume.calls.cleanup()]
+  })
+  const novolume = await calls('novolume')
+  lanes.start({
+    'prepare novolume': async () => [await novolume.calls.prepare(suite.cluster.images.debian)],
+    'novolume RST': () => steps(novolume, 'RST', 1),
+    'novolume FIN': () => steps(novolume, 'FIN', 1),
+    'novolume a stall of 15 s': () => steps(novolume, 'a stall of 15 s', 1),
+    'novolume cleanup': async () => [await novolume.calls.cleanup()]
+  })
+  const rough = await calls('volume')
+  lanes.start({
+    'prepare_job while it is cut': () => whileCut(rough, () => rough.calls.prepare(suite.cluster.images.debian)),
+    'early cuts': () => earlyCuts(rough),
+    'volume six cuts in a row': () => steps(rough, 'six cuts in a row', 1),
+    'volume an API outage of 20 s': () => steps(rough, 'an API outage of 20 s', 1),
+    'cleanup_job while it is cut': () => whileCut(rough, () => rough.calls.cleanup())
+  })
+  const container = await calls('volume')
+  lanes.start({
+    'container RST': () => containerStep(container, 'RST'),
+    'container FIN': () => containerStep(container, 'FIN'),
+    'container an API outage of 20 s': () => containerStep(container, 'an API outage of 20 s')
+  })
+  const bare = await calls('novolume')
+  lanes.start({
+    'container a stall of 15 s': () => containerStep(bare, 'a stall of 15 s'),
+    'container six cuts in a row': () => containerStep(bare, 'six cuts in a row')
+  })
+}, TIMEOUT)
+
+afterAll(async () => {
+  await Promise.all(proxies.map(async proxy => proxy.stop()))
+})
+
+interface Behind {
+  readonly proxy: ApiProxy
+  readonly calls: HookCalls
+}
+
+/** A runner pod whose hook reaches the API server only through a proxy of its own. */
+async function calls(mode: Mode): Promise<Behind> {
+  const proxy = await ApiProxy.start(suite.cluster)
+  proxies.push(proxy)
+  return { proxy, calls: new HookCalls(await suite.runner({ mode, env: proxy.env })) }
+}
+
+/** Script steps at the same time; the connections of all are lost when each is in its middle. */
+async function steps(behind: Behind, loss: Loss, count: number): Promise<CallResult[]> {
+  const script = printNumbered(COUNT)
+  return lost(behind, loss, count, onOutput => behind.calls.script(script, { onOutput }))
+}
+
+async function containerStep(behind: Behind, loss: Loss): Promise<CallResult[]> {
+  const script = printNumbered(COUNT)
+  const { busybox } = suite.cluster.images
+  // A container's log comes by lines.
+  return lost(behind, loss, 1, onOutput => behind.calls.container(busybox, script, { onOutput }))
+}
+
+/** Makes calls at the same time and takes their connections away once each has printed half of it. */
+async function lost(
+  { proxy }: Behind,
+  loss: Loss,
+  count: number,
+  call: (onOutput: (chunk: Buffer) => void) => Promise<CallResult>
+): Promise<CallResult[]> {
+  const sights = Array.from({ length: count }, () => new Sight(MIDDLE))
+  const results = Promise.all(sights.map(async ({ look }) => call(look)))
+  await Promise.race([results, Promise.all(sights.map(async ({ seen }) => seen))])
+  const { opened } = proxy
+  await LOSSES[loss](proxy)
+  await results
+  // Otherwise nothing was cut.
+  expect(proxy.opened).toBeGreaterThanOrEqual(opened + count)
+  return results
+}
+
+/** Short steps whose first connections are cut ever later, so that some cut meets each moment of the start. */
+async function earlyCuts({ proxy, calls }: Behind): Promise<CallResult[]> {
+  const results: CallResult[] = []
+  for (const shift of [0, 2]) {
+    proxy.cutNext(EARLY_CUTS.map(ms => ms + shift))
+    results.push(await calls.script(printNumbered(5)))
+  }
+  return results
+}
+
+/** A call whose connections are cut every 100 ms until it has opened some, and then left alone. */
+async function whileCut({ proxy }: Behind, call: () => Promise<CallResult>): Promise<CallResult[]> {
+  const start = proxy.opened
+  const timer = setInterval(() => {
+    if (proxy.opened - start < 12) proxy.cut('rst')
+  }, 100)
+  try {
+    return [await call()]
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+describe('the connection of a script step is lost in mid-step', () => {
+  test.each([
+    ['volume', 'RST', 3],
+    ['volume', 'FIN', 3],
+    ['volume', 'a stall of 15 s', 3],
+    ['volume', 'six cuts in a row', 1],
+    ['volume', 'an API outage of 20 s', 1],
+    ['novolume', 'RST', 1],
+    ['novolume', 'FIN', 1],
+    ['novolume', 'a stall of 15 s', 1]
+  ] as const)(
+    '%s, %s: the exit code and every line once',
+    async (mode, loss, count) => {
+      const results = await lanes.result(`${mode} ${loss}`)
+      expect(results).toHaveLength(count)
+      for (const { code, lines, stderr } of results) {
+        expect({ code, lines, stderr }).toEqual({ code: 7, lines: numbered(COUNT), stderr: '' })
+      }
+    },
+    TIMEOUT
+  )
+
+  test(
+    'cuts at every moment of the start: the step runs once',
+    async () => {
+      const results = await lanes.result('early cuts')
+      expect(results.map(({ code, lines }) => ({ code, lines }))).toEqual([
+        { code: 7, lines: numbered(5) },
+        { code: 7, lines: numbered(5) }
+      ])
+    },
+    TIMEOUT
+  )
+})
+
+describe('the connection of a container step is lost in mid-step', () => {
+  test.each(['RST', 'FIN', 'a stall of 15 s', 'six cuts in a row', 'an API outage of 20 s'] as const)(
+    '%s: the exit code and every line once',
+    async loss => {
+      const [result] = await lanes.result(`container ${loss}`)
+      expect(result?.lines.filter(line => /^line |missing/.test(line))).toEqual(numbered(COUNT))
+      expect(result?.code).toBe(7)
+    },
+    TIMEOUT
+  )
+})
+
+describe('the connection is cut again and again', () => {
+  test.each(['prepare_job', 'cleanup_job'])(
+    '%s succeeds',
+    async command => {
+      const [result] = await lanes.result(`${command} while it is cut`)
+      expect(result).toMatchObject({ code: 0, text: '' })
+    },
+    TIMEOUT
+  )
+})
+
+test(
+  'nothing is left',
+  async () => {
+    for (const last of ['cleanup', 'novolume cleanup', 'cleanup_job while it is cut']) await lanes.result(last)
+    expect(await suite.left()).toEqual([])
+  },
+  TIMEOUT
+)
