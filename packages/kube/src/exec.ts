@@ -264,6 +264,8 @@ class ExecSocket implements ExecStream {
   #send(message: Buffer): void {
     this.#inputUnderWay = true
     this.#socket.send(message, { binary: true }, () => {
+      // The kernel took it, so what was sent before is on its way.
+      this.#alive = true
       if (this.#socket.bufferedAmount < STDIN_LOW_WATER) this.#wakeWriters()
     })
   }

@@ -74,6 +74,13 @@ describe('podProblem', () => {
       { fatal: 'now', fault: 'user' }
     ],
     [
+      'an image name that only the runtime refuses',
+      podWith({
+        main: waiting('ErrImagePull', 'failed to parse image reference "UPPER/x:1": invalid reference format')
+      }),
+      { fatal: 'now', fault: 'user' }
+    ],
+    [
       'a secret that is missing',
       podWith({ main: waiting('CreateContainerConfigError', 'secret "s" not found') }),
       { fatal: 'after-grace', fault: 'configuration', message: expect.stringContaining('secret "s" not found') }

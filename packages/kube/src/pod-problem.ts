@@ -80,7 +80,7 @@ function waiting(pod: V1Pod, status: V1ContainerStatus): Finding | undefined {
     case 'RegistryUnavailable':
     case 'SignatureValidationFailed':
       return {
-        fatal: 'after-grace',
+        fatal: UNPARSABLE.test(message ?? '') ? 'now' : 'after-grace',
         reason,
         message: `The ${image} cannot be pulled (${reason}).${said}${pullHint(message ?? '')}`,
         fault: pullFault(message ?? '')
@@ -189,6 +189,7 @@ function lastExit(status: V1ContainerStatus): string {
 
 // Registries have no common machine-readable reason that reaches the pod's status. These only choose the advice.
 const CREDENTIALS = /unauthorized|denied|forbidden|401|403|no basic auth|authentication/i
+const UNPARSABLE = /invalid reference format|failed to parse image/i
 const NETWORK =
   /no such host|i\/o timeout|connection refused|connection reset|TLS|x509|HTTP response to HTTPS|deadline/i
 
