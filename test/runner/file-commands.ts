@@ -12,7 +12,7 @@ const kinds = [
 ] as const
 
 /** Name of a file command in the `github` context. */
-export type FileCommand = (typeof kinds)[number][0]
+type FileCommand = (typeof kinds)[number][0]
 
 /** The paths of one step's files, on the runner. */
 export type FileCommandPaths = Readonly<Record<FileCommand, string>>

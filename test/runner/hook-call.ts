@@ -11,7 +11,7 @@ import type { Frame, JobState, RunRequest } from './runner.js'
 import { lineHandler } from './output.js'
 
 /** The sentence that the runner shows for whatever went wrong in a hook call. */
-export const opaqueMessage =
+const opaqueMessage =
   'Executing the custom container implementation failed. Please contact your self hosted runner administrator.'
 
 /**
@@ -42,8 +42,8 @@ export function hookEnv(state: JobState, frame: Pick<Frame, 'github'>): Record<s
     .filter(Boolean)
     .join(':')
   return {
-    ACTIONS_RUNNER_CONTAINER_HOOKS: hook,
     ...environment,
+    ACTIONS_RUNNER_CONTAINER_HOOKS: hook,
     PATH: path,
     ...githubEnv(frame.github),
     ...runnerEnv(state.runner),

@@ -1,5 +1,5 @@
 /** One line of a container's path map. */
-export interface PathMapping {
+interface PathMapping {
   readonly host: string
   readonly container: string
 }

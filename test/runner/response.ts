@@ -4,7 +4,7 @@ import { isJsonObject } from './json.js'
 import type { Json, JsonObject } from './json.js'
 
 /** A container of a response's context; what is missing or null in the file is null here. */
-export interface ResponseContainer {
+interface ResponseContainer {
   readonly id: string | null
   readonly network: string | null
   readonly ports: Readonly<Record<string, string>> | null

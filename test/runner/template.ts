@@ -24,7 +24,7 @@ export function readTemplate(yaml: string): Template {
 }
 
 /** Plain data as a template; `${{ … }}` is looked for in texts, not in keys. */
-export function toTemplate(value: unknown): Template {
+function toTemplate(value: unknown): Template {
   if (typeof value === 'string') return textTemplate(value)
   if (typeof value === 'number' || typeof value === 'boolean') return { kind: 'literal', value }
   if (Array.isArray(value)) return { kind: 'sequence', items: value.map(toTemplate) }

@@ -24,7 +24,7 @@ const commandNames = [
 ] as const
 
 /** A command that the runner knows. */
-export type CommandName = (typeof commandNames)[number]
+type CommandName = (typeof commandNames)[number]
 
 /**
  * The command in a line: `::name key=value,…::data` at its start (blanks may precede), or `##[name key=value;…]data`
