@@ -7,7 +7,7 @@ file=$2
 
 echo "::group::How this image was built"
 echo "Running as $(id -u):$(id -g) with $(jq --version)"
-stat -c '%a %u:%g %n' /opt/greet/bin/entrypoint.sh "$greetings"
+stat -c '%a %u:%g %n' /opt/greet/entrypoint.sh "$greetings"
 echo "::endgroup::"
 
 greeting=$(jq --raw-output --arg language "$INPUT_LANGUAGE" '.[$language] // empty' "$greetings")
