@@ -7,7 +7,8 @@ import type { Mode } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
 import { ApiProxy } from './api-proxy.js'
 import { Lanes } from './lanes.js'
-import { numbered, printNumbered, Sight } from './numbered-lines.js'
+import { numbered, printNumbered } from './numbered-lines.js'
+import { Sight } from './sight.js'
 
 const TIMEOUT = 180_000
 const COUNT = 80

@@ -8,22 +8,3 @@ export function printNumbered(count: number): string {
 export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `line ${index + 1} of ${count}`)
 }
-
-/** Watches an output for a text. */
-export class Sight {
-  readonly seen: Promise<void>
-  readonly #text: string
-  #tail = ''
-  #resolve: () => void = () => undefined
-
-  constructor(text: string) {
-    this.#text = text
-    this.seen = new Promise(resolve => (this.#resolve = resolve))
-  }
-
-  readonly look = (chunk: Buffer): void => {
-    this.#tail += chunk.toString()
-    if (this.#tail.includes(this.#text)) this.#resolve()
-    this.#tail = this.#tail.slice(-this.#text.length)
-  }
-}

@@ -10,7 +10,8 @@ import { RUNNER, type RunnerPod } from './runner-pod.js'
 export interface CallResult {
   readonly code: number
   readonly ms: number
-  /** How long the hook still ran after SIGINT; undefined without one. */
+  /** When SIGINT was sent, and how long the hook still ran; undefined without one. */
+  readonly interruptedAt?: number
   readonly msAfterInterrupt?: number
   /** Size and SHA-256 of all that the hook wrote to its stdout, taken in the runner pod. */
   readonly bytes: number
@@ -147,7 +148,7 @@ export class HookCalls {
     await this.#readState(message.responseFile)
     return {
       ms: end - start,
-      ...(interruptedAt === undefined ? {} : { msAfterInterrupt: end - interruptedAt }),
+      ...(interruptedAt === undefined ? {} : { interruptedAt, msAfterInterrupt: end - interruptedAt }),
       ...(await this.#report(directory))
     }
   }
@@ -159,7 +160,7 @@ export class HookCalls {
     if (state !== undefined) this.#state = state
   }
 
-  async #report(directory: string): Promise<Omit<CallResult, 'ms' | 'msAfterInterrupt'>> {
+  async #report(directory: string): Promise<Omit<CallResult, 'ms' | 'interruptedAt' | 'msAfterInterrupt'>> {
     const script = 'cd "$0"; sha256sum <out; wc -c <out; cat code peak'
     const facts = (await this.#exec(['sh', '-c', script, directory])).toString().split('\n')
     const [sum = '', bytes = '', code = '', peak = ''] = facts

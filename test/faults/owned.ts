@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Cluster } from '../cluster/index.js'
+import { getJson } from '../support/kubectl.js'
+import type { RunnerPod } from '../support/runner-pod.js'
+
+interface Owned {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+}
+
+/** The pods, Jobs and Secrets that the hook made for a runner and that are still there, as `kind/name`. */
+export async function ownedBy(cluster: Cluster, runner: RunnerPod): Promise<string[]> {
+  const { items } = await getJson<{ items: readonly Owned[] }>(cluster, [
+    ...['-n', runner.namespace, 'pods,jobs,secrets', '-l', `runner-pod=${runner.name}`]
+  ])
+  return items.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
+}
+
+/** What of it is still there at a time; nothing as soon as nothing is. */
+export async function leftAt(
+  cluster: Cluster,
+  runner: RunnerPod,
+  time: number,
+  counts: (name: string) => boolean = () => true
+): Promise<string[]> {
+  for (;;) {
+    const left = (await ownedBy(cluster, runner)).filter(counts)
+    if (left.length === 0 || Date.now() >= time) return left
+    await sleep(200)
+  }
+}
+
+/** The names of a runner's pods, but for its job pod: those of container steps. */
+export async function stepPods(cluster: Cluster, runner: RunnerPod): Promise<string[]> {
+  const owned = await ownedBy(cluster, runner)
+  return owned.flatMap(name => (/^pod\/.*(?<!-workflow)$/.test(name) ? [name.slice('pod/'.length)] : []))
+}
