@@ -10,6 +10,7 @@ import { KanikoLog } from './kaniko-log.js'
 import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod } from './kaniko-pod.js'
 import { explainFailure } from './kaniko-problem.js'
 import type { KanikoSettings } from './kaniko-settings.js'
+import { listenForSilence } from './silence.js'
 import { Stopwatch } from './stopwatch.js'
 
 /**
@@ -17,6 +18,9 @@ import { Stopwatch } from './stopwatch.js'
  * behind a silent firewall costs it several connect timeouts of half a minute; a job should hear of it earlier.
  */
 const SILENCE_MS = 40_000
+
+/** The API server, asked for a pod. */
+const ANSWER_MS = 3_000
 
 /** From the log's end until the pod's status says how it ended. */
 const STATUS_MS = 30_000
@@ -46,23 +50,33 @@ export class KanikoEngine implements Engine {
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
+    const kanikoLog = new KanikoLog()
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
     try {
-      return await this.#run(request, either, stop)
+      return await this.#run(request, kanikoLog, either, stop)
     } catch (error) {
       if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
       if (stop.signal.aborted) throw stop.signal.reason
       if (limit.aborted) {
         const seconds = Math.round(request.timeoutMs / 1000)
-        throw new BuildError('TIMEOUT', `the build of ${request.context.dockerfile} took longer than ${seconds} s`, {
-          cause: error
-        })
+        const { instruction } = kanikoLog.progress
+        const at = instruction === undefined ? '' : `; it was at ${instruction}`
+        throw new BuildError(
+          'TIMEOUT',
+          `the build of ${request.context.dockerfile} took longer than ${seconds} s${at}`,
+          { cause: error }
+        )
       }
       throw asBuildError(error)
     }
   }
 
-  async #run(request: BuildRequest, signal: AbortSignal, stop: AbortController): Promise<BuiltImage> {
+  async #run(
+    request: BuildRequest,
+    kanikoLog: KanikoLog,
+    signal: AbortSignal,
+    stop: AbortController
+  ): Promise<BuiltImage> {
     const { context, podName: name, log } = request
     const { dockerfile, dockerfileText } = context
     const watch = new Stopwatch()
@@ -83,14 +97,14 @@ export class KanikoEngine implements Engine {
       await deliverContext(this.#kube, name, archive, { signal, log })
       const contextMs = watch.lap()
       await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
-      const { progress, pushingAt } = await this.#follow(request, signal, stop)
+      const { pushingAt } = await this.#follow(request, kanikoLog, signal, stop)
       const ended = await waitForPod(this.#kube, name, 'ended', {
         signal,
         timeoutMs: STATUS_MS,
         container: KANIKO_CONTAINER
       })
       const end = watch.now()
-      const digest = readDigest(ended, { ...build, pushRef: request.target.pushRef, progress })
+      const digest = readDigest(ended, { ...build, pushRef: request.target.pushRef, progress: kanikoLog.progress })
       const pushMs = pushingAt === undefined ? 0 : end - pushingAt
       return builtImage(request, digest, { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs })
     } finally {
@@ -101,28 +115,28 @@ export class KanikoEngine implements Engine {
   /** Follows Kaniko's log to its end. */
   async #follow(
     request: BuildRequest,
+    kanikoLog: KanikoLog,
     signal: AbortSignal,
     stop: AbortController
-  ): Promise<{ readonly progress: KanikoLog['progress']; readonly pushingAt: number | undefined }> {
-    const kanikoLog = new KanikoLog()
+  ): Promise<{ readonly pushingAt: number | undefined }> {
     const watch = new Stopwatch()
     let pushingAt: number | undefined
     const { domain } = parseReference(request.target.pushRef)
-    const silence = setTimeout(() => {
-      const seconds = SILENCE_MS / 1000
-      stop.abort(
-        new BuildError(
-          'REGISTRY_UNREACHABLE',
-          `the build pod could not reach the registry ${domain} within ${seconds} s`
-        )
-      )
-    }, SILENCE_MS)
+    const silence = listenForSilence({
+      ms: SILENCE_MS,
+      canHear: () => this.#answers(request.podName, signal),
+      onSilence: () => {
+        const seconds = SILENCE_MS / 1000
+        const message = `the build pod could not reach the registry ${domain} within ${seconds} s`
+        stop.abort(new BuildError('REGISTRY_UNREACHABLE', message))
+      }
+    })
     try {
       await followLog(
         this.#kube,
         { pod: request.podName, container: KANIKO_CONTAINER },
         line => {
-          clearTimeout(silence)
+          silence.end()
           const { lines, event } = kanikoLog.read(line)
           if (event?.kind === 'pushing') pushingAt = watch.now()
           lines.forEach(shown => request.log(shown))
@@ -130,9 +144,18 @@ export class KanikoEngine implements Engine {
         { signal, onGap: message => request.log(message) }
       )
     } finally {
-      clearTimeout(silence)
+      silence.end()
     }
-    return { progress: kanikoLog.progress, pushingAt }
+    return { pushingAt }
+  }
+
+  /** Whether the API server answers, so that silence is the pod's own. */
+  async #answers(pod: string, signal: AbortSignal): Promise<boolean> {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
+    return this.#kube.get('pods', pod, { signal: soon }).then(
+      () => true,
+      () => false
+    )
   }
 
   /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
