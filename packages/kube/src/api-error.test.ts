@@ -89,6 +89,13 @@ describe('apiError', () => {
     expect(error.message).toMatch(words)
   })
 
+  test('a refusal without a reason names the right that is needed', () => {
+    const body = JSON.stringify(failure(403, 'Forbidden', 'pods "a" is forbidden: '))
+    const error = apiError({ what, status: 403, body, needs: { verb: 'create', resource: 'pods/exec', group: '' } })
+    expect(error.code).toBe('FORBIDDEN')
+    expect(error.message).toContain('lacks the verb create on pods/exec')
+  })
+
   test('a refusal that is not from the API server is no missing right', () => {
     const error = apiError({ what, status: 403, body: '<html>\n  <h1>Proxy says no</h1>' })
     expect(error.code).toBe('API')

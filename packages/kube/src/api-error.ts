@@ -22,21 +22,28 @@ export interface ApiAnswer {
   readonly body: string
   /** The Retry-After header. */
   readonly retryAfter?: string | undefined
+  /** The right that it needs, for a server that refuses without naming it. */
+  readonly needs?: Right
 }
 
 /** The error for an answer with a status of 400 or more. The server's sentence is always part of the message. */
-export function apiError({ what, status, body, retryAfter }: ApiAnswer): KubeError {
+export function apiError({ what, status, body, retryAfter, needs }: ApiAnswer): KubeError {
   const answer = parseStatus(body)
   const said = answer?.message ?? shorten(body)
-  const code = codeOf(status, answer, said)
+  const denied = deniedRight(said, needs)
+  const code = codeOf(status, answer, said, denied)
   const head = code === 'API' ? 'The Kubernetes API failed to' : 'Kubernetes refused to'
   const label = [status, answer?.reason].filter(part => part !== undefined && part !== '').join(' ')
   const retryAfterMs = parseRetryAfter(retryAfter) ?? secondsToMs(answer?.details?.retryAfterSeconds)
-  return new KubeError(code, [`${head} ${what} (${label}): ${sentence(said)}`, nextStep(code, said)].join(' ').trim(), {
-    status,
-    ...(answer?.reason !== undefined && { reason: answer.reason }),
-    ...(retryAfterMs !== undefined && { retryAfterMs })
-  })
+  return new KubeError(
+    code,
+    [`${head} ${what} (${label}): ${sentence(said)}`, nextStep(code, said, denied)].join(' ').trim(),
+    {
+      status,
+      ...(answer?.reason !== undefined && { reason: answer.reason }),
+      ...(retryAfterMs !== undefined && { retryAfterMs })
+    }
+  )
 }
 
 /** The Status object in a body, or nothing when the body is something else. */
@@ -58,7 +65,7 @@ export function parseRetryAfter(header: string | undefined, now = Date.now()): n
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-function codeOf(status: number, answer: ApiStatus | undefined, said: string): KubeErrorCode {
+function codeOf(status: number, answer: ApiStatus | undefined, said: string, denied: Right | undefined): KubeErrorCode {
   // The API has no field that tells these apart: quota, policies, webhooks and missing rights all come as 403 or 4xx.
   if (status < 500 && /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied/.test(said)) {
     return 'ADMISSION'
@@ -68,7 +75,7 @@ function codeOf(status: number, answer: ApiStatus | undefined, said: string): Ku
       return 'NO_CREDENTIALS'
     case 403:
       if (answer === undefined) return 'API'
-      if (deniedRight(said) !== undefined) return 'FORBIDDEN'
+      if (denied !== undefined) return 'FORBIDDEN'
       return said.includes('exceeded quota') ? 'QUOTA' : 'ADMISSION'
     case 404:
       return 'NOT_FOUND'
@@ -83,22 +90,25 @@ function codeOf(status: number, answer: ApiStatus | undefined, said: string): Ku
   }
 }
 
-interface Right {
+/** What a Role grants. */
+export interface Right {
   readonly verb: string
   readonly resource: string
   readonly group: string
 }
 
-// The sentence of k8s.io/apiserver's NewForbidden for the authorizer's refusal.
-function deniedRight(said: string): Right | undefined {
+// The sentence of k8s.io/apiserver's NewForbidden for the authorizer's refusal. For the second check of an exec
+// (Kubernetes 1.35: create besides get) it ends behind the colon.
+function deniedRight(said: string, needs: Right | undefined): Right | undefined {
+  if (/ is forbidden:?\s*$/.test(said)) return needs
   const match = /User "[^"]*" cannot (\S+) resource "([^"]+)" in API group "([^"]*)"/.exec(said)
   const [, verb, resource, group] = match ?? []
   if (verb === undefined || resource === undefined || group === undefined) return undefined
   return { verb, resource, group }
 }
 
-function nextStep(code: KubeErrorCode, said: string): string {
-  if (code === 'FORBIDDEN') return grant(deniedRight(said))
+function nextStep(code: KubeErrorCode, said: string, denied: Right | undefined): string {
+  if (code === 'FORBIDDEN') return grant(denied)
   if (code === 'NO_CREDENTIALS') {
     return 'The token or certificate is not accepted: it has expired, or its service account was deleted.'
   }

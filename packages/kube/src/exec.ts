@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { apiError, parseStatus } from './api-error.js'
-import type { ApiStatus } from './api-error.js'
+import type { ApiStatus, Right } from './api-error.js'
 import { KubeError, isKubeError } from './errors.js'
 import { nameObject, resourcePath } from './resources.js'
 import type { Rest } from './rest.js'
@@ -13,6 +13,9 @@ const V5 = 'v5.channel.k8s.io'
 const V4 = 'v4.channel.k8s.io'
 
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const
+
+/** From Kubernetes 1.35 on; `get`, which the upgrade's method suggests, is needed too. */
+const EXEC_RIGHT: Right = { verb: 'create', resource: 'pods/exec', group: '' }
 
 const STDIN_CHUNK = 32 * 1024 - 1
 const STDIN_HIGH_WATER = 1024 * 1024
@@ -141,7 +144,7 @@ function handshake(rest: Rest, url: URL, where: string, signal: AbortSignal | un
           rest.markAnswered()
           const status = response.statusCode ?? 0
           void readStart(response).then(body =>
-            fail(apiError({ what, status, body, retryAfter: response.headers['retry-after'] }))
+            fail(apiError({ what, status, body, retryAfter: response.headers['retry-after'], needs: EXEC_RIGHT }))
           )
         })
         socket.once('error', cause =>

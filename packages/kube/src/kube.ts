@@ -11,6 +11,7 @@ import { abortedError } from './retry.js'
 
 const CREATE_ID = 'kaniko-hooks/create-id'
 const PAGE_SIZE = 500
+const LOG_STALL_MS = 15_000
 const DEFAULT_HEARTBEAT: Heartbeat = { everyMs: 5_000, deadlineMs: 10_000 }
 
 export interface KubeOptions {
@@ -212,8 +213,9 @@ export class Kube {
       what,
       signal
     })
-    // Only the kernel can tell a quiet log from a dead peer.
+    // Only the kernel can tell a quiet log from a dead peer; a log that is there has no reason to pause.
     response.socket.setKeepAlive(true, 5_000)
+    if (options.follow !== true) response.setTimeout(LOG_STALL_MS, () => response.destroy())
     try {
       for await (const chunk of response) yield chunk as Uint8Array
     } catch (cause) {

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const OPENSSL = 'openssl'
+
 /** A self-signed certificate for 127.0.0.1, made by openssl. */
 export function selfSigned(): { readonly cert: string; readonly key: string } {
   const directory = mkdtempSync(join(tmpdir(), 'kube-certificate-'))
@@ -11,7 +13,7 @@ export function selfSigned(): { readonly cert: string; readonly key: string } {
   try {
     const names = ['-subj', '/CN=local', '-addext', 'subjectAltName=IP:127.0.0.1']
     const keyKind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    execFileSync('openssl', ['req', '-x509', ...keyKind, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    execFileSync(OPENSSL, ['req', '-x509', ...keyKind, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
   } finally {
     rmSync(directory, { recursive: true })

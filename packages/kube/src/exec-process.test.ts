@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { afterEach, expect, test } from '@jest/globals'
+import type { WebSocket } from 'ws'
+import { SUCCESS, execServer, finish, send } from './testing/exec-server.js'
+import type { LocalServer } from './testing/local-server.js'
+
+// A promise that nobody settles does not keep node alive: it ends with exit code 0. So a process of its own is watched.
+const program = `
+  const { Kube } = await import('./packages/kube/src/index.ts')
+  const config = { server: new URL(process.argv[1]), namespace: 'arc', token: () => Promise.resolve(undefined) }
+  const kube = new Kube(config, { heartbeat: { everyMs: 100, deadlineMs: 200 } })
+  const stream = await kube.exec({ pod: 'a', container: 'job', command: ['x'] })
+  stream.stdout.pipe(process.stdout)
+  stream.stderr.resume()
+  process.exitCode = await stream.exit
+`
+
+const opened: LocalServer[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(server => server.close()))
+})
+
+async function run(
+  command: (socket: WebSocket) => void,
+  autoPong = true
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const server = await execServer(command, { autoPong })
+  opened.push(server)
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', program, server.config.server.href],
+    { stdio: ['ignore', 'pipe', 'pipe'] }
+  )
+  const code = new Promise<number | null>(resolve => child.once('close', resolve))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { code: await code, stdout, stderr }
+}
+
+test('a process whose exec ends well ends well, by itself', async () => {
+  const command = (socket: WebSocket): void => {
+    send(socket, 1, 'done')
+    finish(socket, SUCCESS)
+  }
+  await expect(run(command)).resolves.toMatchObject({ code: 0, stdout: 'done' })
+}, 30_000)
+
+test.each<[string, (socket: WebSocket) => void, boolean]>([
+  ['cut', socket => setTimeout(() => socket.terminate(), 50), true],
+  ['silent', () => undefined, false]
+])(
+  'a process whose exec is %s does not end with 0',
+  async (_name, command, autoPong) => {
+    const { code, stderr } = await run(command, autoPong)
+    expect(stderr).toContain('STREAM_LOST')
+    expect(code).not.toBe(0)
+  },
+  30_000
+)
