@@ -8,20 +8,30 @@ export interface Clients {
   readonly runnerKube: Kube
 }
 
+/** How long an API outage is waited for. */
+const OUTAGE_MS = 5 * 60_000
+
 /**
  * Connects to the cluster: in a pod by its service account, elsewhere by KUBECONFIG.
  *
+ * @param isKnown an earlier call of this job reached the API server at this address, so silence is an outage and not a
+ *   wrong setting
  * @param onRetry told before each new try of a request
  * @throws KubeError NO_CREDENTIALS
  */
-export async function connect(environment: Environment, onRetry: (why: string) => void): Promise<Clients> {
+export async function connect(
+  environment: Environment,
+  isKnown: boolean,
+  onRetry: (why: string) => void
+): Promise<Clients> {
   const config = await clusterConfig(environment)
-  const runnerKube = new Kube(config, { onRetry })
+  const options = { onRetry, ...(isKnown ? { firstContactMs: OUTAGE_MS } : {}) }
+  const runnerKube = new Kube(config, options)
   if (environment.namespace === undefined || environment.namespace === config.namespace) {
     return { kube: runnerKube, runnerKube }
   }
   return {
-    kube: new Kube({ ...config, namespace: environment.namespace, token: async () => config.token() }, { onRetry }),
+    kube: new Kube({ ...config, namespace: environment.namespace, token: async () => config.token() }, options),
     runnerKube
   }
 }

@@ -32,7 +32,7 @@ async function main(): Promise<number> {
     command = await readCommand(process.stdin)
     await checkResponseFile(command.responseFile)
     const settings = await readSettings(environment)
-    const clients = await connect(environment, why => {
+    const clients = await connect(environment, command.state !== null, why => {
       retries += 1
       log.note(why)
     })
