@@ -130,6 +130,15 @@ test('links stay links, also long ones; hard links become files', async () => {
   expect(lstatSync(join(into, 'b')).nlink).toBe(1)
 })
 
+test('directories follow what is in them, so that a read-only one can be filled', async () => {
+  write('a/b/c', '')
+  write('a/d', '')
+  const names = execFileSync('tar', ['-tf', (await pack()).file], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  expect(names).toEqual(['Dockerfile', 'a/b/c', 'a/d', 'a/b/', 'a/'])
+})
+
 test('the same context gives the same bytes', async () => {
   write('x/y', 'z')
   expect((await pack()).sha256).toBe((await pack()).sha256)

@@ -56,8 +56,9 @@ export async function packContext(context: Context): Promise<ContextArchive> {
     return Buffer.concat([pax.encode(), block])
   }
 
+  const entries = inSendingOrder(context.entries)
   let bytes = END.length
-  for (const entry of context.entries) bytes += head(entry).length + padded(entry.kind === 'file' ? entry.size : 0)
+  for (const entry of entries) bytes += head(entry).length + padded(entry.kind === 'file' ? entry.size : 0)
 
   return {
     bytes,
@@ -67,7 +68,7 @@ export async function packContext(context: Context): Promise<ContextArchive> {
         hash.update(chunk)
         await write(chunk)
       })
-      for (const entry of context.entries) {
+      for (const entry of entries) {
         await out.add(head(entry))
         if (entry.kind === 'file') await sendFile(context, entry, out)
       }
@@ -76,6 +77,15 @@ export async function packContext(context: Context): Promise<ContextArchive> {
       return hash.digest('hex')
     }
   }
+}
+
+/**
+ * Directories last, the deepest first: a root without capabilities could write nothing into a directory that has become
+ * read-only. GNU tar puts off the modes of directories by itself, busybox does not.
+ */
+function inSendingOrder(entries: readonly ContextEntry[]): readonly ContextEntry[] {
+  const directories = entries.filter(entry => entry.kind === 'directory')
+  return [...entries.filter(entry => entry.kind !== 'directory'), ...directories.reverse()]
 }
 
 /** 11 octal digits (POSIX.1-2017 pax, "ustar Interchange Format"). */

@@ -127,7 +127,7 @@ export class KanikoEngine implements Engine {
       canHear: () => this.#answers(request.podName, signal),
       onSilence: () => {
         const seconds = SILENCE_MS / 1000
-        const message = `the build pod could not reach the registry ${domain} within ${seconds} s`
+        const message = `the registry ${domain} did not answer the build pod within ${seconds} s`
         stop.abort(new BuildError('REGISTRY_UNREACHABLE', message))
       }
     })
