@@ -11,6 +11,7 @@ export interface StepResult {
   readonly exitCode: number | null
   readonly outputs: Readonly<Record<string, string>>
   readonly summary: string
+  readonly startedAt: string
   readonly ms: number
   readonly log: { readonly lines: readonly string[]; readonly droppedLines: number }
 }
