@@ -141,6 +141,21 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
     expect(end).toBe(3)
   })
 
+  test('the shell that watches adds no word of its own when a signal ends the step', async () => {
+    const { end, output } = await run(opener(shell), ['sh', '-c', 'echo x; kill -9 $$'])
+    expect(output.toString()).toBe('x\n')
+    expect(end).toBe(137)
+  })
+
+  test('any number of small writes passes through', async () => {
+    // Slow enough for each line to be a read of its own.
+    const writes =
+      'for (let n = 0; n < 4000; n++) { fs.writeSync(1, `${n}\\n`); const until = performance.now() + 0.5; while (performance.now() < until); }'
+    const { end, output } = await run(opener(shell), [process.execPath, '-e', writes])
+    expect(output.toString()).toBe(Array.from({ length: 4000 }, (_, n) => `${n}\n`).join(''))
+    expect(end).toBe(0)
+  }, 60_000)
+
   test('goes on at the byte where a lost stream ended', async () => {
     const open = opener(shell, [200_000, 1_500_000, 6_000_000])
     const { end, output } = await run(open, ['sh', '-c', 'seq 1 1500000; exit 5'])

@@ -17,8 +17,9 @@ export type Output = (chunk: Buffer) => Promise<void>
 const OUTAGE_MS = 5 * 60_000
 /** How long the pod may take to say that it has the script. */
 const START_MS = 20_000
-/** Delivered output is acknowledged in steps of this size; the spool keeps the rest for the next follower. */
+/** Delivered output is acknowledged after so much, or so long; the spool keeps the rest for the next follower. */
 const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024
+const ACKNOWLEDGE_MS = 5_000
 
 export interface DetachedStep {
   readonly id: string
@@ -49,7 +50,7 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
       try {
         await launch(stream, step, offset)
         lostSince = undefined
-        let acknowledged = offset
+        let acknowledged = { offset, at: performance.now() }
         for await (const chunk of stream.stdout as AsyncIterable<Buffer>) {
           offset += chunk.length
           const output = mark.take(chunk)
@@ -58,8 +59,9 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
             await stream.write('end\n')
             return mark.end
           }
-          if (offset - acknowledged >= ACKNOWLEDGE_BYTES) {
-            acknowledged = offset
+          const now = performance.now()
+          if (offset - acknowledged.offset >= ACKNOWLEDGE_BYTES || now - acknowledged.at >= ACKNOWLEDGE_MS) {
+            acknowledged = { offset, at: now }
             await stream.write(`ack ${offset}\n`)
           }
         }

@@ -94,17 +94,14 @@ export async function waitForStart(
   pod: string,
   options: { timeoutMs: number; signal: AbortSignal; onProblem: (sentence: string) => void }
 ): Promise<void> {
-  await waitForPod(kube, pod, started, {
+  await waitForPod(kube, pod, 'running', {
     container: JOB_CONTAINER,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
-    onProblem: problem => options.onProblem(`Pod ${pod} waits: ${problem.reason}: ${problem.message}`)
+    onProblem: problem => {
+      if (problem.fatal !== 'now') options.onProblem(`Pod ${pod} waits: ${problem.reason}: ${problem.message}`)
+    }
   })
-}
-
-function started(pod: V1Pod): boolean {
-  const state = pod.status?.containerStatuses?.find(({ name }) => name === JOB_CONTAINER)?.state
-  return state?.running !== undefined || state?.terminated !== undefined
 }
 
 /**

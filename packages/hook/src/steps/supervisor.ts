@@ -21,11 +21,14 @@ export const END_MARK = '\u001eKANIKO-HOOKS '
 /** Exit code of the launch command when stdin did not carry what its header announced. */
 export const EXIT_SHORT = 97
 
+/** What the spool holds that was not delivered yet; beyond it the step waits, as it does when a pipe is full. */
+const SPOOL_BYTES = 128 * 1024 * 1024
+
 /**
  * $1 = spool directory. Runs the step and drains its output; lives in a session of its own.
  * `dd` copies each read of the pipe at once and never takes more than it writes, so that nothing is lost between two
  * segments. A step's child that outlives it may keep the pipe open: the end mark is written into the pipe when the step
- * itself ended, and ends the log as it does on Docker.
+ * itself ended, and ends the log as it does on Docker. The subshell keeps the shell's own "Killed" out of that pipe.
  */
 const SUPERVISE = `
 cd "$1" || exit 1
@@ -34,18 +37,23 @@ trap : HUP INT QUIT TERM
 echo $$ >supervisor
 {
   trap : HUP INT QUIT TERM
-  if command -v setsid >/dev/null 2>&1; then setsid sh "$1/step"; else sh "$1/step"; fi </dev/null 2>&1
+  if command -v setsid >/dev/null 2>&1; then alone=setsid; else alone=; fi
+  (exec $alone sh "$1/step" </dev/null 2>&1)
   code=$?
   echo "$code" >exit.new && mv exit.new exit
   printf '\\036KANIKO-HOOKS %s %s\\n' "$id" "$code"
   kill -USR1 "$(cat follower)"
 } | {
   trap : HUP INT QUIT TERM
+  room() {
+    read -r kept <low || kept=0
+    read -r from <"$kept.at" && [ "$((at - from))" -lt ${SPOOL_BYTES} ]
+  }
   i=0
   at=0
   while :; do
-    while [ -e "$((i - 32))" ]; do sleep 0.05 || sleep 1; done
     echo "$at" >"$i.at"
+    until room; do sleep 0.05 || sleep 1; done
     if ! dd bs=65536 count=64 of="$i"; then
       [ -d "$1" ] && {
         rm -f "$i"
@@ -78,12 +86,14 @@ exec 4<&0
   while read -r word n; do
     case $word in
     ack)
-      j=$(cat low 2>/dev/null || echo 0)
-      while [ -e "$((j + 1)).at" ] && [ "$(cat "$((j + 1)).at")" -le "$n" ]; do
-        rm -f "$j" "$j.at"
-        j=$((j + 1))
-      done
+      read -r j <low || j=0
+      k=$j
+      while read -r at <"$((j + 1)).at" && [ "$at" -le "$n" ]; do j=$((j + 1)); done
       echo "$j" >low.new && mv low.new low
+      while [ "$k" -lt "$j" ]; do
+        rm -f "$k" "$k.at"
+        k=$((k + 1))
+      done
       ;;
     end)
       kill -9 $$
@@ -97,9 +107,15 @@ exec 4<&0
   done
 } <&4 2>/dev/null &
 echo started >&2
-i=$(cat low 2>/dev/null || echo 0)
-while [ -e "$((i + 1)).at" ] && [ "$(cat "$((i + 1)).at")" -le "$2" ]; do i=$((i + 1)); done
-until [ -e "$i" ]; do sleep 0.01 2>/dev/null || sleep 1; done
+seek() {
+  { read -r i <low; } 2>/dev/null || i=0
+  while { read -r at <"$((i + 1)).at"; } 2>/dev/null && [ "$at" -le "$1" ]; do i=$((i + 1)); done
+}
+seek "$2"
+until [ -e "$i" ]; do
+  sleep 0.01 2>/dev/null || sleep 1
+  seek "$2"
+done
 exec 3<"$i"
 skip=$(($2 - $(cat "$i.at")))
 [ "$skip" -gt 0 ] && dd bs="$skip" count=1 of=/dev/null <&3 2>/dev/null
