@@ -83,7 +83,7 @@ test('a missing Dockerfile is named with its path', async () => {
 
 test('sockets and pipes are left out with a warning', async () => {
   write({ Dockerfile: 'FROM scratch' })
-  execFileSync('mkfifo', [join(directory, 'pipe')])
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(directory, 'pipe')])
   const server = createServer().listen(join(directory, 'socket'))
   try {
     await new Promise(resolve => server.once('listening', resolve))
