@@ -124,11 +124,18 @@ export async function followStep(
   return containerResult(ended, JOB_CONTAINER)
 }
 
-/** Removes a step's pod, and its Job first so that it does not make another. Safe to call at any time, and again. */
+/**
+ * Removes a step's pod and its Job. Safe to call at any time, and again.
+ *
+ * The pod goes first, as a Job of one try makes no other: a Job's own deletion gives its pod 30 s to end, and the
+ * kubelet was seen to hold to them although 1 s was asked for a moment later.
+ */
 export async function deleteStep(kube: Kube, run: StepRun): Promise<void> {
-  if (run.job !== undefined) {
-    await kube.delete('jobs', run.job, { propagationPolicy: 'Background' })
-  }
-  // The Job's own deletion leaves its pod 30 s to end.
-  if (run.pod !== '') await kube.delete('pods', run.pod, { gracePeriodSeconds: GRACE_SECONDS })
+  const end = async (pod: string): Promise<unknown> => kube.delete('pods', pod, { gracePeriodSeconds: GRACE_SECONDS })
+  if (run.pod !== '') await end(run.pod)
+  if (run.job === undefined) return
+  await kube.delete('jobs', run.job, { propagationPolicy: 'Background' })
+  if (run.pod !== '') return
+  const unseen = await kube.list('pods', { labelSelector: `job-name=${run.job}` })
+  await Promise.all(unseen.map(async ({ metadata }) => end(metadata?.name ?? '')))
 }
