@@ -9,7 +9,7 @@ import { warningCommand } from './protocol/workflow-commands.js'
  */
 export async function cleanupJob(call: Call): Promise<void> {
   const problems = [
-    ...(await deleteOwned(call, ['jobs', 'pods'])),
+    ...(await deleteOwned(call, ['pods', 'jobs'])),
     ...(await removeRecordedImages(call)),
     ...(await deleteOwned(call, ['secrets']))
   ]

@@ -73,7 +73,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     'job'
   )
 
-  const leftovers = await deleteOwned(call, ['jobs', 'pods', 'secrets'])
+  const leftovers = await deleteOwned(call, ['pods', 'jobs', 'secrets'])
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
@@ -86,7 +86,9 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     const running = waitForPod(kube, name, allRunning, {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
-      onProblem: problem => call.print(`Pod ${name} waits: ${problem.reason}: ${problem.message}`)
+      onProblem: problem => {
+        if (problem.fatal !== 'now') call.print(`Pod ${name} waits: ${problem.reason}: ${problem.message}`)
+      }
     })
     await timed(call, 'pod', running)
     await delivered
