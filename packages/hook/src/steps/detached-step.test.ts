@@ -96,7 +96,8 @@ const ID = '5f2d6a1c-0000-4000-8000-000000000001'
 async function run(
   openExec: OpenExec,
   command: readonly string[],
-  environment: Record<string, string> = {}
+  environment: Record<string, string> = {},
+  onOutput: () => Promise<void> = () => Promise.resolve()
 ): Promise<{ end: number | 'lost'; output: Buffer }> {
   const script = inSpool(stepScript(ID, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
   const chunks: Buffer[] = []
@@ -104,9 +105,9 @@ async function run(
     id: ID,
     script,
     openExec,
-    output: chunk => {
+    output: async chunk => {
       chunks.push(chunk)
-      return Promise.resolve()
+      await onOutput()
     }
   })
   return { end, output: Buffer.concat(chunks) }
@@ -156,6 +157,16 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
     expect(end).toBe(0)
   }, 60_000)
 
+  test('a reader that is slow at the end gets all, and the exit code', async () => {
+    let isFirst = true
+    const { end, output } = await run(opener(shell), ['sh', '-c', 'seq 1 20000; exit 7'], {}, async () => {
+      if (isFirst) await sleep(2_500)
+      isFirst = false
+    })
+    expect(output.length).toBe(108_894)
+    expect(end).toBe(7)
+  })
+
   test('goes on at the byte where a lost stream ended', async () => {
     const open = opener(shell, [200_000, 1_500_000, 6_000_000])
     const { end, output } = await run(open, ['sh', '-c', 'seq 1 1500000; exit 5'])
@@ -202,6 +213,20 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
         .split('\n')
         .map(line => JSON.parse(line) as string)
     ).toEqual(Object.values(environment))
+  })
+
+  test('a result that was read stands, whatever becomes of the connection then', async () => {
+    const open = opener(shell)
+    const breaking: OpenExec = async (command, options) => {
+      const stream = await open(command, options)
+      const write = async (chunk: Uint8Array | string): Promise<void> => {
+        if (chunk === 'end\n') throw new KubeError('STREAM_LOST', 'cut by the test')
+        return stream.write(chunk)
+      }
+      return { ...stream, write }
+    }
+    expect((await run(breaking, ['sh', '-c', 'exit 7'])).end).toBe(7)
+    expect(open.opened).toBe(1)
   })
 
   test('leaves nothing in the spool', async () => {

@@ -56,7 +56,8 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
           const output = mark.take(chunk)
           if (output.length > 0) await step.output(output)
           if (mark.end !== undefined) {
-            await stream.write('end\n')
+            // The result is known; a connection that breaks now costs only the clean-up in the pod.
+            await stream.write('end\n').catch(() => undefined)
             return mark.end
           }
           const now = performance.now()

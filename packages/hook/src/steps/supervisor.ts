@@ -7,7 +7,7 @@
  *
  * Files in `/__hook/<id>`: `step` the script (mode 0600, it removes itself), `lock` a directory that stands while the step is somebody's, `pid` the step's
  * process group, `supervisor` and `follower` process ids, `N` segment N and `N.at` its first byte's offset, `low` the
- * lowest segment still kept, `exit` the exit code, `fault` what broke the spool.
+ * lowest segment still kept, `exit` the exit code, `whole` that nothing more will come, `fault` what broke the spool.
  *
  * The commands are constants: API audit logs record them. What varies comes by stdin.
  */
@@ -68,6 +68,7 @@ echo $$ >supervisor
     i=$((i + 1))
   done
   [ -e exit ] || [ ! -d lock ] || printf '\\036KANIKO-HOOKS %s lost\\n' "$id" >"$i"
+  echo 1 >whole
 }
 `
 
@@ -120,6 +121,7 @@ exec 3<"$i"
 skip=$(($2 - $(cat "$i.at")))
 [ "$skip" -gt 0 ] && dd bs="$skip" count=1 of=/dev/null <&3 2>/dev/null
 pause=0.01
+idle=0
 while :; do
   if [ -e "$((i + 1))" ]; then
     cat <&3
@@ -142,8 +144,10 @@ while :; do
     fi
     if ! kill -0 "$(cat supervisor)" 2>/dev/null && [ ! -e "$((i + 1))" ]; then
       cat <&3
-      echo gone >&2
-      exit 99
+      # What was written last may still be on its way to a slow reader, who says when it came.
+      [ -e whole ] || echo gone >&2
+      [ -e whole ] && [ "$idle" -lt 1000 ] || exit 99
+      idle=$((idle + 1))
     fi
     ;;
   esac
