@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { arch, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -52,11 +52,13 @@ export async function pushImage(cluster: Cluster, request: ImageRequest): Promis
     layers: [descriptor('application/vnd.oci.image.layer.v1.tar+gzip', layer)]
   })
   for (const blob of [layer, config]) await upload(base, blob)
-  await answer(`${base}/manifests/1`, { method: 'PUT', headers: { 'content-type': MANIFEST }, body: manifest })
+  // The kubelet does not ask for a tag again that it has pulled once.
+  const tag = randomBytes(4).toString('hex')
+  await answer(`${base}/manifests/${tag}`, { method: 'PUT', headers: { 'content-type': MANIFEST }, body: manifest })
   const digest = digestOf(Buffer.from(manifest))
   const name = `localhost:${cluster.registry.nodePort}/${repository}`
   return {
-    tagged: `${name}:1`,
+    tagged: `${name}:${tag}`,
     pinned: `${name}@${digest}`,
     remove: async () => {
       await answer(`${base}/manifests/${digest}`, { method: 'DELETE' })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Cluster } from '../cluster/index.js'
 import { apply, getJson, kubectl } from './kubectl.js'
@@ -34,13 +35,23 @@ export async function createNamespace(
 }
 
 interface Named {
-  readonly items: readonly { readonly kind: string; readonly metadata: { readonly name: string } }[]
+  readonly items: readonly {
+    readonly kind: string
+    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
+  }[]
 }
+
+/** A pod that was deleted has so long to be gone. */
+const END_MS = 10_000
 
 /** What the hook left in a namespace: pods, Jobs and Secrets, but for the runner pods themselves. */
 export async function leftIn(cluster: Cluster, namespace: string, runnerPods: readonly string[]): Promise<string[]> {
-  const { items } = await getJson<Named>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
-  return items
-    .filter(({ kind, metadata }) => !(kind === 'Pod' && runnerPods.includes(metadata.name)))
-    .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
+  const until = Date.now() + END_MS
+  for (;;) {
+    const { items } = await getJson<Named>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
+    const left = items.filter(({ kind, metadata }) => !(kind === 'Pod' && runnerPods.includes(metadata.name)))
+    const isEnding = left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined)
+    if (!isEnding || Date.now() > until) return left.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
+    await sleep(200)
+  }
 }

@@ -7,8 +7,12 @@ import * as v from 'valibot'
 const text = v.string()
 const optionalText = v.nullish(text, null)
 const texts = v.nullish(v.array(text), [])
+// valibot takes a list for a record with numbers as names.
+const noList = v.rawCheck<unknown>(({ dataset, addIssue }) => {
+  if (Array.isArray(dataset.value)) addIssue({ expected: 'Object', received: 'Array' })
+})
 const environment = v.pipe(
-  v.nullish(v.record(text, v.nullable(text)), {}),
+  v.nullish(v.pipe(v.unknown(), noList, v.record(text, v.nullable(text))), {}),
   v.transform(map => Object.fromEntries(Object.entries(map).map(([name, value]) => [name, value ?? ''] as const)))
 )
 
