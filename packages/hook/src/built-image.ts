@@ -45,7 +45,8 @@ export async function builtImage(call: Call, runner: Runner, dockerfile: string)
     call.print(`The image of ${titleOf(call, dockerfile)} was built earlier in this job: ${before.pullRef}`)
     return before.pullRef
   }
-  await destination.probe(call.cancelled)
+  const doubt = await destination.probe(call.cancelled)
+  if (doubt !== undefined) call.print(doubt)
   const target = destination.target(`${key.slice(0, 12)}-${uuid().slice(0, 8)}`)
   // Noted before anything can be pushed: a hook that is killed in mid-build leaves an image that cleanup_job finds.
   const intent = await writeRecord(kube, owner, { key, pushRef: target.pushRef })

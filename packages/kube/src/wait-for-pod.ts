@@ -8,9 +8,12 @@ import { condition, containerStatus, containerStatuses, isFinished, podLabel } f
 import { pause, throwIfAborted } from './retry.js'
 import { warningEvent } from './warning-event.js'
 
-const FIRST_POLL_MS = 100
-const SLOWEST_POLL_MS = 1_000
-const POLL_GROWTH = 1.5
+/** Most pods are ready within seconds, and every hook call waits for some; a pod that takes minutes is asked seldom. */
+const POLLS = [
+  { untilMs: 5_000, everyMs: 100 },
+  { untilMs: 20_000, everyMs: 250 },
+  { untilMs: Infinity, everyMs: 1_000 }
+] as const
 /** A pod on a node that has not begun for so long: its events may tell more than its status. */
 const EVENTS_AFTER_MS = 15_000
 
@@ -42,7 +45,7 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
   const problems = new ProblemHistory(onProblem)
   let uid: string | undefined
-  let delay = FIRST_POLL_MS
+  const start = performance.now()
   let askEventsAt = performance.now() + EVENTS_AFTER_MS
   try {
     for (;;) {
@@ -59,8 +62,8 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
         askEventsAt = event === 'forbidden' ? Infinity : performance.now() + EVENTS_AFTER_MS
         if (typeof event === 'object') problems.see(event)
       }
-      await pause(delay, either)
-      delay = Math.min(SLOWEST_POLL_MS, delay * POLL_GROWTH)
+      const age = performance.now() - start
+      await pause(POLLS.find(({ untilMs }) => age < untilMs)?.everyMs ?? 1_000, either)
     }
   } catch (error) {
     throwIfAborted(signal)
