@@ -17,15 +17,15 @@ export async function ownedBy(cluster: Cluster, runner: RunnerPod): Promise<stri
   return items.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
 }
 
-/** What of it is still there at a time; nothing as soon as nothing is. */
+/** What of it is still there at a time, but for what was there before; nothing as soon as nothing is. */
 export async function leftAt(
   cluster: Cluster,
   runner: RunnerPod,
   time: number,
-  counts: (name: string) => boolean = () => true
+  before: readonly string[] = []
 ): Promise<string[]> {
   for (;;) {
-    const left = (await ownedBy(cluster, runner)).filter(counts)
+    const left = (await ownedBy(cluster, runner)).filter(name => !before.includes(name))
     if (left.length === 0 || Date.now() >= time) return left
     await sleep(200)
   }
