@@ -8,7 +8,7 @@ import { chooseCluster } from '../support/choose-cluster.js'
 import { createNamespace, leftIn } from '../support/namespace.js'
 import { RUNNER, RunnerPod, type Mode } from '../support/runner-pod.js'
 import { bundlePrograms } from './bundle.js'
-import { ROWS, type Assignment, type Sample } from './rows.js'
+import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
 import { isWhole, tables } from './table.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
@@ -27,12 +27,14 @@ async function bench(): Promise<number> {
       runs: { type: 'string', default: '6' },
       large: { type: 'boolean', default: false },
       samples: { type: 'string' },
+      only: { type: 'string' },
       cluster: { type: 'string' }
     }
   })
   const modes = modesOf(values.mode)
   const runs = Number(values.runs)
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs takes a number, not "${values.runs}".`)
+  const extent = { runs, large: values.large, ...(values.only === undefined ? {} : { only: rowsOf(values.only) }) }
   await Promise.all([buildHook(), buildRunner()])
   const { cluster, release } = await chooseCluster(values.cluster, false, say)
   const all: Record<string, readonly Sample[]> = {}
@@ -42,7 +44,7 @@ async function bench(): Promise<number> {
     say(`dist/hook/index.js has ${size} bytes (budget ${MAX_HOOK_BYTES}: ${size <= MAX_HOOK_BYTES ? 'ok' : 'over'}).`)
     for (const mode of modes) {
       const start = Date.now()
-      const { samples, left } = await measure(cluster, mode, { runs, large: values.large })
+      const { samples, left } = await measure(cluster, mode, extent)
       const seconds = Math.round((Date.now() - start) / 1000)
       all[mode] = samples
       say(`\n${mode}: medians of a run of ${seconds} s\n`)
@@ -60,7 +62,7 @@ async function bench(): Promise<number> {
 async function measure(
   cluster: Cluster,
   mode: Mode,
-  extent: Pick<Assignment, 'runs' | 'large'>
+  extent: Pick<Assignment, 'runs' | 'large' | 'only'>
 ): Promise<{ readonly samples: readonly Sample[]; readonly left: readonly string[] }> {
   const programs = await bundlePrograms()
   const namespace = await createNamespace(cluster, 'bench')
@@ -116,6 +118,13 @@ function modesOf(text: string | undefined): Mode[] {
   if (text === undefined) return ['volume', 'novolume']
   if (text === 'volume' || text === 'novolume') return [text]
   throw new Error(`--mode takes volume or novolume, not "${text}".`)
+}
+
+function rowsOf(text: string): Row[] {
+  return text.split(',').map(name => {
+    if (name in ROWS) return name as Row
+    throw new Error(`--only takes ${Object.keys(ROWS).join(', ')}, not "${name}".`)
+  })
 }
 
 function say(line: string): void {

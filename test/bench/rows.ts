@@ -63,4 +63,6 @@ export interface Assignment {
   /** Of the quick rows; what takes seconds is measured fewer times. */
   readonly runs: number
   readonly large: boolean
+  /** Only these rows, and what they need. */
+  readonly only?: readonly Row[]
 }
