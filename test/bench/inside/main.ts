@@ -48,8 +48,7 @@ async function measureLoad(): Promise<void> {
 async function measurePrepare(): Promise<void> {
   let spec: V1Pod | undefined
   const ours = async (): Promise<HookRun> => {
-    // A runner pod is new for each job, and so is its work directory.
-    await rm(join(assignment.work, 'externals'), { recursive: true, force: true })
+    await forgetExternals()
     const run = await hook.prepare()
     spec ??= bare(await pods.get(hook.jobPod))
     tell('cleanup', await hook.cleanup())
@@ -58,6 +57,12 @@ async function measurePrepare(): Promise<void> {
   }
   await ours()
   await contest('prepare', fewer, ours, () => runPod(spec, 'running'))
+}
+
+/** A runner pod is new for each job, and so is its work directory. What the removal costs the disk is waited for. */
+async function forgetExternals(): Promise<void> {
+  await rm(join(assignment.work, 'externals'), { recursive: true, force: true })
+  expectCode(await runProgram(['sync', '-f', assignment.work]))
 }
 
 async function measureScript(command: readonly string[]): Promise<void> {
