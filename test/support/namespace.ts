@@ -51,7 +51,8 @@ export async function leftIn(cluster: Cluster, namespace: string, runnerPods: re
     const { items } = await getJson<Named>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
     const left = items.filter(({ kind, metadata }) => !(kind === 'Pod' && runnerPods.includes(metadata.name)))
     const isEnding = left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined)
-    if (!isEnding || Date.now() > until) return left.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
+    if (!isEnding || Date.now() > until)
+      return left.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
     await sleep(200)
   }
 }

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { podProblem, waitForPod } from '@kaniko-hooks/kube'
+import { waitForPod } from '@kaniko-hooks/kube'
 
 import type { Call } from './call.js'
 import { HookError } from './errors.js'
@@ -10,10 +10,11 @@ import { pullSecret, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
 import type { Response } from './protocol/response.js'
 import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
-import { maskCommand } from './protocol/workflow-commands.js'
+import { maskCommand, quotedGroup } from './protocol/workflow-commands.js'
 import { runInContainer } from './run-in-container.js'
 import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
 import type { State } from './state.js'
+import type { PodParts } from './workspace/workspace.js'
 
 /** Asks the job container what the runner wants to know of it, and whether script steps can run there. */
 const PROBE = [
@@ -23,6 +24,8 @@ const PROBE = [
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
 ls /__e/*/bin/node >/dev/null 2>&1 || echo "missing externals"`
 ]
+
+const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
 
 /**
  * Starts the job's pod: container `job` and the services. Everything of an earlier try is removed first, so that a job
@@ -41,7 +44,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const name = jobPodName(settings.runnerPod)
   const names = serviceNames(args.services.map(imageOf))
   const volumes = { system: args.container?.systemMountVolumes ?? [], user: args.container?.userMountVolumes ?? [] }
-  const parts = workspace.jobParts(volumes)
+  // Services see nothing of the work directory.
+  const parts = args.container === null ? NO_PARTS : workspace.jobParts(volumes)
   const credentials = pullSecret(
     owner,
     secretName(settings.runnerPod),
@@ -77,13 +81,13 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
-    const delivered = timed(call, 'externals', workspace.deliver())
+    const delivered = timed(call, 'externals', args.container === null ? Promise.resolve() : workspace.deliver())
     delivered.catch(() => undefined)
     for (const secret of [credentials, environment?.secret]) {
       if (secret !== undefined) await kube.create('secrets', secret, { signal: cancelled })
     }
     await kube.create('pods', pod, { signal: cancelled })
-    const running = waitForPod(kube, name, allRunning, {
+    const running = waitForPod(kube, name, pod => isReady(pod, names), {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
       onProblem: problem => {
@@ -92,7 +96,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     })
     await timed(call, 'pod', running)
     await delivered
-    await timed(call, 'workspace', workspace.fillJob(name, cancelled))
+    if (args.container !== null) await timed(call, 'workspace', workspace.fillJob(name, cancelled))
     const isAlpine = args.container === null ? false : await probe(call, name)
     return {
       state: { version: 1, jobPod: name, runner, ...optionalSecret(credentials?.metadata?.name) } satisfies State,
@@ -135,9 +139,28 @@ function maskCredentials(call: Call, container: ContainerArgs | null): void {
   call.print(maskCommand(Buffer.from(`${username ?? ''}:${password}`).toString('base64')))
 }
 
-function allRunning(pod: V1Pod): boolean {
+/**
+ * Whether all containers run. A sidecar of the template may have done its work already.
+ *
+ * @throws HookError when the job container or a service ended: it would never be ready
+ */
+function isReady(pod: V1Pod, services: readonly string[]): boolean {
   const statuses = pod.status?.containerStatuses ?? []
-  return statuses.length === pod.spec?.containers.length && statuses.every(({ state }) => state?.running !== undefined)
+  for (const { name, state } of statuses) {
+    const { exitCode, reason } = state?.terminated ?? {}
+    // What the runtime could not even start is told by the pod's status, in the runtime's words.
+    if (exitCode === undefined || reason === 'StartError' || reason === 'ContainerCannotRun') continue
+    if (name !== JOB_CONTAINER && !services.includes(name)) continue
+    throw new HookError(
+      'POD_FAILED',
+      'user',
+      `${name === JOB_CONTAINER ? 'The job container' : `The service ${name}`} ended with exit code ${exitCode} (${reason ?? 'Error'}) before the job began.`
+    )
+  }
+  return (
+    statuses.length === pod.spec?.containers.length &&
+    statuses.every(({ state }) => state?.running !== undefined || state?.terminated?.exitCode === 0)
+  )
 }
 
 async function probe(call: Call, pod: string): Promise<boolean> {
@@ -171,19 +194,20 @@ async function probe(call: Call, pod: string): Promise<boolean> {
 /** A service that ended tells why only in its log, and the pod is about to go. */
 async function printServiceLogs(call: Call, name: string, services: readonly string[]): Promise<void> {
   const pod = await call.kube.get('pods', name).catch(() => undefined)
-  if (pod === undefined || podProblem(pod) === undefined) return
   for (const service of services) {
-    const state = pod.status?.containerStatuses?.find(status => status.name === service)
-    if (state?.state?.terminated === undefined && state?.lastState?.terminated === undefined) continue
-    call.print(`::group::Log of service ${service}`)
-    try {
-      for await (const piece of call.kube.logs({ pod: name, container: service }, { tailLines: 50 })) {
-        await call.output(piece)
+    const status = pod?.status?.containerStatuses?.find(candidate => candidate.name === service)
+    if (status?.state?.terminated === undefined && status?.lastState?.terminated === undefined) continue
+    await quotedGroup(`Log of service ${service}`, call.print, async print => {
+      try {
+        const pieces: Uint8Array[] = []
+        for await (const piece of call.kube.logs({ pod: name, container: service }, { tailLines: 50 })) {
+          pieces.push(piece)
+        }
+        for (const line of Buffer.concat(pieces).toString().trimEnd().split('\n')) print(line)
+      } catch (error) {
+        print(messageOf(error))
       }
-    } catch (error) {
-      call.print(messageOf(error))
-    }
-    call.print('::endgroup::')
+    })
   }
 }
 
