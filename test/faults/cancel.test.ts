@@ -114,7 +114,9 @@ async function cancelled(
   const before = await ownedBy(suite.cluster, runner)
   const { look, seen } = new Sight(word)
   const call = await start({ onOutput: look, interrupt: seen })
-  const after = before.includes(`pod/${calls.jobPod}`) ? await calls.script('cat /proc/[0-9]*/cmdline | tr "\\0" " "') : undefined
+  const after = before.includes(`pod/${calls.jobPod}`)
+    ? await calls.script('cat /proc/[0-9]*/cmdline | tr "\\0" " "')
+    : undefined
   const left = await leftAt(suite.cluster, runner, (call.interruptedAt ?? 0) + LIMIT_MS, before)
   return { call, left, processes: after?.lines ?? [] }
 }

@@ -18,7 +18,7 @@ export interface CallResult {
   readonly sha256: string
   /** The hook's largest resident memory, in MiB. */
   readonly peakMiB: number
-  /** The first MiB of its stdout. */
+  /** The last MiB of its stdout. */
   readonly text: string
   readonly lines: readonly string[]
   readonly stderr: string
@@ -164,7 +164,7 @@ export class HookCalls {
     const script = 'cd "$0"; sha256sum <out; wc -c <out; cat code peak'
     const facts = (await this.#exec(['sh', '-c', script, directory])).toString().split('\n')
     const [sum = '', bytes = '', code = '', peak = ''] = facts
-    const text = (await this.#exec(['head', '-c', '1048576', `${directory}/out`])).toString()
+    const text = (await this.#exec(['tail', '-c', '1048576', `${directory}/out`])).toString()
     return {
       code: Number(code),
       bytes: Number(bytes),

@@ -75,14 +75,16 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
     const ended = Date.now()
     call.phase('run', ended - running)
     call.print(`Ran in ${seconds(ended - running)}`)
-    await workspace.collectStep(run.pod)
     if (!result.trustworthy) {
+      // Its files are worth having, but not worth a failure that hides this one.
+      await workspace.collectStep(run.pod).catch(() => undefined)
       throw new HookError(
         'POD_FAILED',
         'cluster',
         `The step's result cannot be trusted (exit code ${result.exitCode}): ${result.why ?? result.reason ?? 'its pod was disturbed'}`
       )
     }
+    await workspace.collectStep(run.pod)
     if (result.exitCode !== 0 && result.why !== undefined) call.print(`The step's container ended: ${result.why}`)
     return result.exitCode
   } catch (error) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import type { V1Pod } from '@kubernetes/client-node'
 import { isKubeError, podProblem } from '@kaniko-hooks/kube'
 import { v4 as uuid } from 'uuid'
 
@@ -7,10 +8,13 @@ import type { Call } from './call.js'
 import { HookError } from './errors.js'
 import { JOB_CONTAINER } from './pods/names.js'
 import type { RunScriptStep } from './protocol/schema.js'
+import { errorCommand } from './protocol/workflow-commands.js'
 import { readRunner, workspaceOf } from './runner-pod.js'
 import { readState } from './state.js'
 import { splitArguments } from './steps/arguments.js'
 import { runDetachedStep, signalStep, type OpenExec } from './steps/detached-step.js'
+import type { StepEnd } from './steps/end-mark.js'
+import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
 
 /** The runner kills the hook 10 s after SIGINT; the step has these steps to end, in milliseconds after it. */
@@ -20,6 +24,10 @@ const ESCALATION = [
   { after: 5000, signal: 'KILL' }
 ] as const
 const GIVE_UP_MS = 6200
+
+/** How often a pod is looked at for the reason of a step's end, and how long apart. */
+const STATUS_LOOKS = 8
+const STATUS_PAUSE_MS = 500
 
 /**
  * Runs a `run:` step or a JavaScript action in the job container.
@@ -52,8 +60,9 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   const onCancel = (): void => void endStep(openExec, id, giveUp)
   call.cancelled.addEventListener('abort', onCancel, { once: true })
   if (call.cancelled.aborted) onCancel()
+  let end: StepEnd
   try {
-    const end = await runDetachedStep(
+    end = await runDetachedStep(
       {
         id,
         script,
@@ -63,17 +72,26 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
       },
       giveUp.signal
     )
-    if (end === 'lost')
+    if (end === 'lost') {
       throw new HookError('STEP_LOST', 'cluster', 'The process that watched over the step was killed.')
-    return end
+    }
   } catch (error) {
     if (call.cancelled.aborted) return 130
-    throw await explained(call, pod, error)
+    const cause = await explained(call, pod, error)
+    // What the step wrote until then is worth having, but not worth a failure that hides this one.
+    await workspace.afterScript(pod).catch(() => undefined)
+    throw cause
   } finally {
     call.cancelled.removeEventListener('abort', onCancel)
     giveUp.abort()
-    if (!call.cancelled.aborted) await workspace.afterScript(pod)
   }
+  if (call.cancelled.aborted) return end
+  if (end === KILLED) {
+    const hint = await memoryHint(call.kube, pod)
+    if (hint !== undefined) call.print(errorCommand(hint))
+  }
+  await workspace.afterScript(pod)
+  return end
 }
 
 /** Passes a cancellation on to the step's processes: `always()` steps start as soon as the hook is gone. */
@@ -90,19 +108,29 @@ async function endStep(openExec: OpenExec, id: string, giveUp: AbortController):
 
 /** A step that was lost mostly says nothing itself; its pod knows whether memory, an eviction or somebody ended it. */
 async function explained(call: Call, name: string, error: unknown): Promise<unknown> {
-  const lost =
-    (error instanceof HookError && error.code === 'STEP_LOST') ||
-    isKubeError(error, 'EXEC_FAILED', 'NOT_FOUND', 'STREAM_LOST')
-  if (!lost) return error
-  try {
-    const pod = await call.kube.get('pods', name)
-    const problem = podProblem(pod)
-    if (pod.metadata?.deletionTimestamp !== undefined) return ended(name, 'it is being deleted', error)
-    if (problem !== undefined) return ended(name, `${problem.reason}: ${problem.message}`, error)
-  } catch (reason) {
-    if (isKubeError(reason, 'NOT_FOUND')) return ended(name, 'somebody deleted it', error)
+  const watcherLost = error instanceof HookError && error.code === 'STEP_LOST'
+  if (!watcherLost && !isKubeError(error, 'EXEC_FAILED', 'NOT_FOUND', 'STREAM_LOST')) return error
+  // The kubelet takes a moment to tell that a container has ended.
+  const looks = watcherLost ? 1 : STATUS_LOOKS
+  for (let look = 1; look <= looks; look += 1) {
+    if (look > 1) await sleep(STATUS_PAUSE_MS)
+    try {
+      const why = whyEnded(await call.kube.get('pods', name))
+      if (why !== undefined) return ended(name, why, error)
+    } catch (reason) {
+      return isKubeError(reason, 'NOT_FOUND') ? ended(name, 'somebody deleted it', error) : error
+    }
   }
   return error
+}
+
+function whyEnded(pod: V1Pod): string | undefined {
+  const problem = podProblem(pod)
+  if (problem !== undefined) return `${problem.reason}: ${problem.message}`
+  const job = pod.status?.containerStatuses?.find(status => status.name === JOB_CONTAINER)?.state?.terminated
+  if (job === undefined) return undefined
+  const said = job.message === undefined || job.message === '' ? '' : `: ${job.message}`
+  return `its container "${JOB_CONTAINER}" ended with exit code ${job.exitCode} (${job.reason ?? 'no reason'}${said})`
 }
 
 function ended(pod: string, why: string, cause: unknown): HookError {

@@ -57,7 +57,7 @@ echo $$ >supervisor
     if ! dd bs=65536 count=64 of="$i"; then
       [ -d "$1" ] && {
         rm -f "$i"
-        echo "the spool volume at $1 is full or broken" >fault
+        mv "$i.at" fault
         kill -TERM "-$(cat pid)"
       }
       exec cat >/dev/null
@@ -112,8 +112,14 @@ seek() {
   { read -r i <low; } 2>/dev/null || i=0
   while { read -r at <"$((i + 1)).at"; } 2>/dev/null && [ "$at" -le "$1" ]; do i=$((i + 1)); done
 }
+broken() {
+  [ -e fault ] || return 1
+  echo "fault the spool volume at $1 is full or broken" >&2
+  exit 98
+}
 seek "$2"
 until [ -e "$i" ]; do
+  broken "$1"
   sleep 0.01 2>/dev/null || sleep 1
   seek "$2"
 done
@@ -138,10 +144,7 @@ while :; do
   0.08) next=0.15 ;;
   *)
     next=0.3
-    if [ -e fault ]; then
-      echo "fault $(cat fault)" >&2
-      exit 98
-    fi
+    broken "$1"
     if ! kill -0 "$(cat supervisor)" 2>/dev/null && [ ! -e "$((i + 1))" ]; then
       cat <&3
       # What was written last may still be on its way to a slow reader, who says when it came.

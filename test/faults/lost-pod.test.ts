@@ -1,0 +1,284 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+
+import { HookCalls, type CallOptions, type CallResult } from '../support/hook-calls.js'
+import { kubectl } from '../support/kubectl.js'
+import type { Mode, RunnerPod } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+import { Lanes } from './lanes.js'
+import { stepPods } from './owned.js'
+import { Sight } from './sight.js'
+import { resources, withTemplate } from './template.js'
+
+const TIMEOUT = 180_000
+/** A step that looks successful to whoever ends it. */
+const TRAPS = "trap 'echo ended by a signal; exit 0' TERM INT; echo ready; while :; do sleep 0.2; done"
+/** A step that needs more and more memory. */
+const GREEDY = 'echo ready; x=0123456789abcdef; while :; do x=$x$x; done'
+
+const suite = new Suite('lost-pod')
+const lanes = new Lanes<Lost>()
+
+interface Lost {
+  readonly call: CallResult
+  /** How long the hook ran after the harm was done. */
+  readonly msAfterHarm: number
+}
+
+interface Runner {
+  readonly runner: RunnerPod
+  readonly calls: HookCalls
+}
+
+async function runnerOf(mode: Mode): Promise<Runner> {
+  const runner = await suite.runner({ mode })
+  return { runner, calls: new HookCalls(runner) }
+}
+
+/** Does harm once a call has printed `ready`. */
+async function harmed(
+  start: (options: CallOptions) => Promise<CallResult>,
+  harm: () => Promise<unknown>
+): Promise<Lost> {
+  const { look, seen } = new Sight('ready')
+  const call = start({ onOutput: look })
+  await Promise.race([seen, call])
+  const began = Date.now()
+  await harm()
+  const result = await call
+  return { call: result, msAfterHarm: Date.now() - began }
+}
+
+async function alone(call: Promise<CallResult>): Promise<Lost> {
+  return { call: await call, msAfterHarm: 0 }
+}
+
+/** Deletes pods as anybody with kubectl would, with a grace period that lets a trap run. */
+async function deletePods({ runner }: Runner, names: readonly string[]): Promise<void> {
+  if (names.length === 0) throw new Error('there is no pod to delete')
+  await kubectl(suite.cluster, [
+    ...['-n', runner.namespace, 'delete', 'pod', '--wait=false', '--grace-period=3'],
+    ...names
+  ])
+}
+
+const deleteStepPods = async (one: Runner): Promise<void> => deletePods(one, await stepPods(suite.cluster, one.runner))
+
+beforeAll(async () => {
+  const [steps, bare, job, small] = await Promise.all([
+    runnerOf('volume'),
+    runnerOf('novolume'),
+    runnerOf('volume'),
+    runnerOf('volume')
+  ])
+  const { busybox, debian } = suite.cluster.images
+  // The kubelet ends the job container, and nobody deletes its pod.
+  const livenessProbe = { exec: { command: ['test', '!', '-e', '/tmp/ill'] }, periodSeconds: 1, failureThreshold: 1 }
+  const watched = await withTemplate(job.runner, {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: '$job', livenessProbe }]
+  })
+  const little = await withTemplate(steps.runner, resources({ limits: { memory: '32Mi' } }))
+  lanes.start({
+    "a Job's pod is deleted": () =>
+      harmed(
+        options => steps.calls.container(busybox, TRAPS, options),
+        () => deleteStepPods(steps)
+      ),
+    'a step container runs out of memory': () => alone(steps.calls.container(busybox, GREEDY, { env: little }))
+  })
+  lanes.start({
+    'a bare pod is deleted': () =>
+      harmed(
+        options => bare.calls.container(busybox, TRAPS, options),
+        () => deleteStepPods(bare)
+      ),
+    'prepare a job in novolume': () => alone(bare.calls.prepare(debian)),
+    'the job pod is deleted in novolume': () =>
+      harmed(
+        options => bare.calls.script(TRAPS, options),
+        () => deletePods(bare, [bare.calls.jobPod])
+      ),
+    'cleanup in novolume': () => alone(bare.calls.cleanup())
+  })
+  lanes.start({
+    'prepare a job': () => alone(job.calls.prepare(debian)),
+    'the job pod is deleted': () =>
+      harmed(
+        options => job.calls.script(TRAPS, options),
+        () => deletePods(job, [job.calls.jobPod])
+      ),
+    'a step after the job pod is gone': () => alone(job.calls.script('echo never')),
+    'prepare a watched job': () => alone(job.calls.prepare(debian, { env: watched })),
+    'the job container is ended': () => alone(job.calls.script('echo ready; touch /tmp/ill; sleep 60; echo never')),
+    'cleanup after the job pod is gone': () => alone(job.calls.cleanup())
+  })
+  const tight = await withTemplate(small.runner, {
+    ...resources({ limits: { memory: '64Mi' } }),
+    volumes: [{ name: 'kaniko-hooks', emptyDir: { medium: 'Memory', sizeLimit: '2Mi' } }]
+  })
+  const kill = (file: string): string =>
+    `echo ready; cd $(ls -td /__hook/*-* | head -n 1); kill -9 $(cat ${file}); sleep 30; echo never`
+  lanes.start({
+    'prepare a small job': () => alone(small.calls.prepare(debian, { env: tight })),
+    'a step before': () => alone(small.calls.script('echo fine')),
+    'the supervisor is killed': () => alone(small.calls.script(kill('supervisor'))),
+    'the follower is killed': () => alone(small.calls.script(`${kill('follower')}; exit 6`.replace('30', '1'))),
+    'everything of the hook is killed': () =>
+      alone(
+        small.calls.script(
+          'echo ready; kill -9 $(grep -l -s kaniko-hooks /proc/[0-9]*/cmdline | cut -d/ -f3); sleep 30'
+        )
+      ),
+    'the spool is full': () =>
+      alone(small.calls.script('echo ready; head -c 20000000 /dev/zero | tr "\\\\0" x; echo never')),
+    'a step after': () => alone(small.calls.script('echo fine')),
+    'the job container runs out of memory': () => alone(small.calls.script(GREEDY)),
+    'cleanup of the small job': () => alone(small.calls.cleanup())
+  })
+}, TIMEOUT)
+
+describe('a container step whose pod is deleted, and which ends with 0 then', () => {
+  test.each(["a Job's pod is deleted", 'a bare pod is deleted'])(
+    '%s: a failure that says so',
+    async name => {
+      const { call, msAfterHarm } = await lanes.result(name)
+      expect(call.text).toContain('ready\n')
+      expect(call.code).toBe(1)
+      expect(errorOf(call)).toMatch(/deleted/)
+      expect(msAfterHarm).toBeLessThan(30_000)
+    },
+    TIMEOUT
+  )
+})
+
+test.each([
+  ['volume', 'prepare a job', 'the job pod is deleted'],
+  ['novolume', 'prepare a job in novolume', 'the job pod is deleted in novolume']
+])(
+  'the job pod is deleted in mid-step in %s mode: a failure within seconds that says so',
+  async (_mode, preparation, name) => {
+    expect((await lanes.result(preparation)).call).toMatchObject({ code: 0 })
+    const { call, msAfterHarm } = await lanes.result(name)
+    expect(call.text).toContain('ready\n')
+    expect(call.code).toBe(1)
+    expect(errorOf(call)).toMatch(/deleted/)
+    expect(msAfterHarm).toBeLessThan(30_000)
+  },
+  TIMEOUT
+)
+
+test(
+  'a step after the job pod is gone: a failure that says so; clean-up succeeds',
+  async () => {
+    const { call } = await lanes.result('a step after the job pod is gone')
+    expect(call.code).toBe(1)
+    expect(call.lines).toHaveLength(1)
+    expect(errorOf(call)).toMatch(/deleted|gone/)
+    expect(call.ms).toBeLessThan(30_000)
+    expect((await lanes.result('cleanup after the job pod is gone')).call).toMatchObject({ code: 0, text: '' })
+  },
+  TIMEOUT
+)
+
+test(
+  'the kubelet ends the job container in mid-step: a failure within seconds that says so',
+  async () => {
+    expect((await lanes.result('prepare a watched job')).call).toMatchObject({ code: 0 })
+    const { call } = await lanes.result('the job container is ended')
+    expect(call.lines[0]).toBe('ready')
+    expect(call.text).not.toContain('never')
+    expect(call.code).toBe(1)
+    expect(errorOf(call)).toMatch(/job container|container "job"/)
+    expect(errorOf(call)).toMatch(/ended/)
+    expect(call.ms).toBeLessThan(30_000)
+  },
+  TIMEOUT
+)
+
+test(
+  'a step container that uses too much memory is named, with its limit',
+  async () => {
+    const { call } = await lanes.result('a step container runs out of memory')
+    expect(call.code).not.toBe(0)
+    expect(call.text).toMatch(/OOMKilled, limit 32Mi/)
+  },
+  TIMEOUT
+)
+
+describe('in a job container whose helpers are killed', () => {
+  test(
+    'steps run before and after',
+    async () => {
+      expect((await lanes.result('prepare a small job')).call).toMatchObject({ code: 0 })
+      expect((await lanes.result('a step before')).call).toMatchObject({ code: 0, text: 'fine\n' })
+      expect((await lanes.result('a step after')).call).toMatchObject({ code: 0, text: 'fine\n' })
+    },
+    TIMEOUT
+  )
+
+  test.each(['the supervisor is killed', 'everything of the hook is killed'])(
+    '%s: a failure that says so, never 0',
+    async name => {
+      const { call } = await lanes.result(name)
+      expect(call.lines[0]).toBe('ready')
+      expect(call.text).not.toContain('never')
+      expect(call.code).toBe(1)
+      expect(errorOf(call)).toMatch(/killed/)
+      expect(call.ms).toBeLessThan(30_000)
+    },
+    TIMEOUT
+  )
+
+  test(
+    'the follower is killed: the step is taken up again',
+    async () => {
+      const { call } = await lanes.result('the follower is killed')
+      expect(call).toMatchObject({ code: 6, text: 'ready\nnever\n' })
+    },
+    TIMEOUT
+  )
+
+  test(
+    'a spool without room: a failure that names it',
+    async () => {
+      const { call } = await lanes.result('the spool is full')
+      expect(call.bytes).toBeLessThan(20_000_000)
+      expect(call.code).toBe(1)
+      expect(call.text).not.toContain('never')
+      expect(errorOf(call)).toMatch(/full/)
+    },
+    TIMEOUT
+  )
+
+  test(
+    'the job container runs out of memory: a failure that names it',
+    async () => {
+      const { call } = await lanes.result('the job container runs out of memory')
+      // With cgroup v1 the kernel ends the step's process alone, with v2 the whole container.
+      expect([1, 137]).toContain(call.code)
+      expect(errorOf(call)).toMatch(/too much memory \(OOMKilled/)
+    },
+    TIMEOUT
+  )
+})
+
+/** The error annotations of a call. */
+function errorOf(call: CallResult): string {
+  return call.lines.filter(line => line.startsWith('::error::')).join('\n')
+}
+
+test(
+  'nothing is left',
+  async () => {
+    expect((await lanes.result('cleanup of the small job')).call).toMatchObject({ code: 0 })
+    for (const name of [
+      'cleanup in novolume',
+      'cleanup after the job pod is gone',
+      'a step container runs out of memory'
+    ]) {
+      await lanes.result(name)
+    }
+    expect(await suite.left()).toEqual([])
+  },
+  TIMEOUT
+)
