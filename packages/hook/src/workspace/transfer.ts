@@ -36,14 +36,23 @@ touch "$spool/mark"
 exit $code
 `
 
-/** stdin: `<spool> <root>\n`. stdout: an archive of what is newer than the mark; stderr: `size <bytes>`. */
+/**
+ * stdin: `<spool> <root>\n`. stdout: an archive of what is newer than the mark; stderr: `size <bytes>`. A busybox may
+ * be built without `tar -T`; then the names go into the argument list, which takes some 20,000.
+ */
 const SEND = `
 read -r spool root || exit 97
 cd "$root" || exit 1
 newer() { find . -path ./externals -prune -o -path ./_temp/_runner_hook_responses -prune -o \\( "$@" \\) ! -type d -print; }
 newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/mark" >"$spool/list" || exit 1
 [ -s "$spool/list" ] || { echo 'size 0' >&2 && exit; }
-tar -cf "$spool/out.tar" -T "$spool/list" || exit 1
+if tar -cf /dev/null -T /dev/null 2>/dev/null; then
+  tar -cf "$spool/out.tar" -T "$spool/list" || exit 1
+else
+  set --
+  while IFS= read -r file; do set -- "$@" "$file"; done <"$spool/list"
+  tar -cf "$spool/out.tar" "$@" || exit 1
+fi
 echo "size $(wc -c <"$spool/out.tar")" >&2
 cat "$spool/out.tar"
 rm -f "$spool/out.tar" "$spool/list"
