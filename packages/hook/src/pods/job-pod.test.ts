@@ -32,7 +32,7 @@ const REQUEST: JobPodRequest = {
     initContainers: [],
     beside: []
   },
-  pullSecret: undefined,
+  pullSecrets: [],
   pullPolicy: undefined
 }
 
@@ -56,7 +56,6 @@ describe('jobPod', () => {
             image: 'node:22',
             command: ['sh'],
             args: ['-c', expect.stringContaining('wait $$!')],
-            workingDir: '/__w/r/r',
             env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: '0.0' } } }],
             volumeMounts: [
               { name: 'work', mountPath: '/__w' },
@@ -82,7 +81,7 @@ describe('jobPod', () => {
         { name: 'redis', args: service, variables: [] },
         { name: 'redis-2', args: custom, variables: [] }
       ],
-      pullSecret: 'creds',
+      pullSecrets: ['creds'],
       pullPolicy: 'Always'
     })
     expect(pod.spec?.containers).toEqual([

@@ -23,7 +23,7 @@ export interface JobPodRequest {
   readonly job: { readonly args: ContainerArgs; readonly image: string; readonly variables: readonly V1EnvVar[] } | null
   readonly services: readonly ServiceContainer[]
   readonly parts: PodParts
-  readonly pullSecret: string | undefined
+  readonly pullSecrets: readonly string[]
   readonly pullPolicy: PullPolicy | undefined
 }
 
@@ -49,7 +49,9 @@ export function jobPod(request: JobPodRequest): V1Pod {
       containers: [...job, ...request.services.map(service => serviceContainer(service, request.pullPolicy))],
       volumes: [...parts.volumes, { name: SPOOL_VOLUME, emptyDir: {} }],
       ...(parts.affinity === undefined ? {} : { affinity: parts.affinity }),
-      ...(request.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: request.pullSecret }] })
+      ...(request.pullSecrets.length === 0
+        ? {}
+        : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })
     }
   }
 }
@@ -61,7 +63,7 @@ function jobContainer(request: JobPodRequest, job: NonNullable<JobPodRequest['jo
     image: job.image,
     command: [command ?? 'sh'],
     args: args.map(literal),
-    ...(job.args.workingDirectory === null ? {} : { workingDir: job.args.workingDirectory }),
+    // No workingDir: the runtime makes a missing one for root, and an image's own user could not write there.
     env: [...job.variables],
     volumeMounts: [...request.parts.mounts, { name: SPOOL_VOLUME, mountPath: SPOOL_PATH }],
     ...pulled(request.pullPolicy)
