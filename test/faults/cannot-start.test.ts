@@ -1,0 +1,155 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+
+import { HookCalls, type CallOptions, type CallResult } from '../support/hook-calls.js'
+import { apply, kubectl } from '../support/kubectl.js'
+import type { Mode, RunnerPod } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+import { Lanes } from './lanes.js'
+import { leftAt } from './owned.js'
+import { IMPOSSIBLE, withTemplate } from './template.js'
+
+const TIMEOUT = 180_000
+/** When a person has to know what is wrong. */
+const LIMIT_MS = 60_000
+/** How long a pod may stay unschedulable in these tests; by default 10 minutes, for an autoscaler. */
+const PATIENCE = { ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: '12' }
+
+interface Refused {
+  readonly call: CallResult
+  /** When the reason was printed first, in milliseconds after the start. */
+  readonly firstWordMs: number | undefined
+  readonly left: readonly string[]
+}
+
+interface Reason {
+  /** What has to stand in the one `::error::` line. */
+  readonly says: RegExp
+  /** An image; a present one unless it is the reason. */
+  readonly image?: string
+  /** Where the pod is refused; the suite's own namespace without it. */
+  readonly place?: 'restricted' | 'quota'
+  readonly unschedulable?: true
+}
+
+const REASONS: Readonly<Record<string, Reason>> = {
+  'a registry that is not there': {
+    image: 'registry.invalid/team/image:1',
+    says: /registry\.invalid.*cannot be pulled.*no such host/
+  },
+  'a tag that is not there': {
+    image: 'localhost:31500/no-such/image:none',
+    says: /no-such\/image:none.*cannot be pulled.*not found/
+  },
+  'a name that is not valid': { image: 'Not A/valid:name', says: /name.*not valid.*Not A\/valid:name/ },
+  'no node with so many processors': { unschedulable: true, says: /Unschedulable.*Insufficient cpu/ },
+  'PodSecurity restricted': { place: 'restricted', says: /violates PodSecurity "restricted.*allowPrivilegeEscalation/ },
+  'a quota that is used up': { place: 'quota', says: /exceeded quota: no-more-pods, requested: pods=1/ }
+}
+
+const suite = new Suite('cannot-start')
+const places = { restricted: new Suite('restricted'), quota: new Suite('quota') }
+const lanes = new Lanes<Refused>()
+
+/** What is tried where. In novolume mode the role has no jobs, so a step's pod is bare. */
+const TRIES = Object.entries({
+  'prepare_job in volume mode': Object.keys(REASONS),
+  'run_container_step in volume mode': Object.keys(REASONS),
+  'run_container_step in novolume mode': Object.keys(REASONS)
+}).flatMap(([what, names]) => names.map(name => ({ what, name })))
+
+interface Runner {
+  readonly runner: RunnerPod
+  readonly calls: HookCalls
+}
+
+beforeAll(async () => {
+  const runnerIn = async (place: Suite, mode: Mode): Promise<Runner> => {
+    const runner = await place.runner({ mode })
+    return { runner, calls: new HookCalls(runner) }
+  }
+  const [jobs, steps, bareSteps] = await Promise.all([
+    runnerIn(suite, 'volume'),
+    runnerIn(suite, 'volume'),
+    runnerIn(suite, 'novolume')
+  ])
+  const refusing = await Promise.all(
+    (['restricted', 'quota'] as const).map(async place => ({
+      place,
+      volume: await runnerIn(places[place], 'volume'),
+      novolume: await runnerIn(places[place], 'novolume')
+    }))
+  )
+  await refuseFromNowOn()
+  startLane(jobs, 'prepare_job', undefined)
+  startLane(steps, 'run_container_step', undefined)
+  startLane(bareSteps, 'run_container_step', undefined)
+  for (const { place, volume, novolume } of refusing) {
+    startLane(volume, 'prepare_job', place)
+    startLane(novolume, 'run_container_step', place)
+    startLane(volume, 'run_container_step', place)
+  }
+}, TIMEOUT)
+
+/** The runner pods run already; no other pod may. */
+async function refuseFromNowOn(): Promise<void> {
+  const { cluster } = suite
+  const [restricted, quota] = [places.restricted.namespace, places.quota.namespace]
+  const level = 'pod-security.kubernetes.io/enforce=restricted'
+  await kubectl(cluster, ['label', 'namespace', restricted, '--overwrite', level])
+  await apply(cluster, {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'no-more-pods', namespace: quota },
+    spec: { hard: { pods: '2' } }
+  })
+  const counted = '--for=jsonpath={.status.used.pods}=2'
+  await kubectl(cluster, ['-n', quota, 'wait', 'resourcequota/no-more-pods', counted, '--timeout=30s'])
+}
+
+function startLane(one: Runner, command: 'prepare_job' | 'run_container_step', place: Reason['place']): void {
+  const reasons = Object.entries(REASONS).filter(([, reason]) => reason.place === place)
+  lanes.start(
+    Object.fromEntries(
+      reasons.map(([name, reason]) => [
+        `${command} in ${one.runner.mode} mode: ${name}`,
+        () => refused(one, command, reason)
+      ])
+    )
+  )
+}
+
+async function refused({ runner, calls }: Runner, command: string, reason: Reason): Promise<Refused> {
+  const image = reason.image ?? suite.cluster.images.busybox
+  const start = Date.now()
+  let text = ''
+  let firstWordMs: number | undefined
+  const options: CallOptions = {
+    env: reason.unschedulable ? { ...PATIENCE, ...(await withTemplate(runner, IMPOSSIBLE)) } : {},
+    onOutput: chunk => {
+      text += chunk.toString()
+      if (reason.says.test(text)) firstWordMs ??= Date.now() - start
+    }
+  }
+  const call = await (command === 'prepare_job'
+    ? calls.prepare(image, options)
+    : calls.container(image, 'true', options))
+  return { call, firstWordMs, left: await leftAt(suite.cluster, runner, Date.now() + 5_000) }
+}
+
+describe.each(TRIES)('$what: $name', ({ what, name }) => {
+  test(
+    'ends with the reason that the cluster gave, in time, and leaves nothing',
+    async () => {
+      const { call, firstWordMs, left } = await lanes.result(`${what}: ${name}`)
+      const errors = call.lines.filter(line => line.startsWith('::error::'))
+      // Not only when it was waited for in vain.
+      if (REASONS[name]?.unschedulable)
+        expect(call.lines[0]).toMatch(/^Pod .* waits: Unschedulable: .*Insufficient cpu/)
+      expect(errors).toEqual([expect.stringMatching(REASONS[name]?.says ?? /never/)])
+      expect(call.code).toBe(1)
+      expect(firstWordMs).toBeLessThan(LIMIT_MS)
+      expect(left).toEqual([])
+    },
+    TIMEOUT
+  )
+})
