@@ -55,7 +55,6 @@ async function measurePrepare(): Promise<void> {
     await pods.settle()
     return run
   }
-  await ours()
   await contest('prepare', fewer, ours, () => runPod(spec, 'running'))
 }
 
@@ -96,36 +95,34 @@ async function exec(command: readonly string[]): Promise<ProgramRun> {
 
 async function measureContainer(): Promise<void> {
   const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
-  const seen = await pods.seenDuring(() => hook.runContainer(step))
-  const spec = bare(podNamed(seen, '-step-'))
-  await pods.settle(hook.jobPod)
+  let spec: V1Pod | undefined
   const ours = async (): Promise<HookRun> => {
-    const run = await hook.runContainer(step)
+    const { result, seen } = await pods.seenDuring(() => hook.runContainer(step), spec === undefined)
+    spec ??= bare(podNamed(seen, '-step-'))
     await pods.settle(hook.jobPod)
-    return run
+    return result
   }
   await contest('container', fewer, ours, () => runPod(spec, 'ended'))
 }
 
 async function measureDockerfile(): Promise<void> {
   const directory = join(hook.dirs.workspace, 'bench-action')
+  let buildPod: V1Pod | undefined
   const build = async (): Promise<HookRun> => {
     const dockerfile = await writeAction(directory, image)
-    return hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined })
+    const action = { image: null, dockerfile, entryPoint: null, args: undefined }
+    const { result, seen } = await pods.seenDuring(() => hook.runContainer(action), buildPod === undefined)
+    buildPod ??= podNamed(seen, '-build-')
+    await pods.settle(hook.jobPod)
+    tell('dockerfile-again', await hook.runContainer(action))
+    await pods.settle(hook.jobPod)
+    return result
   }
-  const seen = await pods.seenDuring(build)
-  const buildPod = podNamed(seen, '-build-')
-  await pods.settle(hook.jobPod)
-  for (let round = 1; round <= fewer; round += 1) {
-    tell('dockerfile-first', await build())
-    await pods.settle(hook.jobPod)
-    const dockerfile = join(directory, 'Dockerfile')
-    tell('dockerfile-again', await hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined }))
-    await pods.settle(hook.jobPod)
+  await contest('dockerfile-first', fewer, build, async () => {
+    if (buildPod === undefined) throw new Error('no build pod was seen')
     const raw = rawKaniko(buildPod, assignment)
-    const limit = await runPod(raw.pod, 'ended', pod => removePushed(pod, raw.repository, assignment))
-    tell('dockerfile-first', limit, 'limit')
-  }
+    return runPod(raw.pod, 'ended', pod => removePushed(pod, raw.repository, assignment))
+  })
 }
 
 /** Runs a pod without the hook, and removes it when its time was taken. */

@@ -21,23 +21,23 @@ export class Pods {
     return JSON.parse(text) as V1Pod
   }
 
-  /** Runs something and keeps each pod that shows up meanwhile, as it was first seen. */
-  async seenDuring(body: () => Promise<unknown>): Promise<V1Pod[]> {
+  /** Runs something; keeps each pod that shows up meanwhile, as it was first seen, when asked to look. */
+  async seenDuring<T>(body: () => Promise<T>, look: boolean): Promise<{ readonly result: T; readonly seen: V1Pod[] }> {
     const seen = new Map<string, V1Pod>()
-    let isOver = false
-    const look = async (): Promise<void> => {
+    let isOver = !look
+    const looking = (async () => {
       while (!isOver) {
         for (const pod of await this.#list()) {
           const name = pod.metadata?.name ?? ''
           if (!seen.has(name)) seen.set(name, pod)
         }
-        await sleep(50)
+        // Each pod stands for a second at least, and what is measured should not feel that it is watched.
+        await sleep(250)
       }
-    }
-    const looking = look()
-    await body().finally(() => (isOver = true))
+    })()
+    const result = await body().finally(() => (isOver = true))
     await looking
-    return [...seen.values()]
+    return { result, seen: [...seen.values()] }
   }
 
   /** Writes the pod into a file for a limit program, under a name of its own. */
