@@ -15,8 +15,8 @@ import {
 import { v4 as uuid } from 'uuid'
 
 import type { Call } from './call.js'
+import { messageOf } from './errors.js'
 import { readRecords, writeRecord, type ImageRecord } from './image-record.js'
-import { messageOf } from './owned-objects.js'
 import { buildName } from './pods/names.js'
 import { ownedBy, type Owner } from './pods/owner.js'
 import { quotedGroup, type Line } from './protocol/workflow-commands.js'
@@ -37,7 +37,7 @@ export async function builtImage(call: Call, runner: Runner, dockerfile: string)
   const engine = engineOf(call, runner, owner)
   const context = await readContext(dirname(dockerfile), basename(dockerfile))
   refuseUnsupported(engine.check(context.dockerfileText), dockerfile)
-  const key = await contextKey(context, { platform: platform(), engine: engine.identity })
+  const key = await contextKey(context, { platform: `linux/${architecture()}`, engine: engine.identity })
 
   const records = await readRecords(kube, settings.runnerPod)
   const before = [...records.values()].find(record => record.key === key && record.pullRef !== undefined)
@@ -108,6 +108,9 @@ function engineOf(call: Call, runner: Runner, owner: Owner): KanikoEngine {
     registryMirrors: settings.kaniko.registryMirrors,
     insecureRegistries: settings.kaniko.insecureRegistries,
     pod: {
+      // The image is for the runner's platform; a cluster may have nodes of several.
+      nodeSelector: { 'kubernetes.io/arch': architecture() },
+      imagePullSecrets: runner.pullSecrets.map(name => ({ name })),
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(ownerReferences === undefined ? {} : { ownerReferences })
@@ -147,8 +150,8 @@ function printPhases(call: Call, { phases, pullRef }: BuiltImage): void {
   call.print(`Pushed in ${seconds(phases.pushMs)}: ${pullRef}`)
 }
 
-/** The platform of the image, in the words of images. */
-function platform(): string {
+/** This machine's architecture, in the words of images and of Kubernetes. */
+function architecture(): string {
   const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
-  return `linux/${names[arch()] ?? arch()}`
+  return names[arch()] ?? arch()
 }

@@ -55,7 +55,7 @@ export function codeOf(error: unknown): string {
  * @param secrets values that must never be printed
  */
 export function describe(error: unknown, secrets: readonly string[] = []): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const fault = known(error)?.fault
   const text =
     fault === undefined ? `Kaniko Hooks failed unexpectedly, please report this: ${message}` : PREFIX[fault] + message
@@ -66,4 +66,9 @@ export function describe(error: unknown, secrets: readonly string[] = []): strin
 export function redact(text: string, secrets: readonly string[]): string {
   const worth = secrets.filter(secret => secret.length >= 3).sort((a, b) => b.length - a.length)
   return worth.reduce((result, secret) => result.replaceAll(secret, '***'), text)
+}
+
+/** The words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Call } from './call.js'
 import { connect } from './cluster.js'
 import { readEnvironment } from './environment.js'
-import { codeOf, describe, HookError } from './errors.js'
+import { codeOf, describe, HookError, redact } from './errors.js'
 import { writeCallRecord } from './operator-log.js'
 import { readCommand } from './protocol/read-command.js'
 import { checkResponseFile, writeResponse } from './protocol/response.js'
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
       ? new HookError('CANCELLED', 'user', 'The step was cancelled.', { cause: caught })
       : caught
     log.print(errorCommand(describe(error, secretsOf(command))))
-    if (caught instanceof Error) log.note(caught.stack ?? caught.message)
+    if (caught instanceof Error) log.note(redact(caught.stack ?? caught.message, secretsOf(command)))
   }
   await writeCallRecord(environment.operatorLog, {
     command: command?.command ?? 'none',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isKubeError, type Resources } from '@kaniko-hooks/kube'
 
 import type { Call } from './call.js'
-import { HookError } from './errors.js'
+import { HookError, messageOf } from './errors.js'
 import { ownedSelector } from './pods/owner.js'
 
 /** Pods get this long to end by themselves; a step's processes were signalled before. */
@@ -38,7 +38,7 @@ async function deleteKind(call: Call, kind: 'jobs' | 'pods' | 'secrets'): Promis
           propagationPolicy: 'Background',
           ...(kind === 'pods' ? { gracePeriodSeconds: GRACE_SECONDS } : {})
         })
-        if (kind === 'pods' && !call.cancelled.aborted) await waitUntilGone(call, name)
+        if (kind === 'pods') await waitUntilGone(call, name)
       })
     )
     for (const result of results) if (result.status === 'rejected') problems.push(messageOf(result.reason))
@@ -49,20 +49,17 @@ async function deleteKind(call: Call, kind: 'jobs' | 'pods' | 'secrets'): Promis
   return problems
 }
 
-async function waitUntilGone({ kube }: Call, pod: string): Promise<void> {
+async function waitUntilGone(call: Call, pod: string): Promise<void> {
   const until = Date.now() + GONE_MS
-  while (Date.now() < until) {
+  while (Date.now() < until && !call.cancelled.aborted) {
     try {
-      await kube.get('pods', pod)
+      await call.kube.get('pods', pod)
     } catch (error) {
       if (isKubeError(error, 'NOT_FOUND')) return
       throw error
     }
     await sleep(100)
   }
+  if (call.cancelled.aborted) return
   throw new HookError('POD_FAILED', 'cluster', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

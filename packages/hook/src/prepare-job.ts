@@ -1,16 +1,18 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { waitForPod } from '@kaniko-hooks/kube'
 
+import { removeRecordedImages } from './built-image.js'
 import type { Call } from './call.js'
-import { HookError } from './errors.js'
-import { deleteOwned, messageOf } from './owned-objects.js'
+import { HookError, messageOf } from './errors.js'
+import { deleteOwned } from './owned-objects.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
 import { JOB_CONTAINER, jobPodName, secretName, serviceNames } from './pods/names.js'
-import { pullSecret, secretEnvironment } from './pods/secrets.js'
+import { pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
+import { printWaiting } from './pods/waiting.js'
 import type { Response } from './protocol/response.js'
 import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
-import { maskCommand, quotedGroup } from './protocol/workflow-commands.js'
+import { maskCommand, quotedGroup, warningCommand } from './protocol/workflow-commands.js'
 import { runInContainer } from './run-in-container.js'
 import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
 import type { State } from './state.js'
@@ -46,11 +48,11 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const volumes = { system: args.container?.systemMountVolumes ?? [], user: args.container?.userMountVolumes ?? [] }
   // Services see nothing of the work directory.
   const parts = args.container === null ? NO_PARTS : workspace.jobParts(volumes)
-  const credentials = pullSecret(
+  const credentials = pullSecrets(
     owner,
-    secretName(settings.runnerPod),
-    containers.map(container => container?.registry ?? null)
+    containers.map(container => container?.registry)
   )
+  const pullNames = credentials.flatMap(({ metadata }) => metadata?.name ?? [])
   const environment = secretEnvironment(
     owner,
     secretName(settings.runnerPod),
@@ -63,43 +65,47 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       job:
         args.container === null || image === undefined
           ? null
-          : { args: args.container, image, variables: environment?.variables[0] ?? [] },
+          : { args: args.container, image, variables: environment.variables[0] ?? [] },
       services: args.services.map((service, index) => ({
         name: names[index] ?? `service-${index}`,
         args: service,
-        variables: environment?.variables[index + 1] ?? []
+        variables: environment.variables[index + 1] ?? []
       })),
       parts,
-      pullSecret: credentials?.metadata?.name,
+      pullSecrets: [...runner.pullSecrets, ...pullNames],
       pullPolicy: settings.imagePullPolicy
     }),
     template,
     'job'
   )
 
-  const leftovers = await deleteOwned(call, ['pods', 'jobs', 'secrets'])
+  for (const container of containers) warnOfIgnored(call, container, container === args.container)
+
+  // In cleanup_job's order: the records of images are Secrets.
+  const leftovers = [
+    ...(await deleteOwned(call, ['pods', 'jobs'])),
+    ...(await removeRecordedImages(call)),
+    ...(await deleteOwned(call, ['secrets']))
+  ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
-    const delivered = timed(call, 'externals', args.container === null ? Promise.resolve() : workspace.deliver())
+    const limit = AbortSignal.any([cancelled, AbortSignal.timeout(settings.prepareTimeoutMs)])
+    const delivered = timed(call, 'externals', args.container === null ? Promise.resolve() : workspace.deliver(limit))
     delivered.catch(() => undefined)
-    for (const secret of [credentials, environment?.secret]) {
-      if (secret !== undefined) await kube.create('secrets', secret, { signal: cancelled })
-    }
+    const secrets = [...credentials, environment.secret]
+    await Promise.all(secrets.map(async secret => kube.create('secrets', secret, { signal: cancelled })))
     await kube.create('pods', pod, { signal: cancelled })
     const running = waitForPod(kube, name, pod => isReady(pod, names), {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
-      onProblem: problem => {
-        if (problem.fatal !== 'now') call.print(`Pod ${name} waits: ${problem.reason}: ${problem.message}`)
-      }
+      onProblem: printWaiting(call.print, name)
     })
-    await timed(call, 'pod', running)
-    await delivered
+    await Promise.all([timed(call, 'pod', running), delivered])
     if (args.container !== null) await timed(call, 'workspace', workspace.fillJob(name, cancelled))
     const isAlpine = args.container === null ? false : await probe(call, name)
     return {
-      state: { version: 1, jobPod: name, runner, ...optionalSecret(credentials?.metadata?.name) } satisfies State,
+      state: { version: 1, jobPod: name, runner, pullSecrets: pullNames } satisfies State,
       isAlpine,
       context: {
         ...(args.container === null
@@ -120,8 +126,12 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   }
 }
 
-function optionalSecret(name: string | undefined): { pullSecret?: string } {
-  return name === undefined ? {} : { pullSecret: name }
+/** What the workflow asks for and does not get must not be missed in silence. */
+function warnOfIgnored(call: Call, container: ContainerArgs | null, isJob: boolean): void {
+  if (container === null) return
+  const what = isJob ? 'The job container' : `The service ${container.image}`
+  if (container.createOptions) call.print(warningCommand(`${what}: options are ignored: ${container.createOptions}`))
+  if (!isJob && container.userMountVolumes.length > 0) call.print(warningCommand(`${what}: volumes are ignored.`))
 }
 
 function imageOf(container: ContainerArgs): string {
@@ -149,7 +159,9 @@ function isReady(pod: V1Pod, services: readonly string[]): boolean {
   for (const { name, state } of statuses) {
     const { exitCode, reason } = state?.terminated ?? {}
     // What the runtime could not even start is told by the pod's status, in the runtime's words.
-    if (exitCode === undefined || reason === 'StartError' || reason === 'ContainerCannotRun') continue
+    // A service may do one thing and end.
+    if (exitCode === undefined || (exitCode === 0 && name !== JOB_CONTAINER)) continue
+    if (reason === 'StartError' || reason === 'ContainerCannotRun') continue
     if (name !== JOB_CONTAINER && !services.includes(name)) continue
     throw new HookError(
       'POD_FAILED',
@@ -186,7 +198,7 @@ async function probe(call: Call, pod: string): Promise<boolean> {
       `The job container's image lacks ${missing.join(', ')}; script steps need them. Use an image with coreutils or busybox.`
     )
   }
-  if (lines.length === 0 && code !== 0)
+  if (stdout.trim() === '' && code !== 0)
     throw new HookError('JOB_CONTAINER', 'user', `The job container cannot run sh: ${stderr}`)
   return lines.includes('alpine')
 }

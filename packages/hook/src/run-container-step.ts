@@ -2,15 +2,14 @@ import { isKubeError } from '@kaniko-hooks/kube'
 
 import { builtImage } from './built-image.js'
 import type { Call } from './call.js'
-import { HookError } from './errors.js'
-import { messageOf } from './owned-objects.js'
+import { HookError, messageOf } from './errors.js'
 import { secretName, stepName } from './pods/names.js'
-import { pullSecret, secretEnvironment } from './pods/secrets.js'
+import { pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
-import type { RunContainerStep } from './protocol/schema.js'
-import { maskCommand, warningCommand } from './protocol/workflow-commands.js'
-import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
+import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
+import { errorCommand, maskCommand, warningCommand } from './protocol/workflow-commands.js'
+import { ownerOf, readRunner, workspaceOf, type Runner } from './runner-pod.js'
 import { seconds } from './seconds.js'
 import { readState } from './state.js'
 import { deleteStep, followStep, startStep, waitForStart, type StepRun } from './steps/step-container.js'
@@ -29,41 +28,45 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
   const owner = ownerOf(call, runner)
   const workspace = workspaceOf(call, runner)
 
-  const image = args.dockerfile === null ? args.image : await builtImage(call, runner, args.dockerfile)
-  if (image === null || image === '')
-    throw new HookError('INPUT', 'user', 'The step names neither an image nor a Dockerfile.')
   if (args.registry?.password) call.print(maskCommand(args.registry.password))
+  // A volume that a pod cannot have is refused before anything is built.
+  const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
+  if (args.createOptions) call.print(warningCommand(`The container's options are ignored: ${args.createOptions}`))
+  const image = await imageOf(call, runner, args)
 
   const name = stepName(settings.runnerPod)
   const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
-  const credentials = pullSecret(owner, secretName(settings.runnerPod), [args.registry])
-  const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
+  const credentials = pullSecrets(owner, [args.registry])
   const pod = applyTemplate(
     stepPod({
       owner,
       name,
       image,
       args,
-      variables: environment?.variables[0] ?? [],
+      variables: environment.variables[0] ?? [],
       parts,
-      pullSecrets: [state?.pullSecret, credentials?.metadata?.name].filter(secret => secret !== undefined),
+      pullSecrets: [
+        ...runner.pullSecrets,
+        ...(state?.pullSecrets ?? []),
+        ...credentials.flatMap(({ metadata }) => metadata?.name ?? [])
+      ],
       pullPolicy: settings.imagePullPolicy
     }),
     template,
     'step'
   )
-  const secrets = [environment?.secret, credentials].filter(secret => secret !== undefined)
+  const secrets = [environment.secret, ...credentials]
 
   let run: StepRun | undefined
   try {
     const start = Date.now()
-    for (const secret of secrets) await kube.create('secrets', secret, { signal: cancelled })
+    await Promise.all(secrets.map(async secret => kube.create('secrets', secret, { signal: cancelled })))
     run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled)
     await workspace.fillStep(run.pod, cancelled)
     await waitForStart(kube, run.pod, {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
-      onProblem: call.print
+      print: call.print
     })
     const running = Date.now()
     call.phase('start', running - start)
@@ -75,17 +78,15 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
     const ended = Date.now()
     call.phase('run', ended - running)
     call.print(`Ran in ${seconds(ended - running)}`)
-    if (!result.trustworthy) {
-      // Its files are worth having, but not worth a failure that hides this one.
-      await workspace.collectStep(run.pod).catch(() => undefined)
-      throw new HookError(
-        'POD_FAILED',
-        'cluster',
-        `The step's result cannot be trusted (exit code ${result.exitCode}): ${result.why ?? result.reason ?? 'its pod was disturbed'}`
-      )
+    if (result.trustworthy) {
+      await workspace.collectStep(run.pod)
+      return result.exitCode
     }
-    await workspace.collectStep(run.pod)
-    if (result.exitCode !== 0 && result.why !== undefined) call.print(`The step's container ended: ${result.why}`)
+    // Its files are worth having, but not worth a failure that hides this one.
+    await workspace.collectStep(run.pod).catch(() => undefined)
+    const why = result.why ?? result.reason ?? 'Its pod was disturbed.'
+    if (result.exitCode === 0) throw new HookError('POD_FAILED', 'cluster', `The step did not succeed. ${why}`)
+    call.print(errorCommand(why))
     return result.exitCode
   } catch (error) {
     if (cancelled.aborted) return 130
@@ -97,6 +98,12 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
       secrets.map(({ metadata }) => metadata?.name ?? '')
     )
   }
+}
+
+async function imageOf(call: Call, runner: Runner, { dockerfile, image }: ContainerArgs): Promise<string> {
+  if (dockerfile !== null && dockerfile !== '') return builtImage(call, runner, dockerfile)
+  if (image !== null && image !== '') return image
+  throw new HookError('INPUT', 'user', 'The step names neither an image nor a Dockerfile.')
 }
 
 /** A pod that vanishes under a running step was deleted by somebody: the step is not done, whatever its log said. */

@@ -22,7 +22,7 @@ export async function runInContainer(
 ): Promise<CommandResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const stream = await kube.exec({ ...target, command }, signal === undefined ? {} : { signal })
+      const stream = await kube.exec({ ...target, command }, { repeatable: true, ...(signal && { signal }) })
       let stdout = ''
       let stderr = ''
       stream.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
@@ -35,6 +35,7 @@ export async function runInContainer(
       }
     } catch (error) {
       if (!isKubeError(error, 'STREAM_LOST') || attempt === TRIES) throw error
+      await new Promise(resolve => setTimeout(resolve, 200 * attempt))
     }
   }
 }

@@ -24,6 +24,8 @@ const ESCALATION = [
   { after: 5000, signal: 'KILL' }
 ] as const
 const GIVE_UP_MS = 6200
+const SIGNAL_TRIES = 10
+const SIGNAL_PAUSE_MS = 150
 
 /** How often a pod is looked at for the reason of a step's end, and how long apart. */
 const STATUS_LOOKS = 8
@@ -55,11 +57,12 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   const openExec: OpenExec = (command, options) =>
     call.kube.exec({ pod, container: JOB_CONTAINER, command, stdin: true }, options)
 
+  const isCancelled = (): boolean => call.cancelled.aborted
   await workspace.beforeScript(pod, call.cancelled)
+  if (isCancelled()) return 130
   const giveUp = new AbortController()
   const onCancel = (): void => void endStep(openExec, id, giveUp)
   call.cancelled.addEventListener('abort', onCancel, { once: true })
-  if (call.cancelled.aborted) onCancel()
   let end: StepEnd
   try {
     end = await runDetachedStep(
@@ -76,7 +79,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
       throw new HookError('STEP_LOST', 'cluster', 'The process that watched over the step was killed.')
     }
   } catch (error) {
-    if (call.cancelled.aborted) return 130
+    if (isCancelled()) return 130
     const cause = await explained(call, pod, error)
     // What the step wrote until then is worth having, but not worth a failure that hides this one.
     await workspace.afterScript(pod).catch(() => undefined)
@@ -85,7 +88,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     call.cancelled.removeEventListener('abort', onCancel)
     giveUp.abort()
   }
-  if (call.cancelled.aborted) return end
+  if (isCancelled()) return end
   if (end === KILLED) {
     const hint = await memoryHint(call.kube, pod)
     if (hint !== undefined) call.print(errorCommand(hint))
@@ -100,16 +103,30 @@ async function endStep(openExec: OpenExec, id: string, giveUp: AbortController):
   for (const { after, signal } of ESCALATION) {
     await sleep(Math.max(0, after - (Date.now() - start)))
     if (giveUp.signal.aborted) return
-    signalStep(openExec, id, signal).catch(() => undefined)
+    void delivered(openExec, id, signal, giveUp.signal)
   }
   await sleep(Math.max(0, GIVE_UP_MS - (Date.now() - start)))
   giveUp.abort()
 }
 
+/** Signals the step, again and again until it is there: it may just be starting. */
+async function delivered(
+  openExec: OpenExec,
+  id: string,
+  signal: (typeof ESCALATION)[number]['signal'],
+  giveUp: AbortSignal
+): Promise<void> {
+  for (let tries = 0; tries < SIGNAL_TRIES && !giveUp.aborted; tries += 1) {
+    if (await signalStep(openExec, id, signal).catch(() => false)) return
+    await sleep(SIGNAL_PAUSE_MS)
+  }
+}
+
 /** A step that was lost mostly says nothing itself; its pod knows whether memory, an eviction or somebody ended it. */
 async function explained(call: Call, name: string, error: unknown): Promise<unknown> {
   const watcherLost = error instanceof HookError && error.code === 'STEP_LOST'
-  if (!watcherLost && !isKubeError(error, 'EXEC_FAILED', 'NOT_FOUND', 'STREAM_LOST')) return error
+  // Whatever the API said: a container that has ended gives all sorts of answers to an exec.
+  if (!watcherLost && !isKubeError(error)) return error
   // The kubelet takes a moment to tell that a container has ended.
   const looks = watcherLost ? 1 : STATUS_LOOKS
   for (let look = 1; look <= looks; look += 1) {

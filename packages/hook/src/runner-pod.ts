@@ -16,6 +16,8 @@ export interface Runner {
   readonly uid: string
   readonly node?: string | undefined
   readonly image: string
+  /** By which the runner's own image is pulled; our helper containers use that image. */
+  readonly pullSecrets: readonly string[]
   readonly volume: WorkVolume
 }
 
@@ -35,6 +37,10 @@ export async function readRunner(call: Call, state?: State): Promise<Runner> {
       uid: pod.metadata?.uid ?? '',
       node: pod.spec?.nodeName,
       image: call.environment.runnerImage ?? runner?.image ?? '',
+      pullSecrets:
+        call.kube.namespace === call.runnerKube.namespace
+          ? (pod.spec?.imagePullSecrets ?? []).flatMap(({ name: secret }) => secret ?? [])
+          : [],
       volume: chosenVolume(call, workVolume(pod, call.workDirectory, call.environment.claimName))
     }
   } catch (error) {
@@ -88,7 +94,8 @@ export function workspaceOf(call: Call, runner: Runner): Workspace {
       workDirectory,
       workspaceDirectory,
       runnerImage: runner.image,
-      timeoutMs: settings.prepareTimeoutMs
+      timeoutMs: settings.prepareTimeoutMs,
+      print: call.print
     })
   }
   return new SharedVolume({

@@ -54,6 +54,16 @@ describe('readSettings', () => {
     })
   })
 
+  test.each([
+    ['90', 90_000],
+    ['90s', 90_000],
+    ['soon', 600_000],
+    ['0', 600_000]
+  ])('a prepare timeout of %s', async (text, ms) => {
+    const settings = await read({ ...RUNNER, ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: text })
+    expect(settings.prepareTimeoutMs).toBe(ms)
+  })
+
   test('an empty file sets nothing', async () => {
     expect((await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('# nothing\n') })).workspace).toBe('auto')
   })
@@ -66,7 +76,6 @@ describe('readSettings', () => {
     const message = (error as Error).message
     for (const part of [
       'ACTIONS_RUNNER_POD_NAME is not set',
-      'ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS',
       'kaniko.lien',
       'is not a known setting',
       'kaniko.line',

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 
 import { VARIABLE, type Environment } from './environment.js'
-import { HookError } from './errors.js'
+import { HookError, messageOf } from './errors.js'
 
 /** The Kaniko image that is run unless the settings name another: the maintained line, with heredocs and mounts. */
 export const DEFAULT_KANIKO_IMAGE = 'ghcr.io/osscontainertools/kaniko:v1.28.3'
@@ -53,12 +53,6 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   if (environment.runnerPod === undefined) {
     problems.push(`${VARIABLE.runnerPod} is not set; set it to the pod's name through the downward API (metadata.name)`)
   }
-  const prepareSeconds = Number(environment.prepareTimeoutSeconds ?? 600)
-  if (!Number.isFinite(prepareSeconds) || prepareSeconds <= 0) {
-    problems.push(
-      `${VARIABLE.prepareTimeoutSeconds} must be a number of seconds, not "${environment.prepareTimeoutSeconds}"`
-    )
-  }
   const file = await readSettingsFile(environment.settingsPath, problems)
   if (problems.length > 0 || environment.runnerPod === undefined || file === undefined) {
     throw new HookError('SETTING', 'configuration', `${problems.join('; ')}.`)
@@ -66,9 +60,15 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   return {
     ...file,
     runnerPod: environment.runnerPod,
-    prepareTimeoutMs: prepareSeconds * 1000,
+    prepareTimeoutMs: prepareSeconds(environment.prepareTimeoutSeconds) * 1000,
     registry: () => nodePortRegistry(environment)
   }
+}
+
+/** As lenient as the shipped hooks: what is no number of seconds counts as unset. */
+function prepareSeconds(text: string | undefined): number {
+  const seconds = Number.parseInt(text ?? '', 10)
+  return seconds > 0 ? seconds : 600
 }
 
 async function readSettingsFile(path: string | undefined, problems: string[]): Promise<SettingsFile | undefined> {
@@ -78,9 +78,7 @@ async function readSettingsFile(path: string | undefined, problems: string[]): P
       const { load } = await import('js-yaml')
       content = load(await readFile(path, 'utf8')) ?? {}
     } catch (error) {
-      problems.push(
-        `${VARIABLE.settingsPath} ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`
-      )
+      problems.push(`${VARIABLE.settingsPath} ${path} cannot be read: ${messageOf(error)}`)
       return undefined
     }
   }

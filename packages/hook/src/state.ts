@@ -13,9 +13,15 @@ const state = v.object({
   version: v.literal(1),
   jobPod: v.string(),
   /** What `prepare_job` read of the runner's pod, so that a step need not ask again. */
-  runner: v.object({ uid: v.string(), node: v.optional(v.string()), image: v.string(), volume }),
-  /** The Secret with the job's registry credentials. */
-  pullSecret: v.optional(v.string())
+  runner: v.object({
+    uid: v.string(),
+    node: v.optional(v.string()),
+    image: v.string(),
+    pullSecrets: v.pipe(v.array(v.string()), v.readonly()),
+    volume
+  }),
+  /** The Secrets with the job's registry credentials. */
+  pullSecrets: v.pipe(v.array(v.string()), v.readonly())
 })
 
 export type State = v.InferOutput<typeof state>

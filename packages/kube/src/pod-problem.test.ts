@@ -54,6 +54,11 @@ describe('podProblem', () => {
       }
     ],
     [
+      "the kubelet's own throttle",
+      podWith({ main: waiting('ErrImagePull', 'pull QPS exceeded') }),
+      { fatal: 'wait', reason: 'ErrImagePull' }
+    ],
+    [
       'an image that may not be pulled',
       podWith({ main: waiting('ImagePullBackOff', 'failed to authorize: 403 Forbidden') }),
       { fatal: 'after-grace', fault: 'configuration', message: expect.stringContaining('packages: read') }

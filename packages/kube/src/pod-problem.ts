@@ -67,6 +67,14 @@ function inContainers(pod: V1Pod): Finding | undefined {
   return undefined
 }
 
+/** The kubelet's or the registry's own throttle: it passes, and giving up would fail a job for nothing. */
+const THROTTLED = /QPS exceeded|toomanyrequests|429 Too Many Requests/i
+
+function pullFatality(message: string): Finding['fatal'] {
+  if (THROTTLED.test(message)) return 'wait'
+  return UNPARSABLE.test(message) ? 'now' : 'after-grace'
+}
+
 function waiting(pod: V1Pod, status: V1ContainerStatus): Finding | undefined {
   const reason = status.state?.waiting?.reason
   const message = status.state?.waiting?.message
@@ -80,7 +88,7 @@ function waiting(pod: V1Pod, status: V1ContainerStatus): Finding | undefined {
     case 'RegistryUnavailable':
     case 'SignatureValidationFailed':
       return {
-        fatal: UNPARSABLE.test(message ?? '') ? 'now' : 'after-grace',
+        fatal: pullFatality(message ?? ''),
         reason,
         message: `The ${image} cannot be pulled (${reason}).${said}${pullHint(message ?? '')}`,
         fault: pullFault(message ?? '')

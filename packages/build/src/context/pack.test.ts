@@ -175,4 +175,14 @@ describe('a file that changes while it is sent is an error', () => {
     await expect(sending).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
     await expect(sending).rejects.toThrow('zzz')
   })
+
+  test('a directory above it becomes a link that leads out of the context', async () => {
+    write('sub/secret', 'harmless')
+    mkdirSync(join(top, 'outside'))
+    writeFileSync(join(top, 'outside', 'secret'), 'a secret')
+    const archive = await packContext(await readContext(directory, 'Dockerfile'))
+    rmSync(join(directory, 'sub'), { recursive: true })
+    symlinkSync(join(top, 'outside'), join(directory, 'sub'))
+    await expect(archive.send(() => Promise.resolve())).rejects.toThrow(/sub\/secret .* was moved/)
+  })
 })

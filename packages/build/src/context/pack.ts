@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Header } from 'tar/header'
 import { BuildError } from '../errors.js'
@@ -122,8 +122,11 @@ async function sendFile(context: Context, entry: FileEntry, out: Pieces): Promis
  */
 function openFile(context: Context, entry: FileEntry): number {
   try {
-    // It was a regular file; a link in its place must not lead out of the context.
-    return openSync(join(context.directory, entry.path), constants.O_RDONLY | constants.O_NOFOLLOW)
+    // It was a regular file; a link in its place, or in place of a directory above it, must not lead out of the context.
+    const file = openSync(join(context.directory, entry.path), constants.O_RDONLY | constants.O_NOFOLLOW)
+    if (readlinkSync(`/proc/self/fd/${file}`) === join(realpathSync(context.directory), entry.path)) return file
+    closeSync(file)
+    throw new Error('it was moved while the context was sent')
   } catch (cause) {
     const why = (cause as Error).message
     throw new BuildError('CONTEXT_FAILED', `${entry.path} in the build context cannot be read: ${why}`, { cause })

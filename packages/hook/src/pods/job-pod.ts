@@ -49,9 +49,7 @@ export function jobPod(request: JobPodRequest): V1Pod {
       containers: [...job, ...request.services.map(service => serviceContainer(service, request.pullPolicy))],
       volumes: [...parts.volumes, { name: SPOOL_VOLUME, emptyDir: {} }],
       ...(parts.affinity === undefined ? {} : { affinity: parts.affinity }),
-      ...(request.pullSecrets.length === 0
-        ? {}
-        : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })
+      ...(request.pullSecrets.length === 0 ? {} : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })
     }
   }
 }

@@ -1,26 +1,27 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { pullSecret, secretEnvironment } from './secrets.js'
+import { pullSecrets, secretEnvironment } from './secrets.js'
 
 const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: {} }
 const decode = (text: string | undefined): string => Buffer.from(text ?? '', 'base64').toString()
 
 describe('secretEnvironment', () => {
   test('any name and any value travel, and no value stands outside the Secret', () => {
-    const found = secretEnvironment(OWNER, 's', [{ 'INPUT_MY-KEY': 'a\nb', 'odd name': '$(PATH)' }, { EMPTY: '' }])
-    expect(found?.variables).toEqual([
-      [
-        { name: 'INPUT_MY-KEY', valueFrom: { secretKeyRef: { name: 's', key: '0.0' } } },
-        { name: 'odd name', valueFrom: { secretKeyRef: { name: 's', key: '0.1' } } }
-      ],
-      [{ name: 'EMPTY', valueFrom: { secretKeyRef: { name: 's', key: '1.0' } } }]
+    const found = secretEnvironment(OWNER, 's', [{ 'INPUT_MY-KEY': 'a\nb', 'odd name': '$(PATH)', EMPTY: '' }])
+    expect(found.variables[0]).toEqual([
+      { name: 'CI', valueFrom: { secretKeyRef: { name: 's', key: '0.0' } } },
+      { name: 'INPUT_MY-KEY', valueFrom: { secretKeyRef: { name: 's', key: '0.1' } } },
+      { name: 'odd name', valueFrom: { secretKeyRef: { name: 's', key: '0.2' } } },
+      { name: 'EMPTY', valueFrom: { secretKeyRef: { name: 's', key: '0.3' } } },
+      { name: 'GITHUB_ACTIONS', valueFrom: { secretKeyRef: { name: 's', key: '0.4' } } }
     ])
-    expect(Object.values(found?.secret.data ?? {}).map(decode)).toEqual(['a\nb', '$(PATH)', ''])
-    expect(found?.secret.metadata?.ownerReferences).toEqual([{ apiVersion: 'v1', kind: 'Pod', name: 'r', uid: 'u' }])
+    expect(Object.values(found.secret.data ?? {}).map(decode)).toEqual(['true', 'a\nb', '$(PATH)', '', 'true'])
+    expect(found.secret.metadata?.ownerReferences).toEqual([{ apiVersion: 'v1', kind: 'Pod', name: 'r', uid: 'u' }])
   })
 
-  test('no variables, no Secret', () => {
-    expect(secretEnvironment(OWNER, 's', [{}, {}])).toBeUndefined()
+  test('CI may be set by the workflow, GITHUB_ACTIONS may not', () => {
+    const { secret } = secretEnvironment(OWNER, 's', [{ CI: 'false', GITHUB_ACTIONS: 'no' }])
+    expect(Object.values(secret.data ?? {}).map(decode)).toEqual(['false', 'true'])
   })
 
   test('more than a Secret can hold is refused with the size', () => {
@@ -28,22 +29,31 @@ describe('secretEnvironment', () => {
   })
 })
 
-describe('pullSecret', () => {
-  test("one Secret for all registries; the runner's empty server is Docker Hub", () => {
-    const secret = pullSecret(OWNER, 'p', [
+describe('pullSecrets', () => {
+  const read = (secret: { data?: Record<string, string> } | undefined) =>
+    JSON.parse(decode(secret?.data?.['.dockerconfigjson'])) as { auths: Record<string, { auth: string }> }
+
+  test("a Secret for each credential; the runner's empty server is Docker Hub", () => {
+    const secrets = pullSecrets(OWNER, [
       { username: 'u', password: 'p:w', serverUrl: 'ghcr.io' },
       null,
-      { username: 'h', password: 'q', serverUrl: '' }
+      { username: 'h', password: 'q', serverUrl: '' },
+      { username: 'u', password: 'p:w', serverUrl: 'ghcr.io' }
     ])
-    expect(secret?.type).toBe('kubernetes.io/dockerconfigjson')
-    const { auths } = JSON.parse(decode(secret?.data?.['.dockerconfigjson'])) as {
-      auths: Record<string, { auth: string }>
-    }
-    expect(Object.keys(auths)).toEqual(['ghcr.io', 'https://index.docker.io/v1/'])
-    expect(decode(auths['ghcr.io']?.auth)).toBe('u:p:w')
+    expect(secrets.map(({ type }) => type)).toEqual(Array(2).fill('kubernetes.io/dockerconfigjson'))
+    expect(decode(read(secrets[0]).auths['ghcr.io']?.auth)).toBe('u:p:w')
+    expect(Object.keys(read(secrets[1]).auths)).toEqual(['https://index.docker.io/v1/'])
+  })
+
+  test("a service's credentials do not replace the job's for the same registry", () => {
+    const secrets = pullSecrets(OWNER, [
+      { username: 'job', password: 'x', serverUrl: 'ghcr.io' },
+      { username: 'service', password: 'y', serverUrl: 'ghcr.io' }
+    ])
+    expect(secrets.map(secret => decode(read(secret).auths['ghcr.io']?.auth))).toEqual(['job:x', 'service:y'])
   })
 
   test('no user name, no Secret', () => {
-    expect(pullSecret(OWNER, 'p', [null, { username: '', password: 'x', serverUrl: 'y' }])).toBeUndefined()
+    expect(pullSecrets(OWNER, [null, undefined, { username: '', password: 'x', serverUrl: 'y' }])).toEqual([])
   })
 })

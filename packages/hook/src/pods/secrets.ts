@@ -2,6 +2,7 @@ import type { V1EnvVar, V1Secret } from '@kubernetes/client-node'
 
 import { HookError } from '../errors.js'
 import type { RegistryArgs } from '../protocol/schema.js'
+import { secretName } from './names.js'
 import { ownedBy, type Owner } from './owner.js'
 
 /** The API server's limit for one Secret. */
@@ -14,30 +15,33 @@ export interface SecretEnvironment {
   readonly variables: readonly (readonly V1EnvVar[])[]
 }
 
+/** What every container of a job sees; without hooks the runner adds it itself. */
+function inActions(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return { CI: 'true', ...environment, GITHUB_ACTIONS: 'true' }
+}
+
 /**
  * Puts the environments of several containers into one Secret: values in a pod spec can be read by whoever may list
  * pods. Keys of the Secret are numbers, as names of variables may hold what keys may not. The kubelet expands `$(NAME)`
  * only in values that stand in the pod spec, so these stay as they are.
  *
- * @returns undefined when no container has any variable
  * @throws HookError UNSUPPORTED when they do not fit into a Secret
  */
 export function secretEnvironment(
   owner: Owner,
   name: string,
   environments: readonly Readonly<Record<string, string>>[]
-): SecretEnvironment | undefined {
+): SecretEnvironment {
   const data: Record<string, string> = {}
   let size = 0
   const variables = environments.map((environment, container) =>
-    Object.entries(environment).map(([variable, value], index) => {
+    Object.entries(inActions(environment)).map(([variable, value], index) => {
       const key = `${container}.${index}`
       size += Buffer.byteLength(value)
       data[key] = Buffer.from(value).toString('base64')
       return { name: variable, valueFrom: { secretKeyRef: { name, key } } }
     })
   )
-  if (Object.keys(data).length === 0) return undefined
   if (size > MAX_SECRET_BYTES) {
     throw new HookError(
       'UNSUPPORTED',
@@ -49,30 +53,24 @@ export function secretEnvironment(
 }
 
 /**
- * A pull secret of the job's and the services' `credentials`. The runner's empty server URL means Docker Hub.
- *
- * @returns undefined when there are none
+ * Pull secrets of the job's and the services' `credentials`, one for each: two containers may have different ones for one
+ * registry, and the kubelet tries all that match. The runner's empty server URL means Docker Hub.
  */
-export function pullSecret(
-  owner: Owner,
-  name: string,
-  registries: readonly (RegistryArgs | null)[]
-): V1Secret | undefined {
-  const auths = registries.flatMap(registry => {
+export function pullSecrets(owner: Owner, registries: readonly (RegistryArgs | null | undefined)[]): V1Secret[] {
+  const configs = registries.flatMap(registry => {
     if (registry?.username == null || registry.username === '') return []
     const server = registry.serverUrl ?? ''
     const { username } = registry
     const password = registry.password ?? ''
     const auth = Buffer.from(`${username}:${password}`).toString('base64')
-    return [[server === '' ? 'https://index.docker.io/v1/' : server, { username, password, auth }] as const]
+    const host = server === '' ? 'https://index.docker.io/v1/' : server
+    return [JSON.stringify({ auths: { [host]: { username, password, auth } } })]
   })
-  if (auths.length === 0) return undefined
-  const config = JSON.stringify({ auths: Object.fromEntries(auths) })
-  return {
+  return [...new Set(configs)].map(config => ({
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: ownedBy(owner, name),
+    metadata: ownedBy(owner, secretName(owner.runnerPod)),
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': Buffer.from(config).toString('base64') }
-  }
+  }))
 }

@@ -13,7 +13,7 @@ const POD: V1Pod = {
       {
         name: 'job',
         image: 'node:22',
-        env: [{ name: 'A', value: '1' }],
+        env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: '0' } } }],
         volumeMounts: [{ name: 'work', mountPath: '/__w' }]
       },
       { name: 'redis', image: 'redis' }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { V1Container, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
 
 import { VARIABLE } from '../environment.js'
-import { HookError } from '../errors.js'
+import { HookError, messageOf } from '../errors.js'
 
 /**
  * The administrator's hook template (`ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE`): a pod template whose containers are
@@ -32,7 +32,7 @@ export async function readTemplate(path: string | undefined): Promise<Template |
     const { load } = await import('js-yaml')
     content = load(await readFile(path, 'utf8'))
   } catch (error) {
-    throw wrong(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error)
+    throw wrong(`cannot be read: ${messageOf(error)}`, error)
   }
   if (content === null || content === undefined) return undefined
   if (typeof content !== 'object' || Array.isArray(content)) throw wrong('is not a YAML mapping with metadata and spec')
@@ -86,22 +86,28 @@ export function applyTemplate<T extends V1Pod | V1PodTemplateSpec>(
 /** Keys of list entries, in the order in which they are looked for: Kubernetes' own merge keys. */
 const MERGE_KEYS = ['mountPath', 'containerPort', 'name', 'key'] as const
 
-function merge(ours: unknown, theirs: unknown): unknown {
-  if (Array.isArray(ours) && Array.isArray(theirs)) return mergeLists(ours as unknown[], theirs as unknown[])
+/** Lists whose entries are one of several things: two of them in one entry would be refused, so theirs replaces ours whole. */
+const UNIONS = new Set(['env', 'volumes'])
+
+function merge(ours: unknown, theirs: unknown, whole = false): unknown {
+  if (Array.isArray(ours) && Array.isArray(theirs)) return mergeLists(ours as unknown[], theirs as unknown[], whole)
   if (!isMap(ours) || !isMap(theirs)) return theirs
   const result: Record<string, unknown> = { ...ours }
-  for (const [key, value] of Object.entries(theirs)) result[key] = key in ours ? merge(ours[key], value) : value
+  for (const [key, value] of Object.entries(theirs)) {
+    result[key] = key in ours ? merge(ours[key], value, UNIONS.has(key)) : value
+  }
   return result
 }
 
-function mergeLists(ours: readonly unknown[], theirs: readonly unknown[]): unknown[] {
+function mergeLists(ours: readonly unknown[], theirs: readonly unknown[], whole: boolean): unknown[] {
   const key = MERGE_KEYS.find(name => [...ours, ...theirs].every(entry => isMap(entry) && name in entry))
   // A list without a key, like `args`: the administrator's replaces ours.
   if (key === undefined) return [...theirs]
   const keyOf = (entry: unknown): unknown => (entry as Record<string, unknown>)[key]
   const merged = ours.map(entry => {
     const change = theirs.find(other => keyOf(other) === keyOf(entry))
-    return change === undefined ? entry : merge(entry, change)
+    if (change === undefined) return entry
+    return whole ? change : merge(entry, change)
   })
   return [...merged, ...theirs.filter(entry => !ours.some(other => keyOf(other) === keyOf(entry)))]
 }

@@ -1,7 +1,7 @@
 import { access, constants, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-import { HookError } from '../errors.js'
+import { HookError, messageOf } from '../errors.js'
 
 /** A container as the workflow sees it in `job.container` and `job.services.*`. */
 export interface ContainerContext {
@@ -40,7 +40,7 @@ export async function checkResponseFile(path: string): Promise<void> {
     throw new HookError(
       'INPUT',
       'configuration',
-      `Bad input from the runner: the response file ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+      `Bad input from the runner: the response file ${path} cannot be written: ${messageOf(error)}.`,
       { cause: error }
     )
   }

@@ -12,10 +12,14 @@ import { HookError } from '../errors.js'
 import { JOB_CONTAINER } from '../pods/names.js'
 import type { Owner } from '../pods/owner.js'
 import { stepJob } from '../pods/step-pod.js'
+import { printWaiting } from '../pods/waiting.js'
+import type { Line } from '../protocol/workflow-commands.js'
 
 /** How often the Job is asked for its pod, and for how long: its controller makes it within a second. */
 const POD_POLL_MS = 50
 const POD_WAIT_MS = 60_000
+/** A request that was cut off reaches the API server within so long, or never. */
+const LATE_CREATE_MS = 500
 /** A pod that is deleted gets this long to end by itself. */
 const GRACE_SECONDS = 1
 
@@ -43,22 +47,40 @@ export async function startStep(
 ): Promise<StepRun> {
   const pod: V1Pod = { apiVersion: 'v1', kind: 'Pod', ...template }
   if (!bare) {
-    try {
-      const [job] = await Promise.all([
-        kube.create('jobs', stepJob(owner, name, template), { signal }),
-        kube.create('pods', pod, { dryRun: true, signal })
-      ])
-      const uid = job.metadata?.uid
-      return { job: name, pod: await podOfJob(kube, name, uid, signal) }
-    } catch (error) {
-      if (!isForbiddenJobs(error)) {
-        await deleteStep(kube, { job: name, pod: '' })
-        throw error
-      }
+    const [job, dry] = await Promise.allSettled([
+      kube.create('jobs', stepJob(owner, name, template), { signal }),
+      kube.create('pods', pod, { dryRun: true, signal })
+    ])
+    if (job.status === 'fulfilled' || !isForbiddenJobs(job.reason)) {
+      return orDeleted(kube, { job: name, pod: '' }, async () => {
+        // Admission's own sentence says more than what became of the Job.
+        if (dry.status === 'rejected') throw dry.reason
+        if (job.status === 'rejected') throw job.reason
+        return { job: name, pod: await podOfJob(kube, name, job.value.metadata?.uid, signal) }
+      })
     }
   }
-  await kube.create('pods', pod, { signal })
-  return { job: undefined, pod: name }
+  return orDeleted(kube, { job: undefined, pod: name }, async () => {
+    await kube.create('pods', pod, { signal })
+    return { job: undefined, pod: name }
+  })
+}
+
+/**
+ * Deletes what may have been made when the rest fails: a Job that stays would run when quota frees up, long after its step
+ * was reported failed. A create that was cut off may arrive late, so it is looked for once more.
+ */
+async function orDeleted(kube: Kube, made: StepRun, body: () => Promise<StepRun>): Promise<StepRun> {
+  try {
+    return await body()
+  } catch (error) {
+    await deleteStep(kube, made).catch(() => undefined)
+    if (isKubeError(error, 'ABORTED', 'UNREACHABLE')) {
+      await new Promise(resolve => setTimeout(resolve, LATE_CREATE_MS))
+      await deleteStep(kube, made).catch(() => undefined)
+    }
+    throw error
+  }
 }
 
 function isForbiddenJobs(error: unknown): boolean {
@@ -87,20 +109,18 @@ async function podOfJob(kube: Kube, job: string, uid: string | undefined, signal
 /**
  * Waits until the step's container runs, or has ended already.
  *
- * @param onProblem told while the pod cannot start yet
+ * @param print told while the pod cannot start yet
  */
 export async function waitForStart(
   kube: Kube,
   pod: string,
-  options: { timeoutMs: number; signal: AbortSignal; onProblem: (sentence: string) => void }
+  options: { timeoutMs: number; signal: AbortSignal; print: Line }
 ): Promise<void> {
   await waitForPod(kube, pod, 'running', {
     container: JOB_CONTAINER,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
-    onProblem: problem => {
-      if (problem.fatal !== 'now') options.onProblem(`Pod ${pod} waits: ${problem.reason}: ${problem.message}`)
-    }
+    onProblem: printWaiting(options.print, pod)
   })
 }
 

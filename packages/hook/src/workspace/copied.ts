@@ -1,13 +1,17 @@
-import { lstatSync } from 'node:fs'
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
-import type { V1Container, V1ContainerStatus, V1VolumeMount } from '@kubernetes/client-node'
-import { waitForPod, type Kube } from '@kaniko-hooks/kube'
+import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kubernetes/client-node'
+import { isKubeError, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
+import { HookError } from '../errors.js'
 import { JOB_CONTAINER } from '../pods/names.js'
+import { printWaiting } from '../pods/waiting.js'
+import type { Line } from '../protocol/workflow-commands.js'
+import { runInContainer } from '../run-in-container.js'
 import { SPOOL_PATH } from '../steps/supervisor.js'
-import { makeDirectories, openToEveryone } from './directories.js'
+import { changedFiles } from './changed-files.js'
+import { makeDirectories, MOUNTED, openToEveryone } from './directories.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { fetchFiles, sendFiles, type Place } from './transfer.js'
 import type { PodParts, VolumeRequest, Workspace } from './workspace.js'
@@ -15,12 +19,14 @@ import type { PodParts, VolumeRequest, Workspace } from './workspace.js'
 const RECEIVER = 'receive-work'
 const KEEPER = 'keep-work'
 const KEPT = '/work'
+/** How long the kubelet may take to tell that the receiver has ended. */
+const RELEASE_MS = 10_000
+
+/** $@ = directories to make. */
+const FS_INIT = 'cp -R /home/runner/externals/. /mnt/externals/ && umask 0 && mkdir -p "$@"'
 
 /** Says when the runner's disk and the pods were last alike; lies where no pod sees it. */
 const STAMP = '_temp/_runner_hook_responses/.kaniko-hooks-sent'
-
-/** What stays on the runner: its own answers, and externals, which reach the pods from the runner's image. */
-const OWN = /^(?:externals|_temp\/_runner_hook_responses)(?:\/|$)/
 
 export interface CopiedOptions {
   readonly kube: Kube
@@ -29,6 +35,8 @@ export interface CopiedOptions {
   /** An image with sh, tar and the externals at /home/runner/externals: the runner's own. */
   readonly runnerImage: string
   readonly timeoutMs: number
+  /** Told why a pod does not start yet. */
+  readonly print: Line
 }
 
 /**
@@ -52,8 +60,11 @@ export class Copied implements Workspace {
       mounts: [...mounts, externalsMount(EXTERNALS_VOLUME, '')],
       initContainers: [
         {
-          ...this.#helper('fs-init', [{ name: EXTERNALS_VOLUME, mountPath: '/mnt/externals' }]),
-          command: ['sh', '-c', 'cp -R /home/runner/externals/. /mnt/externals/']
+          ...this.#helper('fs-init', [
+            { name: EXTERNALS_VOLUME, mountPath: '/mnt/externals' },
+            { name: WORK_VOLUME, mountPath: KEPT }
+          ]),
+          command: ['sh', '-c', FS_INIT, 'fs-init', ...this.#directories().map(path => `${KEPT}/${path}`)]
         }
       ],
       beside: []
@@ -92,14 +103,14 @@ export class Copied implements Workspace {
   }
 
   async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
-    await this.#send(this.#job(jobPod), () => true, signal)
+    await this.#send(this.#job(jobPod), 0, signal)
   }
 
   async beforeScript(jobPod: string, signal: AbortSignal): Promise<void> {
     const { workDirectory } = this.#options
     await openToEveryone(workDirectory, this.#options.workspaceDirectory)
     const since = (await stat(join(workDirectory, STAMP)).catch(() => undefined))?.mtimeMs ?? 0
-    await this.#send(this.#job(jobPod), path => changedSince(join(workDirectory, path), since), signal)
+    await this.#send(this.#job(jobPod), since, signal)
   }
 
   async afterScript(jobPod: string): Promise<void> {
@@ -108,21 +119,33 @@ export class Copied implements Workspace {
   }
 
   async fillStep(stepPod: string, signal: AbortSignal): Promise<void> {
-    const { kube, timeoutMs, workDirectory, workspaceDirectory } = this.#options
+    const { kube, timeoutMs, workDirectory, workspaceDirectory, print } = this.#options
     await openToEveryone(workDirectory, workspaceDirectory)
     await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVER), {
       timeoutMs,
-      signal
+      signal,
+      onProblem: printWaiting(print, stepPod)
     })
     const place = { pod: stepPod, container: RECEIVER, spool: `${KEPT}/.spool`, root: KEPT }
-    await sendFiles(kube, place, workDirectory, path => !OWN.test(path), signal)
-    const stream = await kube.exec(
-      { pod: stepPod, container: RECEIVER, command: ['touch', `${KEPT}/.received`] },
-      { signal }
-    )
-    stream.stdout.resume()
-    stream.stderr.resume()
-    await stream.exit.finally(() => stream.close())
+    await sendFiles(kube, place, workDirectory, changedFiles(workDirectory, 0, new Set()), signal)
+    await this.#release(stepPod, signal)
+  }
+
+  /** The receiver ends as soon as it sees the file, and may take the command that made it along. */
+  async #release(stepPod: string, signal: AbortSignal): Promise<void> {
+    const { kube } = this.#options
+    const receiver = { pod: stepPod, container: RECEIVER }
+    const touch = ['touch', `${KEPT}/.received`]
+    const { code, stderr } = await runInContainer(kube, receiver, touch, signal).catch((error: unknown) => {
+      if (!isKubeError(error, 'EXEC_FAILED', 'STREAM_LOST')) throw error
+      return { code: -1, stderr: error.message }
+    })
+    if (code === 0) return
+    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
+    await waitForPod(kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch((cause: unknown) => {
+      const message = `Pod ${stepPod} could not take its files (exit code ${code}): ${stderr.trim()}`
+      throw isKubeError(cause, 'TIMEOUT') ? new HookError('WORKSPACE', 'cluster', message, { cause }) : cause
+    })
   }
 
   async collectStep(stepPod: string): Promise<void> {
@@ -131,13 +154,21 @@ export class Copied implements Workspace {
     await fetchFiles(kube, place, workDirectory)
   }
 
+  /** Made open to everybody: the runtime would make them for root, and a job image may run as anyone. */
+  #directories(): string[] {
+    const { workDirectory, workspaceDirectory } = this.#options
+    const workspace = workspaceDirectory === undefined ? [] : [relative(workDirectory, workspaceDirectory)]
+    return [...MOUNTED, ...workspace]
+  }
+
   #job(pod: string): Place {
     return { pod, container: JOB_CONTAINER, spool: `${SPOOL_PATH}/transfer`, root: '/__w' }
   }
 
-  async #send(place: Place, accept: (path: string) => boolean, signal: AbortSignal): Promise<void> {
+  async #send(place: Place, since: number, signal: AbortSignal): Promise<void> {
     const { kube, workDirectory } = this.#options
-    await sendFiles(kube, place, workDirectory, path => !OWN.test(path) && accept(path), signal)
+    const changed = changedFiles(workDirectory, since, new Set(this.#directories()))
+    await sendFiles(kube, place, workDirectory, changed, signal)
     await this.#stamp()
   }
 
@@ -164,12 +195,10 @@ export class Copied implements Workspace {
   }
 }
 
-/** Directories always count: their files are looked at one by one. Times of change, as copies keep old contents' times. */
-function changedSince(path: string, since: number): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  return found !== undefined && (found.isDirectory() || found.ctimeMs > since)
-}
-
 function isRunning(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
   return statuses?.some(status => status.name === name && status.state?.running !== undefined) ?? false
+}
+
+function hasEnded(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
+  return statuses?.some(status => status.name === name && status.state?.terminated?.exitCode === 0) ?? false
 }

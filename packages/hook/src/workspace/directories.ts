@@ -1,8 +1,11 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { HookError, messageOf } from '../errors.js'
+
 /** Directories below the work directory that pods mount; a missing one would be made by the kubelet, for root. */
-const MOUNTED = [
+export const MOUNTED = [
   '_temp',
   '_temp/_github_home',
   '_temp/_github_workflow',
@@ -13,7 +16,16 @@ const MOUNTED = [
 
 /** Makes the directories of a job below the work directory. */
 export async function makeDirectories(workDirectory: string): Promise<void> {
-  for (const name of MOUNTED) await mkdir(join(workDirectory, name), { recursive: true })
+  try {
+    for (const name of MOUNTED) await mkdir(join(workDirectory, name), { recursive: true })
+  } catch (error) {
+    throw new HookError(
+      'WORKSPACE',
+      'configuration',
+      `The work directory cannot be written by uid ${process.getuid?.() ?? '?'}: ${messageOf(error)}. Set fsGroup in the runner's pod template.`,
+      { cause: error }
+    )
+  }
 }
 
 /**
@@ -25,7 +37,8 @@ export async function makeDirectories(workDirectory: string): Promise<void> {
 export async function openToEveryone(workDirectory: string, workspaceDirectory: string | undefined): Promise<void> {
   const temp = join(workDirectory, '_temp')
   const commands = join(temp, '_runner_file_commands')
-  const files = await readdir(commands).catch(() => [])
+  const isOurs = (await lstat(commands).catch(() => undefined))?.isDirectory() === true
+  const files = isOurs ? await readdir(commands) : []
   const directories = [temp, commands, join(temp, '_github_home'), join(temp, '_github_workflow'), workspaceDirectory]
   await Promise.all([
     ...directories.flatMap(path => (path === undefined ? [] : [widen(path, 0o777)])),
@@ -33,10 +46,18 @@ export async function openToEveryone(workDirectory: string, workspaceDirectory: 
   ])
 }
 
+/** Never through a link: a job can put one there that leads to a file of the runner's own. Nor may a FIFO hold us up. */
 async function widen(path: string, mode: number): Promise<void> {
   try {
-    const { mode: before } = await stat(path)
-    if ((before & mode) !== mode) await chmod(path, before | mode)
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const found = await file.stat()
+      if ((found.isFile() || found.isDirectory()) && (found.mode & mode) !== mode) {
+        await file.chmod((found.mode & 0o7777) | mode)
+      }
+    } finally {
+      await file.close()
+    }
   } catch {
     // Gone, or owned by a container's user: that user can write there already.
   }

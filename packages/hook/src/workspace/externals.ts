@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-import { HookError } from '../errors.js'
+import { HookError, messageOf } from '../errors.js'
 
 const STAMP = '.kaniko-hooks-complete'
 
@@ -16,23 +16,26 @@ const STAMP = '.kaniko-hooks-complete'
  *
  * @param from the runner's externals directory
  * @param to its place on the work volume; exists afterwards, also while the copy is still going on
+ * @param signal ends the copying
  * @throws HookError WORKSPACE with what cp said
  */
-export async function deliverExternals(from: string, to: string): Promise<void> {
+export async function deliverExternals(from: string, to: string, signal: AbortSignal): Promise<void> {
   const builds = (await readdir(from)).sort()
   const version = await fingerprint(from, builds)
+  // A link here would make cp write somewhere else.
+  if ((await lstat(to).catch(() => undefined))?.isSymbolicLink() === true) await rm(to)
   await mkdir(to, { recursive: true })
   const stamp = await readFile(join(to, STAMP), 'utf8').catch(() => '')
   if (stamp === version) return
   // Half a copy must not pass for a whole one when this is cut off.
   await rm(join(to, STAMP), { force: true })
-  await Promise.all(builds.map(async build => copyTree(join(from, build), to)))
+  await Promise.all(builds.map(async build => copyTree(join(from, build), to, signal)))
   await writeFile(join(to, STAMP), version)
 }
 
-async function copyTree(from: string, to: string): Promise<void> {
+async function copyTree(from: string, to: string, signal: AbortSignal): Promise<void> {
   // A file that cannot be written over, such as a node that still runs, is replaced (-f).
-  const cp = spawn('cp', ['-Rf', from, `${to}/`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const cp = spawn('/bin/cp', ['-Rf', from, `${to}/`], { stdio: ['ignore', 'ignore', 'pipe'], signal })
   const stop = (): void => void cp.kill()
   process.once('exit', stop)
   try {
@@ -47,7 +50,7 @@ async function copyTree(from: string, to: string): Promise<void> {
     throw new HookError(
       'WORKSPACE',
       'cluster',
-      `The runner's ${from} could not be copied to the work volume: ${error instanceof Error ? error.message : String(error)}. Is the volume writable and not full?`,
+      `The runner's ${from} could not be copied to the work volume: ${messageOf(error)}. Is the volume writable and not full?`,
       { cause: error }
     )
   } finally {

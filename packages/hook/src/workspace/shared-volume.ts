@@ -32,7 +32,9 @@ export class SharedVolume implements Workspace {
     const { volume } = this.#options
     const parts = this.stepParts(request)
     const externals = [volume.subPath, EXTERNALS].filter(part => part !== '').join('/')
-    return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals)] }
+    // The job sees the work directory whole, but must not change the node that later jobs of a lasting volume run.
+    const sealed = { ...externalsMount(WORK_VOLUME, externals), mountPath: `/__w/${EXTERNALS}` }
+    return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals), sealed] }
   }
 
   stepParts(request: VolumeRequest): PodParts {
@@ -48,11 +50,13 @@ export class SharedVolume implements Workspace {
     }
   }
 
-  async deliver(): Promise<void> {
+  async deliver(signal: AbortSignal): Promise<void> {
     const { workDirectory, externalsDirectory, workspaceDirectory } = this.#options
     await makeDirectories(workDirectory)
     await openToEveryone(workDirectory, workspaceDirectory)
-    if (externalsDirectory !== undefined) await deliverExternals(externalsDirectory, join(workDirectory, EXTERNALS))
+    if (externalsDirectory !== undefined) {
+      await deliverExternals(externalsDirectory, join(workDirectory, EXTERNALS), signal)
+    }
   }
 
   async fillJob(): Promise<void> {

@@ -3,10 +3,12 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../errors.js'
+import { unpack } from './unpack.js'
 
 /** A container into which files go or from which they come. */
 export interface Place {
@@ -47,12 +49,14 @@ newer() { find . -path ./externals -prune -o -path ./_temp/_runner_hook_response
 newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/mark" >"$spool/list" || exit 1
 [ -s "$spool/list" ] || { echo 'size 0' >&2 && exit; }
 if tar -cf /dev/null -T /dev/null 2>/dev/null; then
-  tar -cf "$spool/out.tar" -T "$spool/list" || exit 1
+  tar -cf "$spool/out.tar" -T "$spool/list"
 else
   set --
   while IFS= read -r file; do set -- "$@" "$file"; done <"$spool/list"
-  tar -cf "$spool/out.tar" "$@" || exit 1
+  tar -cf "$spool/out.tar" "$@"
 fi
+# 1: a file was being written while it was read. It is a file of the moment, as it would be on a shared volume.
+[ $? -le 1 ] || exit 1
 echo "size $(wc -c <"$spool/out.tar")" >&2
 cat "$spool/out.tar"
 rm -f "$spool/out.tar" "$spool/list"
@@ -63,18 +67,23 @@ touch "$spool/mark"
  * Sends files of the work directory into a container. The archive is counted on both sides; one that came short is sent
  * again on a new stream.
  *
- * @param accept which paths (relative to `from`) go along
+ * @param paths relative to `from`
  */
 export async function sendFiles(
   kube: Kube,
   place: Place,
   from: string,
-  accept: (path: string) => boolean,
+  paths: readonly string[],
   signal: AbortSignal
 ): Promise<void> {
+  if (paths.length === 0) return
   const { create } = await import('tar')
   await inTemporary(async archive => {
-    await create({ file: archive, cwd: from, filter: path => accept(path.replace(/^\.\//, '')) }, ['.'])
+    // A name that begins with @ would be taken for another archive.
+    await create(
+      { file: archive, cwd: from, noDirRecurse: true },
+      paths.map(path => `./${path}`)
+    )
     const { size } = await stat(archive)
     await retried('send files to', place, async () => {
       const stream = await kube.exec({ ...place, command: ['sh', '-c', RECEIVE], stdin: true }, { signal })
@@ -90,7 +99,6 @@ export async function sendFiles(
 
 /** Brings back what changed in a container's work directory since the last transfer. */
 export async function fetchFiles(kube: Kube, place: Place, to: string): Promise<void> {
-  const { extract } = await import('tar')
   await inTemporary(async archive => {
     await retried('fetch files from', place, async () => {
       const stream = await kube.exec({ ...place, command: ['sh', '-c', SEND], stdin: true })
@@ -103,7 +111,7 @@ export async function fetchFiles(kube: Kube, place: Place, to: string): Promise<
       })
     })
     const { size } = await stat(archive)
-    if (size > 0) await extract({ file: archive, cwd: to, unlink: true, preserveOwner: false })
+    if (size > 0) await unpack(archive, to)
   })
 }
 
@@ -136,6 +144,7 @@ async function retried(verb: string, place: Place, body: () => Promise<[number, 
       }
     } catch (error) {
       if (!isKubeError(error, 'STREAM_LOST') || attempt === TRIES) throw error
+      await sleep(200 * attempt)
     }
   }
 }

@@ -31,7 +31,7 @@ export interface Workspace {
   /** Pure. */
   jobParts(request: VolumeRequest): PodParts
   /** Makes the directories and files that the job pod mounts; overlaps with its start. */
-  deliver(): Promise<void>
+  deliver(signal: AbortSignal): Promise<void>
   fillJob(jobPod: string, signal: AbortSignal): Promise<void>
   beforeScript(jobPod: string, signal: AbortSignal): Promise<void>
   afterScript(jobPod: string): Promise<void>
