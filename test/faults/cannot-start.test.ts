@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 
 import { HookCalls, type CallOptions, type CallResult } from '../support/hook-calls.js'
 import { apply, kubectl } from '../support/kubectl.js'
-import type { Mode, RunnerPod } from '../support/runner-pod.js'
+import type { RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
 import { Lanes } from './lanes.js'
 import { leftAt } from './owned.js'
@@ -26,8 +26,6 @@ interface Reason {
   readonly says: RegExp
   /** An image; a present one unless it is the reason. */
   readonly image?: string
-  /** Where the pod is refused; the suite's own namespace without it. */
-  readonly place?: 'restricted' | 'quota'
   readonly unschedulable?: true
 }
 
@@ -42,20 +40,34 @@ const REASONS: Readonly<Record<string, Reason>> = {
   },
   'a name that is not valid': { image: 'Not A/valid:name', says: /name.*not valid.*Not A\/valid:name/ },
   'no node with so many processors': { unschedulable: true, says: /Unschedulable.*Insufficient cpu/ },
-  'PodSecurity restricted': { place: 'restricted', says: /violates PodSecurity "restricted.*allowPrivilegeEscalation/ },
-  'a quota that is used up': { place: 'quota', says: /exceeded quota: no-more-pods, requested: pods=1/ }
+  'PodSecurity restricted': { says: /violates PodSecurity "restricted.*allowPrivilegeEscalation/ },
+  'a quota that is used up': { says: /exceeded quota: no-more-pods, requested: pods=1/ }
 }
 
 const suite = new Suite('cannot-start')
-const places = { restricted: new Suite('restricted'), quota: new Suite('quota') }
+const places = { here: suite, restricted: new Suite('restricted'), quota: new Suite('quota') }
 const lanes = new Lanes<Refused>()
 
-/** What is tried where. In novolume mode the role has no jobs, so a step's pod is bare. */
-const TRIES = Object.entries({
-  'prepare_job in volume mode': Object.keys(REASONS),
-  'run_container_step in volume mode': Object.keys(REASONS),
-  'run_container_step in novolume mode': Object.keys(REASONS)
-}).flatMap(([what, names]) => names.map(name => ({ what, name })))
+type Command = 'prepare_job' | 'run_container_step'
+
+/** What is tried, one runner pod for each line. In novolume mode the role has no jobs, so a step's pod is bare. */
+const PLAN = (
+  [
+    ['prepare_job', 'volume'],
+    ['run_container_step', 'volume'],
+    ['run_container_step', 'novolume']
+  ] as const
+).flatMap(([command, mode]) =>
+  (
+    [
+      // Both of these take long, so each has a lane.
+      ['here', ['a registry that is not there', 'a name that is not valid']],
+      ['here', ['a tag that is not there', 'no node with so many processors']],
+      ['restricted', ['PodSecurity restricted']],
+      ['quota', ['a quota that is used up']]
+    ] as const
+  ).map(([place, names]) => ({ command, mode, place, names }))
+)
 
 interface Runner {
   readonly runner: RunnerPod
@@ -63,30 +75,21 @@ interface Runner {
 }
 
 beforeAll(async () => {
-  const runnerIn = async (place: Suite, mode: Mode): Promise<Runner> => {
-    const runner = await place.runner({ mode })
-    return { runner, calls: new HookCalls(runner) }
-  }
-  const [jobs, steps, bareSteps] = await Promise.all([
-    runnerIn(suite, 'volume'),
-    runnerIn(suite, 'volume'),
-    runnerIn(suite, 'novolume')
-  ])
-  const refusing = await Promise.all(
-    (['restricted', 'quota'] as const).map(async place => ({
-      place,
-      volume: await runnerIn(places[place], 'volume'),
-      novolume: await runnerIn(places[place], 'novolume')
-    }))
+  const runners = await Promise.all(
+    PLAN.map(async ({ mode, place }) => {
+      const runner = await places[place].runner({ mode })
+      return { runner, calls: new HookCalls(runner) }
+    })
   )
   await refuseFromNowOn()
-  startLane(jobs, 'prepare_job', undefined)
-  startLane(steps, 'run_container_step', undefined)
-  startLane(bareSteps, 'run_container_step', undefined)
-  for (const { place, volume, novolume } of refusing) {
-    startLane(volume, 'prepare_job', place)
-    startLane(novolume, 'run_container_step', place)
-    startLane(volume, 'run_container_step', place)
+  for (const [index, { command, mode, names }] of PLAN.entries()) {
+    const one = runners[index]
+    if (one === undefined) continue
+    lanes.start(
+      Object.fromEntries(
+        names.map(name => [`${command} in ${mode} mode: ${name}`, () => refused(one, command, REASONS[name])])
+      )
+    )
   }
 }, TIMEOUT)
 
@@ -96,29 +99,19 @@ async function refuseFromNowOn(): Promise<void> {
   const [restricted, quota] = [places.restricted.namespace, places.quota.namespace]
   const level = 'pod-security.kubernetes.io/enforce=restricted'
   await kubectl(cluster, ['label', 'namespace', restricted, '--overwrite', level])
+  const pods = String(PLAN.filter(({ place }) => place === 'quota').length)
   await apply(cluster, {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
     metadata: { name: 'no-more-pods', namespace: quota },
-    spec: { hard: { pods: '2' } }
+    spec: { hard: { pods } }
   })
-  const counted = '--for=jsonpath={.status.used.pods}=2'
+  const counted = `--for=jsonpath={.status.used.pods}=${pods}`
   await kubectl(cluster, ['-n', quota, 'wait', 'resourcequota/no-more-pods', counted, '--timeout=30s'])
 }
 
-function startLane(one: Runner, command: 'prepare_job' | 'run_container_step', place: Reason['place']): void {
-  const reasons = Object.entries(REASONS).filter(([, reason]) => reason.place === place)
-  lanes.start(
-    Object.fromEntries(
-      reasons.map(([name, reason]) => [
-        `${command} in ${one.runner.mode} mode: ${name}`,
-        () => refused(one, command, reason)
-      ])
-    )
-  )
-}
-
-async function refused({ runner, calls }: Runner, command: string, reason: Reason): Promise<Refused> {
+async function refused({ runner, calls }: Runner, command: Command, reason: Reason | undefined): Promise<Refused> {
+  if (reason === undefined) throw new Error('there is no such reason')
   const image = reason.image ?? suite.cluster.images.busybox
   const start = Date.now()
   let text = ''
@@ -136,11 +129,13 @@ async function refused({ runner, calls }: Runner, command: string, reason: Reaso
   return { call, firstWordMs, left: await leftAt(suite.cluster, runner, Date.now() + 5_000) }
 }
 
-describe.each(TRIES)('$what: $name', ({ what, name }) => {
+const TRIES = PLAN.flatMap(({ command, mode, names }) => names.map(name => ({ command, mode, name })))
+
+describe.each(TRIES)('$command in $mode mode: $name', ({ command, mode, name }) => {
   test(
     'ends with the reason that the cluster gave, in time, and leaves nothing',
     async () => {
-      const { call, firstWordMs, left } = await lanes.result(`${what}: ${name}`)
+      const { call, firstWordMs, left } = await lanes.result(`${command} in ${mode} mode: ${name}`)
       const errors = call.lines.filter(line => line.startsWith('::error::'))
       // Not only when it was waited for in vain.
       if (REASONS[name]?.unschedulable)
