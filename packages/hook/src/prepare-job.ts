@@ -22,9 +22,10 @@ import type { PodParts } from './workspace/workspace.js'
 const PROBE = [
   'sh',
   '-c',
-  `grep -Eq '^ID="?alpine' /etc/os-release 2>/dev/null && echo alpine
+  `while read -r line; do case $line in ID=alpine* | ID='"alpine'*) echo alpine ;; esac; done 2>/dev/null </etc/os-release
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
-ls /__e/*/bin/node >/dev/null 2>&1 || echo "missing externals"`
+for node in /__e/*/bin/node; do [ -e "$node" ] && exit; done
+echo "missing externals"`
 ]
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
