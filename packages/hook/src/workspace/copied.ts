@@ -22,8 +22,16 @@ const KEPT = '/work'
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
 
-/** $@ = directories to make. */
-const FS_INIT = 'cp -R /home/runner/externals/. /mnt/externals/ && umask 0 && mkdir -p "$@"'
+/** $@ = directories to make. Each node build is copied by itself: the job waits for it, and thousands of files take long. */
+const FS_INIT = `
+for build in /home/runner/externals/*; do
+  cp -R "$build" /mnt/externals/ &
+  copies="$copies $!"
+done
+for copy in $copies; do wait "$copy" || exit 1; done
+umask 0
+mkdir -p "$@"
+`
 
 /** Says when the runner's disk and the pods were last alike; lies where no pod sees it. */
 const STAMP = '_temp/_runner_hook_responses/.kaniko-hooks-sent'
@@ -80,11 +88,12 @@ export class Copied implements Workspace {
       initContainers: [
         {
           ...this.#helper(RECEIVER, kept),
-          // It ends when the files are there, and by itself when nobody comes.
+          // It ends when the files are there, and by itself when nobody comes. The files are root's; a directory that a
+          // step of another user made must be open to the next one of that user.
           command: [
             'sh',
             '-c',
-            `i=0; until [ -e ${KEPT}/.received ]; do i=$((i+1)); [ $i -lt 6000 ] || exit 1; sleep 0.1; done; rm ${KEPT}/.received`
+            `i=0; until [ -e ${KEPT}/.received ]; do i=$((i+1)); [ $i -lt 6000 ] || exit 1; sleep 0.1; done; rm ${KEPT}/.received; exec find ${KEPT} -type d -exec chmod a+rwx {} +`
           ]
         }
       ],
