@@ -86,7 +86,7 @@ describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
         'tree/open': { content: 'x', mode: 0o666 },
         'tree/run.sh': script('echo ran'),
         'entry.sh': script(
-          'stat -c "%a %u:%g %n" /tree/* /made /dir /entry.sh; echo "args: $*"; echo "said=from $1" >>"$GITHUB_OUTPUT"; exit $2'
+          'stat -c "%a %u:%g %n" /tree/* /made /dir /entry.sh; echo "args: $*"; echo "ci: $CI $GITHUB_ACTIONS"; echo "said=from $1" >>"$GITHUB_OUTPUT"; exit $2'
         ),
         'pre.sh': script('echo "pre ran"'),
         'post.sh': script('echo "post ran"')
@@ -105,7 +105,10 @@ describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
         [
           // The runner skips the pre of an action that lies in the repository, so this one is as if downloaded.
           { ...use('modes', { id: 'first', 'continue-on-error': true }), uses: 'octo/modes@v1' },
-          { name: 'result', run: 'echo "${{ steps.first.outcome }}: ${{ steps.first.outputs.said }}"' },
+          {
+            name: 'result',
+            run: 'echo "${{ steps.first.outcome }}: ${{ steps.first.outputs.said }}"; echo "ci: $CI $GITHUB_ACTIONS"'
+          },
           { ...use('modes', { 'continue-on-error': true }), name: 'again' }
         ],
         files,
@@ -121,11 +124,12 @@ describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
         '4711 0:0 /made',
         '2770 12:34 /dir',
         '755 0:0 /entry.sh',
-        'args: a b 7'
+        'args: a b 7',
+        'ci: true true'
       ])
     )
     expect(stepOf(result, 'modes').exitCode).toBe(7)
-    expect(outputOf(stepOf(result, 'result'))).toEqual(['failure: from a b'])
+    expect(outputOf(stepOf(result, 'result'))).toEqual(['failure: from a b', 'ci: true true'])
     expect(outputOf(stepOf(result, 'again')).join('\n')).toMatch(/was built earlier in this job/)
     expect(result.log).toMatch(/pre ran/)
     expect(result.log).toMatch(/post ran/)
