@@ -71,13 +71,12 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
     const running = Date.now()
     call.phase('start', running - start)
     call.print(`Pulled and started in ${seconds(running - start)}: ${image}`)
-    const result = await followStep(kube, run.pod, call.output, {
+    const { result, loggedAt } = await followStep(kube, run.pod, call.output, {
       signal: cancelled,
       onGap: sentence => call.print(warningCommand(sentence))
     })
-    const ended = Date.now()
-    call.phase('run', ended - running)
-    call.print(`Ran in ${seconds(ended - running)}`)
+    call.phase('run', loggedAt - running)
+    call.print(`Ran in ${seconds(loggedAt - running)}`)
     if (result.trustworthy) {
       await workspace.collectStep(run.pod)
       return result.exitCode

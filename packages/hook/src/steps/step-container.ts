@@ -128,20 +128,23 @@ export async function waitForStart(
  * Prints a step container's log to its end and reads how it ended.
  *
  * @param onGap told when the kubelet could not give all lines
+ * @returns how it ended, and when its log did (milliseconds of the epoch)
  */
 export async function followStep(
   kube: Kube,
   pod: string,
   output: (line: string) => Promise<void>,
   options: { readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
-): Promise<ContainerResult> {
+): Promise<{ readonly result: ContainerResult; readonly loggedAt: number }> {
   await followLog(kube, { pod, container: JOB_CONTAINER }, async line => output(`${line}\n`), options)
+  // The pod's status follows up to a second later.
+  const loggedAt = Date.now()
   const ended = await waitForPod(kube, pod, 'ended', {
     container: JOB_CONTAINER,
     timeoutMs: 60_000,
     signal: options.signal
   })
-  return containerResult(ended, JOB_CONTAINER)
+  return { result: containerResult(ended, JOB_CONTAINER), loggedAt }
 }
 
 /**

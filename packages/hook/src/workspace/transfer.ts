@@ -40,13 +40,16 @@ exit $code
 
 /**
  * stdin: `<spool> <root>\n`. stdout: an archive of what is newer than the mark; stderr: `size <bytes>`. A busybox may
- * be built without `tar -T`; then the names go into the argument list, which takes some 20,000.
+ * be built without `tar -T`; then the names go into the argument list, which takes some 20,000. A directory that is empty
+ * goes along where find knows -empty.
  */
 const SEND = `
 read -r spool root || exit 97
 cd "$root" || exit 1
-newer() { find . -path ./externals -prune -o -path ./_temp/_runner_hook_responses -prune -o \\( "$@" \\) ! -type d -print; }
+ours='-path ./externals -prune -o -path ./.spool -prune -o -path ./_temp/_runner_hook_responses -prune -o'
+newer() { find . $ours \\( "$@" \\) ! -type d -print; }
 newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/mark" >"$spool/list" || exit 1
+find . $ours -type d -empty -newer "$spool/mark" -print >>"$spool/list" 2>/dev/null
 [ -s "$spool/list" ] || { echo 'size 0' >&2 && exit; }
 if tar -cf /dev/null -T /dev/null 2>/dev/null; then
   tar -cf "$spool/out.tar" -T "$spool/list"
