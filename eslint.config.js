@@ -57,7 +57,10 @@ export default defineConfig(
         'error',
         {
           patterns: [
-            { group: ['@kaniko-hooks/*', '**/packages/**'], message: 'The stand-in runner shares no code with the product.' }
+            {
+              group: ['@kaniko-hooks/*', '**/packages/**'],
+              message: 'The stand-in runner shares no code with the product.'
+            }
           ]
         }
       ]

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 
 import { actionContainer, jobContainer } from '../runner/container.js'
 import { envelope, serialise, type HookContainer, type HookRequest } from '../runner/envelope.js'
@@ -35,6 +35,11 @@ export interface CallOptions {
 
 const DIRS = directories(RUNNER.work, `${RUNNER.home}/externals`, 'octo/demo')
 const NOBODY = { actor: 'octocat', token: 'token' }
+/** How much of the output a result holds as text. */
+const TEXT_BYTES = 1024 * 1024
+/** Exit code for input that did not come whole: an exec's stdin was seen to arrive empty once in some 50 tries. */
+const SHORT = 97
+
 const WATCH = `
 require('fs').writeFileSync(process.env.WATCH + '/pid', String(process.pid))
 process.on('exit', () => {
@@ -42,12 +47,27 @@ process.on('exit', () => {
   require('fs').writeFileSync(process.env.WATCH + '/peak', /VmHWM:\\s*(\\d+)/.exec(status)[1])
 })
 `
+/**
+ * stdin: the envelope and then the script, of $1 and $2 bytes; $3 their checksum; $4 the script's path; $5 the response
+ * file; $6 the line between the hook's output (printed when $7 is `live`) and the report. Then the hook's command line.
+ */
 const RUN = `
-cd "$0" || exit 1
+mkdir -p "$0" && cd "$0" || exit 1
+head -c "$1" >in
+head -c "$2" >script
+[ "$(cat in script | sha256sum | cut -c 1-64)" = "$3" ] || exit ${SHORT}
+[ "$2" -eq 0 ] || mv script "$4"
+touch "$5"
+response=$5 mark=$6 live=$7
 export WATCH="$0"
-shift
+shift 7
 hook() { "$@" <in 2>err; echo $? >code; }
-if [ -e live ]; then hook "$@" | tee out; else hook "$@" >out; fi
+if [ "$live" = live ]; then hook "$@" | tee out; else hook "$@" >out; fi
+echo "$mark"
+touch "$response"
+echo "$(sha256sum <out | cut -c 1-64) $(wc -c <out) $(cat code) $(cat peak || echo 0) $(wc -c <err) $(wc -c <"$response")"
+cat err "$response"
+tail -c ${TEXT_BYTES} out
 `
 
 /**
@@ -58,7 +78,7 @@ export class HookCalls {
   readonly #runner: RunnerPod
   readonly #base = `/tmp/calls-${randomBytes(4).toString('hex')}`
   #state: JsonObject | null = null
-  #isLaidOut = false
+  #laidOut: Promise<void> | undefined
 
   constructor(runner: RunnerPod) {
     this.#runner = runner
@@ -89,8 +109,6 @@ export class HookCalls {
   /** Runs a `run:` step with `sh -e`. */
   async script(text: string, options?: CallOptions): Promise<CallResult> {
     const name = `${randomUUID()}.sh`
-    await this.#layOut()
-    await this.#runner.write(`${DIRS.temp}/${name}`, text)
     return this.call(
       {
         command: 'run_script_step',
@@ -102,7 +120,8 @@ export class HookCalls {
           workingDirectory: '/__w/demo/demo'
         }
       },
-      options
+      options,
+      { path: `${DIRS.temp}/${name}`, text }
     )
   }
 
@@ -121,73 +140,94 @@ export class HookCalls {
     return this.call({ command: 'cleanup_job', args: {} }, options)
   }
 
-  /** Sends any request. A new state in the answer is kept for the next one. */
-  async call(request: HookRequest, options: CallOptions = {}): Promise<CallResult> {
-    await this.#layOut()
+  /**
+   * Sends any request. A new state in the answer is kept for the next one.
+   *
+   * @param script a file that the runner writes before
+   */
+  async call(
+    request: HookRequest,
+    options: CallOptions = {},
+    script: { readonly path: string; readonly text: string } = { path: '', text: '' }
+  ): Promise<CallResult> {
+    await (this.#laidOut ??= this.#layOut())
     const message = envelope(request, DIRS.responses, this.#state)
+    const [before, after] = [Buffer.from(serialise(message)), Buffer.from(script.text)]
+    const input = Buffer.concat([before, after])
     const directory = `${this.#base}/${randomBytes(4).toString('hex')}`
-    await this.#runner.write(`${directory}/in`, serialise(message))
-    const files = options.onOutput === undefined ? [message.responseFile] : [message.responseFile, `${directory}/live`]
-    await this.#exec(['touch', ...files])
+    const mark = `report ${directory}`
     const env = { GITHUB_WORKSPACE: DIRS.workspace, GITHUB_REPOSITORY: 'octo/demo', ...options.env }
+    const command = [
+      ...['sh', '-c', RUN, directory, String(before.length), String(after.length)],
+      ...[createHash('sha256').update(input).digest('hex'), script.path, message.responseFile, mark],
+      ...[options.onOutput === undefined ? 'later' : 'live', 'env'],
+      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      ...[`${RUNNER.home}/externals/node20/bin/node`, '--require', `${this.#base}/watch.cjs`, RUNNER.hook]
+    ]
     const start = Date.now()
     let interruptedAt: number | undefined
     void options.interrupt?.then(async () => {
       interruptedAt = Date.now()
       await this.#exec(['sh', '-c', 'kill -INT "$(cat "$0/pid")"', directory])
     })
-    await this.#exec(
-      [
-        ...['sh', '-c', RUN, directory, '-', 'env'],
-        ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-        ...[`${RUNNER.home}/externals/node20/bin/node`, '--require', `${this.#base}/watch.cjs`, RUNNER.hook]
-      ],
-      options.onOutput
-    )
-    const end = Date.now()
-    await this.#readState(message.responseFile)
+    let end = 0
+    const look = (chunk: Buffer): void => {
+      end = Date.now()
+      options.onOutput?.(chunk)
+    }
+    const stdout = await this.#execWith(input, command, look)
+    const { response, ...result } = readReport(stdout, mark)
+    if (response !== '') this.#state = (JSON.parse(response) as { state?: JsonObject }).state ?? this.#state
     return {
       ms: end - start,
       ...(interruptedAt === undefined ? {} : { interruptedAt, msAfterInterrupt: end - interruptedAt }),
-      ...(await this.#report(directory))
-    }
-  }
-
-  async #readState(responseFile: string): Promise<void> {
-    const answer = (await this.#exec(['cat', responseFile])).toString()
-    if (answer === '') return
-    const { state } = JSON.parse(answer) as { state?: JsonObject }
-    if (state !== undefined) this.#state = state
-  }
-
-  async #report(directory: string): Promise<Omit<CallResult, 'ms' | 'interruptedAt' | 'msAfterInterrupt'>> {
-    const script = 'cd "$0"; sha256sum <out; wc -c <out; cat code peak'
-    const facts = (await this.#exec(['sh', '-c', script, directory])).toString().split('\n')
-    const [sum = '', bytes = '', code = '', peak = ''] = facts
-    const text = (await this.#exec(['tail', '-c', '1048576', `${directory}/out`])).toString()
-    return {
-      code: Number(code),
-      bytes: Number(bytes),
-      sha256: sum.split(' ')[0] ?? '',
-      peakMiB: Math.round(Number(peak) / 1024),
-      text,
-      lines: text.replace(/\n$/, '').split('\n'),
-      stderr: (await this.#exec(['cat', `${directory}/err`])).toString()
+      ...result
     }
   }
 
   /** The directories that the runner makes at the start of a job. */
   async #layOut(): Promise<void> {
-    if (this.#isLaidOut) return
-    this.#isLaidOut = true
     const { workspace, temp, actions, tools, home, workflow, fileCommands, responses } = DIRS
     await this.#exec(['mkdir', '-p', workspace, temp, actions, tools, home, workflow, fileCommands, responses])
     await this.#runner.write(`${this.#base}/watch.cjs`, WATCH)
   }
 
-  async #exec(command: readonly string[], onStdout?: (chunk: Buffer) => void): Promise<Buffer> {
-    const { code, stdout, stderr } = await this.#runner.exec(command, onStdout === undefined ? {} : { onStdout })
+  async #exec(command: readonly string[]): Promise<void> {
+    const { code, stderr } = await this.#runner.exec(command)
     if (code !== 0) throw new Error(`${command[0] ?? ''} in ${this.#runner.name}: ${stderr || `exit code ${code}`}`)
-    return stdout
+  }
+
+  async #execWith(input: Buffer, command: readonly string[], onStdout: (chunk: Buffer) => void): Promise<Buffer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { code, stdout, stderr } = await this.#runner.exec(command, { input, onStdout })
+      if (code === 0) return stdout
+      if (code !== SHORT || attempt === 5) {
+        throw new Error(`the hook could not be called in ${this.#runner.name}: ${stderr || `exit code ${code}`}`)
+      }
+    }
+  }
+}
+
+type Report = Omit<CallResult, 'ms' | 'interruptedAt' | 'msAfterInterrupt'> & { readonly response: string }
+
+/** Reads what the shell script printed after the hook's own output. */
+function readReport(stdout: Buffer, mark: string): Report {
+  const at = stdout.lastIndexOf(`${mark}\n`)
+  if (at < 0) throw new Error(`the hook's call gave no report: ${stdout.subarray(-1000).toString()}`)
+  const facts = at + mark.length + 1
+  const body = stdout.indexOf('\n', facts) + 1
+  const words = stdout.toString('latin1', facts, body - 1).split(' ')
+  const [bytes = 0, code = 1, peak = 0, errBytes = 0, responseBytes = 0] = words.slice(1).map(Number)
+  const response = body + errBytes
+  const text = stdout.subarray(response + responseBytes).toString()
+  return {
+    code,
+    bytes,
+    sha256: words[0] ?? '',
+    peakMiB: Math.round(peak / 1024),
+    text,
+    lines: text.replace(/\n$/, '').split('\n'),
+    stderr: stdout.toString('utf8', body, response),
+    response: stdout.toString('utf8', response, response + responseBytes)
   }
 }

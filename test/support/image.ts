@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { arch, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 
 import { create } from 'tar'
@@ -13,6 +15,8 @@ export interface ImageRequest {
   readonly repository: string
   /** Names below /bin that lead to busybox; without any the image has no busybox either. */
   readonly tools: readonly string[]
+  /** Programs of this machine, with their libraries, by their path in the image. */
+  readonly programs?: Readonly<Record<string, string>>
   /** Executable files by absolute path. */
   readonly files?: Readonly<Record<string, string>>
   readonly config?: {
@@ -68,7 +72,7 @@ export async function pushImage(cluster: Cluster, request: ImageRequest): Promis
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 
-async function packLayer({ tools, files = {} }: ImageRequest): Promise<Buffer> {
+async function packLayer({ tools, programs = {}, files = {} }: ImageRequest): Promise<Buffer> {
   const root = await mkdtemp(join(tmpdir(), 'image-'))
   try {
     await chmod(root, 0o755)
@@ -82,12 +86,23 @@ async function packLayer({ tools, files = {} }: ImageRequest): Promise<Buffer> {
       await writeFile(join(root, path), content)
       await chmod(join(root, path), 0o755)
     }
+    for (const [path, program] of Object.entries(programs)) {
+      for (const [to, from] of [[path, program] as const, ...(await libraries(program))]) {
+        await mkdir(dirname(join(root, to)), { recursive: true })
+        await copyFile(from, join(root, to))
+      }
+    }
     const chunks: Buffer[] = []
     for await (const chunk of create({ cwd: root, gzip: true, portable: true }, ['.'])) chunks.push(chunk)
     return Buffer.concat(chunks)
   } finally {
     await rm(root, { recursive: true })
   }
+}
+
+async function libraries(program: string): Promise<(readonly [string, string])[]> {
+  const { stdout } = await promisify(execFile)('ldd', [program])
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => [path, path])
 }
 
 async function upload(base: string, blob: Buffer): Promise<void> {

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll } from '@jest/globals'
+import { afterAll, beforeAll, jest } from '@jest/globals'
 
 import { up, type Cluster } from '../cluster/index.js'
 import { createNamespace, leftIn, type Namespace } from './namespace.js'
 import { RunnerPod, type RunnerPodOptions } from './runner-pod.js'
+
+/** A call of the hook takes a second; on a machine that does something else too it may be many. */
+const TEST_MS = 60_000
 
 /** A cluster, a namespace of its own, and runner pods that are ended after a suite of tests. */
 export class Suite {
@@ -12,6 +15,7 @@ export class Suite {
 
   /** Registers set-up and clean-up with Jest. */
   constructor(name: string, podSecurity: 'privileged' | 'baseline' | 'restricted' = 'baseline') {
+    jest.setTimeout(TEST_MS)
     beforeAll(async () => {
       this.#cluster = await up()
       this.#namespace = await createNamespace(this.#cluster, name, podSecurity)

@@ -23,6 +23,13 @@ export interface Place {
 const TRIES = 4
 
 /**
+ * Notes the moment. busybox compares whole seconds: what is written in the second of the mark would not be newer, so it
+ * has a mark of the second before.
+ */
+const MARK = `touch "$spool/mark"
+touch -d "@$(($(date +%s) - 1))" "$spool/second" 2>/dev/null || touch "$spool/second"`
+
+/**
  * stdin: `<bytes> <spool> <root>\n` and the archive. It is unpacked only when it came whole. What was unpacked belongs
  * to the container's user (`-o`), as a checkout there would. The mark tells later what is newer.
  */
@@ -34,7 +41,7 @@ head -c "$bytes" >"$spool/in.tar" || exit 1
 tar -xof "$spool/in.tar" -C "$root"
 code=$?
 rm -f "$spool/in.tar"
-touch "$spool/mark"
+${MARK}
 exit $code
 `
 
@@ -48,8 +55,8 @@ read -r spool root || exit 97
 cd "$root" || exit 1
 ours='-path ./externals -prune -o -path ./.spool -prune -o -path ./_temp/_runner_hook_responses -prune -o'
 newer() { find . $ours \\( "$@" \\) ! -type d -print; }
-newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/mark" >"$spool/list" || exit 1
-find . $ours -type d -empty -newer "$spool/mark" -print >>"$spool/list" 2>/dev/null
+newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/second" >"$spool/list" || exit 1
+find . $ours -type d -empty -newer "$spool/second" -print >>"$spool/list" 2>/dev/null
 [ -s "$spool/list" ] || { echo 'size 0' >&2 && exit; }
 if tar -cf /dev/null -T /dev/null 2>/dev/null; then
   tar -cf "$spool/out.tar" -T "$spool/list"
@@ -63,7 +70,7 @@ fi
 echo "size $(wc -c <"$spool/out.tar")" >&2
 cat "$spool/out.tar"
 rm -f "$spool/out.tar" "$spool/list"
-touch "$spool/mark"
+${MARK}
 `
 
 /**

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { callHook } from '../support/call.js'
+import { pushImage, type ImageRequest, type TestImage } from '../support/image.js'
+import { outputOf, runJob, stepOf, type JobResult } from '../support/job.js'
+import { RUNNER, type Mode, type RunnerPod } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+import { workflowOf } from '../support/workflow.js'
+
+const suite = new Suite('workspace')
+
+/** A name in which careless code finds the work directory a second time. */
+const REPOSITORY = 'octo/my_work'
+const WORKSPACE = `${RUNNER.work}/my_work/my_work`
+
+describe.each<Mode>(['volume', 'novolume'])('the work directory, %s', mode => {
+  let runner: RunnerPod
+  let result: JobResult
+  const output = (name: string): string[] =>
+    outputOf(stepOf(result, name)).filter(line => !/^(Pulled and started|Ran) in /.test(line))
+
+  beforeAll(async () => {
+    runner = await suite.runner({ mode })
+    result = await runJob(runner, {
+      args: ['--repository', REPOSITORY],
+      files: {
+        'run me.sh': { content: '#!/bin/sh\necho ran\n', mode: 0o755 },
+        'read/me.txt': 'only to be read\n',
+        'empty.txt': ''
+      },
+      workflow: workflowOf({
+        container: {
+          image: suite.cluster.images.debian,
+          volumes: ['/anonymous', 'named:/named', `${WORKSPACE}/read:/read:ro`]
+        },
+        steps: [
+          { name: 'where', run: 'pwd; echo "$GITHUB_WORKSPACE"; ls' },
+          { name: 'run', run: './run*.sh; test -e empty.txt && test ! -s empty.txt && echo empty' },
+          {
+            name: 'volumes',
+            run: 'echo a >/anonymous/a && echo b >/named/b && cat /anonymous/a /named/b /read/me.txt; touch /read/no 2>/dev/null || echo "read-only"'
+          },
+          {
+            name: 'make',
+            run: [
+              'mkdir -p "deep/er dir"',
+              'echo target >"deep/er dir/file"',
+              'ln -s "deep/er dir/file" link',
+              'ln -s /nowhere dangling',
+              'printf "#!/bin/sh\\necho tool\\n" >tool && chmod 750 tool',
+              'head -c 3000000 /dev/urandom >large && sha256sum large | cut -d" " -f1',
+              'echo old >changed'
+            ].join('\n')
+          },
+          {
+            name: 'container',
+            uses: 'docker://busybox:1.36',
+            with: {
+              args: 'sh -c "cat link; readlink dangling; ./tool; sha256sum large | cut -c1-64; echo new >changed; echo made >by-container; chmod 755 tool"'
+            }
+          },
+          {
+            name: 'changed',
+            run: 'cat changed by-container; cat link; readlink dangling; sha256sum large | cut -d" " -f1'
+          },
+          { name: 'runner sees', run: `echo "\${{ hashFiles('large') != '' && hashFiles('by-container') != '' }}"` },
+          {
+            name: 'tool cache',
+            run: 'mkdir -p "$RUNNER_TOOL_CACHE/x" && echo cached >"$RUNNER_TOOL_CACHE/x/file"; echo "$RUNNER_TOOL_CACHE"'
+          },
+          { name: 'tool cache again', run: 'cat "$RUNNER_TOOL_CACHE/x/file"' }
+        ].map(step => ({ ...step, 'continue-on-error': true }))
+      })
+    })
+  }, 180_000)
+
+  test('is found, whatever the repository is called', () => {
+    expect(output('where')).toEqual(['/__w/my_work/my_work', '/__w/my_work/my_work', 'empty.txt', 'read', 'run me.sh'])
+  })
+
+  test('keeps the modes of the checkout', () => {
+    expect(output('run')).toEqual(['ran', 'empty'])
+  })
+
+  test('has anonymous, named and read-only volumes', () => {
+    expect(output('volumes')).toEqual(['a', 'b', 'only to be read', 'read-only'])
+  })
+
+  test('carries links, modes, blanks and large files to a container step, and its changes back', () => {
+    const [sum = 'none'] = output('make')
+    expect(sum).toMatch(/^[0-9a-f]{64}$/)
+    expect(output('container')).toEqual(['target', '/nowhere', 'tool', sum])
+    expect(output('changed')).toEqual(['new', 'made', 'target', '/nowhere', sum])
+  })
+
+  test('is the same for the runner', async () => {
+    expect(output('runner sees')).toEqual(['true'])
+    const { stdout } = await runner.exec([
+      'sh',
+      '-c',
+      'cd "$0" && readlink link && stat -c %a tool && cat changed',
+      WORKSPACE
+    ])
+    expect(stdout.toString()).toBe('deep/er dir/file\n755\nnew\n')
+    const work = await runner.exec(['ls', '-A', RUNNER.work])
+    const names = work.stdout.toString().trim().split('\n')
+    expect(names.filter(name => name !== 'externals')).toEqual(['_actions', '_temp', '_tool', 'my_work'])
+  })
+
+  test('holds the tool cache', () => {
+    expect(output('tool cache')).toEqual(['/__w/_tool'])
+    expect(output('tool cache again')).toEqual(['cached'])
+  })
+
+  test('a path of the host is refused before a pod starts', async () => {
+    const refused = await runJob(runner, {
+      workflow: workflowOf({
+        container: { image: suite.cluster.images.debian, volumes: ['/var/run/docker.sock:/var/run/docker.sock'] },
+        steps: [{ name: 'never', run: 'echo ran' }]
+      })
+    })
+    const step = stepOf(refused, 'Initialize containers')
+    expect(step.exitCode).toBe(1)
+    expect(outputOf(step)[0]).toMatch(/^##\[error\].*docker\.sock.*no Docker daemon/)
+  })
+
+  test('nothing is left', async () => {
+    expect(await suite.left()).toEqual([])
+  })
+})
+
+/** What script steps need. A busybox shell has them inside, dash has not. */
+const TOOLS = ['cat', 'dd', 'head', 'mkdir', 'mv', 'rm', 'sleep', 'wc']
+const DASH = { '/bin/sh': '/bin/dash' }
+
+describe('job images', () => {
+  let runner: RunnerPod
+  const images: TestImage[] = []
+
+  beforeAll(async () => {
+    runner = await suite.runner({ mode: 'volume' })
+  }, 60_000)
+
+  afterAll(async () => {
+    await Promise.all(images.map(async image => image.remove()))
+  })
+
+  async function push(request: Omit<ImageRequest, 'repository'>): Promise<TestImage> {
+    const image = await pushImage(suite.cluster, { repository: 'test/job', ...request })
+    images.push(image)
+    return image
+  }
+
+  async function start(request: Omit<ImageRequest, 'repository'>): Promise<JobResult> {
+    const image = await push(request)
+    return runJob(runner, {
+      workflow: workflowOf({ container: image.tagged, steps: [{ name: 'step', run: 'echo ran; exit 7' }] })
+    })
+  }
+
+  test('without sh: the error says what the runtime said', async () => {
+    const step = stepOf(await start({ tools: [], files: { '/program': 'x' } }), 'Initialize containers')
+    expect(step.exitCode).toBe(1)
+    expect(step.ms).toBeLessThan(45_000)
+    expect(outputOf(step).find(line => line.startsWith('##[error]'))).toMatch(
+      /"job".*cannot be started.*"sh".*not found/
+    )
+    expect(await suite.left()).toEqual([])
+  })
+
+  test('without tools that script steps need: the error names them', async () => {
+    const step = stepOf(
+      await start({ tools: ['sleep', 'ls', 'cat', 'rm', 'mkdir', 'mv'], programs: DASH }),
+      'Initialize containers'
+    )
+    expect(step.exitCode).toBe(1)
+    expect(outputOf(step).find(line => line.startsWith('##[error]'))).toMatch(/lacks dd, head, wc/)
+    expect(await suite.left()).toEqual([])
+  })
+
+  test('with no more than these: script steps run, without setsid or mkfifo', async () => {
+    const result = await start({ tools: TOOLS, programs: DASH })
+    expect(outputOf(stepOf(result, 'step'))[0]).toBe('ran')
+    expect(stepOf(result, 'step').exitCode).toBe(7)
+    expect(await suite.left()).toEqual([])
+  })
+
+  test('Alpine is recognised, as its JavaScript actions need another node', async () => {
+    const release = { '/etc/os-release': 'NAME="Alpine Linux"\nID=alpine\n' }
+    const alpine = await push({ tools: [...TOOLS, 'sh', 'grep'], files: release })
+    const container = { image: alpine.tagged }
+    const report = await callHook(runner, {
+      input: { command: 'prepare_job', state: null, args: { container, services: [] } }
+    })
+    expect(JSON.parse(report.response ?? '')).toMatchObject({ isAlpine: true })
+    await callHook(runner, { input: { command: 'cleanup_job', state: null, args: {} } })
+    expect(await suite.left()).toEqual([])
+  })
+})
