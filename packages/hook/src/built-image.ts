@@ -71,7 +71,7 @@ export async function builtImage(call: Call, runner: Runner, dockerfile: string)
 }
 
 /**
- * Removes the images that this job built, or may have pushed. Call it when no pod of the job is left.
+ * Removes the images that this job built, or may have pushed, and their records. Call it when no pod of the job is left.
  *
  * @returns what the registry did not remove, as sentences
  */
@@ -88,6 +88,7 @@ export async function removeRecordedImages(call: Call): Promise<string[]> {
         return 'why' in removal ? [`the image ${pushRef} stays: ${removal.why}`] : []
       })
     )
+    await Promise.all([...records.keys()].map(async name => call.kube.delete('secrets', name)))
     return removals.flat()
   } catch (error) {
     return [`the job's images may stay in the registry: ${messageOf(error)}`]

@@ -1,6 +1,6 @@
 import { isKubeError } from '@kaniko-hooks/kube'
 
-import { builtImage } from './built-image.js'
+import { builtImage, removeRecordedImages } from './built-image.js'
 import type { Call } from './call.js'
 import { HookError, messageOf } from './errors.js'
 import { secretName, stepName } from './pods/names.js'
@@ -96,6 +96,10 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
       run,
       secrets.map(({ metadata }) => metadata?.name ?? '')
     )
+    // Without a job container the runner never calls cleanup_job.
+    if (state === undefined && args.dockerfile !== null) {
+      for (const problem of await removeRecordedImages(call)) call.print(warningCommand(`Clean-up: ${problem}`))
+    }
   }
 }
 
