@@ -9,7 +9,6 @@ export interface Environment {
   readonly templatePath: string | undefined
   readonly settingsPath: string | undefined
   readonly prepareTimeoutSeconds: string | undefined
-  readonly useKubeScheduler: string | undefined
   readonly runnerImage: string | undefined
   readonly kubeconfig: string | undefined
   readonly serviceHost: string | undefined
@@ -48,7 +47,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     templatePath: get(VARIABLE.templatePath),
     settingsPath: get(VARIABLE.settingsPath),
     prepareTimeoutSeconds: get(VARIABLE.prepareTimeoutSeconds),
-    useKubeScheduler: get('ACTIONS_RUNNER_USE_KUBE_SCHEDULER'),
     runnerImage: get('ACTIONS_RUNNER_IMAGE'),
     kubeconfig: get('KUBECONFIG'),
     serviceHost: get('KUBERNETES_SERVICE_HOST'),
