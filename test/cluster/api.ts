@@ -27,7 +27,7 @@ export interface Answer {
   readonly body: unknown
 }
 
-const PLURALS: Readonly<Record<string, string>> = { StorageClass: 'storageclasses' }
+const PLURALS: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies', StorageClass: 'storageclasses' }
 const CLUSTER_WIDE = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass', 'PersistentVolume'])
 
 /**

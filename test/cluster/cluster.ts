@@ -1,6 +1,7 @@
 import { busybox } from '../images/busybox.js'
 import { crane } from '../images/crane.js'
 import { debian } from '../images/debian.js'
+import { distribution } from '../images/distribution.js'
 import { kaniko } from '../images/kaniko.js'
 import { registry } from '../images/registry.js'
 import { runner } from '../images/runner.js'
@@ -25,8 +26,11 @@ export interface Cluster {
     readonly debian: string
     readonly busybox: string
     readonly registry: string
+    readonly distribution: string
     readonly crane: string
   }
+  /** Where the node's container runtime looks for authorities of registries; only for a cluster of our own. */
+  readonly registryCertificates?: string
   /** Who asked the API server for what, one JSON event per line; only for a cluster of our own. */
   readonly auditLog?: string
   /** Whether `up` made it. */
@@ -43,6 +47,7 @@ export const FIXED = {
     debian: debian.reference,
     busybox: busybox.reference,
     registry: registry.reference,
+    distribution: distribution.reference,
     crane: crane.reference
   }
 } as const satisfies Partial<Cluster>

@@ -19,6 +19,11 @@ export function socketOf({ at }: Layout): string {
   return at('run', 'containerd.sock')
 }
 
+/** Where containerd looks for the certificates of registries, at each pull. */
+export function registryCertificates({ at }: Layout): string {
+  return at('config', 'registries')
+}
+
 /** Arguments of `ctr` for the images and containers of Kubernetes. */
 export function ctrArguments(layout: Layout, ...args: string[]): string[] {
   return ['--address', socketOf(layout), '--namespace', 'k8s.io', ...args]
@@ -46,7 +51,7 @@ export function containerdConfig(layout: Layout, sandboxImage: string): string {
     bin_dir = "/usr/lib/cni"
     conf_dir = "${at('config', 'cni')}"
   [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "${at('config', 'registries')}"
+    config_path = "${registryCertificates(layout)}"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     default_runtime_name = "runc"

@@ -6,6 +6,7 @@ import { Api } from './api.js'
 import { goPrograms, type Binaries } from './binaries.js'
 import { makeCertificates, SERVER } from './certificates.js'
 import { FIXED, type Cluster } from './cluster.js'
+import { registryCertificates } from './containerd.js'
 import { makeControlGroups } from './control-groups.js'
 import { installDebianPackages } from './debian.js'
 import { messageOf } from './errors.js'
@@ -171,6 +172,7 @@ function save(layout: Layout, { key }: Plan): Cluster {
     server: SERVER,
     gateway: GATEWAY,
     nodeName: NODE_NAME,
+    registryCertificates: registryCertificates(layout),
     auditLog: layout.at('logs', 'audit.log'),
     owned: true
   }

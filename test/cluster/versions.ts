@@ -11,6 +11,7 @@ export interface GoProgram {
 
 const KUBERNETES = '1.35.0'
 export const KANIKO = '1.25.5'
+const DISTRIBUTION = '3.1.1'
 
 /** In the order of building: Kubernetes is the long pole. */
 export const GO_PROGRAMS: readonly GoProgram[] = [
@@ -39,6 +40,13 @@ export const GO_PROGRAMS: readonly GoProgram[] = [
     version: '0.22.1',
     main: 'github.com/google/go-containerregistry/cmd/crane',
     ldflags: '-s -w',
+    aliases: []
+  },
+  {
+    name: 'distribution',
+    version: DISTRIBUTION,
+    main: '.',
+    ldflags: `-s -w -X github.com/distribution/distribution/v3/version.version=v${DISTRIBUTION}`,
     aliases: []
   },
   { name: 'pause', version: '1', main: '.', ldflags: '-s -w', aliases: [] }

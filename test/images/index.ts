@@ -10,6 +10,7 @@ import { busybox } from './busybox.js'
 import { coredns } from './coredns.js'
 import { crane } from './crane.js'
 import { debian } from './debian.js'
+import { distribution } from './distribution.js'
 import { kaniko } from './kaniko.js'
 import { mirror } from './mirror.js'
 import { writeImage, type Descriptor, type Image } from './oci.js'
@@ -21,7 +22,18 @@ import { runner } from './runner.js'
 export type { Image } from './oci.js'
 
 /** All images, each after those that it is made from. */
-const RECIPES: readonly Recipe[] = [pause, debian, busybox, registry, coredns, mirror, crane, kaniko, runner]
+const RECIPES: readonly Recipe[] = [
+  pause,
+  debian,
+  busybox,
+  registry,
+  coredns,
+  mirror,
+  crane,
+  kaniko,
+  distribution,
+  runner
+]
 
 /** Which content stands behind which name. */
 export function contentsOf(images: readonly Image[]): readonly (readonly [string, Descriptor['digest']])[] {
