@@ -36,16 +36,16 @@ function action(
 const use = (name: string, more: StepText = {}): StepText => ({ name, uses: `./.github/actions/${name}`, ...more })
 const script = (text: string): { content: string; mode: number } => ({ content: `#!/bin/sh\n${text}\n`, mode: 0o755 })
 
-/** The repositories that a job pushed to, by its log. */
-function repositoriesOf(result: JobResult): string[] {
+/** The images that a job pushed, by its log: one tag for each build. */
+function pushedBy(result: JobResult): string[] {
   return [
-    ...new Set([...result.log.matchAll(/(kaniko-hooks\/[0-9a-f]{12}-[0-9a-f]{8})/g)].map(([, name]) => name ?? ''))
+    ...new Set([...result.log.matchAll(/(kaniko-hooks\/actions:[0-9a-f]{12}-[0-9a-f]{8})/g)].map(([name]) => name))
   ]
 }
 
 async function imagesOf(result: JobResult): Promise<string[]> {
-  const repositories = repositoriesOf(result)
-  return (await imagesIn(suite.cluster)).filter(image => repositories.some(name => image.startsWith(`${name}:`)))
+  const pushed = pushedBy(result)
+  return (await imagesIn(suite.cluster)).filter(image => pushed.includes(image))
 }
 
 async function run(
@@ -134,7 +134,7 @@ describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
     expect(result.log).toMatch(/pre ran/)
     expect(result.log).toMatch(/post ran/)
     expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-'))).toHaveLength(1)
-    expect(repositoriesOf(result)).toHaveLength(1)
+    expect(pushedBy(result)).toHaveLength(1)
     expect(await imagesOf(result)).toEqual([])
     expect(await suite.left()).toEqual([])
   }, 240_000)
@@ -267,7 +267,7 @@ test('a build without a job container: the state is null', async () => {
   expect(outputOf(stepOf(result, 'alone'))).toContain('alone')
   expect(stepOf(result, 'alone').exitCode).toBe(7)
   // The runner calls no cleanup_job for such a job.
-  expect(repositoriesOf(result)).toHaveLength(1)
+  expect(pushedBy(result)).toHaveLength(1)
   expect(await imagesOf(result)).toEqual([])
 }, 180_000)
 
@@ -283,7 +283,7 @@ test('an image whose build was killed after its push is found by cleanup_job', a
   const result = await job
   expect(stepOf(result, 'killed').conclusion).toBe('success')
   expect(stepOf(result, 'killed').outcome).toBe('failure')
-  expect(repositoriesOf(result)).toHaveLength(1)
+  expect(pushedBy(result)).toHaveLength(1)
   expect(await imagesOf(result)).toEqual([])
   expect((await suite.left()).filter(name => name !== 'pod/no-delete')).toEqual([])
 }, 180_000)

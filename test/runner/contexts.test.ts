@@ -35,6 +35,23 @@ test('the github context becomes GITHUB_ variables, without token and event', ()
   expect(env).not.toHaveProperty('GITHUB_EVENT')
 })
 
+test('a pull request has a base and a head', () => {
+  const facts = {
+    repository: 'octo/demo',
+    workflowName: 'W',
+    workflowFile: 'w.yml',
+    jobId: 'build',
+    eventName: 'pull_request',
+    event: { pull_request: { base: { ref: 'main' }, head: { ref: 'change' } } },
+    actor: 'mona',
+    sha: 'abc',
+    ref: 'refs/pull/7/merge',
+    runId: '1',
+    token: 'secret'
+  }
+  expect(githubEnv(githubContext(facts, dirs))).toMatchObject({ GITHUB_BASE_REF: 'main', GITHUB_HEAD_REF: 'change' })
+})
+
 test('the runner context becomes RUNNER_ variables', () => {
   expect(runnerEnv(runnerContext(dirs, 'r', true))).toMatchObject({
     RUNNER_OS: 'Linux',

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.js'
+import { isJsonObject, type Json, type JsonObject } from './json.js'
 import type { Directories } from './path-map.js'
 
 /** The facts about a run that the server would send with the job. */
@@ -78,8 +78,8 @@ export function githubContext(facts: RunFacts, dirs: Directories): Record<string
     actor: facts.actor,
     triggering_actor: facts.actor,
     workflow: facts.workflowName,
-    head_ref: '',
-    base_ref: '',
+    head_ref: branchOf(facts.event, 'head'),
+    base_ref: branchOf(facts.event, 'base'),
     event_name: facts.eventName,
     event: facts.event,
     server_url: 'https://github.com',
@@ -93,6 +93,14 @@ export function githubContext(facts: RunFacts, dirs: Directories): Record<string
     workspace: dirs.workspace,
     event_path: `${dirs.workflow}/event.json`
   }
+}
+
+/** The branch that a pull request comes from or goes to; empty for other events. */
+function branchOf(event: JsonObject, side: 'head' | 'base'): string {
+  const request = event['pull_request']
+  const branch = isJsonObject(request) ? request[side] : undefined
+  const name = isJsonObject(branch) ? branch['ref'] : undefined
+  return typeof name === 'string' ? name : ''
 }
 
 /** The `GITHUB_…` variables of a context; values that are neither text nor boolean stay out. */

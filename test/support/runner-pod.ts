@@ -157,15 +157,18 @@ function access(name: string, { namespace, mode, rules }: RunnerPodOptions): obj
   ]
 }
 
-function settingsMap(cluster: Cluster, name: string, { namespace, settings }: RunnerPodOptions): object {
+function settingsMap(cluster: Cluster, name: string, { namespace, settings = {} }: RunnerPodOptions): object {
+  const { kaniko, ...others } = settings as { readonly kaniko?: object }
   const content = {
     kaniko: {
       image: cluster.images.kaniko,
       line: 'chainguard',
+      pushImage: cluster.images.crane,
       registryMirrors: [cluster.mirror],
-      insecureRegistries: [cluster.mirror]
+      insecureRegistries: [cluster.mirror],
+      ...kaniko
     },
-    ...settings
+    ...others
   }
   return {
     apiVersion: 'v1',

@@ -2,7 +2,7 @@ import type { Kube } from '@kaniko-hooks/kube'
 
 import type { Environment } from './environment.js'
 import type { Line } from './protocol/workflow-commands.js'
-import type { Settings } from './settings.js'
+import type { Settings } from './settings/settings.js'
 
 /** One call of the hook: what a command gets to do its work. */
 export interface Call {

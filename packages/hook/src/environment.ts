@@ -17,8 +17,14 @@ export interface Environment {
   readonly registryHost: string | undefined
   readonly registryPort: string | undefined
   readonly registryNodePort: string | undefined
+  readonly remoteHost: string | undefined
+  readonly remoteHandle: string | undefined
+  readonly remoteSecret: string | undefined
   readonly workspace: string | undefined
   readonly repository: string | undefined
+  readonly ref: string | undefined
+  readonly baseRef: string | undefined
+  readonly eventName: string | undefined
   readonly workflow: string | undefined
   readonly runId: string | undefined
   readonly job: string | undefined
@@ -32,14 +38,23 @@ export const VARIABLE = {
   registryHost: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST',
   registryPort: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT',
   registryNodePort: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT',
+  remoteHost: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_HOST',
+  remoteHandle: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_HANDLE',
+  remoteSecret: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_SECRET_NAME',
   settingsPath: 'KANIKO_HOOKS_CONFIG',
   templatePath: 'ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE',
   prepareTimeoutSeconds: 'ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS'
 } as const
 
+/** ADR 0034's names, as the shipped hooks' Kaniko branch spelled them later. */
+function localRegistry(name: string): string {
+  return name.replace('_HOOKS_REGISTRY_', '_HOOKS_LOCAL_REGISTRY_')
+}
+
 /** Reads the environment; an empty variable counts as unset, as Helm writes them. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const get = (name: string): string | undefined => (env[name] === '' ? undefined : env[name])
+  const either = (name: string): string | undefined => get(name) ?? get(localRegistry(name))
   return {
     runnerPod: get(VARIABLE.runnerPod),
     namespace: get('ACTIONS_RUNNER_KUBERNETES_NAMESPACE'),
@@ -52,11 +67,17 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     serviceHost: get('KUBERNETES_SERVICE_HOST'),
     servicePort: get('KUBERNETES_SERVICE_PORT'),
     serviceAccountDirectory: get('KANIKO_HOOKS_SERVICE_ACCOUNT_DIR'),
-    registryHost: get(VARIABLE.registryHost),
-    registryPort: get(VARIABLE.registryPort),
-    registryNodePort: get(VARIABLE.registryNodePort),
+    registryHost: either(VARIABLE.registryHost),
+    registryPort: either(VARIABLE.registryPort),
+    registryNodePort: either(VARIABLE.registryNodePort),
+    remoteHost: get(VARIABLE.remoteHost),
+    remoteHandle: get(VARIABLE.remoteHandle),
+    remoteSecret: get(VARIABLE.remoteSecret),
     workspace: get('GITHUB_WORKSPACE'),
     repository: get('GITHUB_REPOSITORY'),
+    ref: get('GITHUB_REF'),
+    baseRef: get('GITHUB_BASE_REF'),
+    eventName: get('GITHUB_EVENT_NAME'),
     workflow: get('GITHUB_WORKFLOW'),
     runId: get('GITHUB_RUN_ID'),
     job: get('GITHUB_JOB'),

@@ -11,7 +11,7 @@ import type { Command } from './protocol/schema.js'
 import { errorCommand } from './protocol/workflow-commands.js'
 import { WorkflowLog } from './protocol/workflow-log.js'
 import { run } from './run.js'
-import { readSettings } from './settings.js'
+import { readSettings } from './settings/settings.js'
 
 /** Values of these names are blotted out of our own messages; the runner masks its secrets in everything else. */
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY/i

@@ -1,9 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { waitForPod } from '@kaniko-hooks/kube'
 
-import { removeRecordedImages } from './built-image.js'
 import type { Call } from './call.js'
 import { HookError, messageOf } from './errors.js'
+import { removeImages } from './images/remove-images.js'
+import { maskCredentials } from './mask-credentials.js'
 import { deleteOwned } from './owned-objects.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
 import { JOB_CONTAINER, jobPodName, secretName, serviceNames } from './pods/names.js'
@@ -12,7 +13,7 @@ import { applyTemplate, readTemplate } from './pods/template.js'
 import { printWaiting } from './pods/waiting.js'
 import type { Response } from './protocol/response.js'
 import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
-import { maskCommand, quotedGroup, warningCommand } from './protocol/workflow-commands.js'
+import { quotedGroup, warningCommand } from './protocol/workflow-commands.js'
 import { runInContainer } from './run-in-container.js'
 import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
 import type { State } from './state.js'
@@ -38,7 +39,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const { kube, settings, cancelled } = call
   const template = await readTemplate(call.environment.templatePath)
   const containers = [args.container, ...args.services]
-  for (const container of containers) maskCredentials(call, container)
+  for (const container of containers) maskCredentials(call, container?.registry)
   const image = args.container === null ? undefined : imageOf(args.container)
 
   const runner = await readRunner(call)
@@ -82,10 +83,10 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 
   for (const container of containers) warnOfIgnored(call, container, container === args.container)
 
-  // In cleanup_job's order: the records of images are Secrets.
+  // In cleanup_job's order: no image is removed under a pod that may still pull it.
   const leftovers = [
     ...(await deleteOwned(call, ['pods', 'jobs'])),
-    ...(await removeRecordedImages(call)),
+    ...(await removeImages(call)),
     ...(await deleteOwned(call, ['secrets']))
   ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
@@ -140,14 +141,6 @@ function imageOf(container: ContainerArgs): string {
     throw new HookError('INPUT', 'user', 'The job has a container or service without an image.')
   }
   return container.image
-}
-
-/** Lets the runner blot out credentials before anything could print them. */
-function maskCredentials(call: Call, container: ContainerArgs | null): void {
-  const { username, password } = container?.registry ?? {}
-  if (password == null || password === '') return
-  call.print(maskCommand(password))
-  call.print(maskCommand(Buffer.from(`${username ?? ''}:${password}`).toString('base64')))
 }
 
 /**

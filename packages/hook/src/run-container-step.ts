@@ -1,14 +1,17 @@
 import { isKubeError } from '@kaniko-hooks/kube'
 
-import { builtImage, removeRecordedImages } from './built-image.js'
 import type { Call } from './call.js'
 import { HookError, messageOf } from './errors.js'
+import { builtImage, type PullableImage } from './images/built-image.js'
+import { removeImages } from './images/remove-images.js'
+import { maskCredentials } from './mask-credentials.js'
+import { buildTemplate } from './pods/build-template.js'
 import { secretName, stepName } from './pods/names.js'
 import { pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
-import { applyTemplate, readTemplate } from './pods/template.js'
+import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
-import { errorCommand, maskCommand, warningCommand } from './protocol/workflow-commands.js'
+import { errorCommand, warningCommand } from './protocol/workflow-commands.js'
 import { ownerOf, readRunner, workspaceOf, type Runner } from './runner-pod.js'
 import { seconds } from './seconds.js'
 import { readState } from './state.js'
@@ -28,11 +31,19 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
   const owner = ownerOf(call, runner)
   const workspace = workspaceOf(call, runner)
 
-  if (args.registry?.password) call.print(maskCommand(args.registry.password))
+  maskCredentials(call, args.registry)
   // A volume that a pod cannot have is refused before anything is built.
   const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
   if (args.createOptions) call.print(warningCommand(`The container's options are ignored: ${args.createOptions}`))
-  const image = await imageOf(call, runner, args)
+  // Without a job container the runner never calls cleanup_job: what is built goes with its step.
+  const removeBuilt = async (): Promise<void> => {
+    if (state !== undefined || args.dockerfile === null) return
+    for (const problem of await removeImages(call)) call.print(warningCommand(`Clean-up: ${problem}`))
+  }
+  const image = await imageOf(call, runner, args, template).catch(async (error: unknown) => {
+    await removeBuilt()
+    throw error
+  })
 
   const name = stepName(settings.runnerPod)
   const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
@@ -41,12 +52,13 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
     stepPod({
       owner,
       name,
-      image,
+      image: image.pullRef,
       args,
       variables: environment.variables[0] ?? [],
       parts,
       pullSecrets: [
         ...runner.pullSecrets,
+        ...image.pullSecrets,
         ...(state?.pullSecrets ?? []),
         ...credentials.flatMap(({ metadata }) => metadata?.name ?? [])
       ],
@@ -70,7 +82,7 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
     })
     const running = Date.now()
     call.phase('start', running - start)
-    call.print(`Pulled and started in ${seconds(running - start)}: ${image}`)
+    call.print(`Pulled and started in ${seconds(running - start)}: ${image.pullRef}`)
     const { result, loggedAt } = await followStep(kube, run.pod, call.output, {
       signal: cancelled,
       onGap: sentence => call.print(warningCommand(sentence))
@@ -96,16 +108,20 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
       run,
       secrets.map(({ metadata }) => metadata?.name ?? '')
     )
-    // Without a job container the runner never calls cleanup_job.
-    if (state === undefined && args.dockerfile !== null) {
-      for (const problem of await removeRecordedImages(call)) call.print(warningCommand(`Clean-up: ${problem}`))
-    }
+    await removeBuilt()
   }
 }
 
-async function imageOf(call: Call, runner: Runner, { dockerfile, image }: ContainerArgs): Promise<string> {
-  if (dockerfile !== null && dockerfile !== '') return builtImage(call, runner, dockerfile)
-  if (image !== null && image !== '') return image
+async function imageOf(
+  call: Call,
+  runner: Runner,
+  { dockerfile, image }: ContainerArgs,
+  template: Template | undefined
+): Promise<PullableImage> {
+  if (dockerfile !== null && dockerfile !== '') {
+    return builtImage(call, runner, dockerfile, buildTemplate(template))
+  }
+  if (image !== null && image !== '') return { pullRef: image, pullSecrets: [] }
   throw new HookError('INPUT', 'user', 'The step names neither an image nor a Dockerfile.')
 }
 

@@ -6,6 +6,8 @@ export type ContextEntry =
       readonly mode: number
       readonly mtimeMs: number
       readonly size: number
+      /** Of its content, in hex. What is sent later must be the same. */
+      readonly sha256: string
     }
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number; readonly mtimeMs: number }
   | {

@@ -54,12 +54,14 @@ describe('another key comes of', () => {
     expect(await key()).not.toBe(before)
   })
 
-  test.each<Partial<KeyParts>>([{ platform: 'linux/arm64' }, { engine: 'kaniko y' }, { buildArgs: { A: '1' } }])(
-    '%j',
-    async part => {
-      expect(await key({ ...PARTS, ...part })).not.toBe(await key())
-    }
-  )
+  test.each<Partial<KeyParts>>([
+    { platform: 'linux/arm64' },
+    { engine: 'kaniko y' },
+    { buildArgs: { A: '1' } },
+    { bases: { A: '1' } }
+  ])('%j', async part => {
+    expect(await key({ ...PARTS, ...part })).not.toBe(await key())
+  })
 })
 
 test('the order of build arguments does not matter, their cut does', async () => {

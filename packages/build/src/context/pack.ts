@@ -64,13 +64,14 @@ export async function packContext(context: Context): Promise<ContextArchive> {
     bytes,
     async send(write) {
       const hash = createHash('sha256')
+      const root = realpathSync(context.directory)
       const out = new Pieces(async chunk => {
         hash.update(chunk)
         await write(chunk)
       })
       for (const entry of entries) {
         await out.add(head(entry))
-        if (entry.kind === 'file') await sendFile(context, entry, out)
+        if (entry.kind === 'file') await sendFile(root, entry, out)
       }
       await out.add(END)
       await out.flush()
@@ -97,19 +98,24 @@ function padded(size: number): number {
 
 type FileEntry = Extract<ContextEntry, { kind: 'file' }>
 
-async function sendFile(context: Context, entry: FileEntry, out: Pieces): Promise<void> {
+async function sendFile(root: string, entry: FileEntry, out: Pieces): Promise<void> {
   const changed = (what: string): BuildError =>
     new BuildError('CONTEXT_FAILED', `${entry.path} ${what} while the build context was sent; run the step again`)
-  const file = openFile(context, entry)
+  const file = openFile(root, entry)
+  const content = createHash('sha256')
   try {
     let left = entry.size
     while (left > 0) {
-      const bytesRead = await out.fill(left, (buffer, offset, length) => readSync(file, buffer, offset, length, null))
+      const bytesRead = await out.fill(left, (buffer, offset, length) => {
+        const count = readSync(file, buffer, offset, length, null)
+        content.update(buffer.subarray(offset, offset + count))
+        return count
+      })
       if (bytesRead === 0) throw changed('became shorter')
       left -= bytesRead
     }
-    const { size, mtimeMs } = fstatSync(file)
-    if (size !== entry.size || mtimeMs !== entry.mtimeMs) throw changed('was changed')
+    // Times can be set back by whoever changes a file; its content cannot.
+    if (fstatSync(file).size !== entry.size || content.digest('hex') !== entry.sha256) throw changed('was changed')
     await out.add(END.subarray(0, padded(entry.size) - entry.size))
   } finally {
     closeSync(file)
@@ -120,11 +126,11 @@ async function sendFile(context: Context, entry: FileEntry, out: Pieces): Promis
  * Files are read synchronously: thousands of small ones are typical, and each detour through the thread pool costs ten
  * times the read itself. Between pieces the event loop has its turn.
  */
-function openFile(context: Context, entry: FileEntry): number {
+function openFile(root: string, entry: FileEntry): number {
   try {
     // It was a regular file; a link in its place, or in place of a directory above it, must not lead out of the context.
-    const file = openSync(join(context.directory, entry.path), constants.O_RDONLY | constants.O_NOFOLLOW)
-    if (readlinkSync(`/proc/self/fd/${file}`) === join(realpathSync(context.directory), entry.path)) return file
+    const file = openSync(join(root, entry.path), constants.O_RDONLY | constants.O_NOFOLLOW)
+    if (readlinkSync(`/proc/self/fd/${file}`) === join(root, entry.path)) return file
     closeSync(file)
     throw new Error('it was moved while the context was sent')
   } catch (cause) {

@@ -2,12 +2,15 @@ import type { Dirent, Stats } from 'node:fs'
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BuildError } from '../errors.js'
+import { contentHash } from './content-hash.js'
 import type { Context, ContextEntry } from './context.js'
 import { type IgnoreRules, readIgnoreRules } from './ignore.js'
 
 /**
  * Walks a directory and lists what a build of `dockerfile` in it would get, as `docker build` does: `.dockerignore`
- * applied, links kept as links, hard links as files of their own.
+ * applied, links kept as links, hard links as files of their own. Contents are hashed now and compared when they are
+ * sent: a background process of the job may write to the work directory at any moment, and an image must never be known
+ * by the key of another content.
  *
  * @param directory absolute path of the context
  * @param dockerfile the Dockerfile's path in it
@@ -17,7 +20,19 @@ export async function readContext(directory: string, dockerfile: string): Promis
   const dockerfileText = await readDockerfile(directory, dockerfile)
   const walk = new Walk(directory, await readIgnoreRules(directory, dockerfile))
   await walk.directory('')
-  return { directory, dockerfile, dockerfileText, entries: walk.entries(), warnings: walk.warnings }
+  const entries: ContextEntry[] = []
+  // One after the other: a thousand large files must not all be open at once.
+  for (const found of walk.entries()) entries.push(found.kind === 'file' ? await hashed(directory, found) : found)
+  return { directory, dockerfile, dockerfileText, entries, warnings: walk.warnings }
+}
+
+type FileEntry = Extract<ContextEntry, { kind: 'file' }>
+
+/** What a walk finds: everything but the contents. */
+type Found = Exclude<ContextEntry, FileEntry> | Omit<FileEntry, 'sha256'>
+
+async function hashed(directory: string, file: Omit<FileEntry, 'sha256'>): Promise<FileEntry> {
+  return { ...file, sha256: await contentHash(join(directory, file.path), file.path, file.size) }
 }
 
 async function readDockerfile(directory: string, dockerfile: string): Promise<string> {
@@ -34,9 +49,9 @@ class Walk {
   readonly warnings: string[] = []
   readonly #root: string
   readonly #rules: IgnoreRules
-  readonly #kept = new Map<string, ContextEntry>()
+  readonly #kept = new Map<string, Found>()
   /** Directories that are ignored themselves; they are sent after all when something in them is not. */
-  readonly #ignored = new Map<string, ContextEntry>()
+  readonly #ignored = new Map<string, Found>()
 
   constructor(root: string, rules: IgnoreRules) {
     this.#root = root
@@ -48,7 +63,7 @@ class Walk {
     await Promise.all(found.map(child => this.#child(path === '' ? child.name : `${path}/${child.name}`, child)))
   }
 
-  entries(): readonly ContextEntry[] {
+  entries(): readonly Found[] {
     for (const path of [...this.#kept.keys()]) this.#keepParents(path)
     return [...this.#kept.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
   }
@@ -64,7 +79,7 @@ class Walk {
     if (entry.kind === 'directory') await this.directory(path)
   }
 
-  async #entry(path: string, stats: Stats): Promise<ContextEntry | undefined> {
+  async #entry(path: string, stats: Stats): Promise<Found | undefined> {
     const common = { path, mode: stats.mode & 0o7777, mtimeMs: stats.mtimeMs }
     if (stats.isFile()) return { kind: 'file', ...common, size: stats.size }
     if (stats.isDirectory()) return { kind: 'directory', ...common }

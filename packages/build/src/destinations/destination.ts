@@ -1,46 +1,79 @@
+import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import type { Removal } from '@kaniko-hooks/registry'
 
 /** Where one build's image goes. */
 export interface Target {
-  /** What the builder pushes to, with a tag: `registry.ci.svc:5000/kaniko-hooks/x:built`. */
+  /** What is pushed to, with a tag: `registry.ci.svc:5000/kaniko-hooks/actions:3f2a…`. */
   readonly pushRef: string
   /** `host:port` of registries that are spoken to over plain HTTP. */
   readonly insecureRegistries: readonly string[]
+  /** What the registry's certificate is checked with, besides the well-known authorities. */
+  readonly certificate?: SecretKey
+  /**
+   * What the container that pushes is let in with. When there is any, it is a container of its own, and no other one of
+   * the pod has it: every `RUN` line could read it.
+   */
+  readonly access?: PushAccess
   /** What the kubelet pulls, by digest. It may see the registry under another name than the builder does. */
   pullRef(digest: string): string
 }
 
-/** What has to be remembered of an image to remove it later. Plain JSON. */
+/** One key of a Secret in the build pod's namespace. */
+export interface SecretKey {
+  readonly secret: string
+  readonly key: string
+}
+
+/** Parts of a pod that hold a push credential. Files, never an environment variable or argument with the value itself. */
+export interface PushAccess {
+  readonly volumes: readonly V1Volume[]
+  readonly mounts: readonly V1VolumeMount[]
+  readonly env: readonly V1EnvVar[]
+}
+
+/** What has to be remembered of an image to find or remove it later. Plain JSON. */
 export interface StoredImage {
   /** The reference that was pushed to. */
   readonly pushRef: string
   /** Unknown while a build is under way. */
-  readonly digest?: string
+  readonly digest?: string | undefined
 }
 
 /**
  * A place for images: how a builder reaches it, how the kubelet does, and how an image leaves it again.
  *
- * Order: `target` first, and once for each build; then `probe` if wished; `remove` at any time after the push, also in
- * another process. All of them may be called concurrently, and repeated.
+ * Order: `target` first, and once for each build; then `probe` if wished; `has` and `remove` at any time after the push,
+ * also in another process. All of them may be called concurrently, and repeated.
  */
 export interface Destination {
+  /** The registry as people know it, for messages. */
+  readonly name: string
+
   /**
    * Names the place for one build. It does not ask the registry.
    *
-   * @param handle names the build, in lower-case letters, digits and dashes. Two builds never share a handle: removal by
-   *   digest takes every tag of it in a repository along
+   * @param handle names the build, in lower-case letters, digits and dashes. Two builds never share a handle
    */
   target(handle: string): Target
 
+  /** Whether an image that was pushed to this reference is in this place. It does not ask the registry. */
+  owns(pushRef: string): boolean
+
   /**
-   * Asks the registry whether it is there, before a pod starts in vain.
+   * Asks the registry whether it is there and takes a push, before a pod starts in vain.
    *
-   * @returns undefined when it is; a sentence for the log when it did not answer in time, since the network of the caller
-   *   need not be that of the builder
-   * @throws BuildError `REGISTRY_UNREACHABLE` when it surely is not there, `ABORTED`
+   * @returns undefined when it does; a sentence for the log when it did not answer in time, since the network of the
+   *   caller need not be that of the builder
+   * @throws BuildError `REGISTRY_UNREACHABLE` when it surely is not there, `PUSH_FAILED` when it refuses, `ABORTED`
    */
   probe(signal?: AbortSignal): Promise<string | undefined>
+
+  /**
+   * Whether the registry still has an image by its digest.
+   *
+   * @throws BuildError when it cannot be asked
+   */
+  has(image: StoredImage, signal?: AbortSignal): Promise<boolean>
 
   /** Removes an image whose pods have all ended. A refusal is a result and not an exception. */
   remove(image: StoredImage, signal?: AbortSignal): Promise<Removal>

@@ -4,23 +4,24 @@ import type { Finding } from '../dockerfile/unsupported.js'
 
 export interface BuildRequest {
   readonly context: Context
-  readonly target: Target
+  /** Names the build; no other build has this name. It is a label of the image, so that its digest is its own. */
+  readonly handle: string
+  /** Where the image goes; at least one. What is said to pull is the first one's. */
+  readonly targets: readonly [Target, ...Target[]]
   /** Values for `ARG`. No secrets: they are seen in the builder's arguments and may stay in the image. */
   readonly buildArgs?: Readonly<Record<string, string>>
   /** Names the pod that builds; free in the namespace. */
   readonly podName: string
   /** For the whole build. */
   readonly timeoutMs: number
+  /** For the push alone, within the former: a registry that takes no byte more must not use all of it up. */
+  readonly pushTimeoutMs: number
   /** Told each line that a person should read, as it comes. */
   readonly log: (line: string) => void
 }
 
 export interface BuiltImage {
-  /** Registry and path as pushed, without tag. */
-  readonly repository: string
-  readonly tag: string
   readonly digest: string
-  readonly pushRef: string
   /** What the kubelet pulls; by digest. */
   readonly pullRef: string
   readonly phases: BuildPhases
@@ -57,6 +58,8 @@ export interface Engine {
   check(dockerfileText: string): readonly Finding[]
 
   /**
+   * All targets have the image when this resolves. When one of them has not, the error says which have it.
+   *
    * @throws BuildError with the failing instruction, the registry's answer or the pod's reason; `ABORTED` soon after
    *   the signal
    */

@@ -5,23 +5,31 @@ import type { KanikoSettings } from './kaniko-settings.js'
 const BUILD: KanikoBuild = {
   dockerfile: 'Dockerfile',
   dockerfileText: 'FROM a',
-  target: { pushRef: 'r.ci:5000/x:built', insecureRegistries: ['r.ci:5000'] }
+  pushRef: 'r.ci:5000/x:built',
+  handle: 'h',
+  insecureRegistries: ['r.ci:5000']
 }
 
-const SETTINGS: KanikoSettings = { image: 'k:1', line: 'osscontainertools', contextImage: 'runner:1' }
+const SETTINGS: KanikoSettings = {
+  image: 'k:1',
+  line: 'osscontainertools',
+  pushImage: 'crane:1',
+  contextImage: 'runner:1'
+}
 
 test('the vector for the default line', () => {
   expect(kanikoArguments(BUILD, SETTINGS)).toEqual([
     '--context=dir:///kaniko/context/tree',
     '--dockerfile=/kaniko/context/tree/Dockerfile',
     '--destination=r.ci:5000/x:built',
+    '--push-retry=3',
+    '--label=kaniko-hooks.build=h',
     '--digest-file=/dev/termination-log',
     '--force',
     '--snapshot-mode=full',
     '--compressed-caching=false',
     '--ignore-path=/product_uuid',
     '--ignore-path=/product_name',
-    '--push-retry=3',
     '--image-download-retry=3',
     '--log-format=json',
     '--insecure-registry=r.ci:5000'
@@ -31,6 +39,10 @@ test('the vector for the default line', () => {
 /** The flags of executor v1.24.0 of the Google line, of which the others have all (reference/builders.md §2). */
 const SHARED = new Set([
   'build-arg',
+  'cache',
+  'cache-copy-layers',
+  'cache-repo',
+  'cache-ttl',
   'compressed-caching',
   'context',
   'destination',
@@ -40,18 +52,33 @@ const SHARED = new Set([
   'ignore-path',
   'image-download-retry',
   'insecure-registry',
+  'label',
   'log-format',
+  'no-push',
+  'oci-layout-path',
   'push-retry',
+  'registry-certificate',
+  'registry-map',
   'registry-mirror',
   'skip-unused-stages',
   'snapshot-mode'
 ])
 
 test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only flags that all lines have', line => {
-  const args = kanikoArguments(
-    { ...BUILD, buildArgs: { A: '1' } },
-    { ...SETTINGS, line, registryMirrors: ['m'], insecureRegistries: ['m'] }
-  )
+  const settings: KanikoSettings = {
+    ...SETTINGS,
+    line,
+    registryMirrors: ['m'],
+    insecureRegistries: ['m'],
+    registryMaps: { 'quay.io': ['m/q'] },
+    cache: { repository: 'c/x', ttl: '60s' }
+  }
+  const certificates = [{ registry: 'r', source: { secret: 's', key: 'ca.crt' } }]
+  const { pushRef: _, ...apart } = BUILD
+  const args = [
+    ...kanikoArguments({ ...BUILD, buildArgs: { A: '1' }, certificates }, settings),
+    ...kanikoArguments(apart, settings)
+  ]
   for (const arg of args) expect(SHARED).toContain(/^--([a-z-]+)/.exec(arg)?.[1])
 })
 
@@ -60,6 +87,15 @@ describe('an option becomes', () => {
     ['a mirror', {}, { registryMirrors: ['m:5000/p'] }, '--registry-mirror=m:5000/p'],
     ['a registry over plain HTTP', {}, { insecureRegistries: ['m:5000'] }, '--insecure-registry=m:5000'],
     ['another snapshot mode', {}, { snapshotMode: 'redo' }, '--snapshot-mode=redo'],
+    ['an image map', {}, { registryMaps: { 'quay.io': ['m/q', 'n'] } }, '--registry-map=quay.io=n'],
+    ['a layer cache', {}, { cache: { repository: 'c/x-1', ttl: '60s' } }, '--cache-repo=c/x-1'],
+    ["a cache's time", {}, { cache: { repository: 'c/x-1', ttl: '60s' } }, '--cache-ttl=60s'],
+    [
+      'a certificate',
+      { certificates: [{ registry: 'r:5000', source: { secret: 's', key: 'k' } }] },
+      {},
+      '--registry-certificate=r:5000=/kaniko/certificates/0/ca.crt'
+    ],
     ['a build argument', { buildArgs: { A: 'x y=z' } }, {}, '--build-arg=A=x y=z'],
     [
       'a Dockerfile of another name',
@@ -76,6 +112,19 @@ describe('an option becomes', () => {
     const args = kanikoArguments(BUILD, { ...SETTINGS, insecureRegistries: ['r.ci:5000'] })
     expect(args.filter(arg => arg.startsWith('--insecure-registry'))).toHaveLength(1)
   })
+})
+
+test('an image that others push is written to a layout, and nowhere else', () => {
+  const { pushRef: _, ...apart } = BUILD
+  const args = kanikoArguments(apart, SETTINGS)
+  expect(args).toContain('--no-push')
+  expect(args).toContain('--oci-layout-path=/kaniko/image')
+  expect(args.filter(arg => arg.startsWith('--destination'))).toEqual([])
+})
+
+test('the keys of the layer cache are sound', () => {
+  const names = kanikoEnvironment(SETTINGS).map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']))
 })
 
 describe('unused stages are skipped', () => {

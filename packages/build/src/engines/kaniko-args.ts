@@ -1,6 +1,5 @@
-import type { Target } from '../destinations/destination.js'
 import { hasPlainStages } from '../dockerfile/stages.js'
-import type { KanikoSettings } from './kaniko-settings.js'
+import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
 
 /** Where the context lies in both containers. Below `/kaniko` it is no part of the image; at `/workspace` builds fail. */
 export const CONTEXT_MOUNT = '/kaniko/context'
@@ -8,7 +7,16 @@ export const CONTEXT_MOUNT = '/kaniko/context'
 /** The unpacked context; it appears there at once and whole. */
 export const CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`
 
-const TERMINATION_LOG = '/dev/termination-log'
+/** Where the image lies, as an OCI layout, when another container pushes it. */
+export const LAYOUT_MOUNT = '/kaniko/image'
+
+/** Below it, the certificate of the registry with this index. */
+const CERTIFICATES_MOUNT = '/kaniko/certificates'
+
+export const TERMINATION_LOG = '/dev/termination-log'
+
+/** The label that makes the digest of a build its own: removing a digest takes every tag of it along. */
+export const BUILD_LABEL = 'kaniko-hooks.build'
 
 /** kind mounts these over every container's root; a builder that deletes its root between stages trips over them. */
 const MOUNTED_BY_KIND = ['/product_uuid', '/product_name']
@@ -35,42 +43,71 @@ const BUILDKIT_COMPATIBILITY = [
   'FF_KANIKO_SKIP_WRITE_WHITEOUTS'
 ]
 
+/** Without them two different stages can have one key in the layer cache (osscontainertools/kaniko#873, #911). */
+const SOUND_CACHE_KEYS = ['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']
+
 export interface KanikoBuild {
   readonly dockerfile: string
   readonly dockerfileText: string
-  readonly target: Pick<Target, 'pushRef' | 'insecureRegistries'>
+  /** Where Kaniko itself pushes the image. Without it, it writes a layout to `LAYOUT_MOUNT`. */
+  readonly pushRef?: string
+  /** Names the build; no other has this name. */
+  readonly handle: string
+  /** `host:port` of destinations over plain HTTP. */
+  readonly insecureRegistries: readonly string[]
+  /** Registries with certificates of their own, and where these lie. */
+  readonly certificates?: readonly RegistryCertificate[]
   readonly buildArgs?: Readonly<Record<string, string>>
 }
 
 /** The executor's arguments: only flags that the three lines have in common (reference/builders.md §2). */
 export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): string[] {
-  const insecure = new Set([...build.target.insecureRegistries, ...(settings.insecureRegistries ?? [])])
+  const insecure = new Set([...build.insecureRegistries, ...(settings.insecureRegistries ?? [])])
+  const { cache } = settings
   // The osscontainertools line skips unused stages by itself, and rightly.
   const skipStages = settings.line !== 'osscontainertools' && hasPlainStages(build.dockerfileText)
   return [
     `--context=dir://${CONTEXT_TREE}`,
     // Absolute: a relative path would be looked for in the image's working directory first.
     `--dockerfile=${CONTEXT_TREE}/${build.dockerfile}`,
-    `--destination=${build.target.pushRef}`,
+    ...(build.pushRef === undefined
+      ? ['--no-push', `--oci-layout-path=${LAYOUT_MOUNT}`]
+      : [`--destination=${build.pushRef}`, `--push-retry=${RETRIES}`]),
+    `--label=${BUILD_LABEL}=${build.handle}`,
     `--digest-file=${TERMINATION_LOG}`,
     '--force',
     `--snapshot-mode=${settings.snapshotMode ?? SNAPSHOT_MODE}`,
     '--compressed-caching=false',
     ...MOUNTED_BY_KIND.map(path => `--ignore-path=${path}`),
-    `--push-retry=${RETRIES}`,
     `--image-download-retry=${RETRIES}`,
     // Its own lines can be told from RUN's output, which comes as it is.
     '--log-format=json',
     ...[...insecure].map(registry => `--insecure-registry=${registry}`),
+    ...(build.certificates ?? []).map(({ registry }, index) => {
+      return `--registry-certificate=${registry}=${certificatePath(index)}`
+    }),
     ...(settings.registryMirrors ?? []).map(mirror => `--registry-mirror=${mirror}`),
+    ...registryMap(settings.registryMaps ?? {}),
+    ...(cache === undefined
+      ? []
+      : ['--cache=true', '--cache-copy-layers=true', `--cache-repo=${cache.repository}`, `--cache-ttl=${cache.ttl}`]),
     ...(skipStages ? ['--skip-unused-stages'] : []),
     ...Object.entries(build.buildArgs ?? {}).map(([name, value]) => `--build-arg=${name}=${value}`)
   ]
 }
 
+/** Where the certificate with this index is mounted. */
+export function certificatePath(index: number): string {
+  return `${CERTIFICATES_MOUNT}/${index}/ca.crt`
+}
+
+function registryMap(maps: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(maps).flatMap(([from, targets]) => targets.map(to => `--registry-map=${from}=${to}`))
+}
+
 /** The executor's environment. */
 export function kanikoEnvironment(settings: KanikoSettings): { readonly name: string; readonly value: string }[] {
-  const compatibility = settings.line === 'osscontainertools' ? BUILDKIT_COMPATIBILITY : []
+  const compatibility = settings.line === 'osscontainertools' ? [...BUILDKIT_COMPATIBILITY, ...SOUND_CACHE_KEYS] : []
   return [
     ...compatibility.map(name => ({ name, value: 'true' })),
     ...Object.entries(settings.env ?? {}).map(([name, value]) => ({ name, value }))

@@ -1,17 +1,32 @@
 import { describe, expect, test } from '@jest/globals'
-import { kanikoPod } from './kaniko-pod.js'
+import type { Target } from '../destinations/destination.js'
+import { dockerConfigAccess } from '../destinations/docker-config.js'
+import { nodePortRegistry } from '../destinations/nodeport.js'
+import { RegistryDestination } from '../destinations/registry.js'
+import { remoteRegistry } from '../destinations/remote.js'
+import { kanikoPod, type PodBuild } from './kaniko-pod.js'
 import type { KanikoSettings } from './kaniko-settings.js'
 
-const BUILD = {
-  dockerfile: 'Dockerfile',
-  dockerfileText: 'FROM a',
-  target: { pushRef: 'r:5000/x:built', insecureRegistries: ['r:5000'] }
+const OPEN = new RegistryDestination(nodePortRegistry({ host: 'r', port: 5000, nodePort: 31500 })).target('h')
+
+const BUILD: PodBuild = { dockerfile: 'Dockerfile', dockerfileText: 'FROM a', handle: 'h', targets: [OPEN] }
+
+const SETTINGS: KanikoSettings = {
+  image: 'kaniko:1',
+  line: 'chainguard',
+  pushImage: 'crane:1',
+  contextImage: 'runner:1'
 }
 
-const SETTINGS: KanikoSettings = { image: 'kaniko:1', line: 'chainguard', contextImage: 'runner:1' }
+function pod(settings: Partial<KanikoSettings> = {}, targets = BUILD.targets): ReturnType<typeof kanikoPod> {
+  return kanikoPod({ ...BUILD, targets }, { ...SETTINGS, ...settings }, { name: 'b', timeoutMs: 600_000 })
+}
 
-function pod(settings: Partial<KanikoSettings> = {}): ReturnType<typeof kanikoPod> {
-  return kanikoPod(BUILD, { ...SETTINGS, ...settings }, { name: 'b', timeoutMs: 600_000 })
+/** A target that asks for a credential. */
+function closed(repository: string, secret: string): Target {
+  const access = dockerConfigAccess(secret)
+  const certificate = { secret: 'authority', key: 'ca.crt' }
+  return new RegistryDestination({ ...remoteRegistry({ repository }), access, certificate }).target('h')
 }
 
 test('nothing of the cluster is given to the pod', () => {
@@ -72,6 +87,65 @@ test('the command of the waiting container is the same for every build', () => {
   expect(other.spec?.initContainers?.[0]?.command).toEqual(pod().spec?.initContainers?.[0]?.command)
 })
 
+describe('a target with a credential', () => {
+  const built = (settings: Partial<KanikoSettings> = {}, targets = [closed('r.example/a', 'push')]) =>
+    pod(settings, targets).spec ?? { containers: [] }
+
+  test('is pushed to by a container of its own, which alone has it', () => {
+    const { initContainers = [], containers, volumes = [] } = built()
+    expect(initContainers.map(({ name }) => name)).toEqual(['context', 'kaniko'])
+    expect(containers.map(({ name }) => name)).toEqual(['push'])
+    const secrets = volumes.filter(({ secret }) => secret?.secretName === 'push')
+    expect(secrets).toMatchObject([{ name: 'push-credentials', secret: { defaultMode: 0o400 } }])
+    const mounting = [...initContainers, ...containers].filter(({ volumeMounts = [] }) =>
+      volumeMounts.some(({ name }) => name === 'push-credentials')
+    )
+    expect(mounting.map(({ name }) => name)).toEqual(['push'])
+    expect(containers[0]?.securityContext?.capabilities).toEqual({ drop: ['ALL'] })
+  })
+
+  test('is named in the arguments of its container; the certificate is mounted where both look for it', () => {
+    const { initContainers = [], containers } = built()
+    expect(containers[0]?.command?.slice(-2)).toEqual(['/kaniko/image', 'r.example/a:h'])
+    expect(containers[0]?.env).toContainEqual({ name: 'SSL_CERT_DIR', value: '/kaniko/certificates/0' })
+    expect(initContainers[1]?.args).toContain('--registry-certificate=r.example=/kaniko/certificates/0/ca.crt')
+    for (const { volumeMounts } of [containers[0], initContainers[1]].filter(container => container !== undefined)) {
+      expect(volumeMounts).toContainEqual({
+        name: 'certificate-0',
+        mountPath: '/kaniko/certificates/0',
+        readOnly: true
+      })
+    }
+  })
+
+  test('plain HTTP is for the destination only that asks for it', () => {
+    const { containers } = built({}, [OPEN, closed('r.example/a', 'push')])
+    expect(containers.map(({ name, command }) => [name, command?.at(-1)])).toEqual([
+      ['push', '--insecure'],
+      ['push-2', 'r.example/a:h']
+    ])
+  })
+
+  test('beside another one: each container has its own and not the other', () => {
+    const { containers, volumes = [] } = built({}, [closed('r.example/a', 'one'), closed('s.example/a', 'two')])
+    const secretOf = (name: string): string | undefined =>
+      volumes.find(volume => volume.name === name)?.secret?.secretName
+    expect(
+      containers.map(({ volumeMounts = [] }) =>
+        volumeMounts.map(({ name }) => secretOf(name)).filter(secret => secret === 'one' || secret === 'two')
+      )
+    ).toEqual([['one'], ['two']])
+  })
+
+  test('what base images need is mounted in the build, and is another Secret', () => {
+    const { initContainers = [], containers } = built({ credentials: 'bases' })
+    expect(initContainers[1]?.env).toContainEqual({ name: 'DOCKER_CONFIG', value: '/kaniko/credentials' })
+    const names = (mounts: readonly { name: string }[] | undefined): string[] => (mounts ?? []).map(({ name }) => name)
+    expect(names(initContainers[1]?.volumeMounts)).toContain('credentials')
+    expect(names(containers[0]?.volumeMounts)).not.toContain('credentials')
+  })
+})
+
 describe("the caller's settings", () => {
   test('are carried over', () => {
     const settings = {
@@ -86,14 +160,19 @@ describe("the caller's settings", () => {
     }
     const { metadata, spec } = pod({ pod: settings })
     const { labels, annotations, ownerReferences, resources, ...placement } = settings
-    expect(metadata).toEqual({ name: 'b', labels, annotations, ownerReferences })
+    expect(metadata).toEqual({
+      name: 'b',
+      labels: { ...labels, 'kaniko-hooks/build': 'true' },
+      annotations,
+      ownerReferences
+    })
     expect(spec).toMatchObject(placement)
     expect(spec?.initContainers?.[0]?.resources).toEqual(resources)
     expect(spec?.containers[0]?.resources).toEqual(resources)
   })
 
   test('leave no trace when there are none', () => {
-    expect(pod().metadata).toEqual({ name: 'b' })
+    expect(pod().metadata).toEqual({ name: 'b', labels: { 'kaniko-hooks/build': 'true' } })
     expect(JSON.parse(JSON.stringify(pod()))).toEqual(pod())
   })
 })

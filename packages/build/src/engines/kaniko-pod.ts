@@ -1,12 +1,18 @@
-import type { V1Container, V1Pod, V1SecurityContext } from '@kubernetes/client-node'
-import { CONTEXT_MOUNT, kanikoArguments, type KanikoBuild, kanikoEnvironment } from './kaniko-args.js'
-import type { KanikoSettings } from './kaniko-settings.js'
+import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+import { dockerConfigAccess } from '../destinations/docker-config.js'
+import type { Target } from '../destinations/destination.js'
+import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './kaniko-args.js'
+import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
+import { pushCommand } from './push-script.js'
 import { WAIT_SCRIPT } from './receive-script.js'
 
 /** The init container that takes the context. */
 export const CONTEXT_CONTAINER = 'context'
 
 export const KANIKO_CONTAINER = 'kaniko'
+
+/** Names build pods, so that a NetworkPolicy can say what they reach. */
+const POD_LABEL = 'kaniko-hooks/build'
 
 /**
  * What unpacking a base image and `RUN` as on Docker need, each proven by leaving it out (reference/builders.md §3.1).
@@ -17,19 +23,44 @@ const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'S
 /** A build that outlives its hook is ended by the kubelet; until then the hook's own, shorter limit counts. */
 const DEADLINE_MARGIN_SECONDS = 30
 
+export interface PodBuild {
+  readonly dockerfile: string
+  readonly dockerfileText: string
+  readonly handle: string
+  /** Where the image goes; at least one. */
+  readonly targets: readonly Target[]
+  readonly buildArgs?: Readonly<Record<string, string>>
+}
+
 export interface KanikoPodOptions {
   readonly name: string
   readonly timeoutMs: number
 }
 
 /**
- * The pod that builds: an init container waits for the context, then Kaniko builds and pushes. Unprivileged, within
- * PodSecurity `baseline`; no service account token and no credential, since every `RUN` line could read them.
+ * Whether containers of their own push the image: one for each target, as soon as there is a credential that no `RUN`
+ * line may read, or more than one target of which each can fail by itself.
  */
-export function kanikoPod(build: KanikoBuild, settings: KanikoSettings, options: KanikoPodOptions): V1Pod {
+export function pushesApart(targets: readonly Target[]): boolean {
+  return targets.length > 1 || targets.some(({ access }) => access !== undefined)
+}
+
+/** The container that pushes to the target with this index. */
+export function pushContainer(index: number): string {
+  return index === 0 ? 'push' : `push-${index + 1}`
+}
+
+/**
+ * The pod that builds: an init container waits for the context, then Kaniko builds. Where nothing secret exists, Kaniko
+ * pushes too; otherwise it is an init container that leaves the image in a volume, and push containers follow that alone
+ * have the credentials. Unprivileged, within PodSecurity `baseline`, without a service account token.
+ */
+export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: KanikoPodOptions): V1Pod {
   const { pod = {} } = settings
   const seconds = Math.ceil(options.timeoutMs / 1000)
   const resources = pod.resources === undefined ? {} : { resources: pod.resources }
+  const certificates = certificatesOf(build, settings)
+  const apart = pushesApart(build.targets)
   const context: V1Container = {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
@@ -39,21 +70,37 @@ export function kanikoPod(build: KanikoBuild, settings: KanikoSettings, options:
     volumeMounts: [{ name: 'context', mountPath: CONTEXT_MOUNT }],
     ...resources
   }
+  const own = settings.credentials === undefined ? undefined : dockerConfigAccess(settings.credentials, 'credentials')
+  const [first] = build.targets
   const kaniko: V1Container = {
     name: KANIKO_CONTAINER,
     image: settings.image,
-    args: kanikoArguments(build, settings),
-    env: kanikoEnvironment(settings),
+    args: kanikoArguments(
+      {
+        ...build,
+        certificates,
+        insecureRegistries: build.targets.flatMap(({ insecureRegistries }) => insecureRegistries),
+        ...(apart || first === undefined ? {} : { pushRef: first.pushRef })
+      },
+      settings
+    ),
+    env: [...kanikoEnvironment(settings), ...(own?.env ?? [])],
     securityContext: security(CAPABILITIES),
-    volumeMounts: [{ name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true }],
+    volumeMounts: [
+      { name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true },
+      ...(apart ? [{ name: 'image', mountPath: LAYOUT_MOUNT }] : []),
+      ...certificates.map((_, index) => certificateMount(index)),
+      ...(own?.mounts ?? [])
+    ],
     ...resources
   }
+  const pushers = apart ? build.targets.map((target, index) => pusher(target, index, certificates, settings)) : []
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name: options.name,
-      ...(pod.labels === undefined ? {} : { labels: { ...pod.labels } }),
+      labels: { ...pod.labels, [POD_LABEL]: 'true' },
       ...(pod.annotations === undefined ? {} : { annotations: { ...pod.annotations } }),
       ...(pod.ownerReferences === undefined ? {} : { ownerReferences: [...pod.ownerReferences] })
     },
@@ -64,16 +111,86 @@ export function kanikoPod(build: KanikoBuild, settings: KanikoSettings, options:
       activeDeadlineSeconds: seconds + DEADLINE_MARGIN_SECONDS,
       // Nothing in it has to be saved.
       terminationGracePeriodSeconds: 1,
-      initContainers: [context],
-      containers: [kaniko],
-      volumes: [{ name: 'context', emptyDir: {} }],
+      initContainers: apart ? [context, kaniko] : [context],
+      containers: apart ? pushers : [kaniko],
+      volumes: [
+        { name: 'context', emptyDir: {} },
+        ...(apart ? [{ name: 'image', emptyDir: {} }] : []),
+        ...certificates.map(certificateVolume),
+        ...(own?.volumes ?? []),
+        ...build.targets.flatMap((target, index) => accessOf(target, index).volumes)
+      ],
       ...(pod.nodeSelector === undefined ? {} : { nodeSelector: { ...pod.nodeSelector } }),
       ...(pod.tolerations === undefined ? {} : { tolerations: [...pod.tolerations] }),
       ...(pod.affinity === undefined ? {} : { affinity: pod.affinity }),
       ...(pod.priorityClassName === undefined ? {} : { priorityClassName: pod.priorityClassName }),
+      ...(pod.runtimeClassName === undefined ? {} : { runtimeClassName: pod.runtimeClassName }),
+      ...(pod.serviceAccountName === undefined ? {} : { serviceAccountName: pod.serviceAccountName }),
+      ...(pod.hostUsers === undefined ? {} : { hostUsers: pod.hostUsers }),
       ...(pod.imagePullSecrets === undefined ? {} : { imagePullSecrets: [...pod.imagePullSecrets] })
     }
   }
+}
+
+/** Pushes the layout. It is root, since the layout's files are 0600, and has no capability at all. */
+function pusher(
+  target: Target,
+  index: number,
+  certificates: readonly RegistryCertificate[],
+  settings: KanikoSettings
+): V1Container {
+  const access = accessOf(target, index)
+  const { resources } = settings.pod ?? {}
+  const directories = certificates.map((_, at) => certificatePath(at).replace(/\/[^/]*$/, ''))
+  const env = [
+    ...Object.entries(settings.env ?? {}).map(([name, value]) => ({ name, value })),
+    // Go reads these directories besides the system's bundle.
+    ...(directories.length === 0 ? [] : [{ name: 'SSL_CERT_DIR', value: directories.join(':') }]),
+    ...access.env
+  ]
+  return {
+    name: pushContainer(index),
+    image: settings.pushImage,
+    command: pushCommand(LAYOUT_MOUNT, target.pushRef, target.insecureRegistries.length > 0),
+    env,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: security([]),
+    volumeMounts: [
+      { name: 'image', mountPath: LAYOUT_MOUNT, readOnly: true },
+      ...certificates.map((_, at) => certificateMount(at)),
+      ...access.mounts
+    ],
+    ...(resources === undefined ? {} : { resources })
+  }
+}
+
+/** Two targets may use volumes of one name. */
+function accessOf(target: Target, index: number): NonNullable<Target['access']> {
+  const { volumes, mounts, env } = target.access ?? { volumes: [], mounts: [], env: [] }
+  const rename = (name: string): string => (index === 0 ? name : `${name}-${index + 1}`)
+  return {
+    volumes: volumes.map(volume => ({ ...volume, name: rename(volume.name) })),
+    mounts: mounts.map(mount => ({ ...mount, name: rename(mount.name) })),
+    env
+  }
+}
+
+function certificatesOf(build: PodBuild, settings: KanikoSettings): RegistryCertificate[] {
+  const ofTargets = build.targets.flatMap(({ pushRef, certificate }) => {
+    return certificate === undefined ? [] : [{ registry: pushRef.split('/', 1)[0] ?? '', source: certificate }]
+  })
+  return [...ofTargets, ...(settings.certificates ?? [])]
+}
+
+function certificateVolume({ source }: RegistryCertificate, index: number): V1Volume {
+  return {
+    name: `certificate-${index}`,
+    secret: { secretName: source.secret, items: [{ key: source.key, path: 'ca.crt' }] }
+  }
+}
+
+function certificateMount(index: number): V1VolumeMount {
+  return { name: `certificate-${index}`, mountPath: certificatePath(index).replace(/\/[^/]*$/, ''), readOnly: true }
 }
 
 /** Capabilities are always stated: the runtimes' defaults differ (CRI-O's lack SETFCAP and SYS_CHROOT). */

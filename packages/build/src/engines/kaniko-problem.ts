@@ -32,7 +32,9 @@ export function explainFailure(build: FailedBuild): BuildError {
   return explainBase(build, said) ?? explainInstruction(build, said)
 }
 
-function explainPush(pushRef: string, said: string, when: string): BuildError {
+function explainPush(destination: string, said: string, when: string): BuildError {
+  // It may have been the layer cache's repository.
+  const pushRef = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination
   const { domain } = parseReference(pushRef)
   // TLS is tried first even where plain HTTP is asked for; what counts is the last try.
   const reason =

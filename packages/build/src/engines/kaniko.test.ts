@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Kube, KubeError, type V1Pod } from '@kaniko-hooks/kube'
 import type { Context } from '../context/context.js'
 import { readContext } from '../context/read.js'
-import { NodePortDestination } from '../destinations/nodeport.js'
+import { nodePortRegistry } from '../destinations/nodeport.js'
+import { RegistryDestination } from '../destinations/registry.js'
 import type { BuildRequest } from './engine.js'
 import { KanikoEngine } from './kaniko.js'
 
@@ -44,12 +45,14 @@ class Namespace {
 }
 
 function request(over: Partial<BuildRequest> = {}): BuildRequest {
-  const target = new NodePortDestination({ host: 'r.ci', port: 5000, nodePort: 31500 }).target('x')
-  return { context, target, podName: 'b', timeoutMs: 60_000, log: () => undefined, ...over }
+  const settings = nodePortRegistry({ host: 'r.ci', port: 5000, nodePort: 31500 })
+  const targets = [new RegistryDestination(settings).target('x')] as const
+  const times = { timeoutMs: 60_000, pushTimeoutMs: 60_000 }
+  return { context, handle: 'x', targets, podName: 'b', ...times, log: () => undefined, ...over }
 }
 
 function engineIn(namespace: Namespace): KanikoEngine {
-  return new KanikoEngine(namespace.kube, { image: 'k:1', line: 'google', contextImage: 'r:1' })
+  return new KanikoEngine(namespace.kube, { image: 'k:1', line: 'google', pushImage: 'c:1', contextImage: 'r:1' })
 }
 
 test('a pod that is refused by admission is told with its sentence, as a fault of the configuration', async () => {

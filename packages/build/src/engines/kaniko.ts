@@ -1,15 +1,24 @@
-import { containerResult, followLog, isKubeError, type Kube, type V1Pod, waitForPod } from '@kaniko-hooks/kube'
+import {
+  containerResult,
+  followLog,
+  isKubeError,
+  type Kube,
+  type V1Pod,
+  waitForPod,
+  type WaitOptions
+} from '@kaniko-hooks/kube'
 import { isDigest, parseReference } from '@kaniko-hooks/registry'
 import { packContext } from '../context/pack.js'
 import { type Finding, findUnsupported } from '../dockerfile/unsupported.js'
 import { BuildError } from '../errors.js'
 import { deliverContext } from './deliver-context.js'
-import type { BuildPhases, BuildRequest, BuiltImage, Engine } from './engine.js'
+import type { BuildRequest, BuiltImage, Engine } from './engine.js'
 import { kanikoIdentity } from './kaniko-args.js'
 import { KanikoLog } from './kaniko-log.js'
-import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod } from './kaniko-pod.js'
-import { explainFailure } from './kaniko-problem.js'
+import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod, pushesApart } from './kaniko-pod.js'
+import { explainFailure, type FailedBuild } from './kaniko-problem.js'
 import type { KanikoSettings } from './kaniko-settings.js'
+import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
 import { listenForSilence } from './silence.js'
 import { Stopwatch } from './stopwatch.js'
 
@@ -31,7 +40,10 @@ const CLEANUP_MS = 5_000
 /** A create that was cut off may still arrive at the API server; its pod is looked for once more. */
 const LATE_CREATE_MS = 500
 
-/** Builds with Kaniko in a pod of its own: one container, for registries without credentials. See `Engine`. */
+/** While a push goes on without a word. */
+const STILL_PUSHING_MS = 30_000
+
+/** Builds with Kaniko in a pod of its own. See `Engine`. */
 export class KanikoEngine implements Engine {
   readonly identity: string
   readonly #kube: Kube
@@ -78,11 +90,9 @@ export class KanikoEngine implements Engine {
     stop: AbortController
   ): Promise<BuiltImage> {
     const { context, podName: name, log } = request
-    const { dockerfile, dockerfileText } = context
     const watch = new Stopwatch()
     const archive = await packContext(context)
-    const build = { dockerfile, dockerfileText, target: request.target, buildArgs: request.buildArgs ?? {} }
-    const pod = kanikoPod(build, this.#settings, { name, timeoutMs: request.timeoutMs })
+    const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
     const wait = {
       signal,
       timeoutMs: request.timeoutMs,
@@ -104,12 +114,47 @@ export class KanikoEngine implements Engine {
         container: KANIKO_CONTAINER
       })
       const end = watch.now()
-      const digest = readDigest(ended, { ...build, pushRef: request.target.pushRef, progress: kanikoLog.progress })
-      const pushMs = pushingAt === undefined ? 0 : end - pushingAt
-      return builtImage(request, digest, { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs })
+      const digest = readDigest(ended, failedBuild(request, kanikoLog))
+      const pullRef = request.targets[0].pullRef(digest)
+      if (!pushesApart(request.targets)) {
+        const pushMs = pushingAt === undefined ? 0 : end - pushingAt
+        return { digest, pullRef, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
+      }
+      const buildMs = watch.lap()
+      await this.#awaitPush(request, digest, wait)
+      return { digest, pullRef, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
     } finally {
       await this.#remove(name, wasCreated)
     }
+  }
+
+  /** Waits until every push container has ended, and reads of each whether its registry took the image. */
+  async #awaitPush(request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
+    const { podName, targets, log, pushTimeoutMs } = request
+    for (const { pushRef } of targets) log(`Pushing ${pushRef}`)
+    const start = performance.now()
+    const limit = AbortSignal.timeout(pushTimeoutMs)
+    const beat = setInterval(() => {
+      log(`Still pushing after ${Math.round((performance.now() - start) / 1000)} s.`)
+    }, STILL_PUSHING_MS)
+    const signal = wait.signal === undefined ? limit : AbortSignal.any([wait.signal, limit])
+    let last: V1Pod | undefined
+    try {
+      last = await waitForPod(this.#kube, podName, pod => haveEnded(pod, targets.length), {
+        ...wait,
+        signal,
+        onPod: pod => (last = pod)
+      })
+    } catch (error) {
+      if (last === undefined || !limit.aborted || wait.signal?.aborted === true) throw error
+    } finally {
+      clearInterval(beat)
+    }
+    const outcomes = targets.map(({ pushRef }, index) => {
+      return { pushRef, why: pushProblem(last, index, digest, pushTimeoutMs) }
+    })
+    throwUnlessPushed(outcomes)
+    for (const { pushRef } of targets) log(`Pushed ${pushRef}`)
   }
 
   /** Follows Kaniko's log to its end. */
@@ -121,15 +166,14 @@ export class KanikoEngine implements Engine {
   ): Promise<{ readonly pushingAt: number | undefined }> {
     const watch = new Stopwatch()
     let pushingAt: number | undefined
-    const { domain } = parseReference(request.target.pushRef)
+    let hung: NodeJS.Timeout | undefined
+    // The first thing that is asked whether it takes a push.
+    const pushed = pushesApart(request.targets) ? this.#settings.cache?.repository : request.targets[0].pushRef
+    const { domain } = parseReference(pushed ?? request.targets[0].pushRef)
     const silence = listenForSilence({
       ms: SILENCE_MS,
       canHear: () => this.#answers(request.podName, signal),
-      onSilence: () => {
-        const seconds = SILENCE_MS / 1000
-        const message = `the registry ${domain} did not answer the build pod within ${seconds} s`
-        stop.abort(new BuildError('REGISTRY_UNREACHABLE', message))
-      }
+      onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
     })
     try {
       await followLog(
@@ -138,13 +182,18 @@ export class KanikoEngine implements Engine {
         line => {
           silence.end()
           const { lines, event } = kanikoLog.read(line)
-          if (event?.kind === 'pushing') pushingAt = watch.now()
+          if (event?.kind === 'pushing') {
+            pushingAt = watch.now()
+            const why = silent(`the registry ${domain} did not take the image`, request.pushTimeoutMs)
+            hung = setTimeout(() => stop.abort(why), request.pushTimeoutMs)
+          }
           lines.forEach(shown => request.log(shown))
         },
         { signal, onGap: message => request.log(message) }
       )
     } finally {
       silence.end()
+      clearTimeout(hung)
     }
     return { pushingAt }
   }
@@ -170,7 +219,7 @@ export class KanikoEngine implements Engine {
   }
 }
 
-function readDigest(pod: V1Pod, build: Omit<Parameters<typeof explainFailure>[0], 'exitCode'>): string {
+function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
   const result = containerResult(pod, KANIKO_CONTAINER)
   if (!result.trustworthy) throw new BuildError('POD_FAILED', result.why ?? 'the build pod failed')
   if (result.exitCode !== 0) throw explainFailure({ ...build, exitCode: result.exitCode })
@@ -180,17 +229,13 @@ function readDigest(pod: V1Pod, build: Omit<Parameters<typeof explainFailure>[0]
   throw new BuildError('POD_FAILED', `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest)})`)
 }
 
-function builtImage(request: BuildRequest, digest: string, phases: BuildPhases): BuiltImage {
-  const { pushRef } = request.target
-  const { domain, repository, tag = 'latest' } = parseReference(pushRef)
-  return {
-    repository: `${domain}/${repository}`,
-    tag,
-    digest,
-    pushRef,
-    pullRef: request.target.pullRef(digest),
-    phases
-  }
+function failedBuild({ context, targets, buildArgs }: BuildRequest, log: KanikoLog): Omit<FailedBuild, 'exitCode'> {
+  const { dockerfile, dockerfileText } = context
+  return { dockerfile, dockerfileText, buildArgs: buildArgs ?? {}, pushRef: targets[0].pushRef, progress: log.progress }
+}
+
+function silent(what: string, ms: number): BuildError {
+  return new BuildError('REGISTRY_UNREACHABLE', `${what} within ${Math.round(ms / 1000)} s`)
 }
 
 function asBuildError(error: unknown): unknown {

@@ -4,6 +4,7 @@ import type { V1Container, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-n
 
 import { VARIABLE } from '../environment.js'
 import { HookError, messageOf } from '../errors.js'
+import { BUILD_ENTRY } from './build-template.js'
 
 /**
  * The administrator's hook template (`ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE`): a pod template whose containers are
@@ -61,7 +62,7 @@ export function applyTemplate<T extends V1Pod | V1PodTemplateSpec>(
   const spec = merge(pod.spec, rest) as NonNullable<T['spec']>
   const ours = pod.spec?.containers ?? []
   const changed = ours.map(container => {
-    const change = containers.find(({ name }) => name === `$${container.name}`)
+    const change = containers.find(({ name }) => name === `$${container.name}` && name !== BUILD_ENTRY)
     if (change === undefined) return container
     const { name: _name, image: _image, ...fields } = change
     return merge(container, fields) as V1Container

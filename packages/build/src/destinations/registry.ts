@@ -1,0 +1,92 @@
+import { parseReference, RegistryClient, RegistryError, type RegistryOptions } from '@kaniko-hooks/registry'
+import { type Removal, removeImage } from '@kaniko-hooks/registry'
+import { BuildError } from '../errors.js'
+import type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destination.js'
+
+/** A registry that the hook, the builder and the kubelet can reach. */
+export interface RegistrySettings {
+  /** `host[:port]` by which images are pushed, looked up and removed. */
+  readonly pushHost: string
+  /** `host[:port]` by which the kubelet pulls; mostly the same. */
+  readonly pullHost: string
+  /** The one repository in it that takes the images of all builds. */
+  readonly repository: string
+  /** Plain HTTP, for `pushHost` only. */
+  readonly plainHttp: boolean
+  readonly certificate?: SecretKey
+  readonly access?: PushAccess
+  /** Credential, certificates, times and tries of the client. */
+  readonly client?: Omit<RegistryOptions, 'plainHttp'>
+}
+
+/**
+ * A repository in a registry; each build is a tag in it. One repository and not one for each build: registries that make
+ * repositories on demand are the exception (ECR, Docker Hub and Quay do not nest or do not make them), a repository
+ * outlives its last image, and layers that an earlier build pushed are not pushed again. A builder gives each image a
+ * label of its own, so that no two builds have a digest in common: removal by digest takes all tags of it along.
+ */
+export class RegistryDestination implements Destination {
+  readonly name: string
+  readonly #settings: RegistrySettings
+  readonly #client: RegistryClient
+
+  /** @throws RegistryError `INVALID_REFERENCE` when host and repository make no name */
+  constructor(settings: RegistrySettings) {
+    this.#settings = settings
+    this.name = settings.pushHost
+    this.#client = new RegistryClient(settings.pushHost, { ...settings.client, plainHttp: settings.plainHttp })
+    parseReference(`${settings.pushHost}/${settings.repository}`)
+  }
+
+  target(handle: string): Target {
+    const { pushHost, pullHost, repository, plainHttp, certificate, access } = this.#settings
+    const pushRef = `${pushHost}/${repository}:${handle}`
+    // A bad handle is found here and not by a pod.
+    parseReference(pushRef)
+    return {
+      pushRef,
+      insecureRegistries: plainHttp ? [pushHost] : [],
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(access === undefined ? {} : { access }),
+      pullRef: digest => `${pullHost}/${repository}@${digest}`
+    }
+  }
+
+  owns(pushRef: string): boolean {
+    return pushRef.startsWith(`${this.#settings.pushHost}/${this.#settings.repository}:`)
+  }
+
+  async probe(signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      await this.#client.checkPush(this.#settings.repository, signal)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error
+      if (error.code === 'UNREACHABLE' && !error.definite) return error.message
+      if (error.code === 'RATE_LIMITED' || error.code === 'SERVER') return error.message
+      throw asBuildError(error)
+    }
+  }
+
+  async has({ pushRef, digest }: StoredImage, signal?: AbortSignal): Promise<boolean> {
+    if (digest === undefined) return false
+    try {
+      const { repository } = parseReference(pushRef)
+      return (await this.#client.headManifest(repository, digest, signal)) !== undefined
+    } catch (error) {
+      throw error instanceof RegistryError ? asBuildError(error) : error
+    }
+  }
+
+  remove(image: StoredImage, signal?: AbortSignal): Promise<Removal> {
+    const { repository, tag } = parseReference(image.pushRef)
+    const known = image.digest === undefined ? {} : { digest: image.digest }
+    return removeImage(this.#client, { repository, ...(tag === undefined ? {} : { tag }), ...known }, signal)
+  }
+}
+
+function asBuildError(error: RegistryError): BuildError {
+  if (error.code === 'ABORTED') return new BuildError('ABORTED', error.message, { cause: error })
+  const refused = error.code === 'UNAUTHORIZED' || error.code === 'DENIED' || error.code === 'NOT_FOUND'
+  return new BuildError(refused ? 'PUSH_FAILED' : 'REGISTRY_UNREACHABLE', error.message, { cause: error })
+}

@@ -1,0 +1,62 @@
+import { containerResult, type V1Pod } from '@kaniko-hooks/kube'
+import { parseReference } from '@kaniko-hooks/registry'
+import { BuildError } from '../errors.js'
+import { pushContainer } from './kaniko-pod.js'
+
+/** How a push to one target went: `why` is a sentence when the registry has not got the image. */
+export interface PushOutcome {
+  readonly pushRef: string
+  readonly why: string | undefined
+}
+
+/** Whether all push containers of a build pod have ended. */
+export function haveEnded(pod: V1Pod, count: number): boolean {
+  return Array.from({ length: count }, (_, index) => pushContainer(index)).every(name => {
+    const status = pod.status?.containerStatuses?.find(container => container.name === name)
+    return status?.state?.terminated !== undefined
+  })
+}
+
+/**
+ * Why the target with this index has not got the image, if it has not. The container ended well and said which digest
+ * it pushed, and this is the one that was built: anything less is no success.
+ */
+export function pushProblem(
+  pod: V1Pod | undefined,
+  index: number,
+  digest: string,
+  limitMs: number
+): string | undefined {
+  const name = pushContainer(index)
+  const status = pod?.status?.containerStatuses?.find(container => container.name === name)
+  if (pod === undefined || status?.state?.terminated === undefined) {
+    return `the registry did not take it within ${Math.round(limitMs / 1000)} s`
+  }
+  const result = containerResult(pod, name)
+  const said = result.message?.trim() ?? ''
+  if (result.exitCode !== 0)
+    return lastWords(said) || result.why || `its container ended with exit code ${result.exitCode}`
+  if (!result.trustworthy) return result.why
+  return said.endsWith(`@${digest}`) ? undefined : `another image was pushed (${said}) than was built (${digest})`
+}
+
+/**
+ * @throws BuildError `PUSH_FAILED` that names what failed and what is there all the same
+ */
+export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
+  const failed = outcomes.filter(({ why }) => why !== undefined)
+  if (failed.length === 0) return
+  const sentences = failed.map(({ pushRef, why }) => {
+    return `${pushRef} could not be pushed; the registry ${parseReference(pushRef).domain} said: ${why ?? ''}`
+  })
+  const pushed = outcomes.flatMap(({ pushRef, why }) => (why === undefined ? [pushRef] : []))
+  const rest = pushed.length === 0 ? [] : [`It was pushed to ${pushed.join(', ')}.`]
+  throw new BuildError('PUSH_FAILED', [sentences.join('; '), ...rest].join('. '))
+}
+
+/** crane's own last line, without the time stamps of its log and the blobs that it counts up. */
+function lastWords(said: string): string {
+  const lines = said.split('\n').map(line => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '').trim())
+  const error = lines.filter(line => line.startsWith('Error: ')).at(-1) ?? lines.at(-1) ?? ''
+  return error.replace(/^Error: (?:pushing image [^:]*: )?/, '')
+}

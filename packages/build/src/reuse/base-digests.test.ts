@@ -1,0 +1,56 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { baseDigests, type BaseSources } from './base-digests.js'
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
+
+let server: Server
+let host: string
+let asked: string[]
+let has: string
+
+beforeEach(async () => {
+  asked = []
+  has = '/v2/hub/library/debian/manifests/12'
+  server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.writeHead(request.url === has ? 200 : 404, { 'docker-content-digest': DIGEST }).end()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+function sources(over: Partial<BaseSources> = {}): BaseSources {
+  return { registryMirrors: [`${host}/hub`], registryMaps: {}, insecureRegistries: [host], ...over }
+}
+
+test('a mirror is asked for what Docker Hub has', async () => {
+  expect(await baseDigests(['debian:12', 'debian:12'], sources())).toEqual({ 'debian:12': DIGEST })
+  expect(asked).toEqual([has])
+})
+
+test('the longest map entry holds, and no part of a name', async () => {
+  has = '/v2/b/tool/manifests/latest'
+  const registryMaps = { [host]: [`${host}/a`], [`${host}/x`]: [`${host}/b`] }
+  expect(await baseDigests([`${host}/x/tool`], sources({ registryMaps }))).toEqual({ [`${host}/x/tool`]: DIGEST })
+  expect(asked).toEqual([has])
+  asked = []
+  await baseDigests([`${host}/xy/tool`], sources({ registryMaps }))
+  expect(asked).toEqual(['/v2/a/xy/tool/manifests/latest', '/v2/xy/tool/manifests/latest'])
+})
+
+test('a name with a digest stands for itself, without a question', async () => {
+  expect(await baseDigests([`debian@${DIGEST}`], sources())).toEqual({ [`debian@${DIGEST}`]: DIGEST })
+  expect(asked).toEqual([])
+})
+
+test('what nobody knows, what is no name and what cannot be reached is left out', async () => {
+  const unknown = [`${host}/nothing`, 'Not A Name', '127.0.0.1:1/x']
+  expect(await baseDigests(unknown, sources())).toEqual({})
+})

@@ -1,0 +1,72 @@
+import { parseReference, RegistryClient, RegistryError, type ImageReference } from '@kaniko-hooks/registry'
+
+/** Where base images are looked for, as the builder does it. */
+export interface BaseSources {
+  /** `host[:port][/path]` in place of docker.io, tried in order. */
+  readonly registryMirrors: readonly string[]
+  /** The same for registries or paths of them. */
+  readonly registryMaps: Readonly<Record<string, readonly string[]>>
+  /** `host:port` over plain HTTP. */
+  readonly insecureRegistries: readonly string[]
+}
+
+/** For all of them together: a build must not wait for what is only good to know. */
+const LIMIT_MS = 3_000
+
+/**
+ * Asks what the names of base images stand for now, so that an image that is kept is not used for longer than its bases
+ * are the newest. It asks without credentials.
+ *
+ * @param references as `baseImages` lists them
+ * @returns the digests of those that could be asked in time, by name; a name with a digest stands for itself
+ */
+export async function baseDigests(
+  references: readonly string[],
+  sources: BaseSources,
+  signal?: AbortSignal
+): Promise<Record<string, string>> {
+  const limit = AbortSignal.timeout(LIMIT_MS)
+  const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
+  const found = await Promise.all(
+    [...new Set(references)].map(async reference => [reference, await digestOf(reference, sources, either)] as const)
+  )
+  return Object.fromEntries(found.flatMap(([name, digest]) => (digest === undefined ? [] : [[name, digest] as const])))
+}
+
+async function digestOf(reference: string, sources: BaseSources, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const parsed = parseReference(reference)
+    if (parsed.digest !== undefined) return parsed.digest
+    for (const { host, repository } of placesOf(parsed, sources)) {
+      const plainHttp = sources.insecureRegistries.includes(host)
+      const client = new RegistryClient(host, { plainHttp, retries: 0, connectTimeoutMs: LIMIT_MS })
+      const head = await client.headManifest(repository, parsed.tag ?? 'latest', signal).catch(undefinedIfRegistry)
+      if (head !== undefined) return head.digest
+    }
+    return undefined
+  } catch (error) {
+    return undefinedIfRegistry(error)
+  }
+}
+
+function undefinedIfRegistry(error: unknown): undefined {
+  if (!(error instanceof RegistryError)) throw error
+}
+
+/** Mirrors first, the registry itself last. The longest map entry that the name begins with holds. */
+function placesOf(
+  { domain, repository }: ImageReference,
+  { registryMirrors, registryMaps }: BaseSources
+): { readonly host: string; readonly repository: string }[] {
+  const name = `${domain}/${repository}`
+  const mapped = Object.keys(registryMaps)
+    .filter(from => name === from || name.startsWith(`${from}/`))
+    .sort((a, b) => b.length - a.length)[0]
+  const prefix = mapped ?? domain
+  const targets = mapped === undefined ? (domain === 'docker.io' ? registryMirrors : []) : (registryMaps[mapped] ?? [])
+  const mirrors = targets.map(target => {
+    const [host = '', ...path] = `${target}${name.slice(prefix.length)}`.split('/')
+    return { host, repository: path.join('/') }
+  })
+  return [...mirrors, { host: domain, repository }]
+}

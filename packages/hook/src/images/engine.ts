@@ -1,0 +1,73 @@
+import { arch } from 'node:os'
+
+import { KanikoEngine, type BuildPodSettings, type LayerCache } from '@kaniko-hooks/build'
+
+import type { Call } from '../call.js'
+import { ownedBy } from '../pods/owner.js'
+import { ownerOf, type Runner } from '../runner-pod.js'
+import { milliseconds } from '../settings/duration.js'
+import { layerRepository } from './layer-repository.js'
+import type { Scope } from './scope.js'
+
+/** Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. */
+export function engineOf(
+  call: Call,
+  runner: Runner,
+  scope: Scope | undefined,
+  template: BuildPodSettings
+): KanikoEngine {
+  const { kube, settings } = call
+  const { labels, annotations, ownerReferences } = ownedBy(ownerOf(call, runner), '')
+  const { image, line, pushImage, registryMirrors, registryMaps, insecureRegistries } = settings.kaniko
+  const cache = layerCache(call, scope)
+  // The credential of the cache is for accepted code only, like the cache itself.
+  const credentials = (cache === undefined ? undefined : settings.cache?.secret) ?? settings.kaniko.credentials
+  return new KanikoEngine(kube, {
+    image,
+    line,
+    pushImage,
+    contextImage: runner.image,
+    registryMirrors,
+    registryMaps,
+    insecureRegistries,
+    certificates: settings.kaniko.certificates.map(({ registry, ...source }) => ({ registry, source })),
+    env: proxyVariables(call),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(cache === undefined ? {} : { cache }),
+    pod: {
+      imagePullSecrets: runner.pullSecrets.map(name => ({ name })),
+      ...template,
+      // The image is for the runner's platform; a cluster may have nodes of several.
+      nodeSelector: { 'kubernetes.io/arch': architecture(), ...template.nodeSelector },
+      labels: { ...template.labels, ...labels },
+      annotations: { ...annotations, ...template.annotations },
+      ...(ownerReferences === undefined ? {} : { ownerReferences })
+    }
+  })
+}
+
+/** Values for `ARG`: the settings', and proxies, which `RUN` sees but the image does not keep (Docker's predefined ARGs). */
+export function buildArguments(call: Call): Record<string, string> {
+  return { ...proxyVariables(call), ...call.settings.kaniko.buildArgs }
+}
+
+/** This machine's architecture, in the words of images and of Kubernetes. */
+export function architecture(): string {
+  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+  return names[arch()] ?? arch()
+}
+
+function proxyVariables({ settings: { proxy } }: Call): Record<string, string> {
+  if (proxy === undefined) return {}
+  return {
+    ...(proxy.http === undefined ? {} : { HTTP_PROXY: proxy.http, http_proxy: proxy.http }),
+    ...(proxy.https === undefined ? {} : { HTTPS_PROXY: proxy.https, https_proxy: proxy.https }),
+    ...(proxy.noProxy.length === 0 ? {} : { NO_PROXY: proxy.noProxy.join(','), no_proxy: proxy.noProxy.join(',') })
+  }
+}
+
+/** Layers of jobs whose code was accepted only: a pull request's `RUN` could plant what the main branch then takes. */
+function layerCache({ settings: { cache } }: Call, scope: Scope | undefined): LayerCache | undefined {
+  if (cache === undefined || scope?.trusted !== true) return undefined
+  return { repository: layerRepository(cache.repository, scope), ttl: `${milliseconds(cache.ttl) / 1000}s` }
+}

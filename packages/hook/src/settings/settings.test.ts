@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, describe, expect, test } from '@jest/globals'
+
+import { readEnvironment } from '../environment.js'
+import { DEFAULT_KANIKO_IMAGE } from './schema.js'
+import { readSettings } from './settings.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'settings-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function file(text: string): string {
+  const path = join(directory, `${Math.random()}.yaml`)
+  writeFileSync(path, text)
+  return path
+}
+
+const RUNNER = { ACTIONS_RUNNER_POD_NAME: 'r' }
+const REGISTRY = {
+  ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST: 'registry.ci.svc',
+  ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT: '5000',
+  ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT: '31500'
+}
+const read = async (env: Record<string, string>) => readSettings(readEnvironment(env))
+
+describe('readSettings', () => {
+  test('the three variables are enough', async () => {
+    const settings = await read({ ...RUNNER, ...REGISTRY })
+    expect(settings.destinations()).toEqual([{ nodePort: { host: 'registry.ci.svc', port: 5000, nodePort: 31500 } }])
+    expect(settings).toMatchObject({
+      prepareTimeoutMs: 600_000,
+      workspace: 'auto',
+      kaniko: { image: DEFAULT_KANIKO_IMAGE, line: 'osscontainertools' }
+    })
+  })
+
+  test('a missing registry variable is named when a build needs it, and not before', async () => {
+    const settings = await read({ ...RUNNER, ...REGISTRY, ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT: '', X: '' })
+    expect(() => settings.destinations()).toThrow(/ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT/)
+    expect(() => settings.destinations()).toThrow(expect.not.stringContaining('REGISTRY_HOST'))
+  })
+
+  test.each(['x', '0', '70000', '50.5'])('%s is no port', async port => {
+    const settings = await read({ ...RUNNER, ...REGISTRY, ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT: port })
+    expect(() => settings.destinations()).toThrow(/REGISTRY_NODE_PORT/)
+  })
+
+  test("the shipped hooks' later spelling means the same", async () => {
+    const later = Object.fromEntries(
+      Object.entries(REGISTRY).map(([name, value]) => [name.replace('_HOOKS_REGISTRY', '_HOOKS_LOCAL_REGISTRY'), value])
+    )
+    expect((await read({ ...RUNNER, ...later })).destinations()).toEqual(
+      (await read({ ...RUNNER, ...REGISTRY })).destinations()
+    )
+  })
+
+  const REMOTE = {
+    ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_HOST: 'docker.io',
+    ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_HANDLE: 'acme',
+    ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_SECRET_NAME: 'hub'
+  }
+
+  test('and its variables for a remote registry are a destination', async () => {
+    expect((await read({ ...RUNNER, ...REMOTE })).destinations()).toEqual([
+      {
+        remote: {
+          repository: 'docker.io/acme/kaniko-hooks-actions',
+          pushSecret: 'hub',
+          pullSecret: 'hub',
+          plainHttp: false
+        }
+      }
+    ])
+  })
+
+  test('but not both, and not a part of them', async () => {
+    const both = await read({ ...RUNNER, ...REGISTRY, ...REMOTE })
+    expect(() => both.destinations()).toThrow(/unset one of them/)
+    const part = await read({ ...RUNNER, ...REMOTE, ACTIONS_RUNNER_CONTAINER_HOOKS_REMOTE_REGISTRY_HANDLE: '' })
+    expect(() => part.destinations()).toThrow(/Not set: \S+_HANDLE\./)
+  })
+
+  test("the file's destinations win over variables", async () => {
+    const path = file('destinations: [{ remote: { repository: ghcr.io/acme/actions, pushSecret: p } }]')
+    const settings = await read({ ...RUNNER, ...REGISTRY, KANIKO_HOOKS_CONFIG: path })
+    expect(settings.destinations()).toMatchObject([{ remote: { repository: 'ghcr.io/acme/actions', pushSecret: 'p' } }])
+  })
+
+  test.each([
+    ['destinations: []', 'destinations'],
+    ['destinations: [{}]', 'one of nodePort and remote'],
+    ['destinations: [{ remote: { repository: a.b/c }, nodePort: { host: h, nodePort: 1 } }]', 'one of nodePort and'],
+    ['destinations: [{ remote: { repository: nothing } }]', 'destinations.0.remote.repository'],
+    ['destinations: [{ nodePort: { host: h, nodePort: 70000 } }]', 'destinations.0.nodePort.nodePort'],
+    ['destinations: [{ remote: { repository: a.b/c, pushSecret: "A B" } }]', 'destinations.0.remote.pushSecret'],
+    ['image: { keep: sometimes }', 'image.keep'],
+    ['image: { keep: 0h }', 'image.keep'],
+    ['cache: { repository: a.b/c }', 'cache.secret'],
+    ['proxy: { http: "http://user:secret@proxy:3128" }', 'proxy.http']
+  ])('%s is told as a problem of %s', async (text, key) => {
+    const error = (await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(text) }).catch(
+      (caught: unknown) => caught
+    )) as Error
+    expect(error.message).toContain(key)
+    expect(error.message).not.toContain('user:secret')
+  })
+
+  test.each(['delete', 'forever', '90s', '30m', '12h', '7d'])('images can be kept: %s', async keep => {
+    const settings = await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(`image: { keep: ${keep} }`) })
+    expect(settings.image.keep).toBe(keep)
+  })
+
+  test('the file is read', async () => {
+    const path = file('kaniko: { image: "k:1", line: chainguard, timeoutSeconds: 60 }\nimagePullPolicy: Always\n')
+    expect(await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: path })).toMatchObject({
+      imagePullPolicy: 'Always',
+      kaniko: { image: 'k:1', line: 'chainguard', timeoutSeconds: 60, registryMirrors: [] }
+    })
+  })
+
+  test.each([
+    ['90', 90_000],
+    ['90s', 90_000],
+    ['soon', 600_000],
+    ['0', 600_000]
+  ])('a prepare timeout of %s', async (text, ms) => {
+    const settings = await read({ ...RUNNER, ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: text })
+    expect(settings.prepareTimeoutMs).toBe(ms)
+  })
+
+  test('an empty file sets nothing', async () => {
+    expect((await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('# nothing\n') })).workspace).toBe('auto')
+  })
+
+  test('all problems come at once, each with its key', async () => {
+    const path = file('kaniko: { lien: google, line: goggle, timeoutSeconds: 0 }\nworkspace: usb\n')
+    const error = await read({ KANIKO_HOOKS_CONFIG: path, ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: 'soon' }).catch(
+      (caught: unknown) => caught as Error
+    )
+    const message = (error as Error).message
+    for (const part of [
+      'ACTIONS_RUNNER_POD_NAME is not set',
+      'kaniko.lien',
+      'is not a known setting',
+      'kaniko.line',
+      'kaniko.timeoutSeconds',
+      'workspace'
+    ]) {
+      expect(message).toContain(part)
+    }
+  })
+
+  test('a file that is not there, and one that is not YAML', async () => {
+    await expect(read({ ...RUNNER, KANIKO_HOOKS_CONFIG: '/no/such' })).rejects.toThrow(
+      /KANIKO_HOOKS_CONFIG \/no\/such cannot be read/
+    )
+    await expect(read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('a: [') })).rejects.toThrow(/cannot be read/)
+  })
+})

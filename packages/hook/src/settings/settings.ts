@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises'
+
+import * as v from 'valibot'
+
+import { VARIABLE, type Environment } from '../environment.js'
+import { HookError, messageOf } from '../errors.js'
+import { destinationOfVariables } from './registry-variables.js'
+import { settingsFile, type DestinationSettings, type SettingsFile } from './schema.js'
+
+export interface Settings extends Omit<SettingsFile, 'destinations'> {
+  readonly runnerPod: string
+  readonly prepareTimeoutMs: number
+  /**
+   * Where built images go, the first to be run from. A function, since only a build needs it.
+   *
+   * @throws HookError SETTING when neither the file nor the variables say
+   */
+  destinations(): readonly DestinationSettings[]
+}
+
+/**
+ * Settings of this call: the file and the environment, all problems at once. The file's destinations win over variables.
+ *
+ * @throws HookError SETTING
+ */
+export async function readSettings(environment: Environment): Promise<Settings> {
+  const problems: string[] = []
+  if (environment.runnerPod === undefined) {
+    problems.push(`${VARIABLE.runnerPod} is not set; set it to the pod's name through the downward API (metadata.name)`)
+  }
+  const file = await readSettingsFile(environment.settingsPath, problems)
+  if (problems.length > 0 || environment.runnerPod === undefined || file === undefined) {
+    throw new HookError('SETTING', 'configuration', `${problems.join('; ')}.`)
+  }
+  return {
+    ...file,
+    runnerPod: environment.runnerPod,
+    prepareTimeoutMs: prepareSeconds(environment.prepareTimeoutSeconds) * 1000,
+    destinations: () => file.destinations ?? [destinationOfVariables(environment)]
+  }
+}
+
+/** As lenient as the shipped hooks: what is no number of seconds counts as unset. */
+function prepareSeconds(text: string | undefined): number {
+  const seconds = Number.parseInt(text ?? '', 10)
+  return seconds > 0 ? seconds : 600
+}
+
+async function readSettingsFile(path: string | undefined, problems: string[]): Promise<SettingsFile | undefined> {
+  let content: unknown = {}
+  if (path !== undefined) {
+    try {
+      const { load } = await import('js-yaml')
+      content = load(await readFile(path, 'utf8')) ?? {}
+    } catch (error) {
+      problems.push(`${VARIABLE.settingsPath} ${path} cannot be read: ${messageOf(error)}`)
+      return undefined
+    }
+  }
+  const result = v.safeParse(settingsFile, content)
+  const found = result.success ? contradictions(result.output) : result.issues.map(sentence)
+  problems.push(...found.map(problem => `${path ?? ''}: ${problem}`))
+  return result.success ? result.output : undefined
+}
+
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const key = v.getDotPath(issue) ?? 'the file'
+  return `${key}: ${issue.expected === 'never' ? 'is not a known setting' : issue.message}`
+}
+
+/** What the schema cannot say. */
+function contradictions({ cache }: SettingsFile): string[] {
+  if (cache === undefined || cache.secret !== undefined || cache.open) return []
+  return [
+    'cache: without a secret, anybody who reaches the registry can plant layers that later builds take; set cache.secret, ' +
+      'or cache.open: true when all who can reach it are trusted'
+  ]
+}
