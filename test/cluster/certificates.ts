@@ -76,7 +76,8 @@ export async function makeCertificates({ at, nodeIp }: Layout): Promise<void> {
   writeFileSync(join(pki, 'service-account.key'), privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
 }
 
-async function issue(
+/** Writes `<file>.crt` and `<file>.key` into a directory; without an authority of that directory it signs itself. */
+export async function issue(
   pki: string,
   file: string,
   subject: string,
