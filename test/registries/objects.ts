@@ -14,6 +14,11 @@ const READY_MS = 60_000
 /** Takes something back that was made. */
 export type Undo = () => Promise<void>
 
+/** Takes back what was made, the last first. */
+export async function undoAll(steps: readonly Undo[]): Promise<void> {
+  for (const step of [...steps].reverse()) await step()
+}
+
 /** Makes objects, in this order. */
 export async function create(cluster: Cluster, objects: readonly KubernetesObject[]): Promise<Undo> {
   const api = new Api(cluster.kubeconfig)

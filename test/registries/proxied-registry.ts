@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/index.js'
 import type { Authority } from './authority.js'
 import type { DeleteRules, Fault, FaultCount, ProxyConfig, ProxyControl, ProxyRequestLine } from './faults.js'
-import { create, nodeAddress, nodePortsOf, waitUntilReady } from './objects.js'
+import { create, nodeAddress, nodePortsOf, undoAll, waitUntilReady } from './objects.js'
 import { FILES, podOf, serviceOf } from './program.js'
 import type { Registry } from './registry.js'
 import { request } from './request.js'
@@ -82,8 +82,6 @@ export async function proxiedRegistry(
     setFaults: faults => write('/faults', faults),
     faults: () => read('/faults'),
     setDeleteRules: rules => write('/delete-rules', rules),
-    remove: async () => {
-      for (const step of [...undo].reverse()) await step()
-    }
+    remove: () => undoAll(undo)
   }
 }

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/index.js'
 import { combinedLines } from './access-log.js'
 import { imagesIn, type Endpoint } from './catalogue.js'
-import { logOf, type Undo } from './objects.js'
+import { logOf, undoAll, type Undo } from './objects.js'
 import type { Registry, RequestLine, Users } from './registry.js'
 
 /** What {@link Registry} is made of, once its server runs. */
@@ -30,8 +30,6 @@ export function runningRegistry(parts: RunningParts): Registry {
     ...(users === undefined ? {} : { users }),
     images: () => imagesIn(endpoint),
     requests: async () => lines(await logOf(cluster, namespace, name)),
-    remove: async () => {
-      for (const step of [...undo].reverse()) await step()
-    }
+    remove: () => undoAll(undo)
   }
 }

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/index.js'
 import { createAuthority, type Authority } from './authority.js'
 import { example, type Changes } from './example.js'
 import { serverOf, type DistributionOptions } from './nodeport-registry.js'
-import { create, nodeAddress, nodePortsOf, secretOf, waitUntilReady, type Undo } from './objects.js'
+import { create, nodeAddress, nodePortsOf, secretOf, waitUntilReady } from './objects.js'
 import type { Registry, Users } from './registry.js'
 import { runningRegistry } from './running-registry.js'
 import { trustCertificateAuthority } from './trust.js'
@@ -38,8 +38,6 @@ interface Start extends DistributionOptions, TlsOptions {
   readonly without?: readonly string[]
   /** Objects that its pod needs. */
   readonly needs: readonly KubernetesObject[]
-  /** What was made before. */
-  readonly undo?: readonly Undo[]
 }
 
 /** Starts the registry of the TLS example with some environment of its own. */
@@ -58,7 +56,7 @@ export async function startWithTls(cluster: Cluster, namespace: string, start: S
   const address = await nodeAddress(cluster)
   const { certificate, key } = await authority.issue([`IP:${address}`])
   const files = secretOf(namespace, `${name}-tls`, { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': ca })
-  const undo = [...(start.undo ?? []), await create(cluster, [files, ...start.needs, ...objects])]
+  const undo = [await create(cluster, [files, ...start.needs, ...objects])]
   const { registry: nodePort = 0 } = await nodePortsOf(cluster, namespace, name)
   const host = `${address}:${nodePort}`
   if (start.trusted !== false) undo.push(await trustCertificateAuthority(cluster, host, ca))

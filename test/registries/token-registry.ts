@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto'
 
 import type { Cluster } from '../cluster/index.js'
 import { createAuthority } from './authority.js'
+import { imagesIn } from './catalogue.js'
 import type { DistributionOptions } from './nodeport-registry.js'
-import { create, nodeAddress, nodePortsOf, waitUntilReady } from './objects.js'
+import { create, nodeAddress, nodePortsOf, undoAll, waitUntilReady } from './objects.js'
 import { FILES, podOf, serviceOf } from './program.js'
 import type { Registry, UserName, Users } from './registry.js'
 import { request } from './request.js'
 import { startWithTls, type TlsOptions } from './tls-registry.js'
 import type { Grant, TokenRequestLine, TokenServiceConfig } from './token-rules.js'
+import { trustCertificateAuthority } from './trust.js'
 import { newUsers } from './users.js'
 
 /** A registry whose clients fetch a token first, and what their token service has seen. */
@@ -27,11 +29,11 @@ export interface TokenOptions {
   readonly lifetime?: number
 }
 
-const PORTS = { token: 5001 }
+const PORTS = { registry: 5000 }
 
 /**
  * distribution 3 (or 2) over TLS with token authorisation, as of Docker Hub, GHCR, GitLab or Harbor: the registry knows
- * nobody, and the service on another port gives each user the rights that are his.
+ * nobody, and a service gives each user a token for the rights that are his. As with Harbor both have one host and port.
  */
 export async function tokenRegistry(
   cluster: Cluster,
@@ -39,18 +41,38 @@ export async function tokenRegistry(
   options: DistributionOptions & TlsOptions & TokenOptions = {}
 ): Promise<TokenRegistry> {
   const { name = 'registry', authority = await createAuthority(), path = 'builds', lifetime = 300 } = options
-  const service = `${name}-token`
+  const ca = authority.certificate
   const users = newUsers()
-  const identityTokens = {
-    push: newToken(),
-    pull: newToken(),
-    delete: newToken(),
-    admin: newToken()
-  }
+  const identityTokens = { push: newToken(), pull: newToken(), delete: newToken(), admin: newToken() }
+  const front = { namespace, name: `${name}-front`, ports: PORTS }
+  const frontService = await create(cluster, [serviceOf(front)])
+  const { registry: port = 0 } = await nodePortsOf(cluster, namespace, front.name)
+  const host = `${await nodeAddress(cluster)}:${port}`
+  const registry = await startWithTls(cluster, namespace, {
+    version: 3,
+    ...options,
+    authority,
+    trusted: false,
+    users,
+    env: {
+      REGISTRY_AUTH_HTPASSWD_REALM: null,
+      REGISTRY_AUTH_HTPASSWD_PATH: null,
+      REGISTRY_AUTH_TOKEN_REALM: `https://${host}/auth/token`,
+      // Clients that came through a proxy are sent to the token service through it too.
+      REGISTRY_AUTH_TOKEN_AUTOREDIRECT: 'true',
+      REGISTRY_AUTH_TOKEN_ISSUER: front.name,
+      REGISTRY_AUTH_TOKEN_SERVICE: name,
+      REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE: '/tls/ca.crt'
+    },
+    without: ['users'],
+    needs: []
+  })
   const config: TokenServiceConfig = {
-    port: PORTS.token,
+    port: PORTS.registry,
     tls: { certificate: `${FILES}/tls.crt`, key: `${FILES}/tls.key` },
-    issuer: service,
+    upstream: `https://${registry.pushHost}`,
+    upstreamAuthority: `${FILES}/ca.crt`,
+    issuer: front.name,
     service: name,
     lifetime,
     users: (Object.keys(users) as UserName[]).map(user => ({
@@ -59,47 +81,27 @@ export async function tokenRegistry(
       grants: grantsOf(user, path)
     }))
   }
-  const address = await nodeAddress(cluster)
-  const { certificate, key } = await authority.issue([`IP:${address}`])
-  const program = {
-    namespace,
-    name: service,
+  const { certificate, key } = await authority.issue([`IP:${await nodeAddress(cluster)}`])
+  const pod = await podOf(cluster, {
+    ...front,
     program: 'token-service',
     args: [`${FILES}/config.json`],
-    files: { 'config.json': JSON.stringify(config), 'tls.crt': certificate, 'tls.key': key },
-    ports: PORTS
-  } as const
-  const undo = await create(cluster, [serviceOf(program), ...(await podOf(cluster, program))])
-  const { token: port = 0 } = await nodePortsOf(cluster, namespace, service)
-  const url = `https://${address}:${port}`
-  const [registry] = await Promise.all([
-    startWithTls(cluster, namespace, {
-      version: 3,
-      ...options,
-      authority,
-      users,
-      env: {
-        REGISTRY_AUTH_HTPASSWD_REALM: null,
-        REGISTRY_AUTH_HTPASSWD_PATH: null,
-        REGISTRY_AUTH_TOKEN_REALM: `${url}/token`,
-        REGISTRY_AUTH_TOKEN_ISSUER: config.issuer,
-        REGISTRY_AUTH_TOKEN_SERVICE: config.service,
-        REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE: '/tls/ca.crt'
-      },
-      without: ['users'],
-      needs: [],
-      undo: [undo]
-    }),
-    waitUntilReady(cluster, namespace, service)
-  ])
+    files: { 'config.json': JSON.stringify(config), 'tls.crt': certificate, 'tls.key': key, 'ca.crt': ca }
+  })
+  const undo = [frontService, () => registry.remove(), await create(cluster, pod)]
+  if (options.trusted !== false) undo.push(await trustCertificateAuthority(cluster, host, ca))
+  await waitUntilReady(cluster, namespace, front.name)
+  const url = `https://${host}`
   return {
-    ...registry,
+    pushHost: host,
+    pullHost: host,
+    ca,
     users,
     identityTokens,
-    tokenRequests: async () => {
-      const { body } = await request(`${url}/requests`, { ca: authority.certificate })
-      return JSON.parse(body) as TokenRequestLine[]
-    }
+    images: () => imagesIn({ url, ca, credentials: users.admin }),
+    requests: () => registry.requests(),
+    tokenRequests: async () => JSON.parse((await request(`${url}/requests`, { ca })).body) as TokenRequestLine[],
+    remove: () => undoAll(undo)
   }
 }
 

@@ -5,6 +5,9 @@ export interface TokenServiceConfig {
   readonly port: number
   /** Files; the key signs the tokens too, and its certificate goes with them. */
   readonly tls: { readonly certificate: string; readonly key: string }
+  /** The registry, and the file with the authority of its certificate. */
+  readonly upstream: string
+  readonly upstreamAuthority: string
   readonly issuer: string
   readonly service: string
   /** Seconds from its issue to the moment when the registry refuses a token. */

@@ -11,8 +11,8 @@ import type {
   ProxyRequestLine
 } from '../../faults.js'
 import { answer, authorizationScheme, bodyOf } from '../serve.js'
+import { Upstream } from '../upstream.js'
 import { refusalOf, type Refusal } from './delete-rules.js'
-import { Upstream } from './upstream.js'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -32,8 +32,8 @@ export class RegistryProxy {
   #faults: Writable<FaultCount>[] = []
   #deleteRules: DeleteRules | null
 
-  constructor(config: ProxyConfig, upstreamAuthority: Buffer | undefined) {
-    this.#upstream = new Upstream(new URL(config.upstream), upstreamAuthority, config.tls === undefined)
+  constructor(config: ProxyConfig) {
+    this.#upstream = new Upstream(config.upstream, config.upstreamAuthority, config.tls === undefined)
     this.#deleteRules = config.deleteRules
   }
 

@@ -4,7 +4,7 @@ import type { TokenServiceConfig } from '../../token-rules.js'
 import { serve } from '../serve.js'
 import { TokenService } from './token-service.js'
 
-/** The service that gives tokens for a registry. Argument: a file with its configuration as JSON. */
+/** The service that gives tokens for a registry, and the way to that registry. Argument: a file with its configuration as JSON. */
 const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as TokenServiceConfig
-const service = new TokenService(config, readFileSync(config.tls.certificate, 'utf8'), readFileSync(config.tls.key))
-serve(config.port, config.tls, (request, response) => void service.serve(request, response))
+const service = new TokenService(config)
+serve(config.port, config.tls, (request, response) => service.serve(request, response))

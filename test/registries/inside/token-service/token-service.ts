@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { TokenRequestLine, TokenServiceConfig, TokenUser } from '../../token-rules.js'
 import { answer, authorizationScheme, bodyOf } from '../serve.js'
+import { Upstream } from '../upstream.js'
 import { tokenOf, type Access } from './token.js'
 
 /** A password or an identity token, as a request gave it. */
@@ -10,29 +12,38 @@ interface Login {
   readonly secret: string
 }
 
+/** Where distribution sends its clients when it is told to take them back to the host that they came to: 3 and 2. */
+const TOKEN_PATHS = ['/auth/token', '/auth/token/']
+
 /**
  * Docker's token service: GET with Basic credentials, and POST as OAuth 2 has it, with a password or an identity token.
  * A request without credentials gets a token that allows nothing, as Docker Hub does it for private repositories.
+ * Everything else goes on to the registry, so that both have one host and port, as with Harbor: crane refuses to fetch a
+ * token from a private address that is not the registry's own.
  */
 export class TokenService {
   readonly #config: TokenServiceConfig
   readonly #certificate: string
   readonly #key: Buffer
+  readonly #upstream: Upstream
   readonly #requests: TokenRequestLine[] = []
 
-  constructor(config: TokenServiceConfig, certificate: string, key: Buffer) {
+  constructor(config: TokenServiceConfig) {
     this.#config = config
-    this.#certificate = certificate
-    this.#key = key
+    this.#certificate = readFileSync(config.tls.certificate, 'utf8')
+    this.#key = readFileSync(config.tls.key)
+    this.#upstream = new Upstream(config.upstream, config.upstreamAuthority, false)
   }
 
-  /** Answers one request for a token, or a test that asks for the log. */
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers one request: for a token, for the log of such requests, or to the registry. */
+  serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'https://token.service')
-    if (url.pathname === '/requests') {
-      answer(response, 200, this.#requests)
-      return
-    }
+    if (url.pathname === '/requests') answer(response, 200, this.#requests)
+    else if (TOKEN_PATHS.includes(url.pathname)) void this.#login(request, response, url)
+    else this.#upstream.forward(request, response)
+  }
+
+  async #login(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const form = request.method === 'POST' ? new URLSearchParams(await bodyOf(request)) : url.searchParams
     const login = request.method === 'POST' ? fromForm(form) : fromHeader(request)
     const user = login === undefined ? undefined : this.#userOf(login)

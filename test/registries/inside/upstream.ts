@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { request as send, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http'
 import { request as sendOverTls } from 'node:https'
 import { isIP } from 'node:net'
 import { PassThrough, pipeline, type Transform } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
-import { answer } from '../serve.js'
+import { answer } from './serve.js'
 
 /** What a repository's manifests may be, for registries that tell their digest only to those who ask for the type. */
 const MANIFESTS = [
@@ -14,19 +15,23 @@ const MANIFESTS = [
   'application/vnd.docker.distribution.manifest.list.v2+json'
 ].join(', ')
 
-/** The registry behind the proxy. */
+/** The registry behind a program. */
 export class Upstream {
   readonly #base: URL
   readonly #options: RequestOptions
   readonly #proto: string
 
-  /** @param isPlain whether the proxy's own clients come over plain HTTP: the registry makes absolute addresses of it */
-  constructor(base: URL, authority: Buffer | undefined, isPlain: boolean) {
+  /**
+   * @param authority file with the authority of its certificate
+   * @param isPlain whether the program's own clients come over plain HTTP: the registry makes absolute addresses of it
+   */
+  constructor(address: string, authority: string | undefined, isPlain: boolean) {
+    const base = new URL(address)
     this.#base = base
     this.#proto = isPlain ? 'http' : 'https'
     // The clients' Host header goes on, but the certificate is the registry's own.
     const servername = isIP(base.hostname) === 0 ? base.hostname : ''
-    this.#options = { agent: false, ...(authority === undefined ? {} : { ca: authority, servername }) }
+    this.#options = { agent: false, ...(authority === undefined ? {} : { ca: readFileSync(authority), servername }) }
   }
 
   /** Passes a request on and its answer back; `up` and `down` are put into their ways. */
