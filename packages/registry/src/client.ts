@@ -1,14 +1,26 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { RegistryError, type RegistryErrorCode, type RegistryProblem } from './errors.js'
-import { type Answer, type Endpoint, exchange, isPassing, type Request } from './exchange.js'
+import type { SecureContext } from 'node:tls'
+import { Authorization, type Purpose } from './authorization.js'
+import type { Credential } from './credentials.js'
+import { RegistryError } from './errors.js'
+import type { Answer, Request, Wire } from './exchange.js'
+import { codeOf, decodeProblems, wordsOf } from './problem.js'
+import { follow } from './redirect.js'
+import { isDigest } from './reference.js'
+import { repositoryScope } from './scope.js'
+import { secureContext } from './trust.js'
 
 export interface RegistryOptions {
   /** Speak HTTP without TLS. Never guessed from the host's name. */
   readonly plainHttp?: boolean
-  /** PEM certificates to trust in place of the system's. */
+  /**
+   * PEM certificates to trust in addition to Node's own list, for the registry, its token service and where it
+   * redirects to. `NODE_EXTRA_CA_CERTS` is not heard when this is given (see `trust.ts`).
+   */
   readonly ca?: string
+  /** Shown to the registry, or to the token service that it names, when asked for; never anywhere else. */
+  readonly credential?: Credential | undefined
   /** Default 5000. */
   readonly connectTimeoutMs?: number
   /** Default 20000: from the connection to the end of the answer. */
@@ -43,59 +55,83 @@ const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 
 const MAX_ERROR_BYTES = 16 * 1024
 
-/** A longer Retry-After is not waited for: a runner's job would only look hung. */
-const MAX_PAUSE_MS = 10_000
+/** Some token services give a token for exactly what is asked; to delete, registries differ in what they look for. */
+const DELETE_ACTIONS = ['pull', 'push', 'delete']
 
 /**
  * The verbs of the OCI distribution specification that a build needs: is the registry there, what is behind a tag,
- * and delete. It pushes nothing; builders do. Each request uses its own connection, so there is nothing to close.
+ * delete, and whether it takes pushes. It pushes nothing; builders do. Each request uses its own connection, so there is nothing to close.
  *
- * It is anonymous: a registry that asks for credentials answers `UNAUTHORIZED`.
+ * A request is first sent as it is, or with the authorization that was accepted before. A 401 is answered once, as its
+ * challenge asks: with HTTP Basic, or with a token that is fetched for what the request needs. So a token that has
+ * expired is renewed, and a credential that is not accepted is not tried twice.
  */
 export class RegistryClient {
   readonly host: string
-  readonly #endpoint: Endpoint
-  readonly #retries: number
-  readonly #pauseMs: number
+  readonly #address: URL
+  readonly #wire: Wire
+  readonly #authorization: Authorization
 
+  /**
+   * @param host `host[:port]` as in an image reference
+   * @throws RegistryError `INVALID_REFERENCE` for another text, `BAD_CREDENTIALS` for a token that no header can carry
+   */
   constructor(host: string, options: RegistryOptions = {}) {
     this.host = host
-    this.#endpoint = {
-      // Docker Hub's API does not live at the name that references carry.
-      host: host === 'docker.io' ? 'registry-1.docker.io' : host,
-      plainHttp: options.plainHttp ?? false,
-      ca: options.ca,
+    this.#address = addressOf(host, options.plainHttp ?? false)
+    const { ca } = options
+    let trusted: SecureContext | undefined
+    this.#wire = {
+      trust: () => (ca === undefined ? undefined : (trusted ??= secureContext(ca))),
       connectTimeoutMs: options.connectTimeoutMs ?? 5000,
-      answerTimeoutMs: options.answerTimeoutMs ?? 20_000
+      answerTimeoutMs: options.answerTimeoutMs ?? 20_000,
+      retries: options.retries ?? 3,
+      pauseMs: options.pauseMs ?? 250
     }
-    this.#retries = options.retries ?? 3
-    this.#pauseMs = options.pauseMs ?? 250
+    this.#authorization = new Authorization(this.#address, options.credential, this.#wire)
   }
 
   /**
-   * Asks whether a registry answers at `/v2/`. A demand for credentials is an answer: whether they are good is only
-   * known when something is pushed.
+   * Asks whether a registry answers at `/v2/`. A demand for credentials is an answer, and none is shown.
    *
    * @throws RegistryError `UNREACHABLE`, or `PROTOCOL` when something else than a registry answers
    */
   async ping(signal?: AbortSignal): Promise<void> {
-    const answer = await this.#send('GET', '/v2/', MAX_ERROR_BYTES, signal)
+    const answer = await this.#ask('GET', '/v2/', MAX_ERROR_BYTES, signal, undefined)
     if (answer.status === 200 || answer.status === 401) return
     throw this.#problem('GET /v2/', answer)
   }
 
   /**
+   * Asks whether the registry takes pushes to a repository from us, before anything is built for it: it begins an upload
+   * and cancels it. Nothing stays but, in a registry that does not cancel, an upload that expires.
+   *
+   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `NOT_FOUND` (some registries make no repositories), … when it does not
+   */
+  async checkPush(repository: string, signal?: AbortSignal): Promise<void> {
+    const purpose = { scope: repositoryScope(repository, ['pull', 'push']), signal }
+    const answer = await this.#send('POST', `/v2/${repository}/blobs/uploads/`, MAX_ERROR_BYTES, purpose)
+    if (answer.status < 200 || answer.status > 299) throw this.#problem(`push to ${repository}`, answer)
+    await this.#cancelUpload(answer, purpose)
+  }
+
+  /**
    * Looks a manifest up by tag or digest, without its content.
    *
-   * @returns undefined when the registry has none
+   * @returns undefined when the registry has none, which only a 404 says
+   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `RATE_LIMITED`, … when it is not known whether it has one
    */
   async headManifest(repository: string, reference: string, signal?: AbortSignal): Promise<ManifestHead | undefined> {
-    const answer = await this.#send('HEAD', manifestPath(repository, reference), 0, signal)
+    const what = `HEAD ${repository} ${reference}`
+    const answer = await this.#send('HEAD', manifestPath(repository, reference), 0, reading(repository, signal))
     if (answer.status === 404) return undefined
-    if (answer.status !== 200) throw this.#problem(`HEAD ${repository} ${reference}`, answer)
+    if (answer.status !== 200) throw this.#problem(what, answer)
     const digest = answer.headers['docker-content-digest']
     // The header is only a SHOULD of the specification; the content always tells.
-    if (typeof digest !== 'string') return this.getManifest(repository, reference, signal)
+    if (typeof digest !== 'string' || !isDigest(digest)) return this.getManifest(repository, reference, signal)
+    if (isDigest(reference) && digest !== reference) {
+      throw new RegistryError('PROTOCOL', `${what}: ${this.host} answered with the digest ${digest}`)
+    }
     return { digest, mediaType: mediaType(answer.headers), size: Number(answer.headers['content-length'] ?? 0) }
   }
 
@@ -106,7 +142,12 @@ export class RegistryClient {
    */
   async getManifest(repository: string, reference: string, signal?: AbortSignal): Promise<Manifest | undefined> {
     const what = `GET ${repository} ${reference}`
-    const answer = await this.#send('GET', manifestPath(repository, reference), MAX_MANIFEST_BYTES, signal)
+    const answer = await this.#send(
+      'GET',
+      manifestPath(repository, reference),
+      MAX_MANIFEST_BYTES,
+      reading(repository, signal)
+    )
     if (answer.status === 404) return undefined
     if (answer.status !== 200) throw this.#problem(what, answer)
     if (answer.cut)
@@ -122,53 +163,121 @@ export class RegistryClient {
   /**
    * Deletes a tag, or with a digest the manifest and every tag of it in that repository.
    *
-   * @throws RegistryError `UNSUPPORTED` (400, 405), `DENIED` (403), …
+   * @throws RegistryError `UNSUPPORTED` (400, 405, or a 404 that is not about the image), `DENIED` (403), …
    */
   async deleteManifest(repository: string, reference: string, signal?: AbortSignal): Promise<'deleted' | 'absent'> {
-    const answer = await this.#send('DELETE', manifestPath(repository, reference), MAX_ERROR_BYTES, signal)
+    const purpose = { scope: repositoryScope(repository, DELETE_ACTIONS), signal }
+    const answer = await this.#send('DELETE', manifestPath(repository, reference), MAX_ERROR_BYTES, purpose)
     // 202 is the specification's answer; some registries say 200 or 204.
     if (answer.status >= 200 && answer.status < 300) return 'deleted'
-    if (answer.status === 404) return 'absent'
-    throw this.#problem(`DELETE ${repository} ${reference}`, answer)
+    const unknownRoute = answer.status === 404 && isUnknownRoute(answer)
+    if (answer.status === 404 && !unknownRoute) return 'absent'
+    throw this.#problem(`DELETE ${repository} ${reference}`, answer, unknownRoute ? 'UNSUPPORTED' : undefined)
   }
 
-  async #send(method: Request['method'], path: string, maxBytes: number, signal?: AbortSignal): Promise<Answer> {
-    // The one place where a request gets its `authorization`.
-    const headers = { accept: MANIFEST_TYPES, 'user-agent': 'kaniko-hooks' }
-    for (let tried = 0; ; tried++) {
-      const last = tried >= this.#retries
-      let pause = this.#pauseMs * 2 ** tried
-      try {
-        const answer = await exchange(this.#endpoint, { method, path, headers, maxBytes, signal })
-        if (last || !isRetriable(answer.status)) return answer
-        pause = Math.max(pause, retryAfter(answer.headers))
-        if (pause > MAX_PAUSE_MS) return answer
-      } catch (error) {
-        if (last || !(error instanceof RegistryError) || !isPassing(error)) throw error
-      }
-      await this.#pause(pause, `${method} ${path}`, signal)
-    }
-  }
-
-  async #pause(ms: number, what: string, signal: AbortSignal | undefined): Promise<void> {
+  async #cancelUpload({ headers: { location = '' } }: Answer, purpose: Purpose): Promise<void> {
+    if (!URL.canParse(location, this.#address.href)) return
+    const url = new URL(location, this.#address)
+    // An upload that lies elsewhere is left to expire: what was accepted here is not shown there.
+    if (url.origin !== this.#address.origin) return
     try {
-      // Several runners meet the same fault at the same moment; they need not come back together.
-      await sleep(ms * (1 + Math.random() / 4), undefined, signal === undefined ? {} : { signal })
-    } catch (cause) {
-      throw new RegistryError('ABORTED', `${what} at ${this.host} was aborted`, { cause })
+      const { signal } = purpose
+      await this.#ask('DELETE', url, MAX_ERROR_BYTES, signal, this.#authorization.remembered(purpose))
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.code === 'ABORTED') throw error
     }
   }
 
-  #problem(what: string, answer: Answer): RegistryError {
-    const problems = decodeProblems(answer.body)
-    const said = problems.map(problem => `${problem.code}: ${problem.message}`).join('; ')
-    const hint = answer.status === 401 ? ' (it asks for credentials)' : ''
+  /** Asks, and answers a challenge once. The answer is the last one, whatever its status. */
+  async #send(method: Request['method'], path: string, maxBytes: number, purpose: Purpose): Promise<Answer> {
+    const authorization = this.#authorization
+    const ask = (header: string | undefined): Promise<Answer> =>
+      this.#ask(method, path, maxBytes, purpose.signal, header)
+
+    const sent = authorization.remembered(purpose)
+    const answer = await ask(sent)
+    if (answer.status !== 401) return answer
+    if (answer.url.origin !== this.#address.origin) throw this.#foreign(`${method} ${path}`, answer)
+    authorization.forget(purpose)
+    const header = await authorization.answer(answer.headers['www-authenticate'], purpose)
+    if (header === sent) return answer
+    const second = await ask(header)
+    if (second.status === 401 && second.url.origin !== this.#address.origin) {
+      throw this.#foreign(`${method} ${path}`, second)
+    }
+    if (second.status !== 401) authorization.remember(purpose, header)
+    return second
+  }
+
+  #ask(
+    method: Request['method'],
+    path: string | URL,
+    maxBytes: number,
+    signal: AbortSignal | undefined,
+    authorization: string | undefined
+  ): Promise<Answer> {
+    return follow(this.#wire, {
+      whom: `the registry ${this.#address.host}`,
+      method,
+      url: new URL(path, this.#address),
+      headers: {
+        accept: MANIFEST_TYPES,
+        'user-agent': 'kaniko-hooks',
+        ...(authorization === undefined ? {} : { authorization })
+      },
+      maxBytes,
+      signal
+    })
+  }
+
+  #foreign(what: string, answer: Answer): RegistryError {
     return new RegistryError(
-      codeOf(answer.status),
-      `${what}: ${this.host} answered ${answer.status}${said === '' ? '' : ` ${said}`}${hint}`,
-      { status: answer.status, problems }
+      'UNAUTHORIZED',
+      `${what}: ${this.host} redirects to ${answer.url.host}, which answered 401; the credential for ${this.host} is ` +
+        'not shown there',
+      { status: 401 }
     )
   }
+
+  #problem(what: string, answer: Answer, code = codeOf(answer.status)): RegistryError {
+    const { redact } = this.#authorization
+    const said = wordsOf(answer.body, redact)
+    return new RegistryError(
+      code,
+      `${what}: ${this.host} answered ${answer.status}${said === '' ? '' : ` ${said}`}${this.#hint(answer.status)}`,
+      { status: answer.status, problems: decodeProblems(answer.body, redact) }
+    )
+  }
+
+  #hint(status: number): string {
+    const { isAnonymous, owner } = this.#authorization
+    if (status === 401 || status === 403) {
+      if (isAnonymous) return ` (no credential is configured for ${this.host})`
+      return status === 401
+        ? ` (to ${owner}; the credential is not accepted, or does not reach so far)`
+        : ` (to ${owner})`
+    }
+    return status >= 300 && status < 400 ? ' (not followed)' : ''
+  }
+}
+
+function addressOf(host: string, plainHttp: boolean): URL {
+  // Docker Hub's API does not live at the name that references carry.
+  const address = `${plainHttp ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}`
+  if (!/[/@?#\\\s]/.test(host) && URL.canParse(address)) return new URL(address)
+  throw new RegistryError('INVALID_REFERENCE', `"${host.slice(0, 300)}" is not the host[:port] of a registry`)
+}
+
+function reading(repository: string, signal: AbortSignal | undefined): Purpose {
+  return { scope: repositoryScope(repository, ['pull']), signal }
+}
+
+/**
+ * A 404 with a body that is not the specification's: no registry speaks of an image so, but a server that does not know
+ * the route at all ("404 page not found"). To take it for an image that is gone would leave it there unnoticed.
+ */
+function isUnknownRoute({ body }: Answer): boolean {
+  return body.length > 0 && decodeProblems(body, text => text).length === 0
 }
 
 function manifestPath(repository: string, reference: string): string {
@@ -177,48 +286,4 @@ function manifestPath(repository: string, reference: string): string {
 
 function mediaType(headers: IncomingHttpHeaders): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? ''
-}
-
-function isRetriable(status: number): boolean {
-  return status === 429 || status === 500 || (status >= 502 && status <= 504)
-}
-
-function codeOf(status: number): RegistryErrorCode {
-  if (status === 401) return 'UNAUTHORIZED'
-  if (status === 403) return 'DENIED'
-  if (status === 404) return 'NOT_FOUND'
-  if (status === 400 || status === 405) return 'UNSUPPORTED'
-  if (status === 429) return 'RATE_LIMITED'
-  return status >= 500 ? 'SERVER' : 'PROTOCOL'
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), as milliseconds from now; 0 without one. */
-function retryAfter(headers: IncomingHttpHeaders): number {
-  const value = headers['retry-after']
-  if (value === undefined) return 0
-  const seconds = Number(value)
-  const ms = Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000
-  return Number.isNaN(ms) ? 0 : Math.max(0, ms)
-}
-
-/** Reads an error body; one that is no JSON of the specification's form has nothing to say. */
-function decodeProblems(body: Buffer): readonly RegistryProblem[] {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body.toString('utf8'))
-  } catch {
-    return []
-  }
-  if (typeof parsed !== 'object' || parsed === null || !('errors' in parsed) || !Array.isArray(parsed.errors)) return []
-  return parsed.errors.flatMap((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) return []
-    const { code, message } = entry as { code?: unknown; message?: unknown }
-    return [{ code: asText(code), message: asText(message) }]
-  })
-}
-
-function asText(value: unknown): string {
-  // A registry's words end in a job's log: control characters would let it write its own lines there.
-  // eslint-disable-next-line no-control-regex -- they are what is removed
-  return typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 500) : ''
 }

@@ -2,8 +2,11 @@
  * What went wrong with a registry. A closed union: callers switch over it.
  *
  * - `INVALID_REFERENCE`: a text is no image reference
+ * - `BAD_CREDENTIALS`: a docker `config.json` or a credential that cannot be used as it is written
+ * - `BAD_CERTIFICATE`: a text that holds no PEM certificate where one was given
  * - `UNREACHABLE`: no connection (name not found, refused, timed out, TLS)
- * - `UNAUTHORIZED`, `DENIED`: the registry answered 401 or 403
+ * - `UNAUTHORIZED`, `DENIED`: the registry or its token service answered 401 or 403, or asks for a credential in a way
+ *   that cannot be answered, or that would give it away
  * - `NOT_FOUND`: 404 where something had to exist
  * - `UNSUPPORTED`: 400 or 405, the registry does not offer the operation
  * - `RATE_LIMITED`: 429 after all tries
@@ -13,6 +16,8 @@
  */
 export type RegistryErrorCode =
   | 'INVALID_REFERENCE'
+  | 'BAD_CREDENTIALS'
+  | 'BAD_CERTIFICATE'
   | 'UNREACHABLE'
   | 'UNAUTHORIZED'
   | 'DENIED'
@@ -23,7 +28,7 @@ export type RegistryErrorCode =
   | 'PROTOCOL'
   | 'ABORTED'
 
-/** One entry of a registry's error body (OCI distribution specification, "Error Codes"). */
+/** One entry of a registry's error body (OCI distribution specification, "Error Codes"), without our secrets. */
 export interface RegistryProblem {
   readonly code: string
   readonly message: string

@@ -1,29 +1,36 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { SecureContext } from 'node:tls'
 import { RegistryError } from './errors.js'
 
-/** Where a registry is and how long to wait for it. */
-export interface Endpoint {
-  /** Host with optional port, as in an image reference. */
-  readonly host: string
-  readonly plainHttp: boolean
-  /** PEM certificates to trust in place of the system's. */
-  readonly ca: string | undefined
+/** How a client's requests travel, to the registry and to its token service alike. */
+export interface Wire {
+  /** Whom to trust; undefined for Node's own list. Asked for at the first TLS connection. */
+  readonly trust: () => SecureContext | undefined
   readonly connectTimeoutMs: number
   /** From the request's first byte to the answer's last. */
   readonly answerTimeoutMs: number
+  /** Further tries after a passing fault. */
+  readonly retries: number
+  /** The first pause between tries, doubled each time. */
+  readonly pauseMs: number
 }
 
 export interface Request {
-  readonly method: 'GET' | 'HEAD' | 'DELETE'
-  readonly path: string
+  /** Who is asked, in the words of an error: `the registry r.example.com`. */
+  readonly whom: string
+  readonly method: 'GET' | 'HEAD' | 'DELETE' | 'POST'
+  readonly url: URL
   readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
   /** An answer's body is cut after this many bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal | undefined
 }
 
 export interface Answer {
+  /** Who answered; another place than the one that was asked when there were redirects. */
+  readonly url: URL
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly body: Buffer
@@ -31,17 +38,33 @@ export interface Answer {
   readonly cut: boolean
 }
 
-/** Errors after which no second try can help within seconds: the name does not exist, or TLS does not fit. */
-const DEFINITE = new Set(['ENOTFOUND', 'EPROTO', 'ERR_TLS_CERT_ALTNAME_INVALID'])
+/** What to do about a connection's error that no second try within seconds can help. */
+const DEFINITE: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', ''],
+  ['EPROTO', ' (does it speak plain HTTP?)'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', ''],
+  ...[
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+  ].map(code => [code, ' (the certificate of its private authority has to be configured)'] as const)
+])
 
 /**
- * One request and its whole answer, whatever its status; no retry, no redirect.
+ * One request and its whole answer, whatever its status; no retry, no redirect. A user or password within the address
+ * is not sent.
  *
- * @throws RegistryError `UNREACHABLE` when no whole answer came in time, `ABORTED`
+ * @throws RegistryError `UNREACHABLE` when no whole answer came in time, `ABORTED`, `BAD_CERTIFICATE`
  */
-export function exchange(endpoint: Endpoint, request: Request): Promise<Answer> {
+export function exchange(wire: Wire, request: Request): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const url = new URL(`${endpoint.plainHttp ? 'http' : 'https'}://${endpoint.host}${request.path}`)
+    const url = new URL(request.url)
+    url.username = ''
+    url.password = ''
+    const plain = url.protocol === 'http:'
+    const trust = plain ? undefined : wire.trust()
     const timers: NodeJS.Timeout[] = []
     const options: https.RequestOptions = {
       method: request.method,
@@ -49,14 +72,14 @@ export function exchange(endpoint: Endpoint, request: Request): Promise<Answer> 
       // A clean-up sends two requests: an idle socket that keeps the process alive costs more than it saves.
       agent: false,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca })
+      ...(trust === undefined ? {} : { secureContext: trust })
     }
-    const outgoing = endpoint.plainHttp ? http.request(url, options) : https.request(url, options)
+    const outgoing = plain ? http.request(url, options) : https.request(url, options)
 
     const finish = (): void => timers.forEach(clearTimeout)
     const fail = (cause: unknown): void => {
       finish()
-      reject(unreachable(endpoint, request, cause))
+      reject(unreachable(request, cause))
     }
     const expire = (ms: number, what: string): NodeJS.Timeout => {
       const timer = setTimeout(() => outgoing.destroy(new Error(`${what} within ${Math.round(ms / 100) / 10} s`)), ms)
@@ -64,11 +87,11 @@ export function exchange(endpoint: Endpoint, request: Request): Promise<Answer> 
       return timer
     }
 
-    expire(endpoint.connectTimeoutMs + endpoint.answerTimeoutMs, 'no whole answer')
-    const connecting = expire(endpoint.connectTimeoutMs, 'no connection')
+    expire(wire.connectTimeoutMs + wire.answerTimeoutMs, 'no whole answer')
+    const connecting = expire(wire.connectTimeoutMs, 'no connection')
     outgoing.on('socket', socket => {
       if (!socket.connecting) clearTimeout(connecting)
-      socket.once(endpoint.plainHttp ? 'connect' : 'secureConnect', () => clearTimeout(connecting))
+      socket.once(plain ? 'connect' : 'secureConnect', () => clearTimeout(connecting))
     })
     outgoing.on('error', fail)
     outgoing.on('response', incoming => {
@@ -87,7 +110,8 @@ export function exchange(endpoint: Endpoint, request: Request): Promise<Answer> 
       })
       const settle = (): void => {
         finish()
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks), cut })
+        const { statusCode: status = 0, headers } = incoming
+        resolve({ url, status, headers, body: Buffer.concat(chunks), cut })
       }
       incoming.on('end', settle)
       incoming.on('error', fail)
@@ -95,25 +119,28 @@ export function exchange(endpoint: Endpoint, request: Request): Promise<Answer> 
         if (!incoming.complete && !cut) fail(new Error('the connection ended within the answer'))
       })
     })
-    outgoing.end()
+    outgoing.end(request.body)
   })
 }
 
-function unreachable(endpoint: Endpoint, request: Request, cause: unknown): RegistryError {
-  if (request.signal?.aborted === true) {
-    return new RegistryError('ABORTED', `${request.method} ${endpoint.host}${request.path} was aborted`, { cause })
-  }
+function unreachable(request: Request, cause: unknown): RegistryError {
+  if (request.signal?.aborted === true) return aborted(request, cause)
   const { code = '', message = '' } = cause as { code?: string; message?: string }
   // Several addresses tried in turn give an AggregateError without a message.
   const said = message === '' ? code : message
+  const hint = DEFINITE.get(code)
   return new RegistryError(
     'UNREACHABLE',
-    `the registry ${endpoint.host} cannot be reached: ${said || 'no reason given'}`,
+    `${request.whom} cannot be reached: ${said || 'no reason given'}${hint ?? ''}`,
     {
       cause,
-      definite: DEFINITE.has(code) || code === 'ECONNREFUSED' || code.startsWith('CERT_') || code.includes('_CERT')
+      definite: hint !== undefined || code === 'ECONNREFUSED' || code.startsWith('CERT_') || code.includes('_CERT')
     }
   )
+}
+
+export function aborted(request: Request, cause: unknown): RegistryError {
+  return new RegistryError('ABORTED', `the ${request.method} request to ${request.whom} was aborted`, { cause })
 }
 
 /** Whether another try within seconds can end otherwise. */

@@ -1,5 +1,6 @@
 import type { RegistryClient } from './client.js'
 import { RegistryError } from './errors.js'
+import { retentionAdvice } from './retention.js'
 
 /** What became of an image that had to go. `why` is a sentence for a warning. */
 export type Removal =
@@ -36,7 +37,7 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
   let untagged = false
   if (image.tag !== undefined) {
     const tag = await attempt(client, image.repository, image.tag, signal)
-    if (tag instanceof RegistryError && tag.status === undefined) return { result: 'refused', why: tag.message }
+    if (tag instanceof RegistryError && isFinal(tag)) return { result: 'refused', why: tag.message }
     untagged = tag === 'deleted'
   }
   const manifest = await attempt(client, image.repository, digest, signal)
@@ -45,9 +46,16 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
   }
   const left = untagged ? ' (its tag is removed, its layers stay)' : ''
   if (manifest.code === 'UNSUPPORTED' && !isDangling(manifest)) {
-    return { result: 'unsupported', why: `${client.host} does not delete images${left}: ${manifest.message}` }
+    const why = `${client.host} does not delete images${left}: ${manifest.message}; ${retentionAdvice(client.host)}`
+    return { result: 'unsupported', why }
   }
   return { result: 'refused', why: `${client.host} did not delete the image${left}: ${manifest.message}` }
+}
+
+/** Whether there is no use in asking for the digest after this answer for the tag. */
+function isFinal({ status, code }: RegistryError): boolean {
+  // A wrong password that is shown again and again locks the account.
+  return status === undefined || code === 'UNAUTHORIZED' || code === 'RATE_LIMITED'
 }
 
 async function lookUp(
