@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
+import { action, pushedBy, script, use } from '../support/dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
 import { getJson } from '../support/kubectl.js'
 import { observe } from '../support/observe.js'
@@ -11,37 +12,6 @@ import { Suite } from '../support/suite.js'
 import { workflowOf, type StepText } from '../support/workflow.js'
 
 const suite = new Suite('dockerfile')
-
-/** A container action with a Dockerfile; its entry point is a script of busybox. */
-function action(
-  name: string,
-  dockerfile: string,
-  files: JobRequest['files'] = {},
-  more: object = {}
-): JobRequest['files'] {
-  const directory = `.github/actions/${name}`
-  const runs = { using: 'docker', image: 'Dockerfile', ...more }
-  return {
-    [`${directory}/action.yml`]: JSON.stringify({
-      name,
-      description: name,
-      outputs: { said: { description: 'x' } },
-      runs
-    }),
-    [`${directory}/Dockerfile`]: dockerfile,
-    ...Object.fromEntries(Object.entries(files).map(([path, file]) => [`${directory}/${path}`, file]))
-  }
-}
-
-const use = (name: string, more: StepText = {}): StepText => ({ name, uses: `./.github/actions/${name}`, ...more })
-const script = (text: string): { content: string; mode: number } => ({ content: `#!/bin/sh\n${text}\n`, mode: 0o755 })
-
-/** The images that a job pushed, by its log: one tag for each build. */
-function pushedBy(result: JobResult): string[] {
-  return [
-    ...new Set([...result.log.matchAll(/(kaniko-hooks\/actions:[0-9a-f]{12}-[0-9a-f]{8})/g)].map(([name]) => name))
-  ]
-}
 
 async function imagesOf(result: JobResult): Promise<string[]> {
   const pushed = pushedBy(result)
@@ -93,7 +63,7 @@ describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
       },
       { 'pre-entrypoint': '/pre.sh', 'post-entrypoint': '/post.sh', args: ['a b', '7'] }
     )
-    for (const [path, file] of Object.entries(files ?? {})) {
+    for (const [path, file] of Object.entries(files)) {
       const target = path.replace('.github/actions/modes', '/tmp/actions/octo/modes/v1')
       const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
       await runner.write(target, content)
@@ -262,7 +232,7 @@ test('a build without a job container: the state is null', async () => {
   const files = action('alone', 'FROM busybox:1.36\nENTRYPOINT ["sh", "-c", "echo alone; exit 7"]\n')
   const result = await runJob(runner, {
     workflow: workflowOf({ steps: [use('alone', { 'continue-on-error': true })] }),
-    ...(files === undefined ? {} : { files })
+    files
   })
   expect(outputOf(stepOf(result, 'alone'))).toContain('alone')
   expect(stepOf(result, 'alone').exitCode).toBe(7)
