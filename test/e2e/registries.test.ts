@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -40,7 +41,7 @@ let proxy: ProxiedRegistry
 let crane: CranePod
 
 /** The image that the tests push: where it lies in crane's pod, and its digest. */
-const LAYOUT = '/tmp/image'
+const IMAGE = '/tmp/image.tar'
 let digest: string
 
 beforeAll(async () => {
@@ -71,9 +72,12 @@ beforeAll(async () => {
     })
   )
   const source = `${cluster.mirror}/library/busybox:1.36`
-  digest = (await crane.run('nobody', 'digest', '--insecure', source)).stdout
-  const { code, stderr } = await crane.run('nobody', 'pull', '--insecure', '--format=oci', source, LAYOUT)
+  // An image of its own: the kubelet remembers which image was pulled with a Secret, and from then on refuses the same
+  // one, under whatever name, to pods without it (KubeletEnsureSecretPulledImages).
+  const label = `unique=${randomBytes(8).toString('hex')}`
+  const { code, stderr } = await crane.run('nobody', 'mutate', '--insecure', '--label', label, '-o', IMAGE, source)
   if (code !== 0) throw new Error(stderr)
+  digest = (await crane.run('nobody', 'digest', '--tarball', IMAGE)).stdout
 }, 120_000)
 
 afterAll(async () => {
@@ -83,7 +87,7 @@ afterAll(async () => {
 /** Plain HTTP only where it is meant: the flag would also accept any certificate. */
 const flags = ({ ca }: Registry) => (ca === undefined ? ['--insecure'] : [])
 const push = (identity: string, registry: Registry, image: string) =>
-  crane.run(identity, 'push', ...flags(registry), LAYOUT, `${registry.pushHost}/${image}`)
+  crane.run(identity, 'push', ...flags(registry), IMAGE, `${registry.pushHost}/${image}`)
 
 describe('every registry', () => {
   test.each(NAMES)('%s: pushed by a pod, listed, noted', async name => {
