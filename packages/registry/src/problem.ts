@@ -6,10 +6,15 @@ export type Redact = (text: string) => string
 /** A server's text is quoted up to this length. */
 const MAX_QUOTE = 500
 
+/** Takes each of these out, also as it stands in an address or a form: servers quote what they were sent. */
 export function redactor(secrets: Iterable<string>): Redact {
+  const forms = [...secrets].flatMap(secret => {
+    const inForm = new URLSearchParams({ '': secret }).toString().slice(1)
+    return [secret, inForm, inForm.replaceAll('+', '%20')]
+  })
   // The longest first: one may lie within another.
-  const known = [...new Set(secrets)].filter(secret => secret !== '').sort((a, b) => b.length - a.length)
-  return text => known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+  const known = [...new Set(forms)].filter(form => form !== '').sort((a, b) => b.length - a.length)
+  return text => known.reduce((rest, form) => rest.replaceAll(form, '***'), text)
 }
 
 /** What a status that is no success means, the same for every verb. */
