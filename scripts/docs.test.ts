@@ -1,0 +1,172 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+
+import { afterAll, describe, expect, test } from '@jest/globals'
+import { load } from 'js-yaml'
+
+import { readEnvironment, VARIABLE } from '../packages/hook/src/environment.js'
+import { BUILD_ENTRY, buildTemplate } from '../packages/hook/src/pods/build-template.js'
+import { readTemplate, type Template } from '../packages/hook/src/pods/template.js'
+import { readSettings, type Settings } from '../packages/hook/src/settings/settings.js'
+import { SCHEMA_FILE, settingsSchema } from './settings-schema.js'
+
+const ROOT = join(import.meta.dirname, '..')
+
+const directory = mkdtempSync(join(tmpdir(), 'docs-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** Paths from the root of the files below a directory that have an ending. */
+async function filesIn(below: string, ending: string): Promise<string[]> {
+  const files = await readdir(join(ROOT, below), { recursive: true })
+  return files.filter(file => file.endsWith(ending) && !file.includes('node_modules')).map(file => join(below, file))
+}
+
+const PAGES = ['README.md', ...(await filesIn('docs', '.md')), ...(await filesIn('packages', '.md'))]
+const textOf = async (file: string): Promise<string> => readFile(join(ROOT, file), 'utf8')
+
+async function settingsOf(text: string): Promise<Settings> {
+  const path = join(directory, 'settings.yaml')
+  writeFileSync(path, text)
+  return readSettings(readEnvironment({ [VARIABLE.runnerPod]: 'runner', [VARIABLE.settingsPath]: path }))
+}
+
+interface Schema {
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly default?: unknown
+}
+
+interface Key {
+  readonly path: string
+  readonly required: boolean
+  readonly initial: unknown
+}
+
+/** The keys that a person can set, `destinations[].nodePort.host`; those of maps are the person's own. */
+function keysOf(schema: Schema, prefix = ''): Key[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, value]) => {
+    const path = `${prefix}${name}`
+    if (value.properties !== undefined) return keysOf(value, `${path}.`)
+    if (value.items?.properties !== undefined) return keysOf(value.items, `${path}[].`)
+    return [{ path, required: schema.required?.includes(name) ?? false, initial: value.default }]
+  })
+}
+
+describe('docs/settings.md', () => {
+  const keys = keysOf(JSON.parse(settingsSchema()) as Schema)
+
+  test('the schema has keys', () => expect(keys.length).toBeGreaterThan(30))
+
+  test.each(keys)('says what $path is by default, and means', async ({ path, required, initial }) => {
+    const row = (await textOf('docs/settings.md')).split('\n').find(line => line.startsWith(`| \`${path}\` `))
+    const [, , said = '', meaning = ''] = (row ?? '').split('|').map(cell => cell.trim())
+    expect(meaning).not.toBe('')
+    if (required) expect(said).toBe('required')
+    else if (initial !== undefined) {
+      expect(said).toBe(`\`${typeof initial === 'string' ? initial : JSON.stringify(initial)}\``)
+    }
+  })
+
+  test('has no row of a key that is gone', async () => {
+    const known = new Set(keys.map(({ path }) => path))
+    const tops = Object.keys((JSON.parse(settingsSchema()) as Schema).properties ?? {})
+    const rows = [...(await textOf('docs/settings.md')).matchAll(/^\| `([^`]+)` /gm)].map(([, path = '']) => path)
+    const ours = rows.filter(path => tops.includes(path.split(/[.[]/, 1)[0] ?? ''))
+    expect(ours.filter(path => !known.has(path))).toEqual([])
+  })
+
+  test('has every variable that a person may set', async () => {
+    const text = await textOf('docs/settings.md')
+    const source = await textOf('packages/hook/src/environment.ts')
+    const names = [...source.matchAll(/'((?:ACTIONS_RUNNER|KANIKO_HOOKS)_\w+)'/g)].map(([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(12)
+    const missing = names.filter(name => name !== 'KANIKO_HOOKS_SERVICE_ACCOUNT_DIR' && !text.includes(name))
+    expect(missing).toEqual([])
+  })
+
+  test(`has every key of the hook template's ${BUILD_ENTRY}`, async () => {
+    let said = ''
+    try {
+      buildTemplate({ spec: { containers: [{ name: BUILD_ENTRY, unknown: 1 } as never] } })
+    } catch (error) {
+      said = /It may have (.*)\.$/.exec((error as Error).message)?.[1] ?? ''
+    }
+    const known = said.split(', ')
+    expect(known).toContain('tolerations')
+    const text = await textOf('docs/settings.md')
+    expect(known.filter(key => !text.includes(`| \`${key}\` `))).toEqual([])
+  })
+})
+
+interface Block {
+  readonly page: string
+  readonly text: string
+}
+
+/** The YAML blocks of all pages that begin with this comment. */
+async function blocks(mark: string): Promise<Block[]> {
+  const found = await Promise.all(
+    PAGES.map(async page =>
+      [...(await textOf(page)).matchAll(/^ *```yaml\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => ({ page, text }))
+    )
+  )
+  return found.flat().filter(({ text }) => text.trimStart().startsWith(`# ${mark}\n`))
+}
+
+describe('what the pages show', () => {
+  test('settings are settings', async () => {
+    const shown = await blocks('kaniko-hooks settings')
+    expect(new Set(shown.map(({ page }) => page)).size).toBeGreaterThanOrEqual(4)
+    for (const { text } of shown) expect((await settingsOf(text)).destinations().length).toBeGreaterThan(0)
+  })
+
+  test('hook templates are hook templates', async () => {
+    const shown = await blocks('kaniko-hooks hook template')
+    expect(shown.length).toBeGreaterThan(0)
+    for (const { text } of shown) expect(buildTemplate(load(text) as Template)).not.toEqual({})
+  })
+
+  test.each(PAGES)('%s links to what is there', async page => {
+    const links = [...(await textOf(page)).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(([, link = '']) => link)
+    expect(links.filter(link => !existsSync(join(ROOT, dirname(page), link)))).toEqual([])
+  })
+
+  test.each(PAGES)('%s links to headings that are there', async page => {
+    const links = [...(await textOf(page)).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+    for (const [, link = '', anchor = ''] of links) {
+      const target = link === '' ? page : relative(ROOT, join(ROOT, dirname(page), link))
+      const headings = [...(await textOf(target)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
+      expect(headings).toContain(anchor)
+    }
+  })
+})
+
+/** A heading's name in links, as GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+}
+
+describe('the examples', () => {
+  test('settings files are settings, and know their schema', async () => {
+    const files = await filesIn('examples/settings', '.yaml')
+    expect(files.length).toBeGreaterThanOrEqual(3)
+    for (const file of files) {
+      const text = await textOf(file)
+      expect((await settingsOf(text)).destinations()).toHaveLength(1)
+      const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text) ?? []
+      expect(join(ROOT, dirname(file), schema)).toBe(SCHEMA_FILE)
+    }
+  })
+
+  test('the hook template is one', async () => {
+    const template = await readTemplate(join(ROOT, 'examples', 'hook-template.yaml'))
+    expect(buildTemplate(template)).toMatchObject({ resources: { limits: { memory: '2Gi' } } })
+  })
+})
