@@ -44,12 +44,24 @@ interface Named {
 /** A pod that was deleted has so long to be gone. */
 const END_MS = 10_000
 
-/** What the hook left in a namespace: pods, Jobs and Secrets, but for the runner pods themselves. */
-export async function leftIn(cluster: Cluster, namespace: string, runnerPods: readonly string[]): Promise<string[]> {
+/**
+ * What the hook left in a namespace: pods, Jobs and Secrets, but for the runner pods themselves.
+ *
+ * @param runner only what has this runner pod's name before its own
+ */
+export async function leftIn(
+  cluster: Cluster,
+  namespace: string,
+  runnerPods: readonly string[],
+  runner?: string
+): Promise<string[]> {
+  const prefix = runner === undefined ? '' : `${runner}-`
   const until = Date.now() + END_MS
   for (;;) {
     const { items } = await getJson<Named>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
-    const left = items.filter(({ kind, metadata }) => !(kind === 'Pod' && runnerPods.includes(metadata.name)))
+    const left = items.filter(({ kind, metadata: { name } }) => {
+      return name.startsWith(prefix) && !(kind === 'Pod' && runnerPods.includes(name))
+    })
     const isEnding = left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined)
     if (!isEnding || Date.now() > until)
       return left.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)

@@ -2,8 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { V1Job, V1Pod, V1Secret } from '@kubernetes/client-node'
 
+import { Api } from '../cluster/api.js'
 import type { Cluster } from '../cluster/index.js'
-import { getJson } from './kubectl.js'
+
+const KINDS = {
+  Pod: '/api/v1/namespaces/NAMESPACE/pods',
+  Job: '/apis/batch/v1/namespaces/NAMESPACE/jobs',
+  Secret: '/api/v1/namespaces/NAMESPACE/secrets'
+} as const
 
 export type Seen = (V1Pod & { kind: 'Pod' }) | (V1Job & { kind: 'Job' }) | (V1Secret & { kind: 'Secret' })
 
@@ -16,15 +22,20 @@ export async function observe<T>(
   namespace: string,
   body: () => Promise<T>
 ): Promise<{ result: T; seen: Seen[] }> {
+  const api = new Api(cluster.kubeconfig)
   const seen = new Map<string, Seen>()
   const done = new AbortController()
+  const look = async (kind: keyof typeof KINDS): Promise<void> => {
+    const list = await api.get<{ items: Seen[] }>(KINDS[kind].replace('NAMESPACE', namespace))
+    for (const item of list?.items ?? []) {
+      const key = item.metadata?.uid ?? ''
+      // The items of a list do not say what they are.
+      if (!seen.has(key)) seen.set(key, { ...item, kind } as Seen)
+    }
+  }
   const watching = (async () => {
     while (!done.signal.aborted) {
-      const { items } = await getJson<{ items: Seen[] }>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
-      for (const item of items) {
-        const key = item.metadata?.uid ?? ''
-        if (!seen.has(key)) seen.set(key, item)
-      }
+      await Promise.all((['Pod', 'Job', 'Secret'] as const).map(look))
       await sleep(150)
     }
   })()

@@ -104,6 +104,18 @@ export class RunnerPod {
     if (code !== 0) throw new Error(`could not copy ${from} to ${to} in ${this.name}: ${stderr}`)
   }
 
+  /**
+   * Writes a settings file beside the pod's own.
+   *
+   * @param settings as {@link RunnerPodOptions.settings}
+   * @returns its path, for `KANIKO_HOOKS_CONFIG`
+   */
+  async writeSettings(settings: object): Promise<string> {
+    const path = `/tmp/settings-${randomBytes(4).toString('hex')}.yaml`
+    await this.write(path, settingsText(this.#cluster, settings))
+    return path
+  }
+
   /** The operators' lines: what the hook wrote to the pod's log. */
   async podLog(): Promise<string> {
     return kubectl(this.#cluster, ['-n', this.namespace, 'logs', this.name, '-c', 'runner'])
@@ -157,7 +169,8 @@ function access(name: string, { namespace, mode, rules }: RunnerPodOptions): obj
   ]
 }
 
-function settingsMap(cluster: Cluster, name: string, { namespace, settings = {} }: RunnerPodOptions): object {
+/** JSON is YAML. */
+function settingsText(cluster: Cluster, settings: object): string {
   const { kaniko, ...others } = settings as { readonly kaniko?: object }
   const content = {
     kaniko: {
@@ -170,12 +183,15 @@ function settingsMap(cluster: Cluster, name: string, { namespace, settings = {} 
     },
     ...others
   }
+  return JSON.stringify(content, null, 2)
+}
+
+function settingsMap(cluster: Cluster, name: string, { namespace, settings = {} }: RunnerPodOptions): object {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, namespace },
-    // JSON is YAML.
-    data: { 'kaniko-hooks.yaml': JSON.stringify(content, null, 2) }
+    data: { 'kaniko-hooks.yaml': settingsText(cluster, settings) }
   }
 }
 

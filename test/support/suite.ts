@@ -43,12 +43,17 @@ export class Suite {
     return runner
   }
 
-  /** What the hook left in the namespace. */
-  async left(): Promise<string[]> {
+  /**
+   * What the hook left in the namespace.
+   *
+   * @param runner only that of this runner pod: for suites that run several at once
+   */
+  async left(runner?: RunnerPod): Promise<string[]> {
     return leftIn(
       this.cluster,
       this.namespace,
-      this.#runners.map(({ name }) => name)
+      this.#runners.map(({ name }) => name),
+      runner?.name
     )
   }
 }
