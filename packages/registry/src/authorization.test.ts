@@ -339,7 +339,7 @@ describe('a token that has expired', () => {
     open = false
     const error = await failure(client.headManifest('a', 'x'))
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', status: 401 })
-    expect(error.message).toContain('does not reach so far')
+    expect(error.message).toContain('may not do this')
     expect(service.asked).toHaveLength(2)
     expect(registry.asked).toHaveLength(4)
   })

@@ -19,7 +19,10 @@ export interface RegistryOptions {
    * redirects to. `NODE_EXTRA_CA_CERTS` is not heard when this is given (see `trust.ts`).
    */
   readonly ca?: string
-  /** Shown to the registry, or to the token service that it names, when asked for; never anywhere else. */
+  /**
+   * Shown to the registry, or to the token service that it names, when asked for; never anywhere else.
+   * `parseDockerConfig` finds it.
+   */
   readonly credential?: Credential | undefined
   /** Default 5000. */
   readonly connectTimeoutMs?: number
@@ -253,9 +256,7 @@ export class RegistryClient {
     const { isAnonymous, owner } = this.#authorization
     if (status === 401 || status === 403) {
       if (isAnonymous) return ` (no credential is configured for ${this.host})`
-      return status === 401
-        ? ` (to ${owner}; the credential is not accepted, or does not reach so far)`
-        : ` (to ${owner})`
+      return status === 401 ? ` (to ${owner}, which is not let in or may not do this)` : ` (to ${owner})`
     }
     return status >= 300 && status < 400 ? ' (not followed)' : ''
   }

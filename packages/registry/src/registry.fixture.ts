@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const OPENSSL = 'openssl'
+
 /** A small real HTTP server for tests; it keeps what was asked of it. */
 export interface FakeRegistry {
   readonly host: string
@@ -82,7 +84,7 @@ export function selfSigned(): Certificate {
   try {
     const names = ['-subj', '/CN=local', '-addext', 'subjectAltName=IP:127.0.0.1']
     const keyKind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    execFileSync('openssl', ['req', '-x509', ...keyKind, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    execFileSync(OPENSSL, ['req', '-x509', ...keyKind, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
   } finally {
     rmSync(directory, { recursive: true })

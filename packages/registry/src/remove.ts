@@ -1,6 +1,6 @@
 import type { RegistryClient } from './client.js'
 import { RegistryError } from './errors.js'
-import { retentionAdvice } from './retention.js'
+import { retentionAdvice, serviceAdvice } from './retention.js'
 
 /** What became of an image that had to go. `why` is a sentence for a warning. */
 export type Removal =
@@ -45,11 +45,15 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
     return { result: manifest === 'deleted' || untagged ? 'removed' : 'absent' }
   }
   const left = untagged ? ' (its tag is removed, its layers stay)' : ''
+  const said = manifest.message.replace(/\.$/, '')
   if (manifest.code === 'UNSUPPORTED' && !isDangling(manifest)) {
-    const why = `${client.host} does not delete images${left}: ${manifest.message}; ${retentionAdvice(client.host)}`
+    const why = `${client.host} does not delete images${left}: ${said}; ${retentionAdvice(client.host)}`
     return { result: 'unsupported', why }
   }
-  return { result: 'refused', why: `${client.host} did not delete the image${left}: ${manifest.message}` }
+  // Docker Hub, for one, keeps what a tag names, and deletes no tags by this API.
+  const advice = manifest.code === 'DENIED' && !untagged ? serviceAdvice(client.host) : undefined
+  const why = `${client.host} did not delete the image${left}: ${said}${advice === undefined ? '' : `; ${advice}`}`
+  return { result: 'refused', why }
 }
 
 /** Whether there is no use in asking for the digest after this answer for the tag. */

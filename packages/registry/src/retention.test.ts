@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { retentionAdvice } from './retention.js'
+import { retentionAdvice, serviceAdvice } from './retention.js'
 
 test.each([
   ['ghcr.io', 'packages API'],
@@ -17,4 +17,9 @@ test.each([
   ['ghcr.io.example.com', 'REGISTRY_STORAGE_DELETE_ENABLED']
 ])('%s: %s', (host, advice) => {
   expect(retentionAdvice(host)).toContain(advice)
+})
+
+test('a registry that is not known by its name has no service of its own', () => {
+  expect(serviceAdvice('registry.ci.svc:5000')).toBeUndefined()
+  expect(serviceAdvice('docker.io')).toContain('Docker Hub')
 })

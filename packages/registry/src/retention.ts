@@ -13,10 +13,16 @@ const SERVICES: readonly (readonly [host: RegExp, advice: string])[] = [
   [/^registry\.gitlab\.com$/, 'give the GitLab project a cleanup policy for its container registry']
 ]
 
+/** The same for a registry that is not known by its name. */
 const OTHERS =
   'switch deletion on in the registry (distribution: REGISTRY_STORAGE_DELETE_ENABLED=true) or give it a retention policy'
 
-/** What to do about images in a registry that does not delete them by the distribution API; a clause without a full stop. */
+/** What a registry service offers in the place of deletion by the distribution API: a clause without a full stop. */
+export function serviceAdvice(host: string): string | undefined {
+  return SERVICES.find(([pattern]) => pattern.test(host.toLowerCase()))?.[1]
+}
+
+/** What to do about images in a registry that does not delete them: a clause without a full stop. */
 export function retentionAdvice(host: string): string {
-  return SERVICES.find(([pattern]) => pattern.test(host.toLowerCase()))?.[1] ?? OTHERS
+  return serviceAdvice(host) ?? OTHERS
 }
