@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 
 import { buildHook, buildRunner } from '../../scripts/build.js'
 import type { Cluster } from '../cluster/index.js'
+import { dockerConfigSecret } from '../registries/index.js'
 import { chooseCluster } from '../support/choose-cluster.js'
 import { createNamespace, leftIn } from '../support/namespace.js'
 import { RUNNER, RunnerPod, type Mode } from '../support/runner-pod.js'
@@ -14,6 +15,7 @@ import { isWhole, tables } from './table.js'
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 400_000
 const PROGRAMS = '/home/runner/bench'
+const PUSH_SECRET = 'bench-push'
 const EXTERNALS = `${RUNNER.home}/externals`
 
 /**
@@ -67,6 +69,9 @@ async function measure(
   const programs = await bundlePrograms()
   const namespace = await createNamespace(cluster, 'bench')
   try {
+    const { host, port } = cluster.registry
+    const nobody = { username: 'nobody', password: 'nothing' }
+    await dockerConfigSecret(cluster, namespace.name, PUSH_SECRET, { [`${host}:${port}`]: nobody })
     const runner = await RunnerPod.start(cluster, { namespace: namespace.name, mode })
     try {
       for (const [name, code] of Object.entries(programs)) await runner.write(`${PROGRAMS}/${name}.cjs`, code)
@@ -76,11 +81,13 @@ async function measure(
         ...{ runner: runner.name, work: RUNNER.work, externals: EXTERNALS, node, hook: RUNNER.hook },
         limits: { exec: `${PROGRAMS}/exec.cjs`, pod: `${PROGRAMS}/pod.cjs` },
         image: cluster.images.debian,
-        registry: cluster.registry
+        registry: cluster.registry,
+        pushSecret: PUSH_SECRET
       }
       await runner.write(`${PROGRAMS}/assignment.json`, JSON.stringify(assignment))
       const samples = await collect(mode, runner, [node, `${PROGRAMS}/bench.cjs`, `${PROGRAMS}/assignment.json`])
-      return { samples, left: await leftIn(cluster, namespace.name, [runner.name]) }
+      const left = await leftIn(cluster, namespace.name, [runner.name])
+      return { samples, left: left.filter(name => name !== `secret/${PUSH_SECRET}`) }
     } finally {
       await runner.stop()
     }

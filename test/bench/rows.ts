@@ -8,6 +8,10 @@ export type Row =
   | 'container'
   | 'dockerfile-first'
   | 'dockerfile-again'
+  | 'dockerfile-apart'
+  | 'dockerfile-kept'
+  | 'dockerfile-uncached'
+  | 'dockerfile-cached'
   | 'cleanup'
 
 /** What a row may cost: so many milliseconds more than its limit, so many times its limit, or so many milliseconds. */
@@ -33,6 +37,10 @@ export const ROWS: Readonly<Record<Row, RowPlan>> = {
   container: { title: 'container step, image present', budget: { more: 500 } },
   'dockerfile-first': { title: 'Dockerfile step, first', budget: { more: 700 } },
   'dockerfile-again': { title: 'Dockerfile step, again', budget: { more: 200 } },
+  'dockerfile-apart': { title: 'the same, pushed by a container of its own' },
+  'dockerfile-kept': { title: 'Dockerfile step, image kept by another job', budget: { more: 300 } },
+  'dockerfile-uncached': { title: 'Dockerfile with 64 MB in a layer, cold' },
+  'dockerfile-cached': { title: 'the same, its layers cached' },
   cleanup: { title: 'cleanup_job' }
 }
 
@@ -59,7 +67,9 @@ export interface Assignment {
   readonly limits: { readonly exec: string; readonly pod: string }
   /** The job's image, and a container step's. */
   readonly image: string
-  readonly registry: { readonly host: string; readonly port: number }
+  readonly registry: { readonly host: string; readonly port: number; readonly nodePort: number }
+  /** A push Secret with an entry for that registry, which asks for none: the way is the same, and nothing else differs. */
+  readonly pushSecret: string
   /** Of the quick rows; what takes seconds is measured fewer times. */
   readonly runs: number
   readonly large: boolean

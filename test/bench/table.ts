@@ -38,12 +38,17 @@ function figuresOf(row: Row, all: readonly Sample[]): Figures[] {
   return [{ row, limit, ours, samples, verdict: verdictOf(row, limit, ours, samples, all) }]
 }
 
-/** What the row costs at least. A Dockerfile step is a raw build and a container step, or only the latter. */
+/**
+ * What the row costs at least, or what it is compared with. A Dockerfile step is a raw build and a container step, or
+ * only the latter.
+ */
 function limitOf(row: Row, all: readonly Sample[]): number | undefined {
   const of = (name: Row, side: Sample['side']): number | undefined =>
     median(all.filter(sample => sample.row === name && sample.side === side).map(({ ms }) => ms))
   const container = of('container', 'ours')
-  if (row === 'dockerfile-again') return container
+  if (row === 'dockerfile-again' || row === 'dockerfile-kept') return container
+  if (row === 'dockerfile-apart') return of('dockerfile-first', 'ours')
+  if (row === 'dockerfile-cached') return of('dockerfile-uncached', 'ours')
   const own = of(row, 'limit')
   if (row !== 'dockerfile-first') return own
   return own === undefined || container === undefined ? undefined : own + container

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { V1Pod } from '@kubernetes/client-node'
+import type { V1Pod, V1Secret } from '@kubernetes/client-node'
 
+import type { Api } from '../limits/api.js'
 import type { Assignment } from '../rows.js'
 
 const TREE = '/kaniko/context/tree'
@@ -33,44 +34,72 @@ export async function writeAction(directory: string, image: string): Promise<str
   return join(directory, 'Dockerfile')
 }
 
-/** The hook's build pod with the context in it from the start, and a repository of its own to push to. */
-export function rawKaniko(
-  pod: V1Pod,
-  { image, registry }: Assignment
-): { readonly pod: V1Pod; readonly repository: string } {
-  const repository = `bench/${randomUUID().slice(0, 8)}`
+/** An action whose layers are worth to be kept: one that takes its time, and a last one that is new each time. */
+export async function writeHeavyAction(directory: string, image: string, seed: string): Promise<string> {
+  await mkdir(directory, { recursive: true })
+  const dockerfile = [
+    `FROM ${image}`,
+    `RUN head -c 64000000 /dev/urandom >/${seed}`,
+    'COPY nonce.txt /nonce.txt',
+    'ENTRYPOINT ["cat", "/nonce.txt"]',
+    ''
+  ]
+  await writeFile(join(directory, 'Dockerfile'), dockerfile.join('\n'))
+  await writeFile(join(directory, 'nonce.txt'), randomUUID())
+  return join(directory, 'Dockerfile')
+}
+
+/** The hook's build pod with the context in it from the start, and a tag of its own in the same repository. */
+export function rawKaniko(pod: V1Pod, { image }: Assignment): V1Pod {
   const [kaniko] = pod.spec?.containers ?? []
   const [context] = pod.spec?.initContainers ?? []
   if (kaniko === undefined || context === undefined) throw new Error('the build pod has another shape than expected')
   const contents = Object.entries(files(image, randomUUID()))
   const write = contents.map(([name], index) => `printf %s "$FILE_${index}" >${TREE}/${name}`)
   const args = (kaniko.args ?? []).map(arg =>
-    arg.startsWith('--destination=') ? `--destination=${registry.host}:${registry.port}/${repository}:limit` : arg
+    arg.startsWith('--destination=') ? arg.replace(/:[^:/]*$/, `:limit-${randomUUID().slice(0, 8)}`) : arg
   )
   const { nodeName: _, ...spec } = pod.spec ?? { containers: [] }
   return {
-    repository,
-    pod: {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      spec: {
-        ...spec,
-        initContainers: [
-          {
-            ...context,
-            command: ['sh', '-ec', [`mkdir -p ${TREE}`, ...write, `chmod 755 ${TREE}/run.sh`].join('\n')],
-            env: contents.map(([, value], index) => ({ name: `FILE_${index}`, value }))
-          }
-        ],
-        containers: [{ ...kaniko, args }]
-      }
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: {
+      ...spec,
+      initContainers: [
+        {
+          ...context,
+          command: ['sh', '-ec', [`mkdir -p ${TREE}`, ...write, `chmod 755 ${TREE}/run.sh`].join('\n')],
+          env: contents.map(([, value], index) => ({ name: `FILE_${index}`, value }))
+        }
+      ],
+      containers: [{ ...kaniko, args }]
     }
   }
 }
 
+/** Removes kept images and their records, which no job of the bench's would. */
+export async function forgetKept(api: Api, assignment: Assignment): Promise<void> {
+  const selected = `${api.secrets()}?labelSelector=${encodeURIComponent('kaniko-hooks/image')}`
+  const { items } = JSON.parse((await api.call('GET', selected)).text) as { items: V1Secret[] }
+  for (const { metadata, data } of items) {
+    const record = JSON.parse(Buffer.from(data?.['record'] ?? '', 'base64').toString()) as {
+      images: { pushRef: string; digest?: string }[]
+    }
+    for (const { pushRef, digest = '' } of record.images) await removeImage(pushRef, digest, assignment)
+    await api.call('DELETE', api.secrets(metadata?.name ?? ''))
+  }
+}
+
 /** Removes what a raw build pushed. */
-export async function removePushed(pod: V1Pod, repository: string, { registry }: Assignment): Promise<void> {
+export async function removePushed(pod: V1Pod, assignment: Assignment): Promise<void> {
+  const { args = [] } = pod.spec?.containers[0] ?? {}
+  const pushRef = args.find(arg => arg.startsWith('--destination='))?.slice('--destination='.length) ?? ''
   const digest = pod.status?.containerStatuses?.[0]?.state?.terminated?.message ?? ''
+  await removeImage(pushRef, digest, assignment)
+}
+
+async function removeImage(pushRef: string, digest: string, { registry }: Assignment): Promise<void> {
+  const [, repository = ''] = /^[^/]+\/(.*):[^:]*$/.exec(pushRef) ?? []
   const url = `http://${registry.host}:${registry.port}/v2/${repository}/manifests/${digest}`
   const answer = await fetch(url, { method: 'DELETE' })
   if (!answer.ok) throw new Error(`DELETE ${url}: ${answer.status} ${await answer.text()}`)

@@ -18,6 +18,9 @@ export interface HookRun extends ProgramRun, OperatorLine {
   readonly peakMiB: number | undefined
 }
 
+/** Of the runner pod, in JSON. */
+const SETTINGS = process.env['KANIKO_HOOKS_CONFIG'] ?? ''
+
 const PEAK = `
 process.on('exit', () => {
   const status = require('fs').readFileSync('/proc/self/status', 'utf8')
@@ -29,6 +32,7 @@ process.on('exit', () => {
 export class Hook {
   readonly dirs: Directories
   readonly #assignment: Assignment
+  #environment: Readonly<Record<string, string>> = {}
   #state: JsonObject | null = null
 
   constructor(assignment: Assignment) {
@@ -47,6 +51,13 @@ export class Hook {
       await mkdir(path, { recursive: true })
     }
     await writeFile('/tmp/peak.cjs', PEAK)
+  }
+
+  /** From now on, the hook has these settings besides the runner pod's, and these variables. */
+  async configure(settings: object, environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    const own = JSON.parse(await readFile(SETTINGS, 'utf8')) as object
+    await writeFile('/tmp/settings.json', JSON.stringify({ ...own, ...settings }))
+    this.#environment = { KANIKO_HOOKS_CONFIG: '/tmp/settings.json', ...environment }
   }
 
   async prepare(): Promise<HookRun> {
@@ -107,7 +118,8 @@ export class Hook {
         GITHUB_WORKSPACE: this.dirs.workspace,
         GITHUB_REPOSITORY: 'octo/demo',
         // A line of its own for each call, rather than the pod's log, where calls would have to be told apart.
-        KANIKO_HOOKS_OPERATOR_LOG: operatorLog
+        KANIKO_HOOKS_OPERATOR_LOG: operatorLog,
+        ...this.#environment
       }
     })
     if (run.code !== 0) throw new Error(`${request.command} ended with ${run.code}:\n${run.tail}\n${run.stderr}`)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -5,7 +6,8 @@ import { join } from 'node:path'
 import type { V1Pod } from '@kubernetes/client-node'
 
 import type { Assignment, Row, Sample } from '../rows.js'
-import { rawKaniko, removePushed, writeAction } from './dockerfile.js'
+import { Api } from '../limits/api.js'
+import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
 import { bare, Pods } from './pods.js'
 import { runProgram, type ProgramRun } from './program.js'
@@ -33,6 +35,9 @@ async function main(): Promise<void> {
   if (isWanted('large-log') && assignment.large) await measureLog('large-log', 112_000_000, 1)
   if (isWanted('container')) await measureContainer()
   if (isWanted('dockerfile-first') || isWanted('dockerfile-again')) await measureDockerfile()
+  if (isWanted('dockerfile-apart')) await measureApart()
+  if (isWanted('dockerfile-kept')) await measureKept()
+  if (isWanted('dockerfile-cached') || isWanted('dockerfile-uncached')) await measureCache()
   tell('cleanup', await hook.cleanup())
 }
 
@@ -120,9 +125,50 @@ async function measureDockerfile(): Promise<void> {
   }
   await contest('dockerfile-first', fewer, build, async () => {
     if (buildPod === undefined) throw new Error('no build pod was seen')
-    const raw = rawKaniko(buildPod, assignment)
-    return runPod(raw.pod, 'ended', pod => removePushed(pod, raw.repository, assignment))
+    return runPod(rawKaniko(buildPod, assignment), 'ended', pod => removePushed(pod, assignment))
   })
+}
+
+/** What a credential costs: the image is written to a volume and pushed by a second container. */
+async function measureApart(): Promise<void> {
+  const { host, port, nodePort } = assignment.registry
+  await hook.configure({ destinations: [{ nodePort: { host, port, nodePort, pushSecret: assignment.pushSecret } }] })
+  for (let round = 0; round < fewer; round += 1) {
+    const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-apart'), image)
+    tell('dockerfile-apart', await runAction(dockerfile))
+  }
+}
+
+/** Another job uses what a job before has built. */
+async function measureKept(): Promise<void> {
+  const job = { GITHUB_REF: 'refs/heads/main', GITHUB_EVENT_NAME: 'push' }
+  const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-kept'), image)
+  const settings = { image: { keep: '1h' } }
+  await hook.configure(settings, { ...job, GITHUB_RUN_ID: 'the job before' })
+  await runAction(dockerfile)
+  await hook.configure(settings, { ...job, GITHUB_RUN_ID: 'another job' })
+  for (let round = 0; round < fewer; round += 1) tell('dockerfile-kept', await runAction(dockerfile))
+  await forgetKept(new Api(), assignment)
+}
+
+/** A build whose first layers an earlier build left in the cache. */
+async function measureCache(): Promise<void> {
+  const { host, port } = assignment.registry
+  const job = { GITHUB_REF: 'refs/heads/main', GITHUB_EVENT_NAME: 'push' }
+  await hook.configure({ cache: { repository: `${host}:${port}/bench/cache`, open: true, ttl: '1h' } }, job)
+  for (let round = 0; round < fewer; round += 1) {
+    const seed = `seed-${randomUUID()}`
+    for (const row of ['dockerfile-uncached', 'dockerfile-cached'] as const) {
+      const dockerfile = await writeHeavyAction(join(hook.dirs.workspace, 'bench-cache'), image, seed)
+      tell(row, await runAction(dockerfile))
+    }
+  }
+}
+
+async function runAction(dockerfile: string): Promise<HookRun> {
+  const run = await hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined })
+  await pods.settle(hook.jobPod)
+  return run
 }
 
 /** Runs a pod without the hook, and removes it when its time was taken. */

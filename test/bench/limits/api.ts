@@ -17,6 +17,11 @@ export class Api {
     return ['/api/v1/namespaces', this.namespace, 'pods', ...below].join('/')
   }
 
+  /** The path of the namespace's Secrets, or of one. */
+  secrets(...below: readonly string[]): string {
+    return ['/api/v1/namespaces', this.namespace, 'secrets', ...below].join('/')
+  }
+
   /** One request; any answer but a success or 404 throws with what the server said. */
   async call(
     method: 'GET' | 'POST' | 'DELETE',
