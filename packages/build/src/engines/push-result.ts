@@ -9,8 +9,13 @@ export interface PushOutcome {
   readonly why: string | undefined
 }
 
-/** Whether all push containers of a build pod have ended. */
+/**
+ * Whether all push containers of a build pod have ended, and the pod says so too: its phase comes a moment later, and
+ * without it an exit code of 0 may be that of a container which was told to end.
+ */
 export function haveEnded(pod: V1Pod, count: number): boolean {
+  const phase = pod.status?.phase
+  if (phase !== 'Succeeded' && phase !== 'Failed') return false
   return Array.from({ length: count }, (_, index) => pushContainer(index)).every(name => {
     const status = pod.status?.containerStatuses?.find(container => container.name === name)
     return status?.state?.terminated !== undefined

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals'
+import type { V1Pod } from '@kaniko-hooks/kube'
+import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
+
+/** A build pod whose push containers ended with these codes; undefined: it still runs. */
+function podOf(phase: string, ...codes: readonly (number | undefined)[]): V1Pod {
+  return {
+    status: {
+      phase,
+      containerStatuses: codes.map((exitCode, index) => ({
+        name: index === 0 ? 'push' : `push-${index + 1}`,
+        image: '',
+        imageID: '',
+        ready: false,
+        restartCount: 0,
+        state: exitCode === undefined ? { running: {} } : { terminated: { exitCode, message: `r.ci/a@${DIGEST}` } }
+      }))
+    }
+  }
+}
+
+describe('the end of the push', () => {
+  test.each([
+    ['both ended, and the pod', podOf('Succeeded', 0, 0), true],
+    ['both ended, and the pod failed', podOf('Failed', 0, 1), true],
+    ['one still runs', podOf('Running', 0, undefined), false],
+    // The kubelet reports the end of the last container before that of the pod.
+    ['both ended, the phase comes later', podOf('Running', 0, 0), false],
+    ['both ended before the pod was ever seen running', podOf('Pending', 0, 0), false],
+    ['no status', {}, false]
+  ])('%s', (_, pod, expected) => {
+    expect(haveEnded(pod, 2)).toBe(expected)
+  })
+})
+
+describe('what a container says', () => {
+  test.each([
+    ['nothing is wrong', podOf('Succeeded', 0), DIGEST, undefined],
+    ['another digest', podOf('Succeeded', 0), `sha256:${'b'.repeat(64)}`, /another image was pushed/],
+    ['it still runs at the limit', podOf('Running', undefined), DIGEST, /did not take it within 20 s/],
+    ['it failed', podOf('Failed', 1), DIGEST, /r\.ci/]
+  ])('%s', (_, pod, digest, expected) => {
+    const why = pushProblem(pod, 0, digest, 20_000)
+    if (expected === undefined) expect(why).toBeUndefined()
+    else expect(why).toMatch(expected)
+  })
+})
+
+test('an error names what failed, and what is there all the same', () => {
+  expect(() =>
+    throwUnlessPushed([
+      { pushRef: 'one.ci/a:1', why: undefined },
+      { pushRef: 'two.ci/a:1', why: 'DENIED' }
+    ])
+  ).toThrow('two.ci/a:1 could not be pushed; the registry two.ci said: DENIED. It was pushed to one.ci/a:1.')
+})
