@@ -26,6 +26,8 @@ export interface SecretKey {
 
 /** Parts of a pod that hold a push credential. Files, never an environment variable or argument with the value itself. */
 export interface PushAccess {
+  /** Where the credential is from, for messages: `the Secret registry-push`. */
+  readonly origin: string
   readonly volumes: readonly V1Volume[]
   readonly mounts: readonly V1VolumeMount[]
   readonly env: readonly V1EnvVar[]

@@ -10,6 +10,7 @@ const DIRECTORY = '/kaniko/credentials'
  */
 export function dockerConfigAccess(secret: string, volume = 'push-credentials'): PushAccess {
   return {
+    origin: `the Secret ${secret}`,
     volumes: [
       {
         name: volume,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { dockerConfigAccess } from './docker-config.js'
 import { nodePortRegistry } from './nodeport.js'
 import { RegistryDestination, type RegistrySettings } from './registry.js'
 import { remoteRegistry } from './remote.js'
@@ -109,6 +110,12 @@ test('a registry that takes a push, which is not carried on', async () => {
 test.each([401, 403, 404])('a registry that refuses with %i is an error', async status => {
   answer = status
   await expect(destination.probe()).rejects.toMatchObject({ code: 'PUSH_FAILED', fault: 'configuration' })
+})
+
+test('a refusal names the Secret that was not enough', async () => {
+  answer = 403
+  const closed = new RegistryDestination(settings({ access: dockerConfigAccess('ci-push') }))
+  await expect(closed.probe()).rejects.toThrow(/answered 403.*; its credential is from the Secret ci-push$/)
 })
 
 test('a registry that has a fault of its own is a sentence: the builder tries longer', async () => {

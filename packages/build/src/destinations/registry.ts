@@ -2,6 +2,7 @@ import { parseReference, RegistryClient, RegistryError, type RegistryOptions } f
 import { type Removal, removeImage } from '@kaniko-hooks/registry'
 import { BuildError } from '../errors.js'
 import type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destination.js'
+import { withOrigin } from './refusal.js'
 
 /** A registry that the hook, the builder and the kubelet can reach. */
 export interface RegistrySettings {
@@ -64,7 +65,7 @@ export class RegistryDestination implements Destination {
       if (!(error instanceof RegistryError)) throw error
       if (error.code === 'UNREACHABLE' && !error.definite) return error.message
       if (error.code === 'RATE_LIMITED' || error.code === 'SERVER') return error.message
-      throw asBuildError(error)
+      throw asBuildError(error, this.#settings.access)
     }
   }
 
@@ -74,7 +75,7 @@ export class RegistryDestination implements Destination {
       const { repository } = parseReference(pushRef)
       return (await this.#client.headManifest(repository, digest, signal)) !== undefined
     } catch (error) {
-      throw error instanceof RegistryError ? asBuildError(error) : error
+      throw error instanceof RegistryError ? asBuildError(error, this.#settings.access) : error
     }
   }
 
@@ -85,8 +86,10 @@ export class RegistryDestination implements Destination {
   }
 }
 
-function asBuildError(error: RegistryError): BuildError {
+function asBuildError(error: RegistryError, access: PushAccess | undefined): BuildError {
   if (error.code === 'ABORTED') return new BuildError('ABORTED', error.message, { cause: error })
   const refused = error.code === 'UNAUTHORIZED' || error.code === 'DENIED' || error.code === 'NOT_FOUND'
-  return new BuildError(refused ? 'PUSH_FAILED' : 'REGISTRY_UNREACHABLE', error.message, { cause: error })
+  return new BuildError(refused ? 'PUSH_FAILED' : 'REGISTRY_UNREACHABLE', withOrigin(error.message, access), {
+    cause: error
+  })
 }

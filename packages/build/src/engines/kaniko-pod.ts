@@ -1,6 +1,6 @@
 import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { dockerConfigAccess } from '../destinations/docker-config.js'
-import type { Target } from '../destinations/destination.js'
+import type { PushAccess, Target } from '../destinations/destination.js'
 import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './kaniko-args.js'
 import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
 import { pushCommand } from './push-script.js'
@@ -165,7 +165,7 @@ function pusher(
 }
 
 /** Two targets may use volumes of one name. */
-function accessOf(target: Target, index: number): NonNullable<Target['access']> {
+function accessOf(target: Target, index: number): Omit<PushAccess, 'origin'> {
   const { volumes, mounts, env } = target.access ?? { volumes: [], mounts: [], env: [] }
   const rename = (name: string): string => (index === 0 ? name : `${name}-${index + 1}`)
   return {

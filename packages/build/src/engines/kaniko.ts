@@ -9,6 +9,7 @@ import {
 } from '@kaniko-hooks/kube'
 import { isDigest, parseReference } from '@kaniko-hooks/registry'
 import { packContext } from '../context/pack.js'
+import { withOrigin } from '../destinations/refusal.js'
 import { type Finding, findUnsupported } from '../dockerfile/unsupported.js'
 import { BuildError } from '../errors.js'
 import { deliverContext } from './deliver-context.js'
@@ -150,8 +151,9 @@ export class KanikoEngine implements Engine {
     } finally {
       clearInterval(beat)
     }
-    const outcomes = targets.map(({ pushRef }, index) => {
-      return { pushRef, why: pushProblem(last, index, digest, pushTimeoutMs) }
+    const outcomes = targets.map(({ pushRef, access }, index) => {
+      const why = pushProblem(last, index, digest, pushTimeoutMs)
+      return { pushRef, why: why === undefined ? undefined : withOrigin(why, access) }
     })
     throwUnlessPushed(outcomes)
     for (const { pushRef } of targets) log(`Pushed ${pushRef}`)
