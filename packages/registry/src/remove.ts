@@ -9,8 +9,8 @@ export type Removal =
   | { readonly result: 'absent' }
   /** The registry does not delete, or not in this way. */
   | { readonly result: 'unsupported'; readonly why: string }
-  /** The registry would delete, but not this image, or not now. */
-  | { readonly result: 'refused'; readonly why: string }
+  /** The registry would delete, but not this image; with `passing`, not now: a later try may go well. */
+  | { readonly result: 'refused'; readonly why: string; readonly passing: boolean }
 
 /** An image as a push left it. */
 export interface PushedImage {
@@ -23,7 +23,7 @@ export interface PushedImage {
 /**
  * Removes an image: its tag first, then its manifest by digest. Some registries refuse a digest that is still tagged
  * (Artifact Registry, Docker Hub), others know no deletion of tags (distribution 2.8, Harbor), so an answer to the
- * first request decides nothing. By digest every tag of it in the repository goes: give each build its own repository.
+ * first request decides nothing. By digest every tag of it in the repository goes: no two builds may share a digest.
  *
  * Call it only after every pod that runs the image has ended; a pod that restarts could not pull it again.
  *
@@ -33,11 +33,11 @@ export interface PushedImage {
 export async function removeImage(client: RegistryClient, image: PushedImage, signal?: AbortSignal): Promise<Removal> {
   const digest = image.digest ?? (await lookUp(client, image, signal))
   if (digest === undefined) return { result: 'absent' }
-  if (digest instanceof RegistryError) return { result: 'refused', why: digest.message }
+  if (digest instanceof RegistryError) return refused(digest, digest.message)
   let untagged = false
   if (image.tag !== undefined) {
     const tag = await attempt(client, image.repository, image.tag, signal)
-    if (tag instanceof RegistryError && isFinal(tag)) return { result: 'refused', why: tag.message }
+    if (tag instanceof RegistryError && isFinal(tag)) return refused(tag, tag.message)
     untagged = tag === 'deleted'
   }
   const manifest = await attempt(client, image.repository, digest, signal)
@@ -53,7 +53,11 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
   // Docker Hub, for one, keeps what a tag names, and deletes no tags by this API.
   const advice = manifest.code === 'DENIED' && !untagged ? serviceAdvice(client.host) : undefined
   const why = `${client.host} did not delete the image${left}: ${said}${advice === undefined ? '' : `; ${advice}`}`
-  return { result: 'refused', why }
+  return refused(manifest, why)
+}
+
+function refused({ code }: RegistryError, why: string): Removal {
+  return { result: 'refused', why, passing: code === 'UNREACHABLE' || code === 'SERVER' || code === 'RATE_LIMITED' }
 }
 
 /** Whether there is no use in asking for the digest after this answer for the tag. */

@@ -13,10 +13,10 @@ export const LAYOUT_MOUNT = '/kaniko/image'
 /** Below it, the certificate of the registry with this index. */
 const CERTIFICATES_MOUNT = '/kaniko/certificates'
 
-export const TERMINATION_LOG = '/dev/termination-log'
+const TERMINATION_LOG = '/dev/termination-log'
 
 /** The label that makes the digest of a build its own: removing a digest takes every tag of it along. */
-export const BUILD_LABEL = 'kaniko-hooks.build'
+const BUILD_LABEL = 'kaniko-hooks.build'
 
 /** kind mounts these over every container's root; a builder that deletes its root between stages trips over them. */
 const MOUNTED_BY_KIND = ['/product_uuid', '/product_name']

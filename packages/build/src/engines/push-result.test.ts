@@ -48,6 +48,25 @@ describe('what a container says', () => {
   })
 })
 
+describe("crane's last words", () => {
+  const wordsOf = (message: string): string | undefined => {
+    const pod = podOf('Failed', 1)
+    const [status] = pod.status?.containerStatuses ?? []
+    if (status?.state?.terminated !== undefined) status.state.terminated.message = message
+    return pushProblem(pod, 0, DIGEST, 20_000)
+  }
+
+  test('are its error, and not what it did before', () => {
+    const error = 'POST https://r.ci/v2/a/blobs/uploads/: DENIED: no right'
+    expect(wordsOf(`2026/11/22 12:00:00 pushed blob: sha256:1\nError: pushing image r.ci/a:h: ${error}\n`)).toBe(error)
+  })
+
+  test('about a token service that it does not trust tell what helps', () => {
+    const error = 'Error: realm host "10.0.0.9" is a private or link-local address'
+    expect(wordsOf(error)).toMatch(/same host and port as the registry/)
+  })
+})
+
 test('an error names what failed, and what is there all the same', () => {
   expect(() =>
     throwUnlessPushed([

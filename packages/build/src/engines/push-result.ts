@@ -39,8 +39,10 @@ export function pushProblem(
   }
   const result = containerResult(pod, name)
   const said = result.message?.trim() ?? ''
-  if (result.exitCode !== 0)
-    return lastWords(said) || result.why || `its container ended with exit code ${result.exitCode}`
+  if (result.exitCode !== 0) {
+    const why = result.why ?? `its container ended with exit code ${result.exitCode}`
+    return said === '' ? why : lastWords(said)
+  }
   if (!result.trustworthy) return result.why
   return said.endsWith(`@${digest}`) ? undefined : `another image was pushed (${said}) than was built (${digest})`
 }
@@ -63,5 +65,8 @@ export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
 function lastWords(said: string): string {
   const lines = said.split('\n').map(line => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '').trim())
   const error = lines.filter(line => line.startsWith('Error: ')).at(-1) ?? lines.at(-1) ?? ''
-  return error.replace(/^Error: (?:pushing image [^:]*: )?/, '')
+  const why = error.replace(/^Error: (?:pushing image \S+: )?/, '')
+  // crane shows no credential to a token service at another private address than the registry's.
+  const advice = 'let the token service answer at the same host and port as the registry'
+  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : why
 }

@@ -8,17 +8,18 @@
  *
  * crane writes the pushed digest to the termination message; after a failure the kubelet puts the log's end there.
  */
-export const PUSH_SCRIPT = `
+const PUSH_SCRIPT = `
+said_file=\${TMPDIR:-/tmp}/said
 layout=$1
 reference=$2
 shift 2
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM
 for pause in 5 15 40 0; do
-  crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@" >/tmp/said 2>&1 &
+  crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@" >"$said_file" 2>&1 &
   pid=$!
   wait "$pid" && exit 0
   code=$?
-  said=$(cat /tmp/said)
+  said=$(cat "$said_file")
   case $said in
     *TOOMANYREQUESTS* | *'status code 429'* | *'status code 5'* | *INTERNAL_ERROR* | *UNAVAILABLE* | *': UNKNOWN:'*) ;;
     *EOF* | *'connection re'* | *'broken pipe'* | *timeout* | *'no such host'* | *BLOB_UPLOAD*) ;;

@@ -45,12 +45,14 @@ async function digestOf(reference: string, sources: BaseSources, signal: AbortSi
     }
     return undefined
   } catch (error) {
-    return undefinedIfRegistry(error)
+    undefinedIfRegistry(error)
+    return undefined
   }
 }
 
 function undefinedIfRegistry(error: unknown): undefined {
   if (!(error instanceof RegistryError)) throw error
+  return undefined
 }
 
 /** Mirrors first, the registry itself last. The longest map entry that the name begins with holds. */

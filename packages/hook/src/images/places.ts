@@ -53,7 +53,7 @@ async function withCredentials(
   const [push, certificate] = await Promise.all([
     pushSecret === undefined ? undefined : keychain(call, pushSecret, registry.pushHost),
     ca === undefined ? undefined : secretValue(call, ca),
-    pullSecret === undefined ? undefined : keychain(call, pullSecret, registry.pullHost)
+    pullSecret === undefined ? undefined : keychain(call, pullSecret, registry.pullHost, 'kubelet')
   ])
   const credential = push?.credentialFor(registry.pushHost, registry.repository)
   return {
@@ -71,7 +71,12 @@ async function withCredentials(
 }
 
 /** Reads a docker configuration and makes sure that it is about this registry. */
-async function keychain(call: Call, secret: string, host: string): Promise<Keychain> {
+async function keychain(
+  call: Call,
+  secret: string,
+  host: string,
+  reader: 'hook' | 'kubelet' = 'hook'
+): Promise<Keychain> {
   const key = '.dockerconfigjson'
   const content = await secretValue(call, { secret, key })
   let found: Keychain
@@ -81,7 +86,10 @@ async function keychain(call: Call, secret: string, host: string): Promise<Keych
     if (!(error instanceof RegistryError)) throw error
     throw wrong(call, secret, `cannot be used: ${error.message}`, error)
   }
-  if (found.credentialFor(host) === undefined && !found.registries.some(name => name.startsWith(`${host}/`))) {
+  // The kubelet understands `*.example.com`, which neither crane nor the hook does.
+  const mayMatch = reader === 'kubelet' && found.registries.some(name => name.includes('*'))
+  const isThere = found.credentialFor(host) !== undefined || found.registries.some(name => name.startsWith(`${host}/`))
+  if (!isThere && !mayMatch) {
     const others = found.registries.length === 0 ? 'none' : found.registries.join(', ')
     throw wrong(call, secret, `has no entry for ${host} (it has: ${others})`)
   }

@@ -12,6 +12,9 @@ const EXPIRY_GRACE_MS = 10 * 60_000
 /** A record of another runner is looked at only when it is older: most runners remove their own. */
 const ORPHAN_AGE_MS = 60 * 60_000
 
+/** A registry that did not answer is tried again by later jobs for so long. */
+const GIVEN_UP_MS = 24 * 60 * 60_000
+
 /** A clean-up ends a job that somebody waits for; what is left is swept by the next one. */
 const SWEPT_AT_ONCE = 10
 
@@ -72,16 +75,36 @@ async function removeAll(call: Call, records: readonly KnownImage[]): Promise<st
   for (const image of records.flatMap(({ record }) => record.images)) {
     if (image.digest !== undefined || !images.has(image.pushRef)) images.set(image.pushRef, image)
   }
-  const problems = await Promise.all([...images.values()].map(async image => remove(image, places)))
-  await Promise.all(records.map(async ({ name }) => call.kube.delete('secrets', name)))
-  return problems.flat()
+  const outcomes = await Promise.all([...images.values()].map(async image => remove(image, places)))
+  const postponed = new Set(outcomes.flatMap(({ pushRef, again }) => (again ? [pushRef] : [])))
+  const done = records.filter(({ record, createdMs }) => {
+    // A registry that is down for a while must not keep what it has for ever: the next sweep tries again, for a day.
+    return createdMs + GIVEN_UP_MS < Date.now() || !record.images.some(({ pushRef }) => postponed.has(pushRef))
+  })
+  await Promise.all(done.map(async ({ name }) => call.kube.delete('secrets', name)))
+  return outcomes.flatMap(({ problem }) => problem ?? [])
 }
 
-async function remove(image: StoredImage, places: readonly Place[]): Promise<string[]> {
-  const place = places.find(({ destination }) => destination.owns(image.pushRef))
-  if (place === undefined) return [`the image ${image.pushRef} stays: the settings do not name its registry any more`]
+interface Outcome {
+  readonly pushRef: string
+  readonly problem?: string
+  /** Whether a later try may go well. */
+  readonly again: boolean
+}
+
+async function remove(image: StoredImage, places: readonly Place[]): Promise<Outcome> {
+  const { pushRef } = image
+  const place = places.find(({ destination }) => destination.owns(pushRef))
+  if (place === undefined) {
+    return {
+      pushRef,
+      again: false,
+      problem: `the image ${pushRef} stays: the settings do not name its registry any more`
+    }
+  }
   const removal = await place.destination.remove(image)
-  return 'why' in removal ? [`the image ${image.pushRef} stays: ${removal.why}`] : []
+  const again = removal.result === 'refused' && removal.passing
+  return { pushRef, again, ...('why' in removal ? { problem: `the image ${pushRef} stays: ${removal.why}` } : {}) }
 }
 
 async function reported(work: () => Promise<string[]>): Promise<string[]> {

@@ -6,7 +6,7 @@ import { duration } from './duration.js'
 export const DEFAULT_KANIKO_IMAGE = 'ghcr.io/osscontainertools/kaniko:v1.28.3'
 
 /** The image that pushes where credentials are needed; the variant with a shell. */
-export const DEFAULT_PUSH_IMAGE = 'gcr.io/go-containerregistry/crane/debug:v0.22.1'
+const DEFAULT_PUSH_IMAGE = 'gcr.io/go-containerregistry/crane/debug:v0.22.1'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 const registry = v.pipe(v.string(), v.regex(/^[A-Za-z0-9.[\]:-]+$/, 'a registry as host or host:port'))
