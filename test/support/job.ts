@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 
 import { RUNNER, type RunnerPod } from './runner-pod.js'
 
@@ -46,14 +49,8 @@ export interface JobRequest {
 export async function runJob(runner: RunnerPod, request: JobRequest): Promise<JobResult> {
   const base = `/tmp/job-${randomBytes(4).toString('hex')}`
   const source = `${base}/source`
-  await runner.write(`${base}/workflow.yml`, request.workflow)
-  await runner.exec(['mkdir', '-p', source])
   if (request.source !== undefined) await runner.copy(request.source, source)
-  for (const [path, file] of Object.entries(request.files ?? {})) {
-    const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
-    await runner.write(`${source}/${path}`, content)
-    await runner.exec(['chmod', mode.toString(8), `${source}/${path}`])
-  }
+  await deliver(runner, request, base)
   const { stdout, stderr } = await runner.exec(
     [
       ...['env', ...Object.entries(request.env ?? {}).map(([name, value]) => `${name}=${value}`)],
@@ -71,6 +68,26 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
   const result = await runner.exec(['cat', `${base}/result.json`])
   if (result.code !== 0) throw new Error(`the stand-in for the runner gave no result: ${stderr}\n${log}`)
   return { ...(JSON.parse(result.stdout.toString()) as Omit<JobResult, 'log'>), log }
+}
+
+/** All at once: each exec costs a fifth of a second. */
+async function deliver(runner: RunnerPod, { workflow, files = {} }: JobRequest, base: string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'job-'))
+  try {
+    await chmod(directory, 0o755)
+    await mkdir(join(directory, 'source'))
+    await writeFile(join(directory, 'workflow.yml'), workflow)
+    for (const [path, file] of Object.entries(files)) {
+      const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
+      const target = join(directory, 'source', path)
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, content)
+      await chmod(target, mode)
+    }
+    await runner.copy(directory, base)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 }
 
 /** The step of a name. */

@@ -94,12 +94,12 @@ export class RunnerPod {
     }
   }
 
-  /** Puts the files of a directory of this machine into a directory of the runner container. */
+  /** Puts the files of a directory of this machine into a directory of the runner container, with their modes. */
   async copy(from: string, to: string): Promise<void> {
     const archive = await bytesOf(create({ cwd: from, portable: false, gzip: false }, ['.']))
     const file = `/tmp/copy-${randomBytes(4).toString('hex')}.tar`
     await this.write(file, archive)
-    const script = 'mkdir -p "$1" && tar -xof "$0" -C "$1" && rm "$0"'
+    const script = 'mkdir -p "$1" && tar -xpof "$0" -C "$1" && rm "$0"'
     const { code, stderr } = await this.exec(['sh', '-c', script, file, to])
     if (code !== 0) throw new Error(`could not copy ${from} to ${to} in ${this.name}: ${stderr}`)
   }

@@ -95,6 +95,7 @@ describe('readSettings', () => {
     ['destinations: [{ remote: { repository: nothing } }]', 'destinations.0.remote.repository'],
     ['destinations: [{ nodePort: { host: h, nodePort: 70000 } }]', 'destinations.0.nodePort.nodePort'],
     ['destinations: [{ remote: { repository: a.b/c, pushSecret: "A B" } }]', 'destinations.0.remote.pushSecret'],
+    ['destinations: [{ nodePort: { host: h } }]', 'destinations.0.nodePort.nodePort: is required'],
     ['image: { keep: sometimes }', 'image.keep'],
     ['image: { keep: 0h }', 'image.keep'],
     ['cache: { repository: a.b/c }', 'cache.secret'],

@@ -65,7 +65,8 @@ async function readSettingsFile(path: string | undefined, problems: string[]): P
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const key = v.getDotPath(issue) ?? 'the file'
-  return `${key}: ${issue.expected === 'never' ? 'is not a known setting' : issue.message}`
+  if (issue.expected === 'never') return `${key}: is not a known setting`
+  return `${key}: ${issue.received === 'undefined' ? 'is required' : issue.message}`
 }
 
 /** What the schema cannot say. */
