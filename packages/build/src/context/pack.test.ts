@@ -8,7 +8,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  readlinkSync
+  readlinkSync,
+  renameSync
 } from 'node:fs'
 import { rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -174,6 +175,23 @@ describe('a file that changes while it is sent is an error', () => {
     const sending = archive.send(() => Promise.resolve())
     await expect(sending).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
     await expect(sending).rejects.toThrow('zzz')
+  })
+
+  test.each([
+    ['in one piece', 4],
+    ['in several pieces', 600 * 1024]
+  ])('a file %s is swapped for another of the same size and time', async (_, size) => {
+    const path = join(directory, 'zzz')
+    write('zzz', Buffer.alloc(size, 'x'))
+    utimesSync(path, 1, 1)
+    const archive = await packContext(await readContext(directory, 'Dockerfile'))
+    writeFileSync(`${path}.other`, Buffer.alloc(size, 'x').fill('y', size - 1))
+    utimesSync(`${path}.other`, 1, 1)
+    renameSync(`${path}.other`, path)
+    await expect(archive.send(() => Promise.resolve())).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
+    // It may be sent again, as after a connection that was cut: with the old content it is right.
+    writeFileSync(path, Buffer.alloc(size, 'x'))
+    await expect(archive.send(() => Promise.resolve())).resolves.toMatch(/^[0-9a-f]{64}$/)
   })
 
   test('a directory above it becomes a link that leads out of the context', async () => {
