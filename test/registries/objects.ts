@@ -1,15 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 
 import type { V1Node, V1Pod, V1Service } from '@kubernetes/client-node'
 
 import { Api, pathOf, type KubernetesObject } from '../cluster/api.js'
 import type { Cluster } from '../cluster/index.js'
+import { until } from '../cluster/wait.js'
 
 /** The label that says which registry a pod belongs to. */
 export const NAME_LABEL = 'app.kubernetes.io/name'
 
 /** A pod has so long to be ready: its image lies on the node already. */
-const READY_MS = 60_000
+const READY_SECONDS = 60
 
 /** Takes something back that was made. */
 export type Undo = () => Promise<void>
@@ -47,15 +49,31 @@ export async function nodeAddress(cluster: Cluster): Promise<string> {
   return address
 }
 
-/** Waits for the pod of a registry or program; says what keeps it when it takes too long. */
+/**
+ * Waits for the pod of a registry or program, and until its node ports lead there: kube-proxy hears of a ready pod a
+ * moment after we do. Says what keeps it when it takes too long.
+ */
 export async function waitUntilReady(cluster: Cluster, namespace: string, name: string): Promise<void> {
-  const until = Date.now() + READY_MS
-  for (;;) {
-    const [pod] = await podsOf(cluster, namespace, name)
-    if (pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) return
-    if (Date.now() > until)
-      throw new Error(`the pod of ${name} is not ready after a minute: ${JSON.stringify(pod?.status ?? 'no pod')}`)
-    await sleep(150)
+  let status: V1Pod['status']
+  const isReady = async (): Promise<boolean> => {
+    status = (await podsOf(cluster, namespace, name))[0]?.status
+    return status?.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') === true
+  }
+  await until(`the pod of ${name}`, READY_SECONDS, isReady).catch((error: unknown) => {
+    throw new Error(`${String(error)} ${JSON.stringify(status ?? 'no pod')}`)
+  })
+  const address = await nodeAddress(cluster)
+  const ports = Object.values(await nodePortsOf(cluster, namespace, name))
+  await Promise.all(ports.map(port => until(`port ${port} of ${name}`, READY_SECONDS, () => connects(address, port))))
+}
+
+async function connects(host: string, port: number): Promise<boolean> {
+  const socket = connect(port, host)
+  try {
+    await once(socket, 'connect')
+    return true
+  } finally {
+    socket.destroy()
   }
 }
 
