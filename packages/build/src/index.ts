@@ -2,6 +2,16 @@ export type { Context, ContextEntry } from './context/context.js'
 export { contextKey, type KeyParts } from './context/key.js'
 export { packContext, type ContextArchive } from './context/pack.js'
 export { readContext } from './context/read.js'
+export {
+  addressOfConnector,
+  connectorAccess,
+  connectorAddress,
+  connectorRegistry,
+  pullAddressOf,
+  type ConnectorAddress,
+  type ConnectorName,
+  type ConnectorStatus
+} from './destinations/connector.js'
 export type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destinations/destination.js'
 export { dockerConfigAccess } from './destinations/docker-config.js'
 export { nodePortRegistry, type NodePortSettings } from './destinations/nodeport.js'

@@ -7,7 +7,7 @@ import { removeImages } from './images/remove-images.js'
 import { maskCredentials } from './mask-credentials.js'
 import { buildTemplate } from './pods/build-template.js'
 import { secretName, stepName } from './pods/names.js'
-import { pullSecrets, secretEnvironment } from './pods/secrets.js'
+import { pullSecret, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
@@ -47,7 +47,11 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
 
   const name = stepName(settings.runnerPod)
   const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
-  const credentials = pullSecrets(owner, [args.registry])
+  const ownPull = await image.pullConfig?.()
+  const credentials = [
+    ...pullSecrets(owner, [args.registry]),
+    ...(ownPull === undefined ? [] : [pullSecret(owner, ownPull)])
+  ]
   const pod = applyTemplate(
     stepPod({
       owner,

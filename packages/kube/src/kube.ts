@@ -46,6 +46,15 @@ export interface DeleteOptions extends RequestOptions {
   readonly uid?: string
 }
 
+/** One object of a kind that the API server learnt from a CustomResourceDefinition. */
+export interface CustomObject {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly namespace: string
+  readonly name: string
+}
+
 export interface LogTarget {
   readonly pod: string
   readonly container: string
@@ -91,6 +100,47 @@ export class Kube {
       what: `get ${nameObject(resource, this.namespace, name)}`,
       signal: options.signal
     })
+  }
+
+  /**
+   * Reads an object of a kind that a CustomResourceDefinition has added. NOT_FOUND when there is none, or no such kind.
+   *
+   * @returns as it is stored; nothing of its shape is sure
+   */
+  getCustom(object: CustomObject, options: RequestOptions = {}): Promise<unknown> {
+    const { group, version, plural, namespace, name } = object
+    const place = ['', 'apis', group, version, 'namespaces', namespace, plural, name].map(encodeURIComponent).join('/')
+    return this.#rest.json({
+      method: 'GET',
+      path: place,
+      what: `get ${plural}.${group} "${name}" in namespace "${namespace}"`,
+      signal: options.signal
+    })
+  }
+
+  /**
+   * Asks for a token of a service account (TokenRequest). Needs `create` on `serviceaccounts/token`, which a role can
+   * limit to one account by `resourceNames`.
+   *
+   * @param lifeSeconds at least 600; the API server may give less than asked for
+   */
+  async requestToken(serviceAccount: string, lifeSeconds: number, options: RequestOptions = {}): Promise<string> {
+    const answer = await this.#rest.json<{ readonly status?: { readonly token?: string } }>({
+      method: 'POST',
+      path: resourcePath('serviceaccounts', this.namespace, serviceAccount, 'token'),
+      body: {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds: Math.max(600, Math.ceil(lifeSeconds)) }
+      },
+      what: `create a token of ${nameObject('serviceaccounts', this.namespace, serviceAccount)}`,
+      signal: options.signal
+    })
+    const token = answer.status?.token
+    if (token === undefined || token === '') {
+      throw new KubeError('UNREACHABLE', `The API server gave no token of service account "${serviceAccount}".`)
+    }
+    return token
   }
 
   /** Reads all objects that the selectors leave. */

@@ -31,6 +31,8 @@ export interface PushAccess {
   readonly volumes: readonly V1Volume[]
   readonly mounts: readonly V1VolumeMount[]
   readonly env: readonly V1EnvVar[]
+  /** As whom the pod has to run for its volumes to be filled. No token of it is mounted otherwise. */
+  readonly serviceAccount?: string
 }
 
 /** What has to be remembered of an image to find or remove it later. Plain JSON. */

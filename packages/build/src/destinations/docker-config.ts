@@ -1,7 +1,7 @@
 import type { PushAccess } from './destination.js'
 
 /** Where a docker `config.json` lies in a container that has one: what lies below /kaniko is no part of a built image. */
-const DIRECTORY = '/kaniko/credentials'
+export const CREDENTIALS_MOUNT = '/kaniko/credentials'
 
 /**
  * Mounts a Secret of type `kubernetes.io/dockerconfigjson` as docker's `config.json`, readable by root only.
@@ -17,7 +17,7 @@ export function dockerConfigAccess(secret: string, volume = 'push-credentials'):
         secret: { secretName: secret, defaultMode: 0o400, items: [{ key: '.dockerconfigjson', path: 'config.json' }] }
       }
     ],
-    mounts: [{ name: volume, mountPath: DIRECTORY, readOnly: true }],
-    env: [{ name: 'DOCKER_CONFIG', value: DIRECTORY }]
+    mounts: [{ name: volume, mountPath: CREDENTIALS_MOUNT, readOnly: true }],
+    env: [{ name: 'DOCKER_CONFIG', value: CREDENTIALS_MOUNT }]
   }
 }

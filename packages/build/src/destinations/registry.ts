@@ -12,6 +12,8 @@ export interface RegistrySettings {
   readonly pullHost: string
   /** The one repository in it that takes the images of all builds. */
   readonly repository: string
+  /** Its path by which the kubelet pulls, where that is another one. */
+  readonly pullRepository?: string
   /** Plain HTTP, for `pushHost` only. */
   readonly plainHttp: boolean
   readonly certificate?: SecretKey
@@ -40,7 +42,8 @@ export class RegistryDestination implements Destination {
   }
 
   target(handle: string): Target {
-    const { pushHost, pullHost, repository, plainHttp, certificate, access } = this.#settings
+    const { pushHost, pullHost, repository, pullRepository = repository, plainHttp } = this.#settings
+    const { certificate, access } = this.#settings
     const pushRef = `${pushHost}/${repository}:${handle}`
     // A bad handle is found here and not by a pod.
     parseReference(pushRef)
@@ -49,7 +52,7 @@ export class RegistryDestination implements Destination {
       insecureRegistries: plainHttp ? [pushHost] : [],
       ...(certificate === undefined ? {} : { certificate }),
       ...(access === undefined ? {} : { access }),
-      pullRef: digest => `${pullHost}/${repository}@${digest}`
+      pullRef: digest => `${pullHost}/${pullRepository}@${digest}`
     }
   }
 

@@ -94,6 +94,9 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     ],
     ...resources
   }
+  // The template's is an administrator's own choice.
+  const serviceAccount =
+    pod.serviceAccountName ?? build.targets.find(({ access }) => access?.serviceAccount)?.access?.serviceAccount
   const pushers = apart ? build.targets.map((target, index) => pusher(target, index, certificates, settings)) : []
   return {
     apiVersion: 'v1',
@@ -125,7 +128,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       ...(pod.affinity === undefined ? {} : { affinity: pod.affinity }),
       ...(pod.priorityClassName === undefined ? {} : { priorityClassName: pod.priorityClassName }),
       ...(pod.runtimeClassName === undefined ? {} : { runtimeClassName: pod.runtimeClassName }),
-      ...(pod.serviceAccountName === undefined ? {} : { serviceAccountName: pod.serviceAccountName }),
+      ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
       ...(pod.hostUsers === undefined ? {} : { hostUsers: pod.hostUsers }),
       ...(pod.imagePullSecrets === undefined ? {} : { imagePullSecrets: [...pod.imagePullSecrets] })
     }

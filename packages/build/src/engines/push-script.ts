@@ -6,6 +6,8 @@
  * minute's pause (429 with Retry-After), and too much for one that refuses for good; so the whole push is repeated, but
  * only after faults that pass. Blobs that arrived are not sent again.
  *
+ * A connector whose approval was refused leaves a file in place of a credential (OCI Connector 1.10, "Approval").
+ *
  * crane writes the pushed digest to the termination message; after a failure the kubelet puts the log's end there.
  */
 const PUSH_SCRIPT = `
@@ -13,6 +15,11 @@ said_file=\${TMPDIR:-/tmp}/said
 layout=$1
 reference=$2
 shift 2
+refused=\${DOCKER_CONFIG-}/.error.json
+if [ -f "$refused" ]; then
+  echo "Error: the connector gave no credential: $(head -c 1000 "$refused")"
+  exit 1
+fi
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM
 for pause in 5 15 40 0; do
   crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@" >"$said_file" 2>&1 &

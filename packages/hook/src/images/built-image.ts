@@ -30,8 +30,10 @@ import { scopeOf } from './scope.js'
 export interface PullableImage {
   /** By digest. */
   readonly pullRef: string
-  /** Names of Secrets. */
+  /** Names of Secrets that are there. */
   readonly pullSecrets: readonly string[]
+  /** Makes what a pull Secret of the step has to hold; see `Place`. */
+  readonly pullConfig?: () => Promise<string>
 }
 
 /**
@@ -49,7 +51,7 @@ export async function builtImage(
 ): Promise<PullableImage> {
   const { kube, settings } = call
   const places = await openPlaces(call)
-  const [{ pullSecrets }] = places
+  const [{ destination: _, ...pulling }] = places
   const scope = scopeOf(call.environment, settings.image.scope)
   const engine = engineOf(call, runner, scope, template)
   const context = await readContext(dirname(dockerfile), basename(dockerfile))
@@ -61,7 +63,7 @@ export async function builtImage(
   const kept = await keptImage(call, key, scope, places)
   if (kept !== undefined) {
     call.print(`The image of ${titleOf(call, dockerfile)} ${kept.origin}: ${kept.pullRef}`)
-    return { pullRef: kept.pullRef, pullSecrets }
+    return { pullRef: kept.pullRef, ...pulling }
   }
   await refuseTooMany(call)
   const doubts = await Promise.all(places.map(async ({ destination }) => destination.probe(call.cancelled)))
@@ -99,7 +101,7 @@ export async function builtImage(
   })
   await kube.delete('secrets', intent)
   printPhases(call, image)
-  return { pullRef, pullSecrets }
+  return { pullRef, ...pulling }
 }
 
 /** Some instructions would be dropped by the configured Kaniko without a word; the user must hear of it before a pod starts. */

@@ -1,30 +1,25 @@
-import {
-  dockerConfigAccess,
-  nodePortRegistry,
-  RegistryDestination,
-  remoteRegistry,
-  type Destination,
-  type RegistrySettings,
-  type SecretKey
-} from '@kaniko-hooks/build'
-import { isKubeError, type V1Secret } from '@kaniko-hooks/kube'
-import { parseDockerConfig, RegistryError, type Keychain } from '@kaniko-hooks/registry'
+import type { Destination } from '@kaniko-hooks/build'
 
 import type { Call } from '../call.js'
 import { HookError } from '../errors.js'
 import type { DestinationSettings } from '../settings/schema.js'
+import { connectorPlace } from './connector-place.js'
+import { nodePortPlace, remotePlace } from './registry-place.js'
 
 /** A destination, and what the kubelet needs to pull from it. */
 export interface Place {
   readonly destination: Destination
-  /** Names of Secrets. */
+  /** Names of Secrets that are there. */
   readonly pullSecrets: readonly string[]
+  /** Makes what a pull Secret for one step has to hold (docker's configuration file), where a credential is short-lived. */
+  readonly pullConfig?: () => Promise<string>
 }
 
 /**
  * The configured destinations, the first to be run from, with the credentials by which the hook itself speaks to them.
  *
- * @throws HookError SETTING that names the Secret, the key or the registry without which no push can go well
+ * @throws HookError SETTING that names the Secret, the key or the registry without which no push can go well; BuildError
+ *   from a connector that is not ready
  */
 export async function openPlaces(call: Call): Promise<[Place, ...Place[]]> {
   const [first, ...others] = await Promise.all(call.settings.destinations().map(async settings => open(call, settings)))
@@ -32,84 +27,9 @@ export async function openPlaces(call: Call): Promise<[Place, ...Place[]]> {
   return [first, ...others]
 }
 
-async function open(call: Call, settings: DestinationSettings): Promise<Place> {
-  const { nodePort, remote } = settings
-  if (nodePort !== undefined) return withCredentials(call, nodePortRegistry(nodePort), nodePort)
-  if (remote !== undefined) return withCredentials(call, remoteRegistry(remote), remote)
+async function open(call: Call, { nodePort, remote, connector }: DestinationSettings): Promise<Place> {
+  if (nodePort !== undefined) return nodePortPlace(call, nodePort)
+  if (remote !== undefined) return remotePlace(call, remote)
+  if (connector !== undefined) return connectorPlace(call, connector)
   throw new HookError('SETTING', 'configuration', 'A destination in the settings names no registry.')
-}
-
-interface Credentials {
-  readonly pushSecret?: string | undefined
-  readonly pullSecret?: string | undefined
-  readonly ca?: SecretKey | undefined
-}
-
-async function withCredentials(
-  call: Call,
-  registry: RegistrySettings,
-  { pushSecret, pullSecret, ca }: Credentials
-): Promise<Place> {
-  const [push, certificate] = await Promise.all([
-    pushSecret === undefined ? undefined : keychain(call, pushSecret, registry.pushHost),
-    ca === undefined ? undefined : secretValue(call, ca),
-    pullSecret === undefined ? undefined : keychain(call, pullSecret, registry.pullHost, 'kubelet')
-  ])
-  const credential = push?.credentialFor(registry.pushHost, registry.repository)
-  return {
-    destination: new RegistryDestination({
-      ...registry,
-      ...(ca === undefined ? {} : { certificate: ca }),
-      ...(pushSecret === undefined ? {} : { access: dockerConfigAccess(pushSecret) }),
-      client: {
-        ...(credential === undefined ? {} : { credential }),
-        ...(certificate === undefined ? {} : { ca: certificate })
-      }
-    }),
-    pullSecrets: pullSecret === undefined ? [] : [pullSecret]
-  }
-}
-
-/** Reads a docker configuration and makes sure that it is about this registry. */
-async function keychain(
-  call: Call,
-  secret: string,
-  host: string,
-  reader: 'hook' | 'kubelet' = 'hook'
-): Promise<Keychain> {
-  const key = '.dockerconfigjson'
-  const content = await secretValue(call, { secret, key })
-  let found: Keychain
-  try {
-    found = parseDockerConfig(content)
-  } catch (error) {
-    if (!(error instanceof RegistryError)) throw error
-    throw wrong(call, secret, `cannot be used: ${error.message}`, error)
-  }
-  // The kubelet understands `*.example.com`, which neither crane nor the hook does.
-  const mayMatch = reader === 'kubelet' && found.registries.some(name => name.includes('*'))
-  const isThere = found.credentialFor(host) !== undefined || found.registries.some(name => name.startsWith(`${host}/`))
-  if (!isThere && !mayMatch) {
-    const others = found.registries.length === 0 ? 'none' : found.registries.join(', ')
-    throw wrong(call, secret, `has no entry for ${host} (it has: ${others})`)
-  }
-  return found
-}
-
-async function secretValue(call: Call, { secret, key }: SecretKey): Promise<string> {
-  let found: V1Secret
-  try {
-    found = await call.kube.get('secrets', secret, { signal: call.cancelled })
-  } catch (error) {
-    if (isKubeError(error, 'NOT_FOUND')) throw wrong(call, secret, 'does not exist', error)
-    throw error
-  }
-  const value = found.data?.[key]
-  if (value === undefined) throw wrong(call, secret, `has no key ${key}`)
-  return Buffer.from(value, 'base64').toString('utf8')
-}
-
-function wrong(call: Call, secret: string, why: string, cause?: unknown): HookError {
-  const message = `The Secret ${secret} in namespace ${call.kube.namespace}, which the settings name, ${why}.`
-  return new HookError('SETTING', 'configuration', message, { cause })
 }

@@ -66,11 +66,16 @@ export function pullSecrets(owner: Owner, registries: readonly (RegistryArgs | n
     const host = server === '' ? 'https://index.docker.io/v1/' : server
     return [JSON.stringify({ auths: { [host]: { username, password, auth } } })]
   })
-  return [...new Set(configs)].map(config => ({
+  return [...new Set(configs)].map(config => pullSecret(owner, config))
+}
+
+/** A pull secret with docker's configuration file. */
+export function pullSecret(owner: Owner, config: string): V1Secret {
+  return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: ownedBy(owner, secretName(owner.runnerPod)),
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': Buffer.from(config).toString('base64') }
-  }))
+  }
 }

@@ -66,7 +66,41 @@ const remote = v.strictObject({
   plainHttp: v.pipe(v.optional(v.boolean(), false), v.description('Without TLS. The nodes must be told the same.'))
 })
 
-const ONE_KIND = 'one of nodePort and remote'
+const connector = v.strictObject({
+  name: v.pipe(
+    v.string(),
+    v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector'),
+    v.description("namespace/name of the Connector; without a namespace, the pods' own.")
+  ),
+  repository: v.pipe(
+    v.string(),
+    v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path'),
+    v.description('As it is called in the registry behind the connector: team/actions.')
+  ),
+  serviceAccount: v.pipe(
+    text,
+    v.description('A service account with get on that Connector, and nothing else: pushes and pulls are done as it.')
+  ),
+  pushAddress: v.pipe(v.optional(text), v.description("The proxy's URL; read from the Connector's status when unset.")),
+  pullAddress: v.pipe(
+    v.optional(text),
+    v.description('The address by which nodes reach the proxy, host[:port][/path]; the push address when unset.')
+  ),
+  configuration: v.pipe(
+    v.optional(text, 'registry-config'),
+    v.description("The class's configuration with a config.json: docker-config or config before 1.8.")
+  ),
+  attributes: v.pipe(
+    v.optional(v.picklist(['connector.name', 'connectors']), 'connector.name'),
+    v.description('How the CSI volume names the connector: connectors since 1.9.')
+  ),
+  tokenLifetime: v.pipe(
+    v.optional(duration),
+    v.description('Of the token with which is pushed; five minutes more than kaniko.timeoutSeconds when unset.')
+  )
+})
+
+const ONE_KIND = 'one of nodePort, remote and connector'
 
 const destination = v.pipe(
   v.strictObject({
@@ -74,7 +108,8 @@ const destination = v.pipe(
       v.optional(nodePort),
       v.description('A registry in the cluster behind a NodePort Service, over plain HTTP.')
     ),
-    remote: v.pipe(v.optional(remote), v.description('A registry that has one name for everybody.'))
+    remote: v.pipe(v.optional(remote), v.description('A registry that has one name for everybody.')),
+    connector: v.pipe(v.optional(connector), v.description("A registry behind an OCI Connector's reverse proxy."))
   }),
   v.minEntries(1, ONE_KIND),
   v.maxEntries(1, ONE_KIND)
@@ -168,3 +203,7 @@ export type SettingsFile = v.InferOutput<typeof settingsFile>
 
 /** Where images go, as written in the file or made of the variables. */
 export type DestinationSettings = v.InferOutput<typeof destination>
+
+export type NodePortPlaceSettings = v.InferOutput<typeof nodePort>
+export type RemotePlaceSettings = v.InferOutput<typeof remote>
+export type ConnectorPlaceSettings = v.InferOutput<typeof connector>

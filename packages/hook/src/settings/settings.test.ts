@@ -90,8 +90,11 @@ describe('readSettings', () => {
 
   test.each([
     ['destinations: []', 'destinations'],
-    ['destinations: [{}]', 'one of nodePort and remote'],
-    ['destinations: [{ remote: { repository: a.b/c }, nodePort: { host: h, nodePort: 1 } }]', 'one of nodePort and'],
+    ['destinations: [{}]', 'one of nodePort, remote and connector'],
+    [
+      'destinations: [{ remote: { repository: a.b/c }, nodePort: { host: h, nodePort: 1 } }]',
+      'one of nodePort, remote and'
+    ],
     ['destinations: [{ remote: { repository: nothing } }]', 'destinations.0.remote.repository'],
     ['destinations: [{ nodePort: { host: h, nodePort: 70000 } }]', 'destinations.0.nodePort.nodePort'],
     ['destinations: [{ remote: { repository: a.b/c, pushSecret: "A B" } }]', 'destinations.0.remote.pushSecret'],
