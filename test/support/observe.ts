@@ -16,11 +16,14 @@ export type Seen = (V1Pod & { kind: 'Pod' }) | (V1Job & { kind: 'Job' }) | (V1Se
 /**
  * Notes every pod, Job and Secret that stands in a namespace while something runs, each as it was first seen with
  * what it was made of.
+ *
+ * @param onLook gets each of them at each look, with what has become of it
  */
 export async function observe<T>(
   cluster: Cluster,
   namespace: string,
-  body: () => Promise<T>
+  body: () => Promise<T>,
+  onLook?: (item: Seen) => void
 ): Promise<{ result: T; seen: Seen[] }> {
   const api = new Api(cluster.kubeconfig)
   const seen = new Map<string, Seen>()
@@ -30,7 +33,9 @@ export async function observe<T>(
     for (const item of list?.items ?? []) {
       const key = item.metadata?.uid ?? ''
       // The items of a list do not say what they are.
-      if (!seen.has(key)) seen.set(key, { ...item, kind } as Seen)
+      const whole = { ...item, kind } as Seen
+      if (!seen.has(key)) seen.set(key, whole)
+      onLook?.(whole)
     }
   }
   const watching = (async () => {

@@ -1,0 +1,369 @@
+import { createHash } from 'node:crypto'
+import { open, stat } from 'node:fs/promises'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { Lanes } from '../faults/lanes.js'
+import {
+  createAuthority,
+  CranePod,
+  dockerConfigSecret,
+  nodePortRegistry,
+  proxiedRegistry,
+  tokenRegistry,
+  type ProxiedRegistry,
+  type Registry,
+  type TokenRegistry
+} from '../registries/index.js'
+import { create, secretOf } from '../registries/objects.js'
+import type { Credentials } from '../registries/registry.js'
+import { newUsers } from '../registries/users.js'
+import { coreOf, foundIn, type Canaries } from '../support/canary.js'
+import { action, use } from '../support/dockerfile-action.js'
+import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
+import { kubectl } from '../support/kubectl.js'
+import { createNamespace, type Namespace } from '../support/namespace.js'
+import { observe, type Seen } from '../support/observe.js'
+import { RUNNER, type RunnerPod } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+import { workflowOf, type JobText } from '../support/workflow.js'
+
+const suite = new Suite('canaries')
+
+let namespace: Namespace
+let closed: Registry & { readonly users: NonNullable<Registry['users']> }
+let token: TokenRegistry
+let proxy: ProxiedRegistry
+let crane: CranePod
+let canaries: Canaries
+let auditFrom = 0
+/** Credentials that no registry knows. */
+const WRONG = newUsers()
+
+/** All that a job left for others to see. */
+interface Traces {
+  readonly runner: RunnerPod
+  readonly result: JobResult
+  /** What the hook itself printed, before the runner masks anything. */
+  readonly stdout: string
+  /** All that it answered, with the state. */
+  readonly responses: string
+  /** Of everything that it made, in each state that was seen. */
+  readonly objects: readonly Seen[]
+}
+
+/**
+ * Prints the SHA-256 of each password that can be found in processes, environment and files: a log that had the passwords
+ * themselves could not tell what the hook printed from what the probe did.
+ */
+const PROBE = `#!/bin/sh
+{
+  env
+  for process in /proc/[0-9]*; do cat "$process/cmdline" "$process/environ"; done
+  find / \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -size -256k -exec cat {} +
+} 2>/dev/null | tr '\\0' '\\n' | grep -oE 'canary-[0-9a-f]{24}' | sort -u | while read -r found; do
+  echo "found $(printf %s "$found" | sha256sum | cut -c 1-64)"
+done
+echo "probed $1"
+`
+
+/** Stands in the hook's place and keeps what went out of it. */
+const RECORDER = `
+const { spawnSync } = require('child_process')
+const { appendFileSync, readFileSync } = require('fs')
+const input = readFileSync(0)
+const { status, stdout } = spawnSync(process.execPath, ['${RUNNER.hook}'], { input, stdio: ['pipe', 'pipe', 'inherit'] })
+appendFileSync(__dirname + '/stdout', stdout)
+appendFileSync(__dirname + '/responses', readFileSync(JSON.parse(input).responseFile))
+process.stdout.write(stdout)
+process.exitCode = status ?? 1
+`
+
+beforeAll(async () => {
+  const { cluster } = suite
+  if (cluster.auditLog !== undefined) auditFrom = (await stat(cluster.auditLog)).size
+  namespace = await createNamespace(cluster, 'canaries-at', 'restricted')
+  const at = namespace.name
+  const authority = await createAuthority()
+  const [withPasswords, withTokens, first, second] = await Promise.all([
+    nodePortRegistry(cluster, at, { name: 'closed', auth: true }),
+    tokenRegistry(cluster, at, { name: 'token', authority }),
+    suite.runner({ mode: 'volume' }),
+    suite.runner({ mode: 'novolume' })
+  ])
+  if (withPasswords.users === undefined) throw new Error('a registry with passwords has users')
+  closed = { ...withPasswords, users: withPasswords.users }
+  token = withTokens
+  canaries = {
+    push: token.users.delete,
+    pull: token.users.pull,
+    'base images': closed.users.pull,
+    'job container': closed.users.push,
+    service: closed.users.delete,
+    'push through the proxy': closed.users.admin,
+    'wrong push': WRONG.push,
+    'wrong base images': WRONG.pull,
+    'wrong job container': WRONG.admin
+  }
+  const secret = (name: string, host: string, credentials: Credentials) =>
+    dockerConfigSecret(cluster, suite.namespace, name, { [host]: credentials })
+  ;[proxy, crane] = await Promise.all([
+    proxiedRegistry(cluster, at, closed),
+    CranePod.start(cluster, at, {
+      identities: {
+        admin: { [closed.pushHost]: closed.users.admin, [token.pushHost]: token.users.admin }
+      },
+      authorities: [authority.certificate]
+    }),
+    create(cluster, [secretOf(suite.namespace, 'authority', { 'ca.crt': authority.certificate })]),
+    secret('push', token.pushHost, token.users.delete),
+    secret('pull', token.pullHost, token.users.pull),
+    secret('bases', closed.pushHost, closed.users.pull),
+    secret('wrong-push', token.pushHost, { ...WRONG.push, username: token.users.push.username }),
+    secret('wrong-bases', closed.pushHost, { ...WRONG.pull, username: closed.users.pull.username })
+  ])
+  await secret('proxy-push', proxy.pushHost, closed.users.admin)
+  await Promise.all(
+    (['base', 'job', 'service'] as const).map(async name => {
+      // An image that is nobody else's: the kubelet remembers by what credential it got one.
+      const label = `test.place=${suite.namespace}/${name}`
+      const command = name === 'service' ? ['--entrypoint', 'sleep', '--cmd', '1000'] : []
+      const to = `${closed.pushHost}/private/${name}:1`
+      const source = `${cluster.mirror}/library/busybox:1.36`
+      const args = ['mutate', '--insecure', source, '--label', label, '--tag', to, ...command]
+      const { code, stderr } = await crane.run('admin', ...args)
+      if (code !== 0) throw new Error(stderr)
+    })
+  )
+  startJobs(first, second)
+}, 180_000)
+
+afterAll(async () => {
+  await Promise.all([closed, token, proxy].map(async registry => registry.remove()))
+  await namespace.delete()
+}, 60_000)
+
+const lanes = new Lanes<Traces>()
+
+interface Job extends Partial<JobText> {
+  readonly settings: object
+  readonly files: NonNullable<JobRequest['files']>
+}
+
+async function run(runner: RunnerPod, name: string, { settings, files, ...job }: Job): Promise<Traces> {
+  const directory = `/tmp/${name.replaceAll(' ', '-')}`
+  await runner.write(`${directory}/index.js`, RECORDER)
+  const path = await runner.writeSettings(settings)
+  const objects: Seen[] = []
+  const { result } = await observe(
+    suite.cluster,
+    suite.namespace,
+    () =>
+      runJob(runner, {
+        workflow: workflowOf({
+          container: suite.cluster.images.busybox,
+          steps: [use('probe', { 'continue-on-error': true })],
+          ...job
+        }),
+        files,
+        env: { KANIKO_HOOKS_CONFIG: path },
+        args: ['--hook', `${directory}/index.js`]
+      }),
+    item => {
+      if (item.metadata?.name?.startsWith(`${runner.name}-`) === true) objects.push(item)
+    }
+  )
+  const [stdout, responses] = await Promise.all(
+    ['stdout', 'responses'].map(async file => (await runner.exec(['cat', `${directory}/${file}`])).stdout.toString())
+  )
+  return { runner, result, stdout: stdout ?? '', responses: responses ?? '', objects }
+}
+
+const probe = (base: string) =>
+  action(
+    'probe',
+    [`FROM ${base}`, 'COPY probe.sh /probe.sh', 'RUN /probe.sh build', 'ENTRYPOINT ["/probe.sh", "image"]'].join('\n'),
+    { 'probe.sh': { content: PROBE, mode: 0o755 } }
+  )
+
+function startJobs(first: RunnerPod, second: RunnerPod): void {
+  const ca = { secret: 'authority' }
+  const repository = `${token.pushHost}/builds/actions`
+  const destinations = [{ remote: { repository, ca, pushSecret: 'push', pullSecret: 'pull' } }]
+  const kaniko = { insecureRegistries: [suite.cluster.mirror, closed.pushHost] }
+  const base = `${closed.pushHost}/private/base:1`
+  const privateImage = (name: string, { username, password }: Credentials) => ({
+    image: `${closed.pullHost}/private/${name}:1`,
+    credentials: { username, password }
+  })
+  const good: Job = {
+    settings: {
+      destinations,
+      // Kept, so that the image can be looked into.
+      image: { keep: '1h' },
+      kaniko: { ...kaniko, credentials: 'bases' }
+    },
+    files: probe(base),
+    container: privateImage('job', closed.users.push),
+    services: { private: privateImage('service', closed.users.delete) }
+  }
+  lanes.start({
+    'a good job': () => run(first, 'a good job', good),
+    'a push that breaks': async () => {
+      await proxy.setFaults([{ method: 'PUT', path: '/manifests/', times: 'always', with: { answer: 401 } }])
+      const [host, port] = proxy.pushHost.split(':')
+      const nodePort = { host, port: Number(port), nodePort: Number(proxy.pullHost.split(':')[1]) }
+      return run(first, 'a push that breaks', {
+        settings: { destinations: [{ nodePort: { ...nodePort, pushSecret: 'proxy-push' } }], kaniko },
+        files: probe('busybox:1.36')
+      })
+    }
+  })
+  lanes.start({
+    'a push that is refused': () =>
+      run(second, 'a push that is refused', {
+        settings: { destinations: [{ remote: { repository, ca, pushSecret: 'wrong-push' } }], kaniko },
+        files: probe('busybox:1.36')
+      }),
+    'a base image that is refused': () =>
+      run(second, 'a base image that is refused', {
+        ...good,
+        settings: { destinations, kaniko: { ...kaniko, credentials: 'wrong-bases' } },
+        container: suite.cluster.images.busybox,
+        services: {}
+      }),
+    'a job container that is refused': () =>
+      run(second, 'a job container that is refused', {
+        ...good,
+        container: privateImage('job', { ...WRONG.admin, username: closed.users.push.username }),
+        services: {}
+      })
+  })
+}
+
+const JOBS = [
+  ['a good job', /probed image/],
+  ['a push that breaks', /could not be pushed; the registry \S+ said: .*(401|UNAUTHORIZED)/],
+  ['a push that is refused', /answered 401 to the user "robot\$builds\+push"/],
+  ['a base image that is refused', /private\/base:1 .*cannot be fetched: .*(401|UNAUTHORIZED)/],
+  ['a job container that is refused', /private\/job:1.*(401|no basic auth|authorization failed)/]
+] as const
+
+/** A job's own credentials: the runner has to be told what to mask, and the kubelet by what to pull. */
+const OF_JOBS: Readonly<Record<string, readonly string[]>> = {
+  'a good job': ['job container', 'service'],
+  'a job container that is refused': ['wrong job container']
+}
+
+describe.each(JOBS)('%s', (name, said) => {
+  test('prints no password', async () => {
+    const { result, stdout } = await lanes.result(name)
+    expect(result.log).toMatch(said)
+    expect(foundIn(result.log, canaries)).toEqual([])
+    expect(foundIn(JSON.stringify(result), canaries)).toEqual([])
+    const lines = stdout.split('\n')
+    const masks = lines.filter(line => line.startsWith('::add-mask::'))
+    expect(foundIn(lines.filter(line => !masks.includes(line)).join('\n'), canaries)).toEqual([])
+    expect(foundIn(masks.join('\n'), canaries)).toEqual(OF_JOBS[name] ?? [])
+  }, 180_000)
+
+  test('answers none', async () => {
+    const { responses } = await lanes.result(name)
+    if (name !== 'a job container that is refused') expect(responses).toContain('"jobPod"')
+    expect(foundIn(responses, canaries)).toEqual([])
+  }, 180_000)
+
+  test('makes nothing that has one, but for pull secrets', async () => {
+    const { objects } = await lanes.result(name)
+    const isPullSecret = (item: Seen) => item.kind === 'Secret' && item.type === 'kubernetes.io/dockerconfigjson'
+    expect(objects.filter(({ kind }) => kind === 'Pod').length).toBeGreaterThan(0)
+    expect(
+      objects.filter(item => !isPullSecret(item)).flatMap(item => foundIn(JSON.stringify(item), canaries))
+    ).toEqual([])
+    const held = new Set(objects.filter(isPullSecret).flatMap(item => foundIn(JSON.stringify(item), canaries)))
+    expect([...held].sort()).toEqual(OF_JOBS[name] ?? [])
+  }, 180_000)
+})
+
+const hashOf = (credentials: Credentials | undefined): string =>
+  credentials === undefined ? 'none' : createHash('sha256').update(coreOf(credentials)).digest('hex')
+
+test("a RUN line finds the base images' password, which the settings gave it, and no other", async () => {
+  const { result } = await lanes.result('a good job')
+  const output = outputOf(stepOf(result, 'probe'))
+  const built = output.slice(0, output.findIndex(line => line.endsWith('probed build')) + 1)
+  expect(built.filter(line => line.startsWith('found '))).toEqual([`found ${hashOf(canaries['base images'])}`])
+}, 180_000)
+
+test('a RUN line finds nothing where only the push has a credential', async () => {
+  const { result } = await lanes.result('a push that breaks')
+  const output = outputOf(stepOf(result, 'probe'))
+  expect(output).toContain('probed build')
+  expect(output.filter(line => line.startsWith('found '))).toEqual([])
+}, 180_000)
+
+describe('the built image', () => {
+  test('has no password in its files, seen from within', async () => {
+    const { result } = await lanes.result('a good job')
+    const output = outputOf(stepOf(result, 'probe'))
+    const ran = output.slice(output.findIndex(line => line.endsWith('probed build')) + 1)
+    expect(ran).toContain('probed image')
+    expect(ran.filter(line => line.startsWith('found '))).toEqual([])
+  }, 180_000)
+
+  test('has none in its configuration or its layers', async () => {
+    const { result } = await lanes.result('a good job')
+    const [, image = 'none'] = /Pushed in .*: (\S+@sha256:[0-9a-f]{64})/.exec(result.log) ?? []
+    const config = await crane.run('admin', 'config', image)
+    expect(config.stdout).toContain('probe.sh')
+    const files = await crane.run('admin', 'export', image, '-')
+    expect(files.stdout).toContain('probe.sh')
+    for (const text of [config.stdout, files.stdout]) expect(foundIn(text, canaries)).toEqual([])
+  }, 180_000)
+})
+
+describe('after all jobs', () => {
+  beforeAll(async () => {
+    for (const [name] of JOBS) await lanes.result(name)
+  }, 180_000)
+
+  test("the operators' lines have none", async () => {
+    for (const [name] of JOBS) {
+      const log = await (await lanes.result(name)).runner.podLog()
+      expect(log).toContain('"source":"kaniko-hooks"')
+      expect(foundIn(log, canaries)).toEqual([])
+    }
+  })
+
+  test('the events have none', async () => {
+    const events = await kubectl(suite.cluster, ['-n', suite.namespace, 'get', 'events', '-o', 'json'])
+    expect(events).toContain('private/job:1')
+    expect(foundIn(events, canaries)).toEqual([])
+  })
+
+  test("the API server's audit log has none", async () => {
+    const { auditLog } = suite.cluster
+    // Nobody else's cluster shows it.
+    if (auditLog === undefined) return
+    const file = await open(auditLog)
+    try {
+      // It may have begun anew in the meantime.
+      const { size } = await file.stat()
+      const start = size < auditFrom ? 0 : auditFrom
+      const text = (await file.read(Buffer.alloc(size - start), 0, size - start, start)).buffer.toString()
+      expect(text).toContain(`/namespaces/${suite.namespace}/pods`)
+      expect(foundIn(text, canaries)).toEqual([])
+    } finally {
+      await file.close()
+    }
+  })
+
+  test('the work directory and the job files of the runner have none', async () => {
+    for (const name of ['a good job', 'a push that is refused']) {
+      const { runner } = await lanes.result(name)
+      const script = 'grep -rhoE \'canary-[0-9a-f]{24}\' "$0" || [ $? = 1 ]'
+      const { code, stdout } = await runner.exec(['sh', '-c', script, RUNNER.work])
+      expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: '' })
+    }
+  })
+})
