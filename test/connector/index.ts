@@ -1,0 +1,6 @@
+export { connectorUser, serviceAccountToken } from './access.js'
+export { createConnector, type Connector, type ConnectorOptions, type Upstream } from './connector.js'
+export { driverNodes, installConnectors, type Installation, type InstallOptions } from './installation.js'
+export type { Knobs, ProxyLine } from './knobs.js'
+export type { AddressForm, NotReady } from './status.js'
+export { trustPlainHttp } from './trust.js'

@@ -1,0 +1,111 @@
+import { dirname, join } from 'node:path'
+
+import type { V1DaemonSet } from '@kubernetes/client-node'
+
+import { Api, type KubernetesObject } from '../cluster/api.js'
+import type { Cluster } from '../cluster/index.js'
+import { apply, CONNECTORS_API, manifest, pathOf, refused, remove, SYSTEM, type AnyCluster } from './objects.js'
+import { until } from './wait.js'
+
+/** What all connectors of a cluster share. */
+export interface Installation {
+  /** The image that proxies run too. */
+  readonly image: string
+  /** Deletes it all; refuses while there are connectors, which would lose their proxies. */
+  remove(): Promise<void>
+}
+
+export interface InstallOptions {
+  /** The emulator's image; default: the test cluster's own. */
+  readonly image?: string
+  /** The kubelet's directory on the nodes; default: /var/lib/kubelet, or the test cluster's. */
+  readonly kubelet?: string
+}
+
+const IMAGE = 'kaniko-hooks.test/connector:1'
+const KUBELET = '/var/lib/kubelet'
+/** An image that has to be pulled first takes its time. */
+const READY_SECONDS = 120
+
+/** Installs the kinds, the classes and the driver, or changes them to this version. What is there already stays as it is. */
+export async function installConnectors(
+  cluster: AnyCluster & Partial<Pick<Cluster, 'owned'>>,
+  options: InstallOptions = {}
+): Promise<Installation> {
+  const { image = IMAGE } = options
+  const kubelet =
+    options.kubelet ?? (cluster.owned === true ? join(dirname(dirname(cluster.kubeconfig)), 'kubelet') : KUBELET)
+  const objects = await allObjects({ [IMAGE]: image, [KUBELET]: kubelet })
+  await apply(cluster, objects.definitions)
+  await until('The kinds of the connectors are served', 30, () => served(cluster))
+  await apply(cluster, [...objects.classes, ...objects.system])
+  await until('The driver connectors-csi is on every node', READY_SECONDS, () => driverReady(cluster))
+  return { image, remove: () => uninstallConnectors(cluster) }
+}
+
+/**
+ * Deletes what {@link installConnectors} made.
+ *
+ * @throws when there are connectors
+ */
+export async function uninstallConnectors(cluster: AnyCluster): Promise<void> {
+  const left = await connectorNames(cluster)
+  if (left.length > 0)
+    throw new Error(`The connectors ${left.join(', ')} are still there: delete them before their proxies' namespace.`)
+  const { definitions, classes, system } = await allObjects()
+  // Without its kind a class cannot be asked for any more; it goes with it.
+  await remove(cluster, [...definitions, ...system])
+  const api = new Api(cluster.kubeconfig)
+  for (const object of [...definitions, ...system])
+    await until(`${object.kind} ${object.metadata.name} is gone`, 60, async () => {
+      return (await api.get(pathOf(object))) === undefined ? true : undefined
+    })
+  for (const { kind, metadata } of classes)
+    if ((await api.get(`/apis/${CONNECTORS_API}/connectorclasses/${metadata.name}`)) !== undefined)
+      throw new Error(`${kind} ${metadata.name} is still there`)
+}
+
+/** All connectors, as `namespace/name`; none before the kind is known. */
+export async function connectorNames(cluster: AnyCluster): Promise<string[]> {
+  const list = await new Api(cluster.kubeconfig).get<{ items: KubernetesObject[] }>(
+    `/apis/${CONNECTORS_API}/connectors`
+  )
+  return (list?.items ?? []).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)
+}
+
+/** Nodes that the driver is registered on. */
+export async function driverNodes(cluster: AnyCluster): Promise<string[]> {
+  const list = await new Api(cluster.kubeconfig).get<{ items: CsiNode[] }>('/apis/storage.k8s.io/v1/csinodes')
+  const nodes = (list?.items ?? []).filter(({ spec }) => spec.drivers?.some(({ name }) => name === 'connectors-csi'))
+  return nodes.map(({ metadata }) => metadata.name)
+}
+
+interface CsiNode {
+  readonly metadata: { readonly name: string }
+  readonly spec: { readonly drivers?: readonly { readonly name: string }[] | null }
+}
+
+async function allObjects(changes: Readonly<Record<string, string>> = {}) {
+  const [definitions, classes, system] = await Promise.all(
+    ['definitions.yaml', 'classes.yaml', 'system.yaml'].map(file => manifest(file, changes))
+  )
+  return { definitions: definitions ?? [], classes: classes ?? [], system: system ?? [] }
+}
+
+async function served(cluster: AnyCluster): Promise<true | undefined> {
+  const api = new Api(cluster.kubeconfig)
+  for (const kind of ['connectors', 'connectorclasses']) {
+    const { status, body } = await api.request('GET', `/apis/${CONNECTORS_API}/${kind}`)
+    if (status === 404) return undefined
+    if (status !== 200) throw refused(kind, status, body)
+  }
+  return true
+}
+
+async function driverReady(cluster: AnyCluster): Promise<true | undefined> {
+  const path = `/apis/apps/v1/namespaces/${SYSTEM}/daemonsets/connectors-csi`
+  const set = await new Api(cluster.kubeconfig).get<V1DaemonSet>(path)
+  const { observedGeneration, desiredNumberScheduled: wanted = 0, updatedNumberScheduled: updated } = set?.status ?? {}
+  if (set?.metadata?.generation !== observedGeneration || updated !== wanted || wanted === 0) return undefined
+  return set?.status?.numberReady === wanted && (await driverNodes(cluster)).length >= wanted ? true : undefined
+}

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Asks again and again until an answer comes.
+ *
+ * @param what is waited for, to begin a sentence
+ * @param ask undefined means: not yet
+ */
+export async function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + seconds * 1000
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > end) throw new Error(`${what}: still not after ${seconds} s`)
+    await sleep(200)
+  }
+}
