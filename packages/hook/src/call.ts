@@ -18,6 +18,8 @@ export interface Call {
   readonly print: Line
   /** A sentence for debug logging, off by default. */
   readonly note: Line
+  /** Values that must never be printed: what the hook read of Secrets is added as it is read. */
+  readonly secrets: Set<string>
   /** Output of the user's programs, as it is; resolves when there is room for more. */
   readonly output: (chunk: Uint8Array | string) => Promise<void>
   /** Aborted when the runner cancels the step: everything of it must be gone 7 s later. */

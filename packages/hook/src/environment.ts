@@ -25,6 +25,8 @@ export interface Environment {
   readonly ref: string | undefined
   readonly baseRef: string | undefined
   readonly eventName: string | undefined
+  readonly actor: string | undefined
+  readonly runAttempt: string | undefined
   readonly workflow: string | undefined
   readonly runId: string | undefined
   readonly job: string | undefined
@@ -78,6 +80,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     ref: get('GITHUB_REF'),
     baseRef: get('GITHUB_BASE_REF'),
     eventName: get('GITHUB_EVENT_NAME'),
+    actor: get('GITHUB_ACTOR'),
+    runAttempt: get('GITHUB_RUN_ATTEMPT'),
     workflow: get('GITHUB_WORKFLOW'),
     runId: get('GITHUB_RUN_ID'),
     job: get('GITHUB_JOB'),

@@ -25,11 +25,13 @@ async function main(): Promise<number> {
   const phases: Record<string, number> = {}
   let retries = 0
   let command: Command | undefined
+  const secrets = new Set<string>()
   let requests = (): number => 0
   let exitCode = 1
   let error: unknown
   try {
     command = await readCommand(process.stdin)
+    for (const secret of secretsOf(command)) secrets.add(secret)
     await checkResponseFile(command.responseFile)
     const settings = await readSettings(environment)
     const clients = await connect(environment, command.state !== null, why => {
@@ -45,6 +47,7 @@ async function main(): Promise<number> {
       workDirectory: resolve(dirname(command.responseFile), '..', '..'),
       print: log.print,
       note: log.note,
+      secrets,
       output: log.output,
       cancelled,
       phase: (name, ms) => (phases[name] = (phases[name] ?? 0) + ms)
@@ -61,8 +64,8 @@ async function main(): Promise<number> {
     error = cancelled.aborted
       ? new HookError('CANCELLED', 'user', 'The step was cancelled.', { cause: caught })
       : caught
-    log.print(errorCommand(describe(error, secretsOf(command))))
-    if (caught instanceof Error) log.note(redact(caught.stack ?? caught.message, secretsOf(command)))
+    log.print(errorCommand(describe(error, [...secrets])))
+    if (caught instanceof Error) log.note(redact(caught.stack ?? caught.message, [...secrets]))
   }
   await writeCallRecord(environment.operatorLog, {
     command: command?.command ?? 'none',
@@ -89,8 +92,8 @@ async function write(chunk: Uint8Array | string): Promise<void> {
 }
 
 /** The call's own secrets, by the names of their variables. */
-function secretsOf(command: Command | undefined): string[] {
-  if (command === undefined || command.command === 'cleanup_job') return []
+function secretsOf(command: Command): string[] {
+  if (command.command === 'cleanup_job') return []
   const containers =
     command.command === 'prepare_job' ? [command.args.container, ...command.args.services] : [command.args]
   return containers.flatMap(container => {

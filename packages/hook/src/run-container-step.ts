@@ -14,8 +14,9 @@ import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
 import { errorCommand, warningCommand } from './protocol/workflow-commands.js'
 import { ownerOf, readRunner, workspaceOf, type Runner } from './runner-pod.js'
 import { seconds } from './seconds.js'
-import { readState } from './state.js'
+import { readState, type State } from './state.js'
 import { deleteStep, followStep, startStep, waitForStart, type StepRun } from './steps/step-container.js'
+import type { PodParts, Workspace } from './workspace/workspace.js'
 
 /**
  * Runs a container action or a `docker://` step: builds its image when it has a Dockerfile, starts its pod, follows its
@@ -24,27 +25,40 @@ import { deleteStep, followStep, startStep, waitForStart, type StepRun } from '.
  * @returns the container's exit code
  */
 export async function runContainerStep(call: Call, { args, state: given }: RunContainerStep): Promise<number> {
-  const { kube, settings, cancelled } = call
   const template = await readTemplate(call.environment.templatePath)
   const state = readState(given)
   const runner = await readRunner(call, state)
-  const owner = ownerOf(call, runner)
   const workspace = workspaceOf(call, runner)
 
   maskCredentials(call, args.registry)
   // A volume that a pod cannot have is refused before anything is built.
   const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
   if (args.createOptions) call.print(warningCommand(`The container's options are ignored: ${args.createOptions}`))
-  // Without a job container the runner never calls cleanup_job: what is built goes with its step.
-  const removeBuilt = async (): Promise<void> => {
-    if (state !== undefined || args.dockerfile === null) return
-    for (const problem of await removeImages(call)) call.print(warningCommand(`Clean-up: ${problem}`))
+  try {
+    const image = await imageOf(call, runner, args, template)
+    return await runImage(call, { args, state, runner, workspace, parts, template, image })
+  } finally {
+    // Without a job container the runner never calls cleanup_job: what is built goes with its step.
+    if (state === undefined && args.dockerfile !== null) {
+      for (const problem of await removeImages(call)) call.print(warningCommand(`Clean-up: ${problem}`))
+    }
   }
-  const image = await imageOf(call, runner, args, template).catch(async (error: unknown) => {
-    await removeBuilt()
-    throw error
-  })
+}
 
+interface Step {
+  readonly args: ContainerArgs
+  readonly state: State | undefined
+  readonly runner: Runner
+  readonly workspace: Workspace
+  readonly parts: PodParts
+  readonly template: Template | undefined
+  readonly image: PullableImage
+}
+
+/** Runs an image that is where the kubelet can pull it, and removes all that this needed. */
+async function runImage(call: Call, { args, state, runner, workspace, parts, template, image }: Step): Promise<number> {
+  const { kube, settings, cancelled } = call
+  const owner = ownerOf(call, runner)
   const name = stepName(settings.runnerPod)
   const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
   const ownPull = await image.pullConfig?.()
@@ -112,7 +126,6 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
       run,
       secrets.map(({ metadata }) => metadata?.name ?? '')
     )
-    await removeBuilt()
   }
 }
 

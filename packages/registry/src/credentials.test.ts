@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { parseDockerConfig } from './credentials.js'
+import { ownerOf, parseDockerConfig } from './credentials.js'
 import { RegistryError } from './errors.js'
 
 const CANARY = 'c4nary-pass'
@@ -186,4 +186,34 @@ describe('secrets', () => {
     expect(inspect(keychain, { depth: 10, showHidden: true, getters: false })).not.toContain(CANARY)
     expect(JSON.stringify(keychain)).not.toContain(CANARY)
   })
+})
+
+describe("docker's own programs find", () => {
+  const finds = (key: string, domain: string): boolean => {
+    const text = JSON.stringify({ auths: { [key]: { username: 'u', password: 'p' } } })
+    return parseDockerConfig(text).servesDocker(domain)
+  }
+
+  test.each([
+    ['https://index.docker.io/v1/', 'docker.io', true],
+    ['docker.io', 'docker.io', false],
+    ['index.docker.io', 'docker.io', false],
+    ['ghcr.io', 'ghcr.io', true],
+    ['https://ghcr.io/v2/', 'ghcr.io', true],
+    ['ghcr.io/acme', 'ghcr.io', false]
+  ])('by %s for %s: %s', (key, domain, expected) => {
+    expect(finds(key, domain)).toBe(expected)
+  })
+
+  test('the one key of Docker Hub, whichever stands first', () => {
+    const entry = { username: 'u', password: 'p' }
+    const auths = { 'docker.io': entry, 'https://index.docker.io/v1/': entry }
+    expect(parseDockerConfig(JSON.stringify({ auths })).servesDocker('docker.io')).toBe(true)
+  })
+})
+
+test('a user whose name is the token is not named', () => {
+  const auths = { 'r.example': { username: 'dop_v1_canary', password: 'dop_v1_canary' } }
+  const credential = parseDockerConfig(JSON.stringify({ auths })).credentialFor('r.example')
+  expect(ownerOf(credential)).toBe('the configured user')
 })

@@ -9,6 +9,9 @@ export type Credential =
   | { readonly identityToken: string; readonly username?: string }
   | { readonly registryToken: string }
 
+/** Docker Hub's place in a `config.json` (docker/cli, `IndexServer`). */
+export const DOCKER_HUB_KEY = 'https://index.docker.io/v1/'
+
 /** The credentials of one `config.json`, by the place that they are for. */
 export class Keychain {
   /** `host[:port]` or `host[:port]/path`, normalised, to what was written for it. */
@@ -43,6 +46,16 @@ export class Keychain {
   }
 
   /**
+   * Whether docker's own programs, and those that read the file as they do (crane, Kaniko), find something for a registry.
+   * They know Docker Hub by one key only, and of keys with paths they may take any.
+   */
+  servesDocker(domain: string): boolean {
+    const host = canonicalHost(domain)
+    const entry = this.#entries.get(host)
+    return entry !== undefined && (host !== 'docker.io' || entry.key === DOCKER_HUB_KEY)
+  }
+
+  /**
    * All that must never be printed: passwords, tokens, and the base64 forms of `user:password`. A getter, so that a
    * keychain that somebody logs does not show them.
    */
@@ -52,6 +65,8 @@ export class Keychain {
 }
 
 interface Entry {
+  /** As it was written. */
+  readonly key: string
   readonly credential: Credential
   readonly secrets: readonly string[]
 }
@@ -76,7 +91,7 @@ export function parseDockerConfig(text: string): Keychain {
   for (const [key, value] of Object.entries(auths)) {
     const entry = parseEntry(key, value)
     const place = canonicalKey(key)
-    if (entry !== undefined && !entries.has(place)) entries.set(place, entry)
+    if (entry !== undefined && (key === DOCKER_HUB_KEY || !entries.has(place))) entries.set(place, entry)
   }
 
   const helper = ['credsStore', 'credHelpers'].find(name => config[name] !== undefined)
@@ -107,6 +122,8 @@ export function ownerOf(credential: Credential | undefined): string {
   if (credential === undefined) return 'an anonymous user'
   if ('registryToken' in credential) return 'the registry token'
   const { username } = credential
+  // Some services take a token as the user's name too.
+  if (secretsOf(credential).includes(username ?? '')) return 'the configured user'
   if (username === undefined || username === '') return 'the identity token'
   return 'identityToken' in credential ? `the identity token of the user "${username}"` : `the user "${username}"`
 }
@@ -158,7 +175,11 @@ function parseEntry(key: string, value: unknown): Entry | undefined {
   }
   // Whatever stands beside the credential that is used is no less secret.
   const beside = [auth, password, registryToken, identityToken, password === '' ? '' : basicOf(user)]
-  return { credential, secrets: [...new Set(beside)].filter(secret => secret !== '') }
+  return {
+    key,
+    credential,
+    secrets: [...new Set(beside)].filter(secret => secret !== '')
+  }
 }
 
 function decodeAuth(auth: string, wrong: (why: string) => RegistryError): { username: string; password: string } {

@@ -1,5 +1,5 @@
 import type { RegistryClient } from './client.js'
-import { RegistryError } from './errors.js'
+import { RegistryError, type RegistryErrorCode } from './errors.js'
 import { retentionAdvice, serviceAdvice } from './retention.js'
 
 /** What became of an image that had to go. `why` is a sentence for a warning. */
@@ -56,8 +56,11 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
   return refused(manifest, why)
 }
 
+/** A password may be renewed in a Secret some minutes after it has ended. */
+const PASSING = new Set<RegistryErrorCode>(['UNREACHABLE', 'SERVER', 'RATE_LIMITED', 'UNAUTHORIZED'])
+
 function refused({ code }: RegistryError, why: string): Removal {
-  return { result: 'refused', why, passing: code === 'UNREACHABLE' || code === 'SERVER' || code === 'RATE_LIMITED' }
+  return { result: 'refused', why, passing: PASSING.has(code) }
 }
 
 /** Whether there is no use in asking for the digest after this answer for the tag. */

@@ -92,8 +92,8 @@ describe('the kubelet pulls', () => {
   test('from the address of the settings, with a path of its own', () => {
     const push = connectorAddress('http://c-harbor.ci.svc.cluster.local')
     const pull = pullAddressOf(HARBOR, push, 'localhost:31567/namespaces/ci/connectors/harbor')
-    const target = new RegistryDestination(connectorRegistry(push, pull, 'team/actions')).target('h')
-    expect(target.pullRef(DIGEST)).toBe(`localhost:31567/namespaces/ci/connectors/harbor/team/actions@${DIGEST}`)
+    const destination = new RegistryDestination(connectorRegistry(push, pull, 'team/actions'))
+    expect(destination.pullRef(DIGEST)).toBe(`localhost:31567/namespaces/ci/connectors/harbor/team/actions@${DIGEST}`)
   })
 })
 

@@ -14,8 +14,6 @@ export interface Target {
    * the pod has it: every `RUN` line could read it.
    */
   readonly access?: PushAccess
-  /** What the kubelet pulls, by digest. It may see the registry under another name than the builder does. */
-  pullRef(digest: string): string
 }
 
 /** One key of a Secret in the build pod's namespace. */
@@ -56,9 +54,12 @@ export interface Destination {
   /**
    * Names the place for one build. It does not ask the registry.
    *
-   * @param handle names the build, in lower-case letters, digits and dashes. Two builds never share a handle
+   * @param handle names the build: 12 and 8 hex digits with a dash between. Two builds never share a handle
    */
   target(handle: string): Target
+
+  /** What the kubelet pulls, by digest. It may see the registry under another name than the builder does. */
+  pullRef(digest: string): string
 
   /** Whether an image that was pushed to this reference is in this place. It does not ask the registry. */
   owns(pushRef: string): boolean

@@ -36,24 +36,25 @@ function settings(over: Partial<RegistrySettings> = {}): RegistrySettings {
 }
 
 describe('a NodePort registry', () => {
-  const target = () =>
-    new RegistryDestination(nodePortRegistry({ host: 'registry.ci.svc', port: 5000, nodePort: 31500 })).target('abc-1')
+  const registry = () =>
+    new RegistryDestination(nodePortRegistry({ host: 'registry.ci.svc', port: 5000, nodePort: 31500 }))
 
   test('is pushed to by its Service and pulled from by the node', () => {
-    expect(target().pushRef).toBe('registry.ci.svc:5000/kaniko-hooks/actions:abc-1')
-    expect(target().pullRef(DIGEST)).toBe(`localhost:31500/kaniko-hooks/actions@${DIGEST}`)
+    expect(registry().target('abc-1').pushRef).toBe('registry.ci.svc:5000/kaniko-hooks/actions:abc-1')
+    expect(registry().pullRef(DIGEST)).toBe(`localhost:31500/kaniko-hooks/actions@${DIGEST}`)
   })
 
   test('is spoken to over plain HTTP, and only it', () => {
-    expect(target().insecureRegistries).toEqual(['registry.ci.svc:5000'])
+    expect(registry().target('abc-1').insecureRegistries).toEqual(['registry.ci.svc:5000'])
   })
 })
 
 describe('a remote registry', () => {
   test('has one name for all, and TLS', () => {
-    const target = new RegistryDestination(remoteRegistry({ repository: 'acme/actions' })).target('abc-1')
+    const registry = new RegistryDestination(remoteRegistry({ repository: 'acme/actions' }))
+    const target = registry.target('abc-1')
     expect(target.pushRef).toBe('docker.io/acme/actions:abc-1')
-    expect(target.pullRef(DIGEST)).toBe(`docker.io/acme/actions@${DIGEST}`)
+    expect(registry.pullRef(DIGEST)).toBe(`docker.io/acme/actions@${DIGEST}`)
     expect(target.insecureRegistries).toEqual([])
   })
 
@@ -70,8 +71,10 @@ test('a handle that is no name is found before a pod starts', () => {
 })
 
 test('it knows its images, and those of others', () => {
-  const { pushRef } = destination.target('abc')
+  const { pushRef } = destination.target('0123456789ab-01234567')
   expect(destination.owns(pushRef)).toBe(true)
+  // Somebody's own tag in the same repository is no build.
+  expect(destination.owns(pushRef.replace(/:[^:]*$/, ':prod'))).toBe(false)
   expect(destination.owns(pushRef.replace('/actions:', '/actions-2:'))).toBe(false)
   expect(destination.owns(`ghcr.io/${pushRef}`)).toBe(false)
 })

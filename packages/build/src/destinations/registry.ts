@@ -4,6 +4,9 @@ import { BuildError } from '../errors.js'
 import type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destination.js'
 import { withOrigin } from './refusal.js'
 
+/** What builds are called: the beginning of a key, and what makes it the only one. */
+const HANDLE = /^[0-9a-f]{12}-[0-9a-f]{8}$/
+
 /** A registry that the hook, the builder and the kubelet can reach. */
 export interface RegistrySettings {
   /** `host[:port]` by which images are pushed, looked up and removed. */
@@ -42,8 +45,7 @@ export class RegistryDestination implements Destination {
   }
 
   target(handle: string): Target {
-    const { pushHost, pullHost, repository, pullRepository = repository, plainHttp } = this.#settings
-    const { certificate, access } = this.#settings
+    const { pushHost, repository, plainHttp, certificate, access } = this.#settings
     const pushRef = `${pushHost}/${repository}:${handle}`
     // A bad handle is found here and not by a pod.
     parseReference(pushRef)
@@ -51,13 +53,19 @@ export class RegistryDestination implements Destination {
       pushRef,
       insecureRegistries: plainHttp ? [pushHost] : [],
       ...(certificate === undefined ? {} : { certificate }),
-      ...(access === undefined ? {} : { access }),
-      pullRef: digest => `${pullHost}/${pullRepository}@${digest}`
+      ...(access === undefined ? {} : { access })
     }
   }
 
+  pullRef(digest: string): string {
+    const { pullHost, repository, pullRepository = repository } = this.#settings
+    return `${pullHost}/${pullRepository}@${digest}`
+  }
+
   owns(pushRef: string): boolean {
-    return pushRef.startsWith(`${this.#settings.pushHost}/${this.#settings.repository}:`)
+    const repository = `${this.#settings.pushHost}/${this.#settings.repository}:`
+    // A record that somebody forged must not make us delete what never was a build.
+    return pushRef.startsWith(repository) && HANDLE.test(pushRef.slice(repository.length))
   }
 
   async probe(signal?: AbortSignal): Promise<string | undefined> {

@@ -6,7 +6,7 @@ export interface BuildRequest {
   readonly context: Context
   /** Names the build; no other build has this name. It is a label of the image, so that its digest is its own. */
   readonly handle: string
-  /** Where the image goes; at least one. What is said to pull is the first one's. */
+  /** Where the image goes; at least one. */
   readonly targets: readonly [Target, ...Target[]]
   /** Values for `ARG`. No secrets: they are seen in the builder's arguments and may stay in the image. */
   readonly buildArgs?: Readonly<Record<string, string>>
@@ -22,8 +22,6 @@ export interface BuildRequest {
 
 export interface BuiltImage {
   readonly digest: string
-  /** What the kubelet pulls; by digest. */
-  readonly pullRef: string
   readonly phases: BuildPhases
 }
 

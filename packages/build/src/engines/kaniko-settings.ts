@@ -27,7 +27,7 @@ export interface BuildPodSettings {
 export interface LayerCache {
   /** Registry and repository. Whoever can write there decides what later builds contain. */
   readonly repository: string
-  /** How long a layer is good, as a Go duration: `336h`. */
+  /** How long a layer is good, as a Go duration: `3600s`. */
   readonly ttl: string
 }
 

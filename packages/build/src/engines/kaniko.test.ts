@@ -89,7 +89,11 @@ test('an abort that cuts off the creation deletes the pod that arrives all the s
 
 test("the build's own limit ends it too, and leaves no pod", async () => {
   const namespace = new Namespace()
-  await expect(engineIn(namespace).build(request({ timeoutMs: 20 }))).rejects.toMatchObject({ code: 'TIMEOUT' })
+  await expect(engineIn(namespace).build(request({ timeoutMs: 20 }))).rejects.toMatchObject({
+    code: 'POD_FAILED',
+    fault: 'cluster',
+    message: expect.stringContaining('did not start')
+  })
   expect(namespace.pods.size).toBe(0)
 })
 

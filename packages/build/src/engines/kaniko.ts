@@ -16,7 +16,7 @@ import { deliverContext } from './deliver-context.js'
 import type { BuildRequest, BuiltImage, Engine } from './engine.js'
 import { kanikoIdentity } from './kaniko-args.js'
 import { KanikoLog } from './kaniko-log.js'
-import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod, pushesApart } from './kaniko-pod.js'
+import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod, pushContainer, pushesApart } from './kaniko-pod.js'
 import { explainFailure, type FailedBuild } from './kaniko-problem.js'
 import type { KanikoSettings } from './kaniko-settings.js'
 import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
@@ -44,6 +44,13 @@ const LATE_CREATE_MS = 500
 /** While a push goes on without a word. */
 const STILL_PUSHING_MS = 30_000
 
+/** How far the pod itself got. */
+interface PodProgress {
+  hasBegun: boolean
+  /** The last one that was told. */
+  problem: string | undefined
+}
+
 /** Builds with Kaniko in a pod of its own. See `Engine`. */
 export class KanikoEngine implements Engine {
   readonly identity: string
@@ -64,15 +71,21 @@ export class KanikoEngine implements Engine {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
     const kanikoLog = new KanikoLog()
+    const progress: PodProgress = { hasBegun: false, problem: undefined }
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
     try {
-      return await this.#run(request, kanikoLog, either, stop)
+      return await this.#run(request, kanikoLog, progress, either, stop)
     } catch (error) {
       if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
       if (stop.signal.aborted) throw stop.signal.reason
       if (limit.aborted) {
         const seconds = Math.round(request.timeoutMs / 1000)
         const { instruction } = kanikoLog.progress
+        if (!progress.hasBegun) {
+          const why = progress.problem ?? 'nothing tells why; a Secret or volume that it mounts may be missing'
+          const message = `the build pod did not start within ${seconds} s: ${why}`
+          throw new BuildError('POD_FAILED', message, { cause: error })
+        }
         const at = instruction === undefined ? '' : `; it was at ${instruction}`
         throw new BuildError(
           'TIMEOUT',
@@ -87,6 +100,7 @@ export class KanikoEngine implements Engine {
   async #run(
     request: BuildRequest,
     kanikoLog: KanikoLog,
+    progress: PodProgress,
     signal: AbortSignal,
     stop: AbortController
   ): Promise<BuiltImage> {
@@ -97,13 +111,17 @@ export class KanikoEngine implements Engine {
     const wait = {
       signal,
       timeoutMs: request.timeoutMs,
-      onProblem: (problem: { readonly message: string }) => log(problem.message)
+      onProblem: ({ message }: { readonly message: string }) => {
+        progress.problem = message
+        log(message)
+      }
     }
     let wasCreated = false
     try {
       await this.#kube.create('pods', pod, { signal })
       wasCreated = true
       await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
+      progress.hasBegun = true
       const podMs = watch.lap()
       await deliverContext(this.#kube, name, archive, { signal, log })
       const contextMs = watch.lap()
@@ -116,14 +134,13 @@ export class KanikoEngine implements Engine {
       })
       const end = watch.now()
       const digest = readDigest(ended, failedBuild(request, kanikoLog))
-      const pullRef = request.targets[0].pullRef(digest)
       if (!pushesApart(request.targets)) {
         const pushMs = pushingAt === undefined ? 0 : end - pushingAt
-        return { digest, pullRef, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
+        return { digest, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
       }
       const buildMs = watch.lap()
       await this.#awaitPush(request, digest, wait)
-      return { digest, pullRef, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
+      return { digest, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
     } finally {
       await this.#remove(name, wasCreated)
     }
@@ -132,6 +149,10 @@ export class KanikoEngine implements Engine {
   /** Waits until every push container has ended, and reads of each whether its registry took the image. */
   async #awaitPush(request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
     const { podName, targets, log, pushTimeoutMs } = request
+    // Its image may have to be pulled first, which is no fault of the registry.
+    for (const [index] of targets.entries()) {
+      await waitForPod(this.#kube, podName, 'running', { ...wait, container: pushContainer(index) })
+    }
     for (const { pushRef } of targets) log(`Pushing ${pushRef}`)
     const start = performance.now()
     const limit = AbortSignal.timeout(pushTimeoutMs)

@@ -66,7 +66,9 @@ test.each([
   'POST https://r/v2/a/blobs/uploads/: unexpected status code 503 Service Unavailable',
   'PATCH https://r/v2/a: write tcp 10.0.0.1: connection reset by peer',
   'Post https://r/v2/a: EOF',
-  'PUT https://r/v2/a: UNKNOWN: unknown error'
+  'PUT https://r/v2/a: UNKNOWN: unknown error',
+  'Get https://r/v2/: dial tcp: lookup r on 10.0.0.10:53: server misbehaving',
+  'Get https://r/v2/: context deadline exceeded'
 ])('a fault that passes is tried again, after a while: %s', words => {
   crane(2, words)
   expect(push().code).toBe(0)

@@ -29,7 +29,7 @@ for pause in 5 15 40 0; do
   said=$(cat "$said_file")
   case $said in
     *TOOMANYREQUESTS* | *'status code 429'* | *'status code 5'* | *INTERNAL_ERROR* | *UNAVAILABLE* | *': UNKNOWN:'*) ;;
-    *EOF* | *'connection re'* | *'broken pipe'* | *timeout* | *'no such host'* | *BLOB_UPLOAD*) ;;
+    *EOF* | *'connection re'* | *'broken pipe'* | *timeout* | *'deadline exceeded'* | *'no such host'* | *'server misbehaving'* | *BLOB_UPLOAD*) ;;
     *) break ;;
   esac
   [ "$pause" = 0 ] && break

@@ -1,4 +1,10 @@
-import { parseReference, RegistryClient, RegistryError, type ImageReference } from '@kaniko-hooks/registry'
+import {
+  type Credential,
+  parseReference,
+  RegistryClient,
+  RegistryError,
+  type ImageReference
+} from '@kaniko-hooks/registry'
 
 /** Where base images are looked for, as the builder does it. */
 export interface BaseSources {
@@ -8,6 +14,8 @@ export interface BaseSources {
   readonly registryMaps: Readonly<Record<string, readonly string[]>>
   /** `host:port` over plain HTTP. */
   readonly insecureRegistries: readonly string[]
+  /** Shown to the registry that it is for. */
+  readonly credentialFor?: (host: string, repository: string) => Credential | undefined
 }
 
 /** For all of them together: a build must not wait for what is only good to know. */
@@ -15,7 +23,7 @@ const LIMIT_MS = 3_000
 
 /**
  * Asks what the names of base images stand for now, so that an image that is kept is not used for longer than its bases
- * are the newest. It asks without credentials.
+ * are the newest.
  *
  * @param references as `baseImages` lists them
  * @returns the digests of those that could be asked in time, by name; a name with a digest stands for itself
@@ -39,7 +47,8 @@ async function digestOf(reference: string, sources: BaseSources, signal: AbortSi
     if (parsed.digest !== undefined) return parsed.digest
     for (const { host, repository } of placesOf(parsed, sources)) {
       const plainHttp = sources.insecureRegistries.includes(host)
-      const client = new RegistryClient(host, { plainHttp, retries: 0, connectTimeoutMs: LIMIT_MS })
+      const credential = sources.credentialFor?.(host, repository)
+      const client = new RegistryClient(host, { plainHttp, credential, retries: 0, connectTimeoutMs: LIMIT_MS })
       const head = await client.headManifest(repository, parsed.tag ?? 'latest', signal).catch(undefinedIfRegistry)
       if (head !== undefined) return head.digest
     }

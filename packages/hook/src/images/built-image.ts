@@ -15,16 +15,20 @@ import {
 import { v4 as uuid } from 'uuid'
 
 import type { Call } from '../call.js'
-import { HookError } from '../errors.js'
+import { HookError, messageOf, redact } from '../errors.js'
 import { buildName } from '../pods/names.js'
 import { quotedGroup, type Line } from '../protocol/workflow-commands.js'
 import { ownerOf, type Runner } from '../runner-pod.js'
 import { seconds } from '../seconds.js'
 import { architecture, buildArguments, engineOf } from './engine.js'
-import { isOfThisJob, jobOf, keepFor, keptImage } from './kept-image.js'
-import { openPlaces } from './places.js'
-import { recordsOfRunner, writeRecord } from './record.js'
+import { builtInThisJob, jobOf, keepFor, keptDigest, ownDigest } from './kept-image.js'
+import { openPlaces, type Place } from './places.js'
+import { writeRecord } from './record.js'
+import { readKeychain } from './registry-place.js'
 import { scopeOf } from './scope.js'
+
+/** For a registry's answer before a build. */
+const PROBE_MS = 10_000
 
 /** What a step's pod needs to run an image of ours. */
 export interface PullableImage {
@@ -51,30 +55,35 @@ export async function builtImage(
 ): Promise<PullableImage> {
   const { kube, settings } = call
   const places = await openPlaces(call)
-  const [{ destination: _, ...pulling }] = places
+  const [{ destination, ...pulling }] = places
+  const pullable = (digest: string): PullableImage => ({ pullRef: destination.pullRef(digest), ...pulling })
   const scope = scopeOf(call.environment, settings.image.scope)
-  const engine = engineOf(call, runner, scope, template)
+  const engine = await engineOf(call, runner, scope, template)
   const context = await readContext(dirname(dockerfile), basename(dockerfile))
   refuseUnsupported(engine.check(context.dockerfileText), dockerfile)
   const buildArgs = buildArguments(call)
-  const bases = await basesOf(call, context, buildArgs)
-  const key = contextKey(context, { platform: `linux/${architecture()}`, engine: engine.identity, buildArgs, bases })
+  const parts = { platform: `linux/${architecture()}`, engine: engine.identity, buildArgs }
+  const contentKey = contextKey(context, parts)
+  const mine = await builtInThisJob(call, runner.uid)
+  const own = ownDigest(mine, contentKey)
+  if (own !== undefined) return told(call, pullable(own), `${titleOf(call, dockerfile)} was built earlier in this job`)
 
-  const kept = await keptImage(call, key, scope, places)
-  if (kept !== undefined) {
-    call.print(`The image of ${titleOf(call, dockerfile)} ${kept.origin}: ${kept.pullRef}`)
-    return { pullRef: kept.pullRef, ...pulling }
-  }
-  await refuseTooMany(call)
-  const doubts = await Promise.all(places.map(async ({ destination }) => destination.probe(call.cancelled)))
-  for (const doubt of doubts) if (doubt !== undefined) call.print(doubt)
+  const bases = settings.image.keep === 'delete' ? {} : await basesOf(call, context, buildArgs)
+  const key = bases === undefined ? contentKey : contextKey(context, { ...parts, bases })
+  // Without knowing what it is built on, an image is no other job's.
+  const sharing = settings.image.keep === 'delete' || bases === undefined ? undefined : scope
+  const kept = sharing === undefined ? undefined : await keptDigest(call, key, sharing, places)
+  if (kept !== undefined) return told(call, pullable(kept), `${titleOf(call, dockerfile)} was kept by an earlier job`)
 
+  refuseTooMany(call, mine.length)
+  await Promise.all(places.map(async place => askedFirst(call, place)))
   const handle = `${key.slice(0, 12)}-${uuid().slice(0, 8)}`
-  const targets = places.map(({ destination }) => destination.target(handle)) as [Target, ...Target[]]
+  const targets = places.map(place => place.destination.target(handle)) as [Target, ...Target[]]
   const owner = ownerOf(call, runner)
-  const record = { key, job: jobOf(call), images: targets.map(({ pushRef }) => ({ pushRef })) }
+  const record = { key, contentKey, job: jobOf(call), images: targets.map(({ pushRef }) => ({ pushRef })) }
+  const { namespace } = call.runnerKube
   // Noted before anything can be pushed: a hook that is killed in mid-build leaves an image that cleanup_job finds.
-  const intent = await writeRecord(kube, owner, record)
+  const intent = await writeRecord(kube, owner, record, namespace)
   const image = await quotedGroup(`Build ${titleOf(call, dockerfile)}`, call.print, async print => {
     printContext(print, context)
     return engine.build(
@@ -86,22 +95,40 @@ export async function builtImage(
         podName: buildName(settings.runnerPod),
         timeoutMs: settings.kaniko.timeoutSeconds * 1000,
         pushTimeoutMs: settings.kaniko.pushTimeoutSeconds * 1000,
-        log: print
+        // A registry may quote what it was shown.
+        log: line => print(redact(line, [...call.secrets]))
       },
       call.cancelled
     )
   })
-  const { digest, pullRef } = image
-  const keep = keepFor(call, scope)
-  await writeRecord(kube, owner, {
-    ...record,
-    images: record.images.map(({ pushRef }) => ({ pushRef, digest })),
-    pullRef,
-    ...(keep === undefined ? {} : { keep })
-  })
-  await kube.delete('secrets', intent)
-  printPhases(call, image)
-  return { pullRef, ...pulling }
+  const { digest } = image
+  const keep = keepFor(call, sharing)
+  const images = record.images.map(({ pushRef }) => ({ pushRef, digest }))
+  await writeRecord(kube, owner, { ...record, images, ...(keep === undefined ? {} : { keep }) }, namespace)
+  // It is known to be of no use when it stays.
+  await kube.delete('secrets', intent).catch((error: unknown) => call.note(messageOf(error)))
+  printPhases(call, image, destination.pullRef(digest))
+  return pullable(digest)
+}
+
+function told(call: Call, image: PullableImage, what: string): PullableImage {
+  call.print(`The image of ${what}: ${image.pullRef}`)
+  return image
+}
+
+/** Whether a registry would take a push, before a pod starts in vain. What is only doubtful is a line of the log. */
+async function askedFirst(call: Call, { destination }: Place): Promise<void> {
+  try {
+    const doubt = await destination.probe(AbortSignal.any([call.cancelled, AbortSignal.timeout(PROBE_MS)]))
+    if (doubt !== undefined) call.print(doubt)
+  } catch (error) {
+    if (call.cancelled.aborted || !(error instanceof BuildError)) throw error
+    // The builder may go by a proxy, where the hook cannot.
+    const isOnlyHere =
+      error.code === 'ABORTED' || (error.code === 'REGISTRY_UNREACHABLE' && call.settings.proxy !== undefined)
+    if (!isOnlyHere) throw error
+    call.print(`The runner cannot reach ${destination.name}; the build pod tries.`)
+  }
 }
 
 /** Some instructions would be dropped by the configured Kaniko without a word; the user must hear of it before a pod starts. */
@@ -113,25 +140,35 @@ function refuseUnsupported(findings: readonly Finding[], dockerfile: string): vo
   throw new BuildError('DOCKERFILE_UNSUPPORTED', `${basename(dockerfile)} cannot be built here: ${sentences.join(' ')}`)
 }
 
-/** An image that is kept must not outlive what it was built on; one that goes with its job has no time to. */
+/**
+ * What the names of base images stand for: an image that is kept must not outlive what it was built on.
+ *
+ * @returns undefined when a registry did not tell
+ */
 async function basesOf(
   call: Call,
   { dockerfileText }: Context,
   buildArgs: Readonly<Record<string, string>>
-): Promise<Record<string, string>> {
-  if (call.settings.image.keep === 'delete') return {}
+): Promise<Record<string, string> | undefined> {
+  const { kaniko } = call.settings
   const names = baseImages(dockerfileText, buildArgs).map(({ reference }) => reference)
-  return baseDigests(names, call.settings.kaniko, call.cancelled)
+  const found = kaniko.credentials === undefined ? undefined : await readKeychain(call, kaniko.credentials)
+  const bases = await baseDigests(
+    names,
+    { ...kaniko, credentialFor: (host, repository) => found?.credentialFor(host, repository) },
+    call.cancelled
+  )
+  const unknown = names.filter(name => bases[name] === undefined)
+  if (unknown.length === 0) return bases
+  call.print(`The image is not shared with other jobs: ${unknown.join(', ')} could not be looked up.`)
+  return undefined
 }
 
 /** A matrix of generated actions must not fill a registry. */
-async function refuseTooMany(call: Call): Promise<void> {
+function refuseTooMany(call: Call, count: number): void {
   const limit = call.settings.kaniko.maxBuildsPerJob
-  const built = (await recordsOfRunner(call.kube, call.settings.runnerPod)).filter(({ record }) => {
-    return isOfThisJob(call, record)
-  })
-  if (built.length < limit) return
-  const message = `This job has built ${built.length} images already, and the setting kaniko.maxBuildsPerJob is ${limit}.`
+  if (count < limit) return
+  const message = `This job has built ${count} images already, and the setting kaniko.maxBuildsPerJob is ${limit}.`
   throw new HookError('SETTING', 'configuration', message)
 }
 
@@ -148,7 +185,7 @@ function printContext(print: Line, context: Context): void {
   for (const warning of context.warnings) print(`Warning: ${warning}`)
 }
 
-function printPhases(call: Call, { phases, pullRef }: BuiltImage): void {
+function printPhases(call: Call, { phases }: BuiltImage, pullRef: string): void {
   call.phase('build', phases.buildMs)
   call.phase('push', phases.pushMs)
   call.print(

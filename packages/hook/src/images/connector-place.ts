@@ -89,7 +89,9 @@ async function statusAddress(call: Call, connector: ConnectorName): Promise<Conn
 
 async function token(call: Call, serviceAccount: string, { namespace, name }: ConnectorName): Promise<string> {
   try {
-    return await call.kube.requestToken(serviceAccount, TOKEN_SECONDS, { signal: call.cancelled })
+    const given = await call.kube.requestToken(serviceAccount, TOKEN_SECONDS, { signal: call.cancelled })
+    call.secrets.add(given).add(basic(given))
+    return given
   } catch (error) {
     if (isKubeError(error, 'NOT_FOUND')) {
       const where = `in namespace ${call.kube.namespace}`
@@ -110,8 +112,11 @@ async function token(call: Call, serviceAccount: string, { namespace, name }: Co
 
 /** The kubelet looks for the host; the path would do as well, but hosts are what all runtimes understand. */
 function dockerConfig({ host }: ConnectorAddress, password: string): string {
-  const auth = Buffer.from(`${USERNAME}:${password}`).toString('base64')
-  return JSON.stringify({ auths: { [host]: { username: USERNAME, password, auth } } })
+  return JSON.stringify({ auths: { [host]: { username: USERNAME, password, auth: basic(password) } } })
+}
+
+function basic(password: string): string {
+  return Buffer.from(`${USERNAME}:${password}`).toString('base64')
 }
 
 function setting(message: string, cause: unknown): HookError {

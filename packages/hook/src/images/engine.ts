@@ -7,21 +7,31 @@ import { ownedBy } from '../pods/owner.js'
 import { ownerOf, type Runner } from '../runner-pod.js'
 import { milliseconds } from '../settings/duration.js'
 import { layerRepository } from './layer-repository.js'
+import { readKeychain, secretValue } from './registry-place.js'
 import type { Scope } from './scope.js'
 
-/** Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. */
-export function engineOf(
+/**
+ * Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. The Secrets that it will mount
+ * are read first: a pod with one that is missing would wait without a word.
+ *
+ * @throws HookError SETTING that names the Secret or key that is missing
+ */
+export async function engineOf(
   call: Call,
   runner: Runner,
   scope: Scope | undefined,
   template: BuildPodSettings
-): KanikoEngine {
+): Promise<KanikoEngine> {
   const { kube, settings } = call
   const { labels, annotations, ownerReferences } = ownedBy(ownerOf(call, runner), '')
   const { image, line, pushImage, registryMirrors, registryMaps, insecureRegistries } = settings.kaniko
   const cache = layerCache(call, scope)
   // The credential of the cache is for accepted code only, like the cache itself.
   const credentials = (cache === undefined ? undefined : settings.cache?.secret) ?? settings.kaniko.credentials
+  await Promise.all([
+    ...(credentials === undefined ? [] : [readKeychain(call, credentials)]),
+    ...settings.kaniko.certificates.map(async certificate => secretValue(call, certificate))
+  ])
   return new KanikoEngine(kube, {
     image,
     line,
@@ -66,8 +76,11 @@ function proxyVariables({ settings: { proxy } }: Call): Record<string, string> {
   }
 }
 
-/** Layers of jobs whose code was accepted only: a pull request's `RUN` could plant what the main branch then takes. */
+/**
+ * Layers of jobs whose code was accepted only: a pull request's `RUN` could plant what the main branch then takes. And
+ * only where a later job can find them.
+ */
 function layerCache({ settings: { cache } }: Call, scope: Scope | undefined): LayerCache | undefined {
-  if (cache === undefined || scope?.trusted !== true) return undefined
+  if (cache === undefined || scope?.trusted !== true || !scope.lasting) return undefined
   return { repository: layerRepository(cache.repository, scope), ttl: `${milliseconds(cache.ttl) / 1000}s` }
 }

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { KubeError, type Kube, type V1Pod, type V1Secret } from '@kaniko-hooks/kube'
+import { type Kube, type V1Pod, type V1Secret } from '@kaniko-hooks/kube'
 
 import type { Call } from '../call.js'
 import type { ImageRecord } from './record.js'
@@ -49,9 +50,13 @@ export class Cluster {
     await new Promise<void>(resolve => this.#server.close(() => resolve()))
   }
 
-  /** What a build of this tag pushed; `digit` makes its digest. */
-  image(tag: string, digit?: string): { pushRef: string; digest?: string } {
-    const pushRef = `${this.#host}/kaniko/actions:${tag}`
+  get repository(): string {
+    return `${this.#host}/kaniko/actions`
+  }
+
+  /** What a build of this name pushed; `digit` makes its digest. */
+  image(name: string, digit?: string): { pushRef: string; digest?: string } {
+    const pushRef = `${this.repository}:${tagOf(name)}`
     return digit === undefined ? { pushRef } : { pushRef, digest: digestOf(digit) }
   }
 
@@ -61,7 +66,7 @@ export class Cluster {
     image: Omit<ImageRecord, 'version' | 'runner'>,
     uid = `uid of ${runner}`
   ): Promise<string> {
-    return writeRecord(this.#kube(), { runnerPod: runner, uid, sameNamespace: true, annotations: {} }, image)
+    return writeRecord(this.#kube(), { runnerPod: runner, uid, sameNamespace: true, annotations: {} }, image, 'runners')
   }
 
   /** A call in a runner pod. */
@@ -75,9 +80,11 @@ export class Cluster {
       settings: {
         runnerPod: runner,
         image: { keep },
+        prepareTimeoutMs: 0,
         destinations: () => [{ remote: { repository, plainHttp: true } }]
       },
       print: (line: string) => this.printed.push(line),
+      secrets: new Set<string>(),
       note: (line: string) => this.noted.push(line),
       cancelled: new AbortController().signal
     } as unknown as Call
@@ -87,20 +94,24 @@ export class Cluster {
     const { secrets, pods } = this
     return {
       namespace: 'runners',
-      list: (_: 'secrets', { labelSelector = '' }: { labelSelector?: string }) =>
-        Promise.resolve([...secrets.values()].filter(secret => matches(secret, labelSelector))),
+      list: (kind: 'secrets' | 'pods', { labelSelector = '' }: { labelSelector?: string } = {}) =>
+        Promise.resolve(
+          kind === 'pods' ? [...pods.values()] : [...secrets.values()].filter(secret => matches(secret, labelSelector))
+        ),
       create: (_: 'secrets', secret: V1Secret) => {
         const metadata = { ...secret.metadata, creationTimestamp: new Date(this.createdMs) }
         secrets.set(metadata.name ?? '', { ...secret, metadata })
         return Promise.resolve(secret)
       },
-      delete: (_: 'secrets', name: string) => Promise.resolve(secrets.delete(name)),
-      get: (_: 'pods', name: string) => {
-        const pod = pods.get(name)
-        return pod === undefined ? Promise.reject(new KubeError('NOT_FOUND', `there is no pod ${name}`)) : Promise.resolve(pod)
-      }
+      delete: (_: 'secrets', name: string) => Promise.resolve(secrets.delete(name))
     } as unknown as Kube
   }
+}
+
+/** A tag as builds have it, made of a name. */
+export function tagOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex')
+  return `${hex.slice(0, 12)}-${hex.slice(12, 20)}`
 }
 
 export function digestOf(digit: string): string {

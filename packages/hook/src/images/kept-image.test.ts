@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { Cluster, digestOf } from './images.fixture.js'
-import { keepFor, keptImage, type KeptImage } from './kept-image.js'
+import { Cluster, digestOf, tagOf } from './images.fixture.js'
+import { builtInThisJob, keepFor, keptDigest, ownDigest } from './kept-image.js'
 import { openPlaces } from './places.js'
 import type { ImageRecord } from './record.js'
 import type { Scope } from './scope.js'
 
 const KEY = 'a'.repeat(64)
-const MAIN: Scope = { own: 'octo/app@main', readable: ['octo/app@main'], trusted: true }
-const PULL: Scope = { own: 'octo/app@7#pull', readable: ['octo/app@7#pull', MAIN.own], trusted: false }
-const PULL_REF = `localhost:31500/kaniko/actions@${digestOf('1')}`
+const CONTENT_KEY = 'c'.repeat(64)
+const MAIN: Scope = { own: 'octo/app@main', readable: ['octo/app@main'], trusted: true, lasting: true }
+const PULL: Scope = { own: 'octo/app@7#pull', readable: ['octo/app@7#pull', MAIN.own], trusted: false, lasting: true }
 const HOUR_MS = 3_600_000
 
 let cluster: Cluster
@@ -20,25 +20,31 @@ afterEach(async () => cluster.stop())
 function kept(over: Partial<ImageRecord> = {}): Omit<ImageRecord, 'version' | 'runner'> {
   return {
     key: KEY,
+    contentKey: CONTENT_KEY,
     job: 'octo/app run 0 job build',
     images: [cluster.image('tag', '1')],
-    pullRef: PULL_REF,
     keep: { scope: MAIN.own, until: new Date(Date.now() + HOUR_MS).toISOString() },
     ...over
   }
 }
 
-async function look(scope: Scope | undefined = MAIN, keep = '1h', repository?: string): Promise<KeptImage | undefined> {
+async function look(scope: Scope = MAIN, keep = '1h', repository?: string): Promise<string | undefined> {
   const call = cluster.call('me', { keep, ...(repository === undefined ? {} : { repository }) })
-  return keptImage(call, KEY, scope, await openPlaces(call))
+  return keptDigest(call, KEY, scope, await openPlaces(call))
 }
 
-const HEAD = `HEAD /v2/kaniko/actions/manifests/${digestOf('1')}`
+/** What this job has of its own, on a runner pod of this UID. */
+async function own(uid = 'uid of me'): Promise<string | undefined> {
+  return ownDigest(await builtInThisJob(cluster.call('me'), uid), CONTENT_KEY)
+}
+
+const IMAGE = '/v2/kaniko/actions/manifests'
+const HEAD = `HEAD ${IMAGE}/${digestOf('1')}`
 
 describe('an image of another job', () => {
   test('is used after the registry was asked for its digest', async () => {
     await cluster.record('other', kept())
-    expect(await look()).toEqual({ pullRef: PULL_REF, origin: 'was kept by octo/app run 0 job build' })
+    expect(await look()).toBe(digestOf('1'))
     expect(cluster.asked).toEqual([HEAD])
   })
 
@@ -60,8 +66,7 @@ describe('an image of another job', () => {
     'has expired': () => ({ keep: { scope: MAIN.own, until: new Date(Date.now() - 1).toISOString() } }),
     'has no readable time': () => ({ keep: { scope: MAIN.own, until: 'tomorrow' } }),
     'goes with its job': () => ({ keep: undefined }),
-    'is being built': () => ({ pullRef: undefined }),
-    'has no digest': () => ({ images: [cluster.image('tag')] }),
+    'is being built': () => ({ images: [cluster.image('tag')] }),
     'is in another registry': () => ({ images: [{ pushRef: 'ghcr.io/acme/actions:tag', digest: digestOf('1') }] }),
     'has a key that differs in the last place, where no label reaches': () => ({ key: `${'a'.repeat(63)}b` }),
     'is of no readable scope': () => ({ keep: { scope: 'octo/app@main#pull' } })
@@ -72,19 +77,12 @@ describe('an image of another job', () => {
     expect(cluster.asked).toEqual([])
   })
 
-  test('is not used without a keep policy, nor by a job of which too little is known', async () => {
-    await cluster.record('other', kept())
-    expect(await look(MAIN, 'delete')).toBeUndefined()
-    const call = cluster.call('me', { keep: '1h' })
-    expect(await keptImage(call, KEY, undefined, await openPlaces(call))).toBeUndefined()
-    expect(cluster.asked).toEqual([])
-  })
-
   test('that somebody removed from the registry is built anew, and its record goes', async () => {
     cluster.answer = () => 404
     await cluster.record('other', kept())
     expect(await look()).toBeUndefined()
-    expect(cluster.asked).toEqual([HEAD])
+    // Its tag may be there still, and its copies in other registries.
+    expect(cluster.asked).toEqual([HEAD, `DELETE ${IMAGE}/${tagOf('tag')}`, `DELETE ${IMAGE}/${digestOf('1')}`])
     expect(cluster.secrets.size).toBe(0)
   })
 
@@ -95,7 +93,7 @@ describe('an image of another job', () => {
       await cluster.record('other', kept())
       expect(await look()).toBeUndefined()
       expect(cluster.secrets.size).toBe(1)
-      expect(cluster.printed).toEqual([expect.stringMatching(/^The kept image \S+:tag cannot be used: .*40\d/)])
+      expect(cluster.printed).toEqual([expect.stringMatching(/^The kept image \S+ cannot be used: .*40\d/)])
     }
   )
 
@@ -117,26 +115,51 @@ describe('an image that a job pod planted', () => {
 
   test('under the tag of a kept one is not run: what was recorded is a digest', async () => {
     await cluster.record('other', kept())
-    cluster.answer = line => (line.endsWith('/tag') ? undefined : 404)
+    cluster.answer = line => (line.startsWith('HEAD') && line.endsWith(`/${tagOf('tag')}`) ? undefined : 404)
     expect(await look()).toBeUndefined()
-    expect(cluster.asked).toEqual([HEAD])
+    expect(cluster.asked[0]).toBe(HEAD)
   })
 })
 
 describe('an image of this job', () => {
-  test('is used without a question, and without a policy', async () => {
-    await cluster.record('me', kept({ job: 'octo/app run 1 job build', keep: undefined }))
-    expect(await look(undefined, 'delete')).toEqual({ pullRef: PULL_REF, origin: 'was built earlier in this job' })
+  const job = 'octo/app run 1.1 job build'
+
+  test('is used without a question, whatever its bases have become', async () => {
+    await cluster.record('me', kept({ job, keep: undefined, key: 'b'.repeat(64) }))
+    expect(await own()).toBe(digestOf('1'))
     expect(cluster.asked).toEqual([])
   })
 
   test.each([
-    ['of the same name on another runner', 'other', 'octo/app run 1 job build'],
-    ['before it on this runner', 'me', 'octo/app run 1 job test']
-  ])('is not that of a job %s', async (_, runner, job) => {
-    await cluster.record(runner, kept({ job, keep: undefined }))
-    expect(await look()).toBeUndefined()
+    ['on another runner', 'other', job, 'uid of me'],
+    ['before it on this runner', 'me', 'octo/app run 1.1 job test', 'uid of me'],
+    ['in an earlier attempt', 'me', 'octo/app run 1.0 job build', 'uid of me'],
+    ['in a pod that had this name before', 'me', job, 'uid of another']
+  ])('is not that of a job %s', async (_, runner, ofJob, uid) => {
+    await cluster.record(runner, kept({ job: ofJob, keep: undefined }))
+    expect(await own(uid)).toBeUndefined()
   })
+
+  test('is not used when it is not built yet, nor when it may be swept', async () => {
+    await cluster.record('me', kept({ job, images: [cluster.image('tag')] }))
+    expect(await own()).toBeUndefined()
+    await cluster.record('me', kept({ job, keep: { scope: MAIN.own, until: new Date(Date.now() - 1).toISOString() } }))
+    expect(await own()).toBeUndefined()
+  })
+})
+
+test('of two that are kept, the one is used that stays longer', async () => {
+  await cluster.record('other', kept({ images: [cluster.image('soon', '2')] }))
+  await cluster.record('third', kept({ keep: { scope: MAIN.own } }))
+  expect(await look()).toBe(digestOf('1'))
+})
+
+test('a registry that does not tell of one is not asked for the next', async () => {
+  await cluster.record('other', kept())
+  await cluster.record('third', kept({ images: [cluster.image('more', '2')] }))
+  cluster.answer = () => 403
+  expect(await look()).toBeUndefined()
+  expect(cluster.asked).toHaveLength(1)
 })
 
 test('a Secret that is no record is passed over', async () => {

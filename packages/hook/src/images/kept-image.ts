@@ -2,36 +2,65 @@ import type { Call } from '../call.js'
 import { messageOf } from '../errors.js'
 import { milliseconds } from '../settings/duration.js'
 import type { Place } from './places.js'
-import { recordsOfKey, type ImageRecord, type KnownImage } from './record.js'
+import { recordsOfKey, recordsOfRunner, type ImageRecord, type KnownImage } from './record.js'
+import { removeRecorded } from './remove-images.js'
 import type { Scope } from './scope.js'
 
-/** An image that need not be built. */
-export interface KeptImage {
-  readonly pullRef: string
-  /** For the log: where it comes from. */
-  readonly origin: string
+/** For the registry's answer about one image. To build anew is better than to wait for a registry that is silent. */
+const ANSWER_MS = 5_000
+
+/** What this job has built or begun to build, in this attempt of its run. */
+export async function builtInThisJob(call: Call, runnerUid: string): Promise<ImageRecord[]> {
+  const records = await recordsOfRunner(call.kube, call.settings.runnerPod)
+  const job = jobOf(call)
+  return records.map(({ record }) => record).filter(record => record.job === job && record.runner.uid === runnerUid)
 }
 
 /**
- * Looks for an image of this key: one that this job built, or one that another job of a readable scope kept. A digest is
- * trusted only from a record; that a tag of the right name exists says nothing, since job pods can push to an open
- * registry. An image of another job is asked for in the registry before it is used.
+ * The digest of an image of this job, which needs no question to the registry.
+ *
+ * @param contentKey the key without base images: pre, main and post of one action have one image, whatever a name stands
+ *   for by then
  */
-export async function keptImage(
+export function ownDigest(records: readonly ImageRecord[], contentKey: string): string | undefined {
+  const found = records.find(record => record.contentKey === contentKey && isBuilt(record) && !hasExpired(record))
+  return found?.images[0]?.digest
+}
+
+/**
+ * Looks for an image of this key that another job of a readable scope kept. A digest is trusted only from a record; that a
+ * tag of the right name exists says nothing, since job pods can push to an open registry. The registry is asked whether
+ * it still has that digest.
+ *
+ * @returns the digest
+ */
+export async function keptDigest(
   call: Call,
   key: string,
-  scope: Scope | undefined,
-  [place]: readonly [Place, ...Place[]]
-): Promise<KeptImage | undefined> {
-  const records = (await recordsOfKey(call.kube, key)).filter(({ record }) => record.key === key)
-  const own = records.find(({ record }) => isOfThisJob(call, record) && record.pullRef !== undefined)
-  if (own?.record.pullRef !== undefined) {
-    return { pullRef: own.record.pullRef, origin: 'was built earlier in this job' }
-  }
-  if (scope === undefined || call.settings.image.keep === 'delete') return undefined
-  for (const known of records.filter(({ record }) => isUsable(record, scope))) {
-    const pullRef = await stillThere(call, known, place)
-    if (pullRef !== undefined) return { pullRef, origin: `was kept by ${known.record.job}` }
+  scope: Scope,
+  places: readonly [Place, ...Place[]]
+): Promise<string | undefined> {
+  const [{ destination }] = places
+  const usable = (await recordsOfKey(call.kube, key)).filter(({ record }) => {
+    const [image] = record.images
+    // The settings may have changed since.
+    return record.key === key && isUsable(record, scope) && image !== undefined && destination.owns(image.pushRef)
+  })
+  // The one that is good for longest first: it is the last to be swept.
+  for (const known of usable.sort((a, b) => endOf(b) - endOf(a))) {
+    const [image] = known.record.images
+    if (image === undefined) continue
+    try {
+      if (await destination.has(image, AbortSignal.any([call.cancelled, AbortSignal.timeout(ANSWER_MS)]))) {
+        return image.digest
+      }
+      // Somebody removed it from the registry; its copies elsewhere go now.
+      await removeRecorded(call, [known], places)
+    } catch (error) {
+      if (call.cancelled.aborted) throw error
+      call.print(`The kept image ${image.pushRef} cannot be used: ${messageOf(error)}`)
+      return undefined
+    }
   }
   return undefined
 }
@@ -45,30 +74,23 @@ export function keepFor(call: Call, scope: Scope | undefined): ImageRecord['keep
 }
 
 /** Names the job, for records. */
-export function jobOf({ environment: { repository, runId, job } }: Call): string {
-  return `${repository ?? 'unknown'} run ${runId ?? 'unknown'} job ${job ?? 'unknown'}`
+export function jobOf({ environment: { repository, runId, runAttempt, job } }: Call): string {
+  return `${repository ?? 'unknown'} run ${runId ?? 'unknown'}.${runAttempt ?? '1'} job ${job ?? 'unknown'}`
 }
 
-export function isOfThisJob(call: Call, record: ImageRecord): boolean {
-  return record.runner.pod === call.settings.runnerPod && record.job === jobOf(call)
+function isBuilt({ images }: ImageRecord): boolean {
+  return images[0]?.digest !== undefined
 }
 
-function isUsable({ keep, pullRef }: ImageRecord, scope: Scope): boolean {
-  if (keep === undefined || pullRef === undefined || !scope.readable.includes(keep.scope)) return false
-  return keep.until === undefined || Date.parse(keep.until) > Date.now()
+function hasExpired({ keep }: ImageRecord): boolean {
+  return keep?.until !== undefined && !(Date.parse(keep.until) > Date.now())
 }
 
-async function stillThere(call: Call, { name, record }: KnownImage, place: Place): Promise<string | undefined> {
-  const [image] = record.images
-  // The settings may have changed since.
-  if (image === undefined || !place.destination.owns(image.pushRef)) return undefined
-  try {
-    if (await place.destination.has(image, call.cancelled)) return record.pullRef
-    // Somebody removed it from the registry.
-    await call.kube.delete('secrets', name)
-  } catch (error) {
-    if (call.cancelled.aborted) throw error
-    call.print(`The kept image ${image.pushRef} cannot be used: ${messageOf(error)}`)
-  }
-  return undefined
+function isUsable(record: ImageRecord, scope: Scope): boolean {
+  const { keep } = record
+  return keep !== undefined && isBuilt(record) && scope.readable.includes(keep.scope) && !hasExpired(record)
+}
+
+function endOf({ record }: KnownImage): number {
+  return record.keep?.until === undefined ? Infinity : Date.parse(record.keep.until)
 }

@@ -1,4 +1,5 @@
 import type { Destination } from '@kaniko-hooks/build'
+import { RegistryError } from '@kaniko-hooks/registry'
 
 import type { Call } from '../call.js'
 import { HookError } from '../errors.js'
@@ -27,7 +28,16 @@ export async function openPlaces(call: Call): Promise<[Place, ...Place[]]> {
   return [first, ...others]
 }
 
-async function open(call: Call, { nodePort, remote, connector }: DestinationSettings): Promise<Place> {
+async function open(call: Call, settings: DestinationSettings): Promise<Place> {
+  try {
+    return await placeOf(call, settings)
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error
+    throw new HookError('SETTING', 'configuration', `A destination cannot be used: ${error.message}.`, { cause: error })
+  }
+}
+
+async function placeOf(call: Call, { nodePort, remote, connector }: DestinationSettings): Promise<Place> {
   if (nodePort !== undefined) return nodePortPlace(call, nodePort)
   if (remote !== undefined) return remotePlace(call, remote)
   if (connector !== undefined) return connectorPlace(call, connector)

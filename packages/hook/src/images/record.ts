@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { runnerLabel, secretName } from '../pods/names.js'
 import type { Owner } from '../pods/owner.js'
 
+/** `forever` for what no sweep has to look at, otherwise `true`. */
 const IMAGE_LABEL = 'kaniko-hooks/image'
 const RUNNER = 'kaniko-hooks/runner'
 const KEY_LABEL = 'kaniko-hooks/key'
@@ -18,14 +19,17 @@ const record = v.object({
   version: v.literal(1),
   /** What went into the image: see `contextKey`. */
   key: v.string(),
+  /** The same without what base images stood for: within a job, they stand for what they did at first. */
+  contentKey: v.string(),
   /** The runner's pod, which may be gone by now. */
-  runner: v.object({ pod: v.string(), uid: v.string() }),
-  /** The run and job that built it. */
+  runner: v.object({ namespace: v.string(), pod: v.string(), uid: v.string() }),
+  /** The run, its attempt and the job that built it. */
   job: v.string(),
-  /** What was, or was to be, pushed. No digest while the build goes on: what may have been pushed is found by its tag. */
+  /**
+   * What was, or was to be, pushed, first that which is run. No digest while the build goes on: what may have been pushed
+   * is found by its tag.
+   */
   images: v.pipe(v.array(stored), v.readonly()),
-  /** What the kubelet pulls; absent while the build goes on. */
-  pullRef: v.optional(v.string()),
   /** Other jobs may use it: those of this scope, until then (ISO 8601; absent: for ever). */
   keep: v.optional(v.object({ scope: v.string(), until: v.optional(v.string()) }))
 })
@@ -54,26 +58,29 @@ export async function recordsOfKey(kube: Kube, key: string): Promise<KnownImage[
   return list(kube, `${IMAGE_LABEL},${KEY_LABEL}=${key.slice(0, LABEL_LENGTH)}`)
 }
 
-/** All records in the namespace. */
-export async function allRecords(kube: Kube): Promise<KnownImage[]> {
-  return list(kube, IMAGE_LABEL)
+/** All records in the namespace that may end. */
+export async function recordsThatEnd(kube: Kube): Promise<KnownImage[]> {
+  return list(kube, `${IMAGE_LABEL}=true`)
 }
 
 /** Writes a record and returns the name of its Secret. The stock role cannot change a Secret: a new one replaces it. */
 export async function writeRecord(
   kube: Kube,
   owner: Owner,
-  image: Omit<ImageRecord, 'version' | 'runner'>
+  image: Omit<ImageRecord, 'version' | 'runner'>,
+  runnerNamespace: string
 ): Promise<string> {
   const name = secretName(owner.runnerPod)
-  const content: ImageRecord = { version: 1, runner: { pod: owner.runnerPod, uid: owner.uid }, ...image }
+  const runner = { namespace: runnerNamespace, pod: owner.runnerPod, uid: owner.uid }
+  const content: ImageRecord = { version: 1, runner, ...image }
+  const isForever = image.keep !== undefined && image.keep.until === undefined
   await kube.create('secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
       name,
       labels: {
-        [IMAGE_LABEL]: 'true',
+        [IMAGE_LABEL]: isForever ? 'forever' : 'true',
         [RUNNER]: runnerLabel(owner.runnerPod),
         [KEY_LABEL]: image.key.slice(0, LABEL_LENGTH)
       },

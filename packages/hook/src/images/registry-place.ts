@@ -55,33 +55,51 @@ async function withCredentials(
   }
 }
 
-/** Reads a docker configuration and makes sure that it is about this registry. */
+/** Reads a docker configuration and makes sure that it is about this registry, as the program that uses it reads it. */
 async function keychain(
   call: Call,
   secret: string,
   host: string,
-  reader: 'hook' | 'kubelet' = 'hook'
+  reader: 'crane' | 'kubelet' = 'crane'
 ): Promise<Keychain> {
-  const key = '.dockerconfigjson'
-  const content = await secretValue(call, { secret, key })
-  let found: Keychain
+  const found = await readKeychain(call, secret)
+  if (reader === 'crane' ? found.servesDocker(host) : mayPull(found, host)) return found
+  const others = found.registries.length === 0 ? 'none' : found.registries.join(', ')
+  const key =
+    host === 'docker.io' ? `https://index.docker.io/v1/, as kubectl create secret docker-registry writes it` : host
+  throw wrong(call, secret, `has no entry for ${key} (it has: ${others})`)
+}
+
+/** The kubelet understands paths and `*.example.com` too. */
+function mayPull(found: Keychain, host: string): boolean {
+  const { registries } = found
+  const isBelow = registries.some(name => name.startsWith(`${host}/`) || name.includes('*'))
+  return found.credentialFor(host) !== undefined || isBelow
+}
+
+/**
+ * Reads a Secret of type `kubernetes.io/dockerconfigjson`; from now on, nothing of it is printed.
+ *
+ * @throws HookError SETTING that names the Secret
+ */
+export async function readKeychain(call: Call, secret: string): Promise<Keychain> {
+  const content = await secretValue(call, { secret, key: '.dockerconfigjson' })
   try {
-    found = parseDockerConfig(content)
+    const found = parseDockerConfig(content)
+    for (const value of found.secrets) call.secrets.add(value)
+    return found
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error
     throw wrong(call, secret, `cannot be used: ${error.message}`, error)
   }
-  // The kubelet understands `*.example.com`, which neither crane nor the hook does.
-  const mayMatch = reader === 'kubelet' && found.registries.some(name => name.includes('*'))
-  const isThere = found.credentialFor(host) !== undefined || found.registries.some(name => name.startsWith(`${host}/`))
-  if (!isThere && !mayMatch) {
-    const others = found.registries.length === 0 ? 'none' : found.registries.join(', ')
-    throw wrong(call, secret, `has no entry for ${host} (it has: ${others})`)
-  }
-  return found
 }
 
-async function secretValue(call: Call, { secret, key }: SecretKey): Promise<string> {
+/**
+ * Reads one value of a Secret that the settings name.
+ *
+ * @throws HookError SETTING that names the Secret and the key
+ */
+export async function secretValue(call: Call, { secret, key }: SecretKey): Promise<string> {
   let found: V1Secret
   try {
     found = await call.kube.get('secrets', secret, { signal: call.cancelled })

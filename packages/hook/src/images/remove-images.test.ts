@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { Cluster, digestOf } from './images.fixture.js'
+import { Cluster, digestOf, tagOf } from './images.fixture.js'
 import type { ImageRecord } from './record.js'
 import { removeImages, sweepImages } from './remove-images.js'
 
@@ -21,8 +21,9 @@ afterEach(async () => {
 type Content = Omit<ImageRecord, 'version' | 'runner'>
 
 function built(tag: string, digit?: string, keep?: ImageRecord['keep']): Content {
-  const base = { key: 'a'.repeat(64), job: 'octo/app run 1 job build', images: [cluster.image(tag, digit)] }
-  return { ...base, ...(digit === undefined ? {} : { pullRef: 'x' }), ...(keep === undefined ? {} : { keep }) }
+  const key = 'a'.repeat(64)
+  const base = { key, contentKey: key, job: 'octo/app run 1.1 job build', images: [cluster.image(tag, digit)] }
+  return { ...base, ...(keep === undefined ? {} : { keep }) }
 }
 
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString()
@@ -34,7 +35,7 @@ describe('after a job', () => {
     const kept = await cluster.record('me', built('kept', '2', { scope: 's' }))
     const other = await cluster.record('other', built('other', '3'))
     expect(await removeImages(cluster.call('me'))).toEqual([])
-    expect(cluster.asked).toEqual([`${BASE}/mine`, `${BASE}/${digestOf('1')}`])
+    expect(cluster.asked).toEqual([`${BASE}/${tagOf('mine')}`, `${BASE}/${digestOf('1')}`])
     expect(secrets()).toEqual([kept, other])
   })
 
@@ -42,7 +43,7 @@ describe('after a job', () => {
     await cluster.record('me', built('begun'))
     cluster.answer = () => 404
     expect(await removeImages(cluster.call('me'))).toEqual([])
-    expect(cluster.asked).toEqual(['HEAD /v2/kaniko/actions/manifests/begun'])
+    expect(cluster.asked).toEqual(['HEAD /v2/kaniko/actions/manifests/' + tagOf('begun')])
     expect(secrets()).toEqual([])
   })
 
@@ -51,7 +52,7 @@ describe('after a job', () => {
     await cluster.record('me', built('tag', '1'))
     await cluster.record('me', built('tag'))
     await removeImages(cluster.call('me'))
-    expect(cluster.asked).toEqual([`${BASE}/tag`, `${BASE}/${digestOf('1')}`])
+    expect(cluster.asked).toEqual([`${BASE}/${tagOf('tag')}`, `${BASE}/${digestOf('1')}`])
     expect(secrets()).toEqual([])
   })
 
@@ -59,7 +60,7 @@ describe('after a job', () => {
     cluster.answer = () => 405
     await cluster.record('me', built('tag', '1'))
     expect(await removeImages(cluster.call('me'))).toEqual([
-      expect.stringMatching(/^the image \S+\/kaniko\/actions:tag stays: .*does not delete/)
+      expect.stringMatching(/^the image \S+\/kaniko\/actions:\S+ stays: .*does not delete/)
     ])
     expect(secrets()).toEqual([])
   })
@@ -89,6 +90,14 @@ describe('after a job', () => {
   })
 })
 
+test('the note of a build that was killed after it was recorded removes nothing', async () => {
+  await cluster.record('me', built('tag'))
+  const kept = await cluster.record('me', built('tag', '1', { scope: 's' }))
+  expect(await removeImages(cluster.call('me'))).toEqual([])
+  expect(cluster.asked).toEqual([])
+  expect(secrets()).toEqual([kept])
+})
+
 describe('the sweep', () => {
   /** Whether the image of such a record goes. */
   async function goes(content: Content, { runner = 'gone', ageMs = 0, uid = 'old' } = {}): Promise<boolean> {
@@ -96,7 +105,7 @@ describe('the sweep', () => {
     await cluster.record(runner, content, uid)
     await sweepImages(cluster.call('me'))
     const isGone = secrets().length === 0
-    expect(cluster.asked).toEqual(isGone ? [`${BASE}/tag`, `${BASE}/${digestOf('1')}`] : [])
+    expect(cluster.asked).toEqual(isGone ? [`${BASE}/${tagOf('tag')}`, `${BASE}/${digestOf('1')}`] : [])
     return isGone
   }
 
@@ -142,8 +151,31 @@ describe('the sweep', () => {
     expect(secrets()).not.toContain(old)
     expect(cluster.printed).toEqual([])
     expect(cluster.noted).toEqual([
-      expect.stringMatching(/^Sweeping: .*young stays/),
-      expect.stringMatching(/^Sweeping: .*old stays/)
+      expect.stringMatching(/^Sweeping: .* stays/),
+      expect.stringMatching(/^Sweeping: .* stays/)
     ])
   })
+
+  test("leaves alone what these settings do not name: another scale set's, or nobody's build", async () => {
+    cluster.createdMs = Date.now() - 2 * HOUR_MS
+    await cluster.record('gone', built('tag', '1'))
+    await cluster.record('gone', {
+      ...built('x'),
+      images: [{ pushRef: `${cluster.repository}:prod`, digest: digestOf('1') }]
+    })
+    await sweepImages(cluster.call('me', { repository: 'ghcr.io/acme/actions' }))
+    expect(secrets()).toHaveLength(2)
+    await sweepImages(cluster.call('me'))
+    expect(secrets()).toHaveLength(1)
+    expect(cluster.asked).not.toContain(`${BASE}/prod`)
+  })
+
+  test('tries a kept image again for a day after its end, however long it was kept', async () => {
+    const keep = { scope: 's', until: ago(2 * HOUR_MS) }
+    cluster.createdMs = Date.now() - 1000 * HOUR_MS
+    await cluster.record('gone', built('tag', '1', keep))
+    cluster.answer = () => 429
+    await sweepImages(cluster.call('me'))
+    expect(secrets()).toHaveLength(1)
+  }, 20_000)
 })

@@ -45,6 +45,35 @@ describe('a pull request', () => {
   })
 })
 
+describe('names of branches', () => {
+  test('cannot be made to look like a scope of another kind', () => {
+    const foreign = scope('pull_request_target', MAIN)?.own ?? ''
+    for (const ref of [`${MAIN}#pull_request_target`, `${MAIN}","pull_request_target`, `${MAIN}@x`]) {
+      expect(scope('push', ref)?.readable).not.toContain(foreign)
+    }
+  })
+})
+
+test("a bot's push of what strangers published is foreign, like its pull request", () => {
+  const environment = readEnvironment({
+    GITHUB_REPOSITORY: 'octo/app',
+    GITHUB_EVENT_NAME: 'push',
+    GITHUB_REF: 'refs/heads/dependabot/npm/x',
+    GITHUB_ACTOR: 'dependabot[bot]'
+  })
+  expect(scopeOf(environment, 'repository')).toMatchObject({ trusted: false })
+  expect(scope('push', MAIN, 'repository')?.readable).not.toContain(scopeOf(environment, 'repository')?.own)
+})
+
+test.each([
+  ['refs/heads/main', 'ref', true],
+  ['refs/tags/v1', 'ref', false],
+  ['refs/heads/gh-readonly-queue/main/pr-1-abc', 'ref', false],
+  ['refs/tags/v1', 'repository', true]
+] as const)('whether later jobs have the scope of %s in width %s: %s', (ref, width, expected) => {
+  expect(scope('push', ref, width)?.lasting).toBe(expected)
+})
+
 describe('accepted code', () => {
   test('of two branches does not share, unless that is wished', () => {
     expect(scope('push', 'refs/heads/a')?.own).not.toBe(scope('push', MAIN)?.own)
