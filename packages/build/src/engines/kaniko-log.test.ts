@@ -12,7 +12,10 @@ interface Read {
 }
 
 function read(...lines: readonly string[]): Read {
-  const log = new KanikoLog()
+  return readInto(new KanikoLog(), lines)
+}
+
+function readInto(log: KanikoLog, lines: readonly string[]): Read {
   const shown: string[] = []
   const events: KanikoEvent[] = []
   for (const line of lines) {
@@ -118,4 +121,31 @@ test('warnings are shown, and a mirror that had not the image is kept', () => {
 test('what is broken JSON is shown as it is', () => {
   const broken = '{"level":"info","msg":"\\x","time":"t"}'
   expect(read(broken).shown).toEqual([broken])
+})
+
+describe('a layer that goes to the cache', () => {
+  const RUNNING = [record('RUN x'), record('Running: [/bin/sh -c x]')]
+  const caching = (repository: string): string[] => [
+    record(`Pushing layer ${repository}:abc to cache now`),
+    record(`Pushing image to ${repository}:abc`),
+    record(`Pushed ${repository}@sha256:abc`)
+  ]
+
+  test.each(['r:5000/layers-1', 'docker.io/acme/layers-1'])('to %s is no output of the RUN beside it', repository => {
+    const [begin = '', push = '', end = ''] = caching(repository.replace('docker.io', 'index.docker.io'))
+    const log = new KanikoLog(repository)
+    const { shown, events } = readInto(log, [...RUNNING, 'one', begin, `two${push}`, end])
+    expect(shown).toEqual(['Step 1: RUN x', 'one', 'two'])
+    // It is not the image's push, which has a limit of its own.
+    expect(events.map(({ kind }) => kind)).toEqual(['instruction'])
+    expect(log.progress).toMatchObject({ instruction: 'RUN x', output: ['one', 'two'] })
+  })
+
+  test('makes no error be forgotten, and the image of another repository is none', () => {
+    const log = new KanikoLog('r:5000/layers-1')
+    const error = 'error building image: no'
+    expect(readInto(log, [...RUNNING, error, ...caching('r:5000/layers-1')]).log.progress.error).toBe(error)
+    const { events } = readInto(new KanikoLog('r:5000/layers-1'), [record('Pushing image to r:5000/layers-12:abc')])
+    expect(events.map(({ kind }) => kind)).toEqual(['pushing'])
+  })
 })

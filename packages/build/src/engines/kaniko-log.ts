@@ -39,6 +39,9 @@ const RUNNING = 'Running: ['
 /** What Kaniko itself says next after the command of a RUN has ended. */
 const RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/
 
+/** What is said of a layer on its way to the cache, while the next instructions are carried out already. */
+const TO_CACHE = /^(?:Pushing layer|Pushing image to|Pushed) ([^\s@]+)/
+
 interface LogRecord {
   readonly level: string
   readonly message: string
@@ -57,6 +60,12 @@ export class KanikoLog {
   #error: string | undefined
   #isRunning = false
   #steps = 0
+  readonly #cache: string | undefined
+
+  /** @param cache the repository of the layer cache, if there is one */
+  constructor(cache?: string) {
+    this.#cache = cache === undefined ? undefined : hubName(cache)
+  }
 
   /**
    * @param line one line of the container's log, without its end
@@ -72,6 +81,7 @@ export class KanikoLog {
     // RUN's last output may lack a line end; the record then follows on the same line.
     const lines = before === '' ? [] : [before]
     if (before !== '') this.#keep(before)
+    if (this.#isOfCache(record)) return { lines }
     this.#forgetError()
     const shown = this.#show(record)
     return { ...shown, lines: [...lines, ...shown.lines] }
@@ -97,7 +107,13 @@ export class KanikoLog {
     } catch {
       return undefined
     }
-    return this.#isRunning && !RUN_ENDED.test(record.message) ? undefined : { before, record }
+    const counts = !this.#isRunning || RUN_ENDED.test(record.message) || this.#isOfCache(record)
+    return counts ? { before, record } : undefined
+  }
+
+  #isOfCache({ message }: LogRecord): boolean {
+    const reference = hubName(TO_CACHE.exec(message)?.[1] ?? '')
+    return this.#cache !== undefined && reference.replace(/:[^:/]*$/, '') === this.#cache
   }
 
   #show({ level, message }: LogRecord): { readonly lines: readonly string[]; readonly event?: KanikoEvent } {
@@ -158,4 +174,9 @@ export class KanikoLog {
     if (this.#error !== undefined) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES)
     this.#error = undefined
   }
+}
+
+/** Kaniko writes Docker Hub's name in one way or the other. */
+function hubName(reference: string): string {
+  return reference.replace(/^index\.docker\.io\//, 'docker.io/')
 }

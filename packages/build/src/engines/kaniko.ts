@@ -70,7 +70,7 @@ export class KanikoEngine implements Engine {
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
-    const kanikoLog = new KanikoLog()
+    const kanikoLog = new KanikoLog(this.#settings.cache?.repository)
     const progress: PodProgress = { hasBegun: false, problem: undefined }
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
     try {
