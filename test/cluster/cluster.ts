@@ -1,4 +1,5 @@
 import { busybox } from '../images/busybox.js'
+import { connector } from '../images/connector.js'
 import { crane } from '../images/crane.js'
 import { debian } from '../images/debian.js'
 import { distribution } from '../images/distribution.js'
@@ -28,6 +29,7 @@ export interface Cluster {
     readonly registry: string
     readonly distribution: string
     readonly crane: string
+    readonly connector: string
   }
   /** Where the node's container runtime looks for authorities of registries; only for a cluster of our own. */
   readonly registryCertificates?: string
@@ -48,6 +50,7 @@ export const FIXED = {
     busybox: busybox.reference,
     registry: registry.reference,
     distribution: distribution.reference,
-    crane: crane.reference
+    crane: crane.reference,
+    connector: connector.reference
   }
 } as const satisfies Partial<Cluster>

@@ -49,6 +49,7 @@ export const GO_PROGRAMS: readonly GoProgram[] = [
     ldflags: `-s -w -X github.com/distribution/distribution/v3/version.version=v${DISTRIBUTION}`,
     aliases: []
   },
+  { name: 'connector', version: '1', main: '.', ldflags: '-s -w', aliases: [] },
   { name: 'pause', version: '1', main: '.', ldflags: '-s -w', aliases: [] }
 ]
 
@@ -66,5 +67,6 @@ export const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   ipset: '/sbin/ipset',
   iptables: '/usr/sbin/iptables',
   openssl: '/usr/bin/openssl',
-  runc: '/usr/sbin/runc'
+  runc: '/usr/sbin/runc',
+  skopeo: '/usr/bin/skopeo'
 }

@@ -7,6 +7,7 @@ import { step, type Log } from '../cluster/progress.js'
 import type { Places } from '../cluster/settings.js'
 import { GO_PROGRAMS } from '../cluster/versions.js'
 import { busybox } from './busybox.js'
+import { connector } from './connector.js'
 import { coredns } from './coredns.js'
 import { crane } from './crane.js'
 import { debian } from './debian.js'
@@ -32,6 +33,7 @@ const RECIPES: readonly Recipe[] = [
   crane,
   kaniko,
   distribution,
+  connector,
   runner
 ]
 
