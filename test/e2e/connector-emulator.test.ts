@@ -658,7 +658,7 @@ test('no token and no password is in the logs', async () => {
 
 function skopeo(...args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile('skopeo', args, (error, stdout, stderr) => {
+    execFile('/usr/bin/skopeo', args, (error, stdout, stderr) => {
       if (error === null) resolve(stdout)
       else reject(new Error(`skopeo ${args[0] ?? ''}: ${stderr}`))
     })
