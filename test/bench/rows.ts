@@ -39,7 +39,7 @@ export const ROWS: Readonly<Record<Row, RowPlan>> = {
   'dockerfile-again': { title: 'Dockerfile step, again', budget: { more: 200 } },
   'dockerfile-apart': { title: 'the same, pushed by a container of its own' },
   'dockerfile-kept': { title: 'Dockerfile step, image kept by another job', budget: { more: 300 } },
-  'dockerfile-uncached': { title: 'Dockerfile with 64 MB in a layer, cold' },
+  'dockerfile-uncached': { title: 'Dockerfile with a RUN of 10 s, cold' },
   'dockerfile-cached': { title: 'the same, its layers cached' },
   cleanup: { title: 'cleanup_job' }
 }

@@ -39,7 +39,7 @@ export async function writeHeavyAction(directory: string, image: string, seed: s
   await mkdir(directory, { recursive: true })
   const dockerfile = [
     `FROM ${image}`,
-    `RUN head -c 64000000 /dev/urandom >/${seed}`,
+    `RUN sleep 10 && echo ${seed} >/seed`,
     'COPY nonce.txt /nonce.txt',
     'ENTRYPOINT ["cat", "/nonce.txt"]',
     ''

@@ -19,8 +19,8 @@ const seconds = v.pipe(v.number(), v.integer(), v.minValue(1))
 /** A Secret in the namespace of the pods. */
 const secret = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'the name of a Secret'))
 const secretKey = v.strictObject({
-  secret: v.pipe(secret, v.description("The Secret's name.")),
-  key: v.pipe(v.optional(text, 'ca.crt'), v.description('The key in it.'))
+  secret: secret,
+  key: v.optional(text, 'ca.crt')
 })
 const repository = v.pipe(
   v.string(),
@@ -32,148 +32,80 @@ const proxyAddress = v.pipe(
   v.regex(/^https?:\/\/[^@\s]+$/, 'a proxy as http://host:port, without user and password')
 )
 
-const pushSecret = v.pipe(
-  v.optional(secret),
-  v.description(
-    'A Secret of type kubernetes.io/dockerconfigjson with an entry for the registry. Only the container that pushes and the hook have it.'
-  )
-)
-const pullSecret = v.pipe(
-  v.optional(secret),
-  v.description('A Secret of type kubernetes.io/dockerconfigjson by which the kubelet pulls the built image.')
-)
+const pushSecret = v.optional(secret)
+const pullSecret = v.optional(secret)
 
 const nodePort = v.strictObject({
-  host: v.pipe(registry, v.description("The registry's Service, as pods reach it.")),
-  port: v.pipe(v.optional(port, 5000), v.description("The Service's port.")),
-  nodePort: v.pipe(port, v.description('The port on every node; the kubelet pulls from localhost:<nodePort>.')),
-  repository: v.pipe(
-    v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path'))),
-    v.description('Default kaniko-hooks/actions.')
-  ),
+  host: registry,
+  port: v.optional(port, 5000),
+  nodePort: port,
+  repository: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path'))),
   pushSecret,
   pullSecret
 })
 
 const remote = v.strictObject({
-  repository: v.pipe(repository, v.description('Registry and repository; each build is a tag in it.')),
+  repository,
   pushSecret,
   pullSecret,
-  ca: v.pipe(
-    v.optional(secretKey),
-    v.description("The authority of the registry's certificate, besides the well-known ones.")
-  ),
-  plainHttp: v.pipe(v.optional(v.boolean(), false), v.description('Without TLS. The nodes must be told the same.'))
+  ca: v.optional(secretKey),
+  plainHttp: v.optional(v.boolean(), false)
 })
 
 const connector = v.strictObject({
   name: v.pipe(
     v.string(),
-    v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector'),
-    v.description("namespace/name of the Connector; without a namespace, the pods' own.")
+    v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector')
   ),
-  repository: v.pipe(
-    v.string(),
-    v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path'),
-    v.description('As it is called in the registry behind the connector: team/actions.')
-  ),
-  serviceAccount: v.pipe(
-    text,
-    v.description('A service account with get on that Connector, and nothing else: pushes and pulls are done as it.')
-  ),
-  pushAddress: v.pipe(v.optional(text), v.description("The proxy's URL; read from the Connector's status when unset.")),
-  pullAddress: v.pipe(
-    v.optional(text),
-    v.description('The address by which nodes reach the proxy, host[:port][/path]; the push address when unset.')
-  ),
-  configuration: v.pipe(
-    v.optional(text, 'registry-config'),
-    v.description("The class's configuration with a config.json: docker-config or config before 1.8.")
-  ),
-  attributes: v.pipe(
-    v.optional(v.picklist(['connector.name', 'connectors']), 'connector.name'),
-    v.description('How the CSI volume names the connector: connectors since 1.9.')
-  ),
-  tokenLifetime: v.pipe(
-    v.optional(duration),
-    v.description('Of the token with which is pushed; five minutes more than kaniko.timeoutSeconds when unset.')
-  )
+  repository: v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path')),
+  serviceAccount: text,
+  pushAddress: v.optional(text),
+  pullAddress: v.optional(text),
+  configuration: v.optional(text, 'registry-config'),
+  attributes: v.optional(v.picklist(['connector.name', 'connectors']), 'connector.name'),
+  tokenLifetime: v.optional(duration)
 })
 
 const ONE_KIND = 'one of nodePort, remote and connector'
 
 const destination = v.pipe(
   v.strictObject({
-    nodePort: v.pipe(
-      v.optional(nodePort),
-      v.description('A registry in the cluster behind a NodePort Service, over plain HTTP.')
-    ),
-    remote: v.pipe(v.optional(remote), v.description('A registry that has one name for everybody.')),
-    connector: v.pipe(v.optional(connector), v.description("A registry behind an OCI Connector's reverse proxy."))
+    nodePort: v.optional(nodePort),
+    remote: v.optional(remote),
+    connector: v.optional(connector)
   }),
   v.minEntries(1, ONE_KIND),
   v.maxEntries(1, ONE_KIND)
 )
 
 const image = v.strictObject({
-  keep: v.pipe(
-    v.optional(
-      v.union([v.picklist(['delete', 'forever']), duration], 'delete, forever or a duration such as 12h'),
-      'delete'
-    ),
-    v.description('Whether other jobs may use a built image again, and for how long; delete removes it with its job.')
+  keep: v.optional(
+    v.union([v.picklist(['delete', 'forever']), duration], 'delete, forever or a duration such as 12h'),
+    'delete'
   ),
-  scope: v.pipe(
-    v.optional(v.picklist(['ref', 'repository', 'all']), 'ref'),
-    v.description('Which jobs share kept images: those of a branch, of a repository, or all. Pull requests only read.')
-  )
+  scope: v.optional(v.picklist(['ref', 'repository', 'all']), 'ref')
 })
 
 const kaniko = v.strictObject({
   image: v.optional(text, DEFAULT_KANIKO_IMAGE),
-  line: v.pipe(
-    v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools'),
-    v.description('The project that the image is from; decides what can be built.')
-  ),
-  pushImage: v.pipe(
-    v.optional(text, DEFAULT_PUSH_IMAGE),
-    v.description('An image with sh and crane; used where a push needs credentials.')
-  ),
-  timeoutSeconds: v.pipe(v.optional(seconds, 1800), v.description('For one build.')),
-  pushTimeoutSeconds: v.pipe(v.optional(seconds, 600), v.description('For the push within it.')),
+  line: v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools'),
+  pushImage: v.optional(text, DEFAULT_PUSH_IMAGE),
+  timeoutSeconds: v.optional(seconds, 1800),
+  pushTimeoutSeconds: v.optional(seconds, 600),
   maxBuildsPerJob: v.optional(seconds, 20),
-  registryMirrors: v.pipe(v.optional(v.array(registryPath), []), v.description('Asked before Docker Hub.')),
-  registryMaps: v.pipe(
-    v.optional(v.record(registryPath, v.array(registryPath)), {}),
-    v.description('Where to look for images of other registries: {quay.io: [mirror.example.com/quay]}.')
-  ),
-  insecureRegistries: v.pipe(v.optional(v.array(registry), []), v.description('Spoken to over plain HTTP.')),
-  certificates: v.pipe(
-    v.optional(v.array(v.strictObject({ registry, ...secretKey.entries })), []),
-    v.description('Authorities of mirrors and base image registries.')
-  ),
-  credentials: v.pipe(
-    v.optional(secret),
-    v.description(
-      'A Secret of type kubernetes.io/dockerconfigjson for private base images. Every RUN line can read it: give it the right to pull, and nothing else.'
-    )
-  ),
-  buildArgs: v.pipe(v.optional(v.record(text, v.string()), {}), v.description('Values for ARG. No secrets.'))
+  registryMirrors: v.optional(v.array(registryPath), []),
+  registryMaps: v.optional(v.record(registryPath, v.array(registryPath)), {}),
+  insecureRegistries: v.optional(v.array(registry), []),
+  certificates: v.optional(v.array(v.strictObject({ registry, ...secretKey.entries })), []),
+  credentials: v.optional(secret),
+  buildArgs: v.optional(v.record(text, v.string()), {})
 })
 
 const cache = v.strictObject({
-  repository: v.pipe(repository, v.description("A repository for layers; each scope's has its own suffix.")),
+  repository,
   ttl: v.optional(duration, '14d'),
-  secret: v.pipe(
-    v.optional(secret),
-    v.description(
-      'A Secret of type kubernetes.io/dockerconfigjson with the right to push there. It takes the place of kaniko.credentials, and lies in the build container only of jobs whose code has been accepted into the repository.'
-    )
-  ),
-  open: v.pipe(
-    v.optional(v.boolean(), false),
-    v.description('True: the repository may be one without credentials, where anybody who reaches it can plant layers.')
-  )
+  secret: v.optional(secret),
+  open: v.optional(v.boolean(), false)
 })
 
 const proxy = v.strictObject({
@@ -184,19 +116,13 @@ const proxy = v.strictObject({
 
 /** The settings file: one YAML document, usually a mounted ConfigMap. Unknown keys are refused: they are typing errors. */
 export const settingsFile = v.strictObject({
-  workspace: v.pipe(
-    v.optional(v.picklist(['auto', 'volume', 'copied']), 'auto'),
-    v.description("How the work directory reaches the pods; auto reads it from the runner's pod.")
-  ),
+  workspace: v.optional(v.picklist(['auto', 'volume', 'copied']), 'auto'),
   imagePullPolicy: v.optional(v.picklist(['IfNotPresent', 'Always', 'Never'])),
-  destinations: v.pipe(
-    v.optional(v.pipe(v.array(destination), v.minLength(1))),
-    v.description('Where built images go: the first is where they are run from, the others get a copy.')
-  ),
+  destinations: v.optional(v.pipe(v.array(destination), v.minLength(1))),
   image: v.optional(image, {}),
   kaniko: v.optional(kaniko, {}),
-  cache: v.pipe(v.optional(cache), v.description('Layers of earlier builds. Off without it.')),
-  proxy: v.pipe(v.optional(proxy), v.description('For Kaniko, the push and RUN lines; not for the hook itself.'))
+  cache: v.optional(cache),
+  proxy: v.optional(proxy)
 })
 
 export type SettingsFile = v.InferOutput<typeof settingsFile>
