@@ -261,7 +261,8 @@ describe('an image that is kept', () => {
 
 /**
  * Its first layer has a random number in it; its RUN looks for credentials, as a stranger's would, who knows
- * that the log blots them out. */
+ * that the log blots them out.
+ */
 function layers(last: string): string {
   return [
     'FROM busybox:1.36',

@@ -85,9 +85,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       { ...DELETE, ...fails(3) }
     ]
   },
-  'open-failing': { kind: 'open', faults: [{ ...PUSH, ...fails(3) }] },
   'cut-once': { kind: 'closed', faults: [{ ...UPLOAD, ...breaks(1) }] },
-  'open-cut-once': { kind: 'open', faults: [{ ...UPLOAD, ...breaks(1) }] },
   'cut-always': { kind: 'closed', faults: [{ ...UPLOAD, ...breaks('always') }], pushTimeoutSeconds: 10 },
   'open-cut-always': { kind: 'open', faults: [{ ...UPLOAD, ...breaks('always') }] },
   undeletable: { kind: 'closed', faults: [{ ...DELETE, ...refuses(405) }] }
@@ -311,7 +309,7 @@ describe('a registry that refuses', () => {
 })
 
 describe('what passes', () => {
-  test.each(['busy', 'open-busy', 'failing', 'open-failing', 'cut-once', 'open-cut-once'])(
+  test.each(['busy', 'open-busy', 'failing', 'cut-once'])(
     '%s: the job is green',
     async name => {
       const outcome = await lanes.result(name)
