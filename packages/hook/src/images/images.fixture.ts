@@ -64,9 +64,9 @@ export class Cluster {
   async record(
     runner: string,
     image: Omit<ImageRecord, 'version' | 'runner'>,
-    uid = `uid of ${runner}`
+    { uid = `uid of ${runner}`, namespace = 'runners' }: { readonly uid?: string; readonly namespace?: string } = {}
   ): Promise<string> {
-    return writeRecord(this.#kube(), { runnerPod: runner, uid, sameNamespace: true, annotations: {} }, image, 'runners')
+    return writeRecord(this.#kube(), { runnerPod: runner, uid, sameNamespace: true, annotations: {} }, image, namespace)
   }
 
   /** A call in a runner pod. */

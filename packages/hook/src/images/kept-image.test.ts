@@ -98,7 +98,8 @@ describe('an image of another job', () => {
   )
 
   test('is used when another one of the same key is gone', async () => {
-    await cluster.record('other', kept({ images: [cluster.image('gone', '2')] }))
+    // It is kept for longer, so it is asked for first.
+    await cluster.record('other', kept({ images: [cluster.image('gone', '2')], keep: { scope: MAIN.own } }))
     await cluster.record('third', kept())
     cluster.answer = line => (line.includes(digestOf('2')) ? 404 : undefined)
     expect(await look()).toBeDefined()

@@ -100,9 +100,9 @@ test('the note of a build that was killed after it was recorded removes nothing'
 
 describe('the sweep', () => {
   /** Whether the image of such a record goes. */
-  async function goes(content: Content, { runner = 'gone', ageMs = 0, uid = 'old' } = {}): Promise<boolean> {
+  async function goes(content: Content, { ageMs = 0, namespace = 'runners' } = {}): Promise<boolean> {
     cluster.createdMs = Date.now() - ageMs
-    await cluster.record(runner, content, uid)
+    await cluster.record('gone', content, { uid: 'old', namespace })
     await sweepImages(cluster.call('me'))
     const isGone = secrets().length === 0
     expect(cluster.asked).toEqual(isGone ? [`${BASE}/${tagOf('tag')}`, `${BASE}/${digestOf('1')}`] : [])
@@ -128,6 +128,10 @@ describe('the sweep', () => {
   ])('an image that is not kept, %s', async (_, ageMs, uidNow, expected) => {
     if (uidNow !== undefined) cluster.pods.set('gone', { metadata: { name: 'gone', uid: uidNow } })
     expect(await goes(built('tag', '1'), { ageMs })).toBe(expected)
+  })
+
+  test('leaves what a runner of another namespace built: who is not seen is not gone', async () => {
+    expect(await goes(built('tag', '1'), { ageMs: 61 * MINUTE_MS, namespace: 'other-runners' })).toBe(false)
   })
 
   test('leaves the rest to the next job when there is much', async () => {
