@@ -120,6 +120,13 @@ describe('the destination', () => {
   })
 })
 
+test('a push that broke off did reach the registry', () => {
+  const why = 'PATCH http://r.ci:5000/v2/x/blobs/uploads/1: write tcp 10.0.0.5: connection reset by peer'
+  const explained = explain({ error: `error pushing image: failed to push to destination r.ci:5000/x:built: ${why}` })
+  expect(explained.code).toBe('PUSH_FAILED')
+  expect(explained.message).toContain('the connection to the registry r.ci:5000 broke: PATCH')
+})
+
 test('without last words there is still the exit code', () => {
   expect(explain({ instruction: 'RUN x' }, 3).message).toBe('building Dockerfile failed after RUN x: exit code 3')
 })

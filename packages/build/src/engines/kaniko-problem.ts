@@ -21,6 +21,9 @@ const CHECK = /^error checking push permissions\b[^:]*: /
 const NO_CONNECTION =
   /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/
 
+/** A connection that was there. */
+const BROKEN = /connection reset|broken pipe|EOF/
+
 /** Words of a registry that was asked and answered. */
 const ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/
 
@@ -41,6 +44,10 @@ function explainPush(destination: string, said: string, when: string): BuildErro
     innermost(said)
       .split(/; (?=Get "|GET )/)
       .at(-1) ?? ''
+  if (when === 'after the build' && BROKEN.test(reason)) {
+    const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`
+    return new BuildError('PUSH_FAILED', message)
+  }
   return NO_CONNECTION.test(reason)
     ? new BuildError('REGISTRY_UNREACHABLE', `the registry ${domain} cannot be reached from the build pod: ${reason}`)
     : new BuildError('PUSH_FAILED', `${pushRef} could not be pushed; the registry ${domain} said ${when}: ${reason}`)

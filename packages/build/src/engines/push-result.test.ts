@@ -67,6 +67,13 @@ describe("crane's last words", () => {
   })
 })
 
+test("a silence is not put into the registry's mouth", () => {
+  const why = pushProblem(podOf('Running', undefined), 0, DIGEST, 20_000)
+  expect(() => throwUnlessPushed([{ pushRef: 'two.ci/a:1', why }])).toThrow(
+    'two.ci/a:1 could not be pushed; the registry did not take it within 20 s'
+  )
+})
+
 test('an error names what failed, and what is there all the same', () => {
   expect(() =>
     throwUnlessPushed([

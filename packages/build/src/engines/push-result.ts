@@ -3,6 +3,9 @@ import { parseReference } from '@kaniko-hooks/registry'
 import { BuildError } from '../errors.js'
 import { pushContainer } from './kaniko-pod.js'
 
+/** Our own words, where a registry has none. */
+const SILENT = 'the registry did not take it within'
+
 /** How a push to one target went: `why` is a sentence when the registry has not got the image. */
 export interface PushOutcome {
   readonly pushRef: string
@@ -35,7 +38,7 @@ export function pushProblem(
   const name = pushContainer(index)
   const status = pod?.status?.containerStatuses?.find(container => container.name === name)
   if (pod === undefined || status?.state?.terminated === undefined) {
-    return `the registry did not take it within ${Math.round(limitMs / 1000)} s`
+    return `${SILENT} ${Math.round(limitMs / 1000)} s`
   }
   const result = containerResult(pod, name)
   const said = result.message?.trim() ?? ''
@@ -54,7 +57,9 @@ export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
   const failed = outcomes.filter(({ why }) => why !== undefined)
   if (failed.length === 0) return
   const sentences = failed.map(({ pushRef, why }) => {
-    return `${pushRef} could not be pushed; the registry ${parseReference(pushRef).domain} said: ${why ?? ''}`
+    const { domain } = parseReference(pushRef)
+    const said = why?.startsWith(SILENT) === true ? `${why}` : `the registry ${domain} said: ${why ?? ''}`
+    return `${pushRef} could not be pushed; ${said}`
   })
   const pushed = outcomes.flatMap(({ pushRef, why }) => (why === undefined ? [pushRef] : []))
   const rest = pushed.length === 0 ? [] : [`It was pushed to ${pushed.join(', ')}.`]

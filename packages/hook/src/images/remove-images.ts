@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 import type { Call } from '../call.js'
 import { messageOf } from '../errors.js'
 import { openPlaces, type Place } from './places.js'
@@ -79,6 +81,8 @@ export async function removeRecorded(
   places: readonly Place[],
   signal: AbortSignal = AbortSignal.timeout(SWEEP_MS)
 ): Promise<string[]> {
+  // Each request listens to it, and there may be many at once.
+  setMaxListeners(0, signal)
   const images = new Map<string, ImageRecord['images'][number]>()
   // An interrupted build may have two records of one image; the one with the digest knows more.
   for (const image of records.flatMap(({ record }) => record.images)) {
