@@ -58,7 +58,7 @@ export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
   if (failed.length === 0) return
   const sentences = failed.map(({ pushRef, why }) => {
     const { domain } = parseReference(pushRef)
-    const said = why?.startsWith(SILENT) === true ? `${why}` : `the registry ${domain} said: ${why ?? ''}`
+    const said = why !== undefined && why.startsWith(SILENT) ? why : `the registry ${domain} said: ${why ?? ''}`
     return `${pushRef} could not be pushed; ${said}`
   })
   const pushed = outcomes.flatMap(({ pushRef, why }) => (why === undefined ? [pushRef] : []))
