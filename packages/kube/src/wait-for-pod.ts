@@ -4,9 +4,9 @@ import type { Kube } from './kube.js'
 import { podProblem } from './pod-problem.js'
 import type { PodProblem } from './pod-problem.js'
 import { ProblemHistory } from './problem-history.js'
-import { condition, containerStatus, containerStatuses, isFinished, podLabel } from './pod-status.js'
+import { containerStatus, containerStatuses, isFinished, podLabel } from './pod-status.js'
 import { pause, throwIfAborted } from './retry.js'
-import { warningEvent } from './warning-event.js'
+import { StuckPod } from './stuck-pod.js'
 
 /** Most pods are ready within seconds, and every hook call waits for some; a pod that takes minutes is asked seldom. */
 const POLLS = [
@@ -14,8 +14,6 @@ const POLLS = [
   { untilMs: 20_000, everyMs: 250 },
   { untilMs: Infinity, everyMs: 1_000 }
 ] as const
-/** A pod on a node that has not begun for so long: its events may tell more than its status. */
-const EVENTS_AFTER_MS = 15_000
 
 /**
  * `running`: the container, or each container of the pod, runs or has already ended. `ended`: the container has ended
@@ -27,6 +25,11 @@ export interface WaitOptions {
   /** The container that `running` and `ended` are about (also an init container); default: all of the pod. */
   readonly container?: string
   readonly timeoutMs: number
+  /**
+   * A pod whose node cannot mount its volumes is given up after so long: the kubelet tries for ever. Without it the pod
+   * is waited for until the time is up, since some volumes are slow.
+   */
+  readonly stuckMs?: number
   readonly signal?: AbortSignal
   /** Called with each state that was read. */
   readonly onPod?: (pod: V1Pod) => void
@@ -46,7 +49,7 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
   const problems = new ProblemHistory(onProblem)
   let uid: string | undefined
   const start = performance.now()
-  let askEventsAt = performance.now() + EVENTS_AFTER_MS
+  const stuck = new StuckPod(kube, options.stuckMs)
   try {
     for (;;) {
       const pod = await readPod(kube, name, uid, either)
@@ -57,10 +60,10 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
       problems.see(problem)
       const fatal = isFinished(pod) ? problem : problems.fatal(performance.now())
       if (fatal !== undefined) throw new KubeError('POD_FAILED', fatal.message, { problem: fatal })
-      if (problem === undefined && isStuck(pod) && performance.now() >= askEventsAt) {
-        const event = await warningEvent(kube, pod, either)
-        askEventsAt = event === 'forbidden' ? Infinity : performance.now() + EVENTS_AFTER_MS
-        if (typeof event === 'object') problems.see(event)
+      const why = problem === undefined ? await stuck.see(pod, either) : undefined
+      if (why !== undefined) {
+        problems.see(why)
+        if (why.fatal === 'now') throw new KubeError('POD_FAILED', why.message, { problem: why })
       }
       const age = performance.now() - start
       await pause(POLLS.find(({ untilMs }) => age < untilMs)?.everyMs ?? 1_000, either)
@@ -128,9 +131,4 @@ function endedEarly(pod: V1Pod): PodProblem {
     fault: 'user',
     nothingRan: false
   }
-}
-
-/** On a node, and none of its containers has anything to say. */
-function isStuck(pod: V1Pod): boolean {
-  return pod.status?.phase === 'Pending' && condition(pod, 'PodScheduled', 'True') !== undefined
 }

@@ -4,6 +4,11 @@ import type { Kube } from './kube.js'
 import type { PodProblem } from './pod-problem.js'
 import { podLabel } from './pod-status.js'
 
+export interface WarningEvent extends PodProblem {
+  /** How often its reason was reported; it grows as long as the kubelet fails again. */
+  readonly count: number
+}
+
 /**
  * The last warning about a pod among the events: mounts, networks and sandboxes fail nowhere else. The stock role may
  * not read events; then it returns `forbidden`.
@@ -12,7 +17,7 @@ export async function warningEvent(
   kube: Kube,
   pod: V1Pod,
   signal: AbortSignal
-): Promise<PodProblem | 'forbidden' | undefined> {
+): Promise<WarningEvent | 'forbidden' | undefined> {
   const fieldSelector = `involvedObject.uid=${pod.metadata?.uid ?? ''},type=Warning`
   let events: CoreV1Event[]
   try {
@@ -24,8 +29,10 @@ export async function warningEvent(
   const event = events.sort((one, other) => timeOf(one) - timeOf(other)).at(-1)
   if (event === undefined) return undefined
   const { reason = 'Warning', message = '' } = event
+  const alike = events.filter(other => other.reason === event.reason)
   return {
     fatal: 'wait',
+    count: alike.reduce((sum, { count, series }) => sum + (series?.count ?? count ?? 1), 0),
     reason,
     message: `The ${podLabel(pod)} does not start (${reason}): ${message}`,
     fault: 'cluster',

@@ -41,6 +41,9 @@ const CLEANUP_MS = 5_000
 /** A create that was cut off may still arrive at the API server; its pod is looked for once more. */
 const LATE_CREATE_MS = 500
 
+/** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
+const STUCK_MS = 45_000
+
 /** While a push goes on without a word. */
 const STILL_PUSHING_MS = 30_000
 
@@ -111,6 +114,7 @@ export class KanikoEngine implements Engine {
     const wait = {
       signal,
       timeoutMs: request.timeoutMs,
+      stuckMs: STUCK_MS,
       onProblem: ({ message }: { readonly message: string }) => {
         progress.problem = message
         log(message)

@@ -1,0 +1,115 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { afterEach, expect, test } from '@jest/globals'
+import { Kube } from './kube.js'
+import type { PodProblem } from './pod-problem.js'
+import { StuckPod } from './stuck-pod.js'
+import { failure, localServer, respond } from './testing/local-server.js'
+import type { LocalServer } from './testing/local-server.js'
+
+const opened: LocalServer[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(server => server.close()))
+})
+
+const REFUSED = 'MountVolume.SetUp failed for volume "connector" : rpc error: code = NotFound'
+const mount = (count: number): object => ({ metadata: {}, reason: 'FailedMount', message: REFUSED, count })
+const FORBIDDEN = 'events is forbidden: User "r" cannot list resource "events" in API group "" in the namespace "arc"'
+
+/** A pod on a node; `sandbox` is what its node says of that, undefined before Kubernetes 1.29. */
+function podWith(sandbox?: 'True' | 'False', phase = 'Pending'): V1Pod {
+  return {
+    metadata: { name: 'a', uid: 'u1' },
+    spec: {
+      containers: [],
+      volumes: [
+        { name: 'connector', csi: { driver: 'connectors-csi' } },
+        { name: 's', secret: { secretName: 'push' } },
+        { name: 'e', emptyDir: {} }
+      ]
+    },
+    status: {
+      phase,
+      conditions: [
+        { type: 'PodScheduled', status: 'True' },
+        ...(sandbox === undefined ? [] : [{ type: 'PodReadyToStartContainers', status: sandbox }])
+      ]
+    }
+  }
+}
+
+/**
+ * What is said of a pod at each of these seconds, when its events are these at each look.
+ *
+ * @param events one list for each look, the last one stays; or the server's refusal
+ */
+async function seen(
+  pod: V1Pod,
+  events: readonly (readonly object[])[] | typeof FORBIDDEN,
+  seconds: readonly number[],
+  giveUpMs?: number
+): Promise<{ said: (PodProblem | undefined)[]; looks: number }> {
+  const server = await localServer((_call, response) => {
+    if (events !== FORBIDDEN) return { items: events[Math.min(server.calls.length, events.length) - 1] ?? [] }
+    respond(response, 403, failure(403, 'Forbidden', FORBIDDEN))
+    return undefined
+  })
+  opened.push(server)
+  const stuck = new StuckPod(new Kube(server.config), giveUpMs)
+  const said: (PodProblem | undefined)[] = []
+  for (const second of seconds) said.push(await stuck.see(pod, new AbortController().signal, second * 1000))
+  return { said, looks: server.calls.length }
+}
+
+const SECONDS = [0, 14, 15, 29, 30, 45]
+
+test('a mount that goes on failing is told, and given up after its time', async () => {
+  const { said, looks } = await seen(podWith('False'), [[mount(5)]], SECONDS, 45_000)
+  expect(said.map(problem => problem?.fatal)).toEqual([undefined, undefined, 'wait', undefined, 'wait', 'now'])
+  expect(said.at(-1)?.message).toContain(REFUSED)
+  expect(looks).toBe(3)
+})
+
+test('without a limit it is only told', async () => {
+  const { said } = await seen(podWith('False'), [[mount(5)]], SECONDS)
+  expect(said.at(-1)).toMatchObject({ fatal: 'wait', reason: 'FailedMount' })
+})
+
+test.each([
+  ['goes on', [[mount(5)], [mount(6)], [mount(7)]], 'now'],
+  ['is over, and an image is being pulled', [[mount(5)], [mount(6)], [mount(6)]], 'wait']
+])('on a node that does not say whether it got so far: the failure %s', async (_, events, fatal) => {
+  const { said } = await seen(podWith(), events, SECONDS, 45_000)
+  expect(said.at(-1)?.fatal).toBe(fatal)
+})
+
+test('a mount that failed until the sandbox was made is not given up', async () => {
+  const { said } = await seen(podWith('True'), [[mount(5)]], SECONDS, 45_000)
+  expect(said.at(-1)?.fatal).toBe('wait')
+})
+
+test('another warning is told, and waited for', async () => {
+  const event = { metadata: {}, reason: 'FailedCreatePodSandBox', message: 'no address', count: 9 }
+  const { said } = await seen(podWith('False'), [[event]], SECONDS, 45_000)
+  expect(said.at(-1)).toMatchObject({ fatal: 'wait', message: expect.stringContaining('no address') })
+})
+
+test('without the right to events, what is likely is told with the volumes that may be it', async () => {
+  const { said, looks } = await seen(podWith('False'), FORBIDDEN, SECONDS, 45_000)
+  expect(said.slice(0, -1)).toEqual([undefined, undefined, undefined, undefined, undefined])
+  expect(said.at(-1)).toMatchObject({ fatal: 'now', message: expect.stringMatching(/cannot be mounted \(it has a /) })
+  expect(said.at(-1)?.message).toContain('a volume of the CSI driver connectors-csi, the Secret push)')
+  expect(looks).toBe(1)
+})
+
+test('without the right to events and without a limit, it is waited for', async () => {
+  expect((await seen(podWith('False'), FORBIDDEN, SECONDS)).said.at(-1)?.fatal).toBe('wait')
+})
+
+test('without the right to events nothing is said of a pod whose sandbox is there', async () => {
+  expect((await seen(podWith('True'), FORBIDDEN, SECONDS, 45_000)).said.at(-1)).toBeUndefined()
+})
+
+test('a pod that runs is not asked for', async () => {
+  const { said, looks } = await seen(podWith('True', 'Running'), [[mount(5)]], SECONDS, 45_000)
+  expect({ said: said.filter(problem => problem !== undefined), looks }).toEqual({ said: [], looks: 0 })
+})

@@ -1,0 +1,93 @@
+import type { V1Pod, V1Volume } from '@kubernetes/client-node'
+import type { Kube } from './kube.js'
+import type { PodProblem } from './pod-problem.js'
+import { condition, podLabel } from './pod-status.js'
+import { warningEvent } from './warning-event.js'
+
+/** A pod on a node that has not begun for so long: its events may tell more than its status. */
+const EVENTS_EVERY_MS = 15_000
+
+/** Without the right to events, a pod whose sandbox is not there after so long is told as one that cannot be mounted. */
+const LIKELY_AFTER_MS = 45_000
+
+const MOUNT = /^Failed(Mount|AttachVolume|MapVolume)$/
+
+/**
+ * A pod on a node of which no container has anything to say. Its volumes are mounted and its network is made first, and
+ * what fails there stands in events alone; the kubelet tries for ever.
+ */
+export class StuckPod {
+  readonly #kube: Kube
+  readonly #giveUpMs: number
+  #since: number | undefined
+  #askAt = 0
+  /** How often the mount had failed at the look before. */
+  #mountFailures = 0
+  #isForbidden = false
+
+  /** @param giveUpMs after so long, a mount that goes on failing is fatal */
+  constructor(kube: Kube, giveUpMs = Infinity) {
+    this.#kube = kube
+    this.#giveUpMs = giveUpMs
+  }
+
+  /**
+   * Looks at one state of the pod, and from time to time at its events.
+   *
+   * @returns what keeps it, when there is something new to say of it; `now` when there is no more hope
+   */
+  async see(pod: V1Pod, signal: AbortSignal, now = performance.now()): Promise<PodProblem | undefined> {
+    if (!isStuck(pod)) {
+      this.#since = undefined
+      return undefined
+    }
+    if (this.#since === undefined) {
+      this.#since = now
+      this.#askAt = now + Math.min(EVENTS_EVERY_MS, this.#giveUpMs)
+      this.#mountFailures = 0
+    }
+    if (now < this.#askAt) return undefined
+    const age = now - this.#since
+    const event = this.#isForbidden ? 'forbidden' : await warningEvent(this.#kube, pod, signal)
+    this.#isForbidden = event === 'forbidden'
+    this.#askAt = now + EVENTS_EVERY_MS
+    if (event === undefined) return undefined
+    // Kubernetes before 1.29 has no such condition.
+    const isBeforeSandbox = condition(pod, 'PodReadyToStartContainers', 'False') !== undefined
+    if (event === 'forbidden') {
+      if (!isBeforeSandbox || age < Math.min(LIKELY_AFTER_MS, this.#giveUpMs)) return undefined
+      return { ...likely(pod), fatal: age >= this.#giveUpMs ? 'now' : 'wait' }
+    }
+    const isMount = MOUNT.test(event.reason)
+    const goesOn = isBeforeSandbox || event.count > this.#mountFailures
+    this.#mountFailures = isMount ? event.count : 0
+    return isMount && goesOn && age >= this.#giveUpMs ? { ...event, fatal: 'now' } : event
+  }
+}
+
+function isStuck(pod: V1Pod): boolean {
+  return pod.status?.phase === 'Pending' && condition(pod, 'PodScheduled', 'True') !== undefined
+}
+
+/** What must be, where the events may not be read. */
+function likely(pod: V1Pod): Omit<PodProblem, 'fatal'> {
+  const volumes = (pod.spec?.volumes ?? []).flatMap(volume => sourceOf(volume) ?? [])
+  const which = volumes.length === 0 ? '' : ` (it has ${volumes.join(', ')})`
+  return {
+    reason: 'NotReadyToStartContainers',
+    message:
+      `The ${podLabel(pod)} does not start: most likely one of its volumes cannot be mounted${which}, or its network ` +
+      'cannot be set up. An event says which, but the runner may not read events: look with "kubectl describe pod", ' +
+      'or grant it list on events.',
+    fault: 'cluster',
+    nothingRan: true
+  }
+}
+
+/** What a volume needs that may be missing. */
+function sourceOf({ csi, secret, configMap, persistentVolumeClaim: claim }: V1Volume): string | undefined {
+  if (csi !== undefined) return `a volume of the CSI driver ${csi.driver}`
+  if (secret?.secretName !== undefined) return `the Secret ${secret.secretName}`
+  if (configMap?.name !== undefined) return `the ConfigMap ${configMap.name}`
+  return claim === undefined ? undefined : `the claim ${claim.claimName}`
+}
