@@ -58,8 +58,8 @@ export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
   if (failed.length === 0) return
   const sentences = failed.map(({ pushRef, why }) => {
     const { domain } = parseReference(pushRef)
-    const said = why !== undefined && why.startsWith(SILENT) ? why : `the registry ${domain} said: ${why ?? ''}`
-    return `${pushRef} could not be pushed; ${said}`
+    const words = why ?? ''
+    return `${pushRef} could not be pushed; ${words.startsWith(SILENT) ? words : `the registry ${domain} said: ${words}`}`
   })
   const pushed = outcomes.flatMap(({ pushRef, why }) => (why === undefined ? [pushRef] : []))
   const rest = pushed.length === 0 ? [] : [`It was pushed to ${pushed.join(', ')}.`]
