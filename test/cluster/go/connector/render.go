@@ -95,6 +95,9 @@ func (r *Renderer) connectors(ctx context.Context, volume *Volume) ([]*Connector
 		if err != nil {
 			return nil, status.Errorf(codes.Unavailable, "could not get connector: %s", err)
 		}
+		if connector.Status.Proxy.HTTPAddress.URL == "" {
+			return nil, failedToGenerate(fmt.Errorf("connector %q has no proxy address in its status", name.Name))
+		}
 		connectors = append(connectors, connector)
 	}
 	return connectors, nil
