@@ -42,7 +42,7 @@ describe('the address of a connector, by version', () => {
     ['without a scheme, as a setting', '10.0.0.1:30000/a', '10.0.0.1:30000/a/team/actions:h']
   ])('%s', (_, url, pushRef) => {
     const push = connectorAddress(url)
-    const target = new RegistryDestination(connectorRegistry(push, push, 'team/actions')).target('h')
+    const target = new RegistryDestination(connectorRegistry(HARBOR, push, push, 'team/actions')).target('h')
     expect(target.pushRef).toBe(pushRef)
     expect(target.insecureRegistries).toEqual(url.startsWith('https') ? [] : [push.host])
   })
@@ -92,7 +92,7 @@ describe('the kubelet pulls', () => {
   test('from the address of the settings, with a path of its own', () => {
     const push = connectorAddress('http://c-harbor.ci.svc.cluster.local')
     const pull = pullAddressOf(HARBOR, push, 'localhost:31567/namespaces/ci/connectors/harbor')
-    const destination = new RegistryDestination(connectorRegistry(push, pull, 'team/actions'))
+    const destination = new RegistryDestination(connectorRegistry(HARBOR, push, pull, 'team/actions'))
     expect(destination.pullRef(DIGEST)).toBe(`localhost:31567/namespaces/ci/connectors/harbor/team/actions@${DIGEST}`)
   })
 })

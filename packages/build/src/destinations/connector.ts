@@ -100,6 +100,7 @@ export function pullAddressOf(
  * @param repository as it is called in the registry behind it: `team/actions`
  */
 export function connectorRegistry(
+  connector: ConnectorName,
   push: ConnectorAddress,
   pull: ConnectorAddress,
   repository: string
@@ -109,7 +110,8 @@ export function connectorRegistry(
     pullHost: pull.host,
     repository: path.join(push.path, repository),
     pullRepository: path.join(pull.path, repository),
-    plainHttp: push.plainHttp
+    plainHttp: push.plainHttp,
+    proxy: `the connector ${connector.namespace}/${connector.name}`
   }
 }
 
@@ -131,13 +133,17 @@ export function connectorAccess(volume: ConnectorVolume): PushAccess {
     attributes === 'connectors'
       ? { connectors: `${namespace}/${name}` }
       : { 'connector.name': name, 'connector.namespace': namespace }
+  const minutes = Math.ceil(tokenSeconds / 60)
+  const who = serviceAccount === undefined ? "the pod's service account" : `service account ${serviceAccount}`
   const volumeAttributes = {
     ...named,
     'configuration.names': configuration,
-    'token.expiration': `${Math.ceil(tokenSeconds / 60)}m`
+    'token.expiration': `${minutes}m`
   }
   return {
-    origin: `the connector ${namespace}/${name}`,
+    origin:
+      `a token of ${who}, which needs get on the connector ${namespace}/${name} ` +
+      `(good for ${minutes} minutes from the start of the build pod)`,
     volumes: [{ name: 'connector', csi: { driver: 'connectors-csi', readOnly: true, volumeAttributes } }],
     mounts: [{ name: 'connector', mountPath: CREDENTIALS_MOUNT, readOnly: true }],
     env: [{ name: 'DOCKER_CONFIG', value: CREDENTIALS_MOUNT }],

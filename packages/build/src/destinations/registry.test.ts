@@ -126,6 +126,15 @@ test('a registry that has a fault of its own is a sentence: the builder tries lo
   expect(await destination.probe()).toContain('503')
 })
 
+test('behind a proxy, which answers for it, the same is no doubt', async () => {
+  answer = 502
+  const behind = new RegistryDestination(settings({ client: { pauseMs: 1 }, proxy: 'the connector ci/harbor' }))
+  await expect(behind.probe()).rejects.toMatchObject({
+    code: 'REGISTRY_UNREACHABLE',
+    message: expect.stringMatching(/^the registry behind the connector ci\/harbor cannot be used: .*502/)
+  })
+})
+
 test('a registry that surely is not there is an error', async () => {
   server.close()
   await expect(destination.probe()).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE', fault: 'configuration' })

@@ -21,6 +21,8 @@ export interface RegistrySettings {
   readonly plainHttp: boolean
   readonly certificate?: SecretKey
   readonly access?: PushAccess
+  /** Who answers in the registry's place: its 502 is said of a registry that is down, and no doubt. */
+  readonly proxy?: string
   /** Credential, certificates, times and tries of the client. */
   readonly client?: Omit<RegistryOptions, 'plainHttp'>
 }
@@ -75,7 +77,13 @@ export class RegistryDestination implements Destination {
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
       if (error.code === 'UNREACHABLE' && !error.definite) return error.message
-      if (error.code === 'RATE_LIMITED' || error.code === 'SERVER') return error.message
+      if (error.code === 'RATE_LIMITED') return error.message
+      const { proxy } = this.#settings
+      if (error.code === 'SERVER' && proxy === undefined) return error.message
+      if (error.code === 'SERVER') {
+        const why = `the registry behind ${proxy ?? ''} cannot be used: ${error.message}`
+        throw new BuildError('REGISTRY_UNREACHABLE', why, { cause: error })
+      }
       throw asBuildError(error, this.#settings.access)
     }
   }

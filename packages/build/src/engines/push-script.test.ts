@@ -96,3 +96,16 @@ test.each([
   expect(lines('calls')).toHaveLength(1)
   expect(said).toContain(words)
 })
+
+test('a connector that refused a credential is quoted in one line, and nothing is pushed', () => {
+  crane(0, '')
+  writeFileSync(join(directory, '.error.json'), '{\n  "code": 7,\n  "message": "rejected by mia"\n}\n')
+  const [command = '', ...args] = pushCommand('/layout', 'r.example/a:h', true)
+  const { status, stdout } = spawnSync(command, args, {
+    env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, TMPDIR: directory, DOCKER_CONFIG: directory },
+    encoding: 'utf8'
+  })
+  expect(status).toBe(1)
+  expect(stdout).toMatch(/^Error: the connector gave no credential: .*"message": "rejected by mia".*\n$/)
+  expect(lines('calls')).toEqual([])
+})

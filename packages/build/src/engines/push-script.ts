@@ -17,7 +17,7 @@ reference=$2
 shift 2
 refused=\${DOCKER_CONFIG-}/.error.json
 if [ -f "$refused" ]; then
-  echo "Error: the connector gave no credential: $(head -c 1000 "$refused")"
+  echo "Error: the connector gave no credential: $(head -c 1000 "$refused" | tr '\\n' ' ')"
   exit 1
 fi
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM

@@ -39,7 +39,7 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
   const password = await token(call, serviceAccount, connector)
   return {
     destination: new RegistryDestination({
-      ...connectorRegistry(push, pull, settings.repository),
+      ...connectorRegistry(connector, push, pull, settings.repository),
       access: connectorAccess({
         ...connector,
         configuration: settings.configuration,

@@ -1,0 +1,442 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { load } from 'js-yaml'
+
+import {
+  connectorUser,
+  createConnector,
+  installConnectors,
+  trustPlainHttp,
+  type Connector,
+  type NotReady,
+  type ProxyLine
+} from '../connector/index.js'
+import { Lanes } from '../faults/lanes.js'
+import { tokenRegistry, type TokenRegistry } from '../registries/index.js'
+import { action, pushedBy, use } from '../support/dockerfile-action.js'
+import { outputOf, runJob, stepOf, type JobResult } from '../support/job.js'
+import { kubectl } from '../support/kubectl.js'
+import { observe, type Seen } from '../support/observe.js'
+import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from '../support/roles.js'
+import type { RunnerPod } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+import { workflowOf } from '../support/workflow.js'
+
+const suite = new Suite('connect')
+
+const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples')
+const REPOSITORY = 'builds/actions'
+/** With the right to the connectors, and to nothing else. */
+const USER = 'images'
+/** Without any. */
+const STRANGER = 'stranger'
+/** As in examples/connector-rbac.yaml. */
+const EXAMPLE_USER = 'kaniko-hooks-images'
+/** A service account that is not there. */
+const NOBODY = 'nobody'
+
+let registry: TokenRegistry
+/** With each form of address. */
+let exposed: Connector
+let inside: Connector
+let old: Connector
+/** One whose status and proxy change, and one that waits for an approval. */
+let broken: Connector
+let pending: Connector
+let runners: {
+  readonly first: RunnerPod
+  readonly novolume: RunnerPod
+  readonly second: RunnerPod
+  readonly poor: RunnerPod
+  readonly stock: RunnerPod
+}
+let untrust: () => Promise<void>
+
+/** A job that has ended, and what could be seen of it. */
+interface Done {
+  readonly result: JobResult
+  readonly seen: readonly Seen[]
+  readonly left: readonly string[]
+  /** Until the step had ended. */
+  readonly seconds: number
+}
+
+const rights = (connectors: readonly string[], accounts: readonly string[]): Rule[] => [
+  ...(connectors.length === 0
+    ? []
+    : [{ apiGroups: ['connectors.alauda.io'], resources: ['connectors'], resourceNames: connectors, verbs: ['get'] }]),
+  { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: accounts, verbs: ['create'] }
+]
+const EVENTS: Rule = { apiGroups: [''], resources: ['events'], verbs: ['list'] }
+
+const named = (...files: readonly string[]): string => `\\( ${files.map(file => `-name ${file}`).join(' -o ')} \\)`
+
+/** What a RUN line that looks for a credential finds: files, variables, and any service account's token. */
+const LOOK = [
+  `find / -path /proc -prune -o -path /sys -prune -o ${named('.dockerconfigjson', 'context.token', '.error.json', 'http.proxy')} -print`,
+  'find /kaniko/.docker /kaniko/credentials /var/run/secrets -mindepth 1 2>/dev/null',
+  'env | grep -iE "docker_config|proxy|token|password"',
+  'find /kaniko /run /var/run /tmp /etc /root -type f -size -64k -exec grep -l "eyJhbGciO[i]" {} + 2>/dev/null',
+  'cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -E "^(eyJ|DOCKER_CONFIG=/kaniko/cred)"',
+  'true'
+].join('; ')
+
+const HELLO = action(
+  'hello',
+  [
+    'FROM busybox:1.36',
+    'COPY said /said',
+    `RUN { ${LOOK}; } >/found`,
+    'RUN echo "$(cat /said), built; found: $(tr "\\n" " " </found)." >/said',
+    'ENTRYPOINT ["cat", "/said"]',
+    ''
+  ].join('\n'),
+  { said: 'hello through a connector' }
+)
+const GREETING = 'hello through a connector, built; found: .'
+
+async function run(
+  runner: RunnerPod,
+  destination: object,
+  { settings = {}, files = HELLO }: { readonly settings?: object; readonly files?: ReturnType<typeof action> } = {}
+): Promise<Done> {
+  const path = await runner.writeSettings({ destinations: [destination], ...settings })
+  const { result, seen } = await observe(suite.cluster, suite.namespace, async () =>
+    runJob(runner, {
+      workflow: workflowOf({
+        container: suite.cluster.images.busybox,
+        steps: [use('hello', { 'continue-on-error': true })]
+      }),
+      files,
+      env: { KANIKO_HOOKS_CONFIG: path }
+    })
+  )
+  const isOfRunner = ({ metadata }: Seen): boolean => metadata?.name?.startsWith(`${runner.name}-`) === true
+  return {
+    result,
+    seen: seen.filter(isOfRunner),
+    left: await suite.left(runner),
+    seconds: stepOf(result, 'hello').ms / 1000
+  }
+}
+
+function through({ namespace, name }: Pick<Connector, 'namespace' | 'name'>, more: object = {}): object {
+  return { connector: { name: `${namespace}/${name}`, repository: REPOSITORY, serviceAccount: USER, ...more } }
+}
+
+/** How the kubelet of any node reaches a proxy with a node port, without being told to trust it. */
+const byLocalhost = ({ pullHost, prefix }: Connector): string => `${pullHost}/${prefix.replace(/\/$/, '')}`
+
+const outputIn = ({ result }: Done, step = 'hello'): string[] => outputOf(stepOf(result, step))
+const errorIn = (done: Done): string => outputIn(done).find(line => line.startsWith('##[error]')) ?? 'no error'
+const stopOf = (done: Done): string[] => outputIn(done, 'Stop containers')
+
+type SeenPod = Extract<Seen, { kind: 'Pod' }>
+
+function buildPods({ seen }: Done): SeenPod[] {
+  return seen.filter(
+    (item): item is SeenPod => item.kind === 'Pod' && item.metadata?.name?.includes('-build-') === true
+  )
+}
+
+beforeAll(async () => {
+  const { cluster, namespace } = suite
+  await installConnectors(cluster)
+  registry = await tokenRegistry(cluster, namespace)
+  const upstream = {
+    address: `https://${registry.pushHost}`,
+    ca: registry.ca ?? '',
+    credentials: registry.users.delete
+  }
+  ;[exposed, inside, old, broken, pending] = await Promise.all([
+    createConnector(cluster, namespace, { name: 'exposed', upstream }),
+    createConnector(cluster, namespace, { name: 'inside', upstream, form: 'unexposed' }),
+    createConnector(cluster, namespace, { name: 'old', upstream, form: 'host' }),
+    createConnector(cluster, namespace, { name: 'broken', upstream }),
+    createConnector(cluster, namespace, { name: 'pending', upstream })
+  ])
+  for (const connector of [exposed, inside, old, broken, pending])
+    await connectorUser(cluster, namespace, USER, connector)
+  await connectorUser(cluster, namespace, STRANGER, null)
+  await pending.setApproval('pending')
+  untrust = await trustPlainHttp(cluster, exposed.nodeHost)
+  const all = rights(['exposed', 'inside', 'old', 'broken', 'pending', 'missing'], [USER, STRANGER, NOBODY])
+  const [first, novolume, second, poor, stock] = await Promise.all([
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all] }),
+    suite.runner({ mode: 'novolume', rules: [...NOVOLUME_ROLE, ...all, EVENTS] }),
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all, EVENTS] }),
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rights([], [USER])] }),
+    suite.runner({ mode: 'volume' })
+  ])
+  runners = { first, novolume, second, poor, stock }
+  startJobs()
+}, 180_000)
+
+afterAll(async () => {
+  await untrust()
+  await Promise.all([exposed, inside, old, broken, pending].map(async connector => connector.remove()))
+  await registry.remove()
+}, 60_000)
+
+const lanes = new Lanes<Done>()
+
+/** The pull address is set, so that nothing but the connector's proxy is asked for its address. */
+const configured = (connector: Connector, more: object = {}): object =>
+  through(connector, { pushAddress: connector.urls.exposed, pullAddress: byLocalhost(connector), ...more })
+
+/** The files of examples/, with the names of this cluster. */
+async function byExamples(): Promise<Done> {
+  const words = {
+    'arc-runners': suite.namespace,
+    'namespace: connectors': `namespace: ${suite.namespace}`,
+    'connectors/harbor': `${suite.namespace}/exposed`,
+    '[harbor]': '[exposed]',
+    'kaniko-hooks-runner': runners.stock.name,
+    'acme/actions': REPOSITORY
+  }
+  const here = (text: string): string =>
+    Object.entries(words).reduce((result, [from, to]) => result.replaceAll(from, to), text)
+  const pullAddress = /localhost:31567\S+/
+  const [rules = '', settings = ''] = await Promise.all(
+    ['connector-rbac.yaml', 'settings/connector.yaml'].map(async file => readFile(join(EXAMPLES, file), 'utf8'))
+  )
+  await kubectl(suite.cluster, ['apply', '-f', '-'], here(rules))
+  const { destinations } = load(here(settings.replace(pullAddress, byLocalhost(exposed)))) as { destinations: [object] }
+  return run(runners.stock, destinations[0])
+}
+
+const notReady = async (reason: NotReady): Promise<Done> => {
+  await broken.setStatus('exposed', reason)
+  try {
+    return await run(runners.second, through(broken))
+  } finally {
+    await broken.setStatus('exposed')
+  }
+}
+
+function startJobs(): void {
+  const { first, novolume, second, poor } = runners
+  lanes.start({
+    'an exposed connector': () => run(first, through(exposed)),
+    'one inside of the cluster': () =>
+      run(first, through(inside, { pullAddress: byLocalhost(inside), configuration: 'docker-config' })),
+    'one of version 1.0': () => run(first, through(old, { pullAddress: byLocalhost(inside) })),
+    'a name that only pods know': () => run(first, through(inside)),
+    'no connector': () => run(first, through({ ...exposed, name: 'missing' })),
+    'no service account': () => run(first, through(exposed, { serviceAccount: NOBODY })),
+    'no right for the service account': () => run(first, through(exposed, { serviceAccount: STRANGER }))
+  })
+  lanes.start({
+    'an exposed connector, novolume': () => run(novolume, through(exposed, { attributes: 'connectors' })),
+    'a configuration that the class has not': () => run(novolume, through(exposed, { configuration: 'none' })),
+    'the example files': byExamples
+  })
+  lanes.start({
+    'a refused mount': () => run(second, configured(pending)),
+    ...Object.fromEntries(REASONS.map(([reason]) => [reason, () => notReady(reason)])),
+    'no proxy': async () => {
+      await broken.setStatus('none')
+      const done = await run(second, through(broken))
+      await broken.setStatus('exposed')
+      return done
+    },
+    'a refused approval': async () => {
+      await broken.setApproval('rejected')
+      const done = await run(second, through(broken))
+      await broken.setApproval(null)
+      return done
+    },
+    'an expired token': async () => {
+      await broken.setKnobs({ tokenLifeSeconds: 10 })
+      const done = await run(second, through(broken), {
+        files: action('hello', 'FROM busybox:1.36\nRUN sleep 12\nENTRYPOINT ["true"]\n')
+      })
+      await broken.resetKnobs()
+      return done
+    },
+    'a registry that is down': async () => {
+      await broken.setAddress(`https://${registry.pushHost.replace(/:\d+$/, ':1')}`)
+      const done = await run(second, through(broken))
+      await broken.setAddress(`https://${registry.pushHost}`)
+      return done
+    }
+  })
+  lanes.start({
+    'a refused mount, without events': () => run(poor, configured(pending)),
+    'no right to read it': () => run(poor, through(exposed)),
+    'no right to read it, with both addresses': () => run(poor, configured(exposed)),
+    'no right for tokens': () => run(poor, configured(exposed, { serviceAccount: STRANGER }))
+  })
+}
+
+const REASONS: readonly (readonly [NotReady, RegExp])[] = [
+  ['ConnectionFailed', /is not ready: ConnectionFailed: the address does not answer \(LivenessReady\)/],
+  ['AuthenticationFailed', /is not ready: AuthenticationFailed: Authentication failed: status code 401 \(AuthReady\)/],
+  ['SecretNotFound', /is not ready: SecretNotFound: .*not found \(SecretReady\)/]
+]
+
+describe('an image is built, pushed, pulled by the kubelet, run and removed through', () => {
+  test.each([
+    ['an exposed connector', () => exposed, () => exposed],
+    ['an exposed connector, novolume', () => exposed, () => exposed],
+    ['one inside of the cluster', () => inside, () => inside],
+    ['one of version 1.0', () => old, () => inside],
+    ['no right to read it, with both addresses', () => exposed, () => exposed],
+    ['the example files', () => exposed, () => exposed]
+  ])(
+    '%s',
+    async (name, push, pull) => {
+      const done = await lanes.result(name)
+      expect({ error: errorIn(done), output: outputIn(done) }).toEqual({
+        error: 'no error',
+        output: expect.arrayContaining([GREETING]) as unknown
+      })
+      expect(done.result.conclusion).toBe('success')
+      expect(stopOf(done)).toEqual([])
+      expect(done.left).toEqual([])
+      const [image = 'none'] = pushedBy(done.result, REPOSITORY)
+      expect(await registry.images()).not.toContain(image)
+      const [digest = 'none'] = /sha256:[0-9a-f]{64}/.exec(done.result.log) ?? []
+      const tag = image.split(':')[1] ?? 'none'
+      const path = (connector: Connector) => `/v2/${connector.prefix}${REPOSITORY}/manifests`
+      const [pushed, pulled] = await Promise.all([seenBy(push()), seenBy(pull())])
+      expect(pushed).toEqual(
+        expect.arrayContaining([`PUT ${path(push())}/${tag} 201`, `DELETE ${path(push())}/${digest} 202`])
+      )
+      expect(pulled).toContain(`GET ${path(pull())}/${digest} 200`)
+    },
+    180_000
+  )
+})
+
+const pathOf = ({ path }: ProxyLine): string => path.split('?')[0] ?? ''
+const seenBy = async (connector: Connector): Promise<string[]> =>
+  (await connector.requests()).map(line => `${line.method} ${pathOf(line)} ${line.status}`)
+
+describe('refused before any pod that builds:', () => {
+  test.each([
+    [
+      'a name that only pods know',
+      /the nodes cannot pull from c-inside\.\S+, a name that only pods know: expose the connector/
+    ],
+    ['no connector', /names the connector \S+\/missing: there is none of that name/],
+    ...REASONS,
+    ['no proxy', /its class has no proxy \(status\.proxy is empty\)/],
+    ['no right to read it', /may not read the connector \S+\/exposed .*resourceNames: \[exposed\], verbs: \[get\]/],
+    [
+      'no right for tokens',
+      /may not ask for tokens of service account stranger.*resourceNames: \[stranger\], verbs: \[create\]/
+    ],
+    ['no service account', /The service account nobody of the connector destination does not exist/],
+    [
+      'no right for the service account',
+      /DENIED.*a token of service account stranger, which needs get on the connector/
+    ],
+    ['a registry that is down', /the registry behind the connector \S+\/broken cannot be used: .*502/]
+  ] as const)(
+    '%s',
+    async (name, sentence) => {
+      const done = await lanes.result(name)
+      expect(errorIn(done)).toMatch(sentence)
+      expect(buildPods(done)).toEqual([])
+      expectNothing(done)
+    },
+    240_000
+  )
+})
+
+describe('refused with a sentence of its own:', () => {
+  test.each([
+    ['a refused mount', /FailedMount.*MountVolume\.SetUp failed for volume "connector" .*waits for approval/],
+    [
+      'a refused mount, without events',
+      /cannot be mounted \(it has a volume of the CSI driver connectors-csi\).*grant it list on events/
+    ],
+    ['a configuration that the class has not', /FailedMount.*failed to generate configuration: No config/],
+    ['a refused approval', /the connector gave no credential: .*"message"/],
+    [
+      'an expired token',
+      /UNAUTHORIZED.*a token of service account images.*good for 35 minutes from the start of the build pod/
+    ]
+  ])(
+    '%s',
+    async (name, sentence) => {
+      const done = await lanes.result(name)
+      expect(errorIn(done)).toMatch(sentence)
+      expect(buildPods(done)).toHaveLength(1)
+      expectNothing(done)
+    },
+    240_000
+  )
+})
+
+function expectNothing(done: Done): void {
+  expect(stepOf(done.result, 'hello').conclusion).toBe('success')
+  expect(stepOf(done.result, 'hello').outcome).toBe('failure')
+  expect(done.left).toEqual([])
+  expect(done.seconds).toBeLessThan(60)
+}
+
+/** How each token of a service account begins. */
+const TOKEN = /eyJhbGciO\w/
+
+describe('who has which credential', () => {
+  test.each([['an exposed connector'], ['an exposed connector, novolume'], ['one of version 1.0']])(
+    '%s: the push container alone has the volume, and no pod has a token',
+    async name => {
+      const done = await lanes.result(name)
+      const [pod] = buildPods(done)
+      expect(pod?.spec).toMatchObject({ serviceAccountName: USER, automountServiceAccountToken: false })
+      const volumes = (pod?.spec?.volumes ?? []).flatMap(({ name: volume, csi }) => (csi === undefined ? [] : [volume]))
+      expect(volumes).toEqual(['connector'])
+      const mounting = [...(pod?.spec?.initContainers ?? []), ...(pod?.spec?.containers ?? [])].filter(
+        ({ volumeMounts }) => volumeMounts?.some(mount => mount.name === 'connector')
+      )
+      expect(mounting.map(container => container.name)).toEqual(['push'])
+      const pods = done.seen.filter(({ kind }) => kind === 'Pod')
+      expect(JSON.stringify(pods)).not.toMatch(TOKEN)
+      expect(done.result.log).not.toMatch(TOKEN)
+    },
+    120_000
+  )
+
+  test('the volume names the connector in both styles', async () => {
+    const attributes = async (name: string) =>
+      buildPods(await lanes.result(name))[0]?.spec?.volumes?.find(({ csi }) => csi !== undefined)?.csi?.volumeAttributes
+    const { namespace } = suite
+    const common = { 'configuration.names': 'registry-config', 'token.expiration': '35m' }
+    expect(await attributes('an exposed connector')).toEqual({
+      ...common,
+      'connector.name': 'exposed',
+      'connector.namespace': namespace
+    })
+    expect(await attributes('an exposed connector, novolume')).toEqual({
+      ...common,
+      connectors: `${namespace}/exposed`
+    })
+    expect(await attributes('one inside of the cluster')).toMatchObject({ 'configuration.names': 'docker-config' })
+  })
+
+  test("the registry's password was used by the proxies alone, and for the dedicated service account alone", async () => {
+    await lanes.result('a registry that is down')
+    const connectors = [exposed, inside, old, broken, pending]
+    const lines = (await Promise.all(connectors.map(connector => connector.requests()))).flat()
+    const { username } = registry.users.delete
+    const isOwn = (user: string | null): boolean => user === registry.users.admin.username
+    // The test itself lists the images, as the administrator.
+    const uses = (await registry.tokenRequests()).filter(
+      ({ authorization, user }) => authorization !== null && !isOwn(user)
+    )
+    expect(uses.length).toBeGreaterThan(0)
+    expect(new Set(uses.map(({ user }) => user))).toEqual(new Set([username]))
+    expect(uses.length).toBeLessThanOrEqual(lines.filter(({ injected }) => injected).length)
+    expect(new Set(lines.filter(({ injected }) => injected).map(({ who }) => who))).toEqual(
+      new Set([USER, EXAMPLE_USER].map(user => `${suite.namespace}/${user}`))
+    )
+    expect(new Set(lines.flatMap(({ who }) => who ?? []))).toEqual(
+      new Set([USER, EXAMPLE_USER, STRANGER].map(user => `${suite.namespace}/${user}`))
+    )
+  }, 240_000)
+})
