@@ -45,6 +45,7 @@ let old: Connector
 /** One whose status and proxy change, and one that waits for an approval. */
 let broken: Connector
 let pending: Connector
+let harbor: Connector
 let runners: {
   readonly first: RunnerPod
   readonly novolume: RunnerPod
@@ -150,19 +151,25 @@ beforeAll(async () => {
     ca: registry.ca ?? '',
     credentials: registry.users.delete
   }
-  ;[exposed, inside, old, broken, pending] = await Promise.all([
+  ;[exposed, inside, old, broken, pending, harbor] = await Promise.all([
     createConnector(cluster, namespace, { name: 'exposed', upstream }),
     createConnector(cluster, namespace, { name: 'inside', upstream, form: 'unexposed' }),
     createConnector(cluster, namespace, { name: 'old', upstream, form: 'host' }),
     createConnector(cluster, namespace, { name: 'broken', upstream }),
-    createConnector(cluster, namespace, { name: 'pending', upstream })
+    createConnector(cluster, namespace, { name: 'pending', upstream }),
+    createConnector(cluster, namespace, {
+      name: 'harbor',
+      connectorClass: 'harbor',
+      upstream,
+      knobs: { deleteTag: 400 }
+    })
   ])
-  for (const connector of [exposed, inside, old, broken, pending])
+  for (const connector of [exposed, inside, old, broken, pending, harbor])
     await connectorUser(cluster, namespace, USER, connector)
   await connectorUser(cluster, namespace, STRANGER, null)
   await pending.setApproval('pending')
   untrust = await trustPlainHttp(cluster, exposed.nodeHost)
-  const all = rights(['exposed', 'inside', 'old', 'broken', 'pending', 'missing'], [USER, STRANGER, NOBODY])
+  const all = rights(['exposed', 'inside', 'old', 'broken', 'pending', 'harbor', 'missing'], [USER, STRANGER, NOBODY])
   const [first, novolume, second, poor, stock] = await Promise.all([
     suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all] }),
     suite.runner({ mode: 'novolume', rules: [...NOVOLUME_ROLE, ...all, EVENTS] }),
@@ -176,7 +183,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await untrust()
-  await Promise.all([exposed, inside, old, broken, pending].map(async connector => connector.remove()))
+  await Promise.all([exposed, inside, old, broken, pending, harbor].map(async connector => connector.remove()))
   await registry.remove()
 }, 60_000)
 
@@ -230,6 +237,12 @@ function startJobs(): void {
   })
   lanes.start({
     'an exposed connector, novolume': () => run(novolume, through(exposed, { attributes: 'connectors' })),
+    'one of class harbor': () =>
+      run(novolume, through(harbor, { configuration: 'config', pullAddress: byLocalhost(harbor) })),
+    'one that does not delete': async () => {
+      await harbor.setKnobs({ deleteDigest: 403 })
+      return run(novolume, through(harbor, { pullAddress: byLocalhost(harbor) }))
+    },
     'a configuration that the class has not': () => run(novolume, through(exposed, { configuration: 'none' })),
     'the example files': byExamples
   })
@@ -284,7 +297,8 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
     ['one inside of the cluster', () => inside, () => inside],
     ['one of version 1.0', () => old, () => inside],
     ['no right to read it, with both addresses', () => exposed, () => exposed],
-    ['the example files', () => exposed, () => exposed]
+    ['the example files', () => exposed, () => exposed],
+    ['one of class harbor', () => harbor, () => harbor]
   ])(
     '%s',
     async (name, push, pull) => {
@@ -311,6 +325,14 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
   )
 })
 
+test('a connector by which nothing can be deleted: one warning, and a green job', async () => {
+  const done = await lanes.result('one that does not delete')
+  expect(errorIn(done)).toBe('no error')
+  expect(done.result.conclusion).toBe('success')
+  expect(stopOf(done)).toEqual([expect.stringMatching(/^##\[warning\].*stays: .*(403|DENIED)/)])
+  expect(done.left).toEqual([])
+}, 180_000)
+
 const pathOf = ({ path }: ProxyLine): string => path.split('?')[0] ?? ''
 const seenBy = async (connector: Connector): Promise<string[]> =>
   (await connector.requests()).map(line => `${line.method} ${pathOf(line)} ${line.status}`)
@@ -324,22 +346,21 @@ describe('refused before any pod that builds:', () => {
     ['no connector', /names the connector \S+\/missing: there is none of that name/],
     ...REASONS,
     ['no proxy', /its class has no proxy \(status\.proxy is empty\)/],
-    ['no right to read it', /may not read the connector \S+\/exposed .*resourceNames: \[exposed\], verbs: \[get\]/],
+    ['no right to read it', /may not read the connector \S+\/exposed\. Grant .*resourceNames: \[exposed\], verbs: \[get\]/],
     [
       'no right for tokens',
       /may not ask for tokens of service account stranger.*resourceNames: \[stranger\], verbs: \[create\]/
     ],
     ['no service account', /The service account nobody of the connector destination does not exist/],
-    [
-      'no right for the service account',
-      /DENIED.*a token of service account stranger, which needs get on the connector/
-    ],
+    ['no right for the service account', /DENIED.*from service account stranger, which needs get on the connector/],
     ['a registry that is down', /the registry behind the connector \S+\/broken cannot be used: .*502/]
   ] as const)(
     '%s',
     async (name, sentence) => {
       const done = await lanes.result(name)
       expect(errorIn(done)).toMatch(sentence)
+      // No rule that is wider than it has to be.
+      expect(errorIn(done)).not.toMatch(/resources: \[[^\]]+\], verbs/)
       expect(buildPods(done)).toEqual([])
       expectNothing(done)
     },
@@ -352,13 +373,13 @@ describe('refused with a sentence of its own:', () => {
     ['a refused mount', /FailedMount.*MountVolume\.SetUp failed for volume "connector" .*waits for approval/],
     [
       'a refused mount, without events',
-      /cannot be mounted \(it has a volume of the CSI driver connectors-csi\).*grant it list on events/
+      /cannot be mounted \(by the CSI driver connectors-csi\).*grant it list on events/
     ],
     ['a configuration that the class has not', /FailedMount.*failed to generate configuration: No config/],
     ['a refused approval', /the connector gave no credential: .*"message"/],
     [
       'an expired token',
-      /UNAUTHORIZED.*a token of service account images.*good for 35 minutes from the start of the build pod/
+      /UNAUTHORIZED.*from service account images, .*good for 35 minutes from the start of the build pod/
     ]
   ])(
     '%s',
@@ -421,7 +442,7 @@ describe('who has which credential', () => {
 
   test("the registry's password was used by the proxies alone, and for the dedicated service account alone", async () => {
     await lanes.result('a registry that is down')
-    const connectors = [exposed, inside, old, broken, pending]
+    const connectors = [exposed, inside, old, broken, pending, harbor]
     const lines = (await Promise.all(connectors.map(connector => connector.requests()))).flat()
     const { username } = registry.users.delete
     const isOwn = (user: string | null): boolean => user === registry.users.admin.username

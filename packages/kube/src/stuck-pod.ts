@@ -1,4 +1,4 @@
-import type { V1Pod, V1Volume } from '@kubernetes/client-node'
+import type { V1Pod } from '@kubernetes/client-node'
 import type { Kube } from './kube.js'
 import type { PodProblem } from './pod-problem.js'
 import { condition, podLabel } from './pod-status.js'
@@ -23,7 +23,6 @@ export class StuckPod {
   #askAt = 0
   /** How often the mount had failed at the look before. */
   #mountFailures = 0
-  #isForbidden = false
 
   /** @param giveUpMs after so long, a mount that goes on failing is fatal */
   constructor(kube: Kube, giveUpMs = Infinity) {
@@ -48,8 +47,7 @@ export class StuckPod {
     }
     if (now < this.#askAt) return undefined
     const age = now - this.#since
-    const event = this.#isForbidden ? 'forbidden' : await warningEvent(this.#kube, pod, signal)
-    this.#isForbidden = event === 'forbidden'
+    const event = await warningEvent(this.#kube, pod, signal)
     this.#askAt = now + EVENTS_EVERY_MS
     if (event === undefined) return undefined
     // Kubernetes before 1.29 has no such condition.
@@ -71,23 +69,14 @@ function isStuck(pod: V1Pod): boolean {
 
 /** What must be, where the events may not be read. */
 function likely(pod: V1Pod): Omit<PodProblem, 'fatal'> {
-  const volumes = (pod.spec?.volumes ?? []).flatMap(volume => sourceOf(volume) ?? [])
-  const which = volumes.length === 0 ? '' : ` (it has ${volumes.join(', ')})`
+  const drivers = (pod.spec?.volumes ?? []).flatMap(({ csi }) => csi?.driver ?? [])
+  const which = drivers.length === 0 ? '' : ` (by the CSI driver ${drivers.join(', ')})`
   return {
     reason: 'NotReadyToStartContainers',
     message:
-      `The ${podLabel(pod)} does not start: most likely one of its volumes cannot be mounted${which}, or its network ` +
-      'cannot be set up. An event says which, but the runner may not read events: look with "kubectl describe pod", ' +
-      'or grant it list on events.',
+      `The ${podLabel(pod)} does not start: most likely a volume cannot be mounted${which}, or its network set up. ` +
+      'Events tell, but the runner may not read them: look with "kubectl describe pod", or grant it list on events.',
     fault: 'cluster',
     nothingRan: true
   }
-}
-
-/** What a volume needs that may be missing. */
-function sourceOf({ csi, secret, configMap, persistentVolumeClaim: claim }: V1Volume): string | undefined {
-  if (csi !== undefined) return `a volume of the CSI driver ${csi.driver}`
-  if (secret?.secretName !== undefined) return `the Secret ${secret.secretName}`
-  if (configMap?.name !== undefined) return `the ConfigMap ${configMap.name}`
-  return claim === undefined ? undefined : `the claim ${claim.claimName}`
 }

@@ -32,7 +32,7 @@ export async function warningEvent(
   const alike = events.filter(other => other.reason === event.reason)
   return {
     fatal: 'wait',
-    count: alike.reduce((sum, { count, series }) => sum + (series?.count ?? count ?? 1), 0),
+    count: alike.reduce((sum, { count = 1 }) => sum + count, 0),
     reason,
     message: `The ${podLabel(pod)} does not start (${reason}): ${message}`,
     fault: 'cluster',

@@ -123,7 +123,7 @@ export interface ConnectorVolume extends ConnectorName {
   /** How long the token in the files is good; it must outlast the build, since it is made when the pod starts. */
   readonly tokenSeconds: number
   /** Whose right to the connector counts. */
-  readonly serviceAccount?: string | undefined
+  readonly serviceAccount: string
 }
 
 /** Mounts the connector's files, with a short-lived token in place of the registry's password. */
@@ -134,7 +134,6 @@ export function connectorAccess(volume: ConnectorVolume): PushAccess {
       ? { connectors: `${namespace}/${name}` }
       : { 'connector.name': name, 'connector.namespace': namespace }
   const minutes = Math.ceil(tokenSeconds / 60)
-  const who = serviceAccount === undefined ? "the pod's service account" : `service account ${serviceAccount}`
   const volumeAttributes = {
     ...named,
     'configuration.names': configuration,
@@ -142,11 +141,11 @@ export function connectorAccess(volume: ConnectorVolume): PushAccess {
   }
   return {
     origin:
-      `a token of ${who}, which needs get on the connector ${namespace}/${name} ` +
-      `(good for ${minutes} minutes from the start of the build pod)`,
+      `service account ${serviceAccount}, which needs get on the connector ${namespace}/${name}; a token for the push is good for ${minutes} minutes ` +
+      'from the start of the build pod',
     volumes: [{ name: 'connector', csi: { driver: 'connectors-csi', readOnly: true, volumeAttributes } }],
     mounts: [{ name: 'connector', mountPath: CREDENTIALS_MOUNT, readOnly: true }],
     env: [{ name: 'DOCKER_CONFIG', value: CREDENTIALS_MOUNT }],
-    ...(serviceAccount === undefined ? {} : { serviceAccount })
+    serviceAccount
   }
 }

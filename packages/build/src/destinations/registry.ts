@@ -78,10 +78,10 @@ export class RegistryDestination implements Destination {
       if (!(error instanceof RegistryError)) throw error
       if (error.code === 'UNREACHABLE' && !error.definite) return error.message
       if (error.code === 'RATE_LIMITED') return error.message
-      const { proxy } = this.#settings
-      if (error.code === 'SERVER' && proxy === undefined) return error.message
       if (error.code === 'SERVER') {
-        const why = `the registry behind ${proxy ?? ''} cannot be used: ${error.message}`
+        const { proxy } = this.#settings
+        if (proxy === undefined) return error.message
+        const why = `the registry behind ${proxy} cannot be used: ${error.message}`
         throw new BuildError('REGISTRY_UNREACHABLE', why, { cause: error })
       }
       throw asBuildError(error, this.#settings.access)

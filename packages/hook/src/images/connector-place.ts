@@ -77,9 +77,8 @@ async function statusAddress(call: Call, connector: ConnectorName): Promise<Conn
     }
     if (isKubeError(error, 'FORBIDDEN')) {
       throw setting(
-        `The runner may not read ${named} (${error.message}). Grant it with a Role in ${connector.namespace}: ` +
-          `{apiGroups: [${GROUP}], resources: [connectors], resourceNames: [${connector.name}], verbs: [get]}, as in ` +
-          'examples/connector-rbac.yaml, or set pushAddress and pullAddress.',
+        `${runnerIn(error)} may not read ${named}. ${grant(connector.namespace, GROUP, 'connectors', connector.name, 'get')}, ` +
+          'or set pushAddress and pullAddress.',
         error
       )
     }
@@ -102,9 +101,9 @@ async function token(call: Call, serviceAccount: string, { namespace, name }: Co
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
     throw setting(
-      `The runner may not ask for tokens of service account ${serviceAccount}, by which images are pulled through the ` +
-        `connector ${namespace}/${name} (${error.message}). Grant it with a Role: {apiGroups: [""], resources: ` +
-        `[serviceaccounts/token], resourceNames: [${serviceAccount}], verbs: [create]}, as in examples/connector-rbac.yaml.`,
+      `${runnerIn(error)} may not ask for tokens of service account ${serviceAccount}, by which images are pulled through ` +
+        `the connector ${namespace}/${name}. ` +
+        `${grant(call.kube.namespace, '', 'serviceaccounts/token', serviceAccount, 'create')}.`,
       error
     )
   }
@@ -117,6 +116,17 @@ function dockerConfig({ host }: ConnectorAddress, password: string): string {
 
 function basic(password: string): string {
   return Buffer.from(`${USERNAME}:${password}`).toString('base64')
+}
+
+function grant(namespace: string, group: string, resource: string, name: string, verb: string): string {
+  const rule = `{apiGroups: ["${group}"], resources: [${resource}], resourceNames: [${name}], verbs: [${verb}]}`
+  return `Grant it with a Role in ${namespace}: ${rule}, as in examples/connector-rbac.yaml`
+}
+
+/** Who was refused. The rest of the refusal advises a rule that is not limited to one name: too much for these rights. */
+function runnerIn({ message }: Error): string {
+  const user = /User "([^"]+)" cannot/.exec(message)?.[1]
+  return user === undefined ? 'The runner' : `The runner (${user})`
 }
 
 function setting(message: string, cause: unknown): HookError {
