@@ -346,7 +346,10 @@ describe('refused before any pod that builds:', () => {
     ['no connector', /names the connector \S+\/missing: there is none of that name/],
     ...REASONS,
     ['no proxy', /its class has no proxy \(status\.proxy is empty\)/],
-    ['no right to read it', /may not read the connector \S+\/exposed\. Grant .*resourceNames: \[exposed\], verbs: \[get\]/],
+    [
+      'no right to read it',
+      /may not read the connector \S+\/exposed\. Grant .*resourceNames: \[exposed\], verbs: \[get\]/
+    ],
     [
       'no right for tokens',
       /may not ask for tokens of service account stranger.*resourceNames: \[stranger\], verbs: \[create\]/
