@@ -88,7 +88,9 @@ async function records(): Promise<number> {
 
 test('every example is tried by this file, by the tests of registries and connectors, or by the demo', async () => {
   const files = (await readdir(EXAMPLES, { recursive: true })).filter(file => /\.ya?ml$/.test(file))
-  const others = files.filter(file => !/^(registry-[\w-]+\.yaml|(settings\/)?connector[\w-]*\.yaml|repository\/.*)$/.test(file))
+  const others = files.filter(
+    file => !/^(registry-[\w-]+\.yaml|(settings\/)?connector[\w-]*\.yaml|repository\/.*)$/.test(file)
+  )
   expect(others.sort()).toEqual([
     'hook-template.yaml',
     'rbac.yaml',

@@ -87,7 +87,7 @@ export async function sendFiles(
   signal: AbortSignal
 ): Promise<void> {
   if (paths.length === 0) return
-  const { create } = await import('tar')
+  const { create } = await import('tar/create')
   await inTemporary(async archive => {
     // A name that begins with @ would be taken for another archive.
     await create(

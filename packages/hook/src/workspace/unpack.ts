@@ -12,7 +12,7 @@ import { STAYS } from './changed-files.js'
  * @throws HookError WORKSPACE when a file could not be written: a lost file must not look like a step that wrote none
  */
 export async function unpack(archive: string, to: string): Promise<void> {
-  const { extract } = await import('tar')
+  const { extract } = await import('tar/extract')
   const links: { readonly path: string; readonly target: string }[] = []
   const lost: string[] = []
   await extract({
