@@ -10,7 +10,7 @@ export type Credential =
   | { readonly registryToken: string }
 
 /** Docker Hub's place in a `config.json` (docker/cli, `IndexServer`). */
-export const DOCKER_HUB_KEY = 'https://index.docker.io/v1/'
+const DOCKER_HUB_KEY = 'https://index.docker.io/v1/'
 
 /** The credentials of one `config.json`, by the place that they are for. */
 export class Keychain {
