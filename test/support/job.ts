@@ -65,9 +65,18 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
     { onStdout: chunk => request.onLog?.(chunk.toString()) }
   )
   const log = stdout.toString()
-  const result = await runner.exec(['cat', `${base}/result.json`])
-  if (result.code !== 0) throw new Error(`the stand-in for the runner gave no result: ${stderr}\n${log}`)
-  return { ...(JSON.parse(result.stdout.toString()) as Omit<JobResult, 'log'>), log }
+  return { ...(await readResult(runner, `${base}/result.json`, `${stderr}\n${log}`)), log }
+}
+
+/** A stream of an exec was seen to arrive empty, with exit code 0; the file has more than that in it. */
+async function readResult(runner: RunnerPod, file: string, said: string): Promise<Omit<JobResult, 'log'>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { code, stdout } = await runner.exec(['sh', '-c', 'wc -c <"$0" && cat "$0"', file])
+    const [size = '', ...text] = stdout.toString().split('\n')
+    const json = text.join('\n')
+    if (code === 0 && Buffer.byteLength(json) === Number(size)) return JSON.parse(json) as Omit<JobResult, 'log'>
+    if (attempt === 5 || code !== 0) throw new Error(`the stand-in for the runner gave no result: ${said}`)
+  }
 }
 
 /** All at once: each exec costs a fifth of a second. */

@@ -56,8 +56,7 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
   return refused(manifest, why)
 }
 
-/** A password may be renewed in a Secret some minutes after it has ended. */
-const PASSING = new Set<RegistryErrorCode>(['UNREACHABLE', 'SERVER', 'RATE_LIMITED', 'UNAUTHORIZED'])
+const PASSING = new Set<RegistryErrorCode>(['UNREACHABLE', 'SERVER', 'RATE_LIMITED'])
 
 function refused({ code }: RegistryError, why: string): Removal {
   return { result: 'refused', why, passing: PASSING.has(code) }
