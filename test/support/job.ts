@@ -74,7 +74,8 @@ async function readResult(runner: RunnerPod, file: string, said: string): Promis
     const { code, stdout } = await runner.exec(['sh', '-c', 'wc -c <"$0" && cat "$0"', file])
     const [size = '', ...text] = stdout.toString().split('\n')
     const json = text.join('\n')
-    if (code === 0 && Buffer.byteLength(json) === Number(size)) return JSON.parse(json) as Omit<JobResult, 'log'>
+    if (code === 0 && size !== '' && Buffer.byteLength(json) === Number(size))
+      return JSON.parse(json) as Omit<JobResult, 'log'>
     if (attempt === 5 || code !== 0) throw new Error(`the stand-in for the runner gave no result: ${said}`)
   }
 }
