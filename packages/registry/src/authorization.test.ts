@@ -1,51 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { RegistryClient, type RegistryOptions } from './client.js'
 import type { Credential } from './credentials.js'
-import { RegistryError } from './errors.js'
 import {
   answerChallenge,
   answerJson,
   answerProblem,
-  type Certificate,
+  failure,
   type FakeRegistry,
   type Handler,
   selfSigned,
-  startFakeRegistry
+  servers
 } from './registry.fixture.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const ROBOT = { username: 'robot$ci', password: 'pässword:1' }
 const ROBOT_BASIC = `Basic ${Buffer.from('robot$ci:pässword:1').toString('base64')}`
 
-let started: FakeRegistry[] = []
-
-beforeEach(() => {
-  started = []
-})
-
-afterEach(async () => {
-  await Promise.all(started.map(server => server.stop()))
-})
-
-async function serve(handler: Handler, certificate?: Certificate): Promise<FakeRegistry> {
-  const server = await startFakeRegistry(handler, certificate)
-  started.push(server)
-  return server
-}
+const serve = servers()
 
 function clientOf(server: FakeRegistry, credential?: Credential, options: RegistryOptions = {}): RegistryClient {
   const plainHttp = server.origin.startsWith('http:')
   return new RegistryClient(server.host, { plainHttp, pauseMs: 1, credential, ...options })
-}
-
-async function failure(promise: Promise<unknown>): Promise<RegistryError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason
-  )
-  expect(error).toBeInstanceOf(RegistryError)
-  return error as RegistryError
 }
 
 function has(response: ServerResponse): void {

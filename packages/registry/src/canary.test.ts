@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { RegistryClient } from './client.js'
 import { type Credential, secretsOf } from './credentials.js'
 import {
@@ -9,7 +9,7 @@ import {
   type FakeRegistry,
   type Handler,
   selfSigned,
-  startFakeRegistry
+  servers
 } from './registry.fixture.js'
 import { removeImage } from './remove.js'
 
@@ -25,21 +25,8 @@ const CREDENTIALS: readonly (readonly [string, Credential])[] = [
 ]
 const ISSUED = 'c4nary-issued-token'
 
-let started: FakeRegistry[] = []
-
-beforeEach(() => {
-  started = []
-})
-
-afterEach(async () => {
-  await Promise.all(started.map(server => server.stop()))
-})
-
-async function serve(handler: Handler, certificate?: Certificate): Promise<FakeRegistry> {
-  const server = await startFakeRegistry(handler, certificate)
-  started.push(server)
-  return server
-}
+const started: FakeRegistry[] = []
+const serve = servers(started)
 
 /** What servers do with a request, other than to answer it well. */
 interface Scene {

@@ -1,35 +1,20 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { RegistryClient, type RegistryOptions } from './client.js'
-import { RegistryError } from './errors.js'
 import {
   answerChallenge,
   answerJson,
-  type Certificate,
+  failure,
   type FakeRegistry,
   type Handler,
   selfSigned,
-  startFakeRegistry
+  servers
 } from './registry.fixture.js'
 
 const MANIFEST = '{"schemaVersion":2}'
 const ROBOT = { username: 'robot', password: 'pass' }
 const BASIC = `Basic ${Buffer.from('robot:pass').toString('base64')}`
 
-let started: FakeRegistry[] = []
-
-beforeEach(() => {
-  started = []
-})
-
-afterEach(async () => {
-  await Promise.all(started.map(server => server.stop()))
-})
-
-async function serve(handler: Handler, certificate?: Certificate): Promise<FakeRegistry> {
-  const server = await startFakeRegistry(handler, certificate)
-  started.push(server)
-  return server
-}
+const serve = servers()
 
 /** A registry that asks for Basic, and then sends everybody somewhere. */
 function sending(to: (url: string) => string | undefined, status = 307): Handler {
@@ -44,15 +29,6 @@ function sending(to: (url: string) => string | undefined, status = 307): Handler
 function clientOf(server: FakeRegistry, options: RegistryOptions = {}): RegistryClient {
   const plainHttp = server.origin.startsWith('http:')
   return new RegistryClient(server.host, { plainHttp, pauseMs: 1, credential: ROBOT, ...options })
-}
-
-async function failure(promise: Promise<unknown>): Promise<RegistryError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason
-  )
-  expect(error).toBeInstanceOf(RegistryError)
-  return error as RegistryError
 }
 
 describe('a GET', () => {

@@ -5,6 +5,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach, expect } from '@jest/globals'
+import { RegistryError } from './errors.js'
 
 const OPENSSL = 'openssl'
 
@@ -59,6 +61,34 @@ export async function startFakeRegistry(handler: Handler, certificate?: Certific
         server.closeAllConnections()
       })
   }
+}
+
+/**
+ * For a file of tests: starts servers, each of which ends with the test that started it.
+ *
+ * @param started where they are found while that test runs
+ */
+export function servers(
+  started: FakeRegistry[] = []
+): (handler: Handler, certificate?: Certificate) => Promise<FakeRegistry> {
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map(server => server.stop()))
+  })
+  return async (handler, certificate) => {
+    const server = await startFakeRegistry(handler, certificate)
+    started.push(server)
+    return server
+  }
+}
+
+/** The error that a promise is rejected with, which has to be ours. */
+export async function failure(promise: Promise<unknown>): Promise<RegistryError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason
+  )
+  expect(error).toBeInstanceOf(RegistryError)
+  return error as RegistryError
 }
 
 /** Answers with a status and an error body of the distribution specification. */
