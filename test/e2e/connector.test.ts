@@ -10,26 +10,39 @@ import {
   installConnectors,
   trustPlainHttp,
   type Connector,
-  type NotReady,
-  type ProxyLine
+  type NotReady
 } from '../connector/index.js'
 import { Lanes } from '../faults/lanes.js'
 import { tokenRegistry, type TokenRegistry } from '../registries/index.js'
-import { action, pushedBy, use } from '../support/dockerfile-action.js'
-import { outputOf, runJob, stepOf, type JobResult } from '../support/job.js'
+import {
+  buildPods,
+  byLocalhost,
+  errorIn,
+  EVENTS,
+  expectBuilt,
+  expectRefused,
+  imageOf,
+  REPOSITORY,
+  rightsFor,
+  runBuild,
+  seenBy,
+  stopOf,
+  through,
+  TOKEN,
+  upstreamOf,
+  USER,
+  type Build,
+  type Done
+} from '../support/connector-job.js'
+import { action } from '../support/dockerfile-action.js'
 import { kubectl } from '../support/kubectl.js'
-import { observe, type Seen } from '../support/observe.js'
-import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from '../support/roles.js'
+import { NOVOLUME_ROLE, VOLUME_ROLE } from '../support/roles.js'
 import type { RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
-import { workflowOf } from '../support/workflow.js'
 
 const suite = new Suite('connect')
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples')
-const REPOSITORY = 'builds/actions'
-/** With the right to the connectors, and to nothing else. */
-const USER = 'images'
 /** Without any. */
 const STRANGER = 'stranger'
 /** As in examples/connector-rbac.yaml. */
@@ -55,102 +68,14 @@ let runners: {
 }
 let untrust: () => Promise<void>
 
-/** A job that has ended, and what could be seen of it. */
-interface Done {
-  readonly result: JobResult
-  readonly seen: readonly Seen[]
-  readonly left: readonly string[]
-  /** Until the step had ended. */
-  readonly seconds: number
-}
-
-const rights = (connectors: readonly string[], accounts: readonly string[]): Rule[] => [
-  ...(connectors.length === 0
-    ? []
-    : [{ apiGroups: ['connectors.alauda.io'], resources: ['connectors'], resourceNames: connectors, verbs: ['get'] }]),
-  { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: accounts, verbs: ['create'] }
-]
-const EVENTS: Rule = { apiGroups: [''], resources: ['events'], verbs: ['list'] }
-
-const named = (...files: readonly string[]): string => `\\( ${files.map(file => `-name ${file}`).join(' -o ')} \\)`
-
-/** What a RUN line that looks for a credential finds: files, variables, and any service account's token. */
-const LOOK = [
-  `find / -path /proc -prune -o -path /sys -prune -o ${named('.dockerconfigjson', 'context.token', '.error.json', 'http.proxy')} -print`,
-  'find /kaniko/.docker /kaniko/credentials /var/run/secrets -mindepth 1 2>/dev/null',
-  'env | grep -iE "docker_config|proxy|token|password"',
-  'find /kaniko /run /var/run /tmp /etc /root -type f -size -64k -exec grep -l "eyJhbGciO[i]" {} + 2>/dev/null',
-  'cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -E "^(eyJ|DOCKER_CONFIG=/kaniko/cred)"',
-  'true'
-].join('; ')
-
-const HELLO = action(
-  'hello',
-  [
-    'FROM busybox:1.36',
-    'COPY said /said',
-    `RUN { ${LOOK}; } >/found`,
-    'RUN echo "$(cat /said), built; found: $(tr "\\n" " " </found)." >/said',
-    'ENTRYPOINT ["cat", "/said"]',
-    ''
-  ].join('\n'),
-  { said: 'hello through a connector' }
-)
-const GREETING = 'hello through a connector, built; found: .'
-
-async function run(
-  runner: RunnerPod,
-  destination: object,
-  { settings = {}, files = HELLO }: { readonly settings?: object; readonly files?: ReturnType<typeof action> } = {}
-): Promise<Done> {
-  const path = await runner.writeSettings({ destinations: [destination], ...settings })
-  const { result, seen } = await observe(suite.cluster, suite.namespace, async () =>
-    runJob(runner, {
-      workflow: workflowOf({
-        container: suite.cluster.images.busybox,
-        steps: [use('hello', { 'continue-on-error': true })]
-      }),
-      files,
-      env: { KANIKO_HOOKS_CONFIG: path }
-    })
-  )
-  const isOfRunner = ({ metadata }: Seen): boolean => metadata?.name?.startsWith(`${runner.name}-`) === true
-  return {
-    result,
-    seen: seen.filter(isOfRunner),
-    left: await suite.left(runner),
-    seconds: stepOf(result, 'hello').ms / 1000
-  }
-}
-
-function through({ namespace, name }: Pick<Connector, 'namespace' | 'name'>, more: object = {}): object {
-  return { connector: { name: `${namespace}/${name}`, repository: REPOSITORY, serviceAccount: USER, ...more } }
-}
-
-/** How the kubelet of any node reaches a proxy with a node port, without being told to trust it. */
-const byLocalhost = ({ pullHost, prefix }: Connector): string => `${pullHost}/${prefix.replace(/\/$/, '')}`
-
-const outputIn = ({ result }: Done, step = 'hello'): string[] => outputOf(stepOf(result, step))
-const errorIn = (done: Done): string => outputIn(done).find(line => line.startsWith('##[error]')) ?? 'no error'
-const stopOf = (done: Done): string[] => outputIn(done, 'Stop containers')
-
-type SeenPod = Extract<Seen, { kind: 'Pod' }>
-
-function buildPods({ seen }: Done): SeenPod[] {
-  return seen.filter(
-    (item): item is SeenPod => item.kind === 'Pod' && item.metadata?.name?.includes('-build-') === true
-  )
-}
+const run = (runner: RunnerPod, destination: object, build?: Build): Promise<Done> =>
+  runBuild(suite, runner, destination, build)
 
 beforeAll(async () => {
   const { cluster, namespace } = suite
   await installConnectors(cluster)
   registry = await tokenRegistry(cluster, namespace)
-  const upstream = {
-    address: `https://${registry.pushHost}`,
-    ca: registry.ca ?? '',
-    credentials: registry.users.delete
-  }
+  const upstream = upstreamOf(registry)
   ;[exposed, inside, old, broken, pending, harbor] = await Promise.all([
     createConnector(cluster, namespace, { name: 'exposed', upstream }),
     createConnector(cluster, namespace, { name: 'inside', upstream, form: 'unexposed' }),
@@ -169,12 +94,15 @@ beforeAll(async () => {
   await connectorUser(cluster, namespace, STRANGER, null)
   await pending.setApproval('pending')
   untrust = await trustPlainHttp(cluster, exposed.nodeHost)
-  const all = rights(['exposed', 'inside', 'old', 'broken', 'pending', 'harbor', 'missing'], [USER, STRANGER, NOBODY])
+  const all = rightsFor(
+    ['exposed', 'inside', 'old', 'broken', 'pending', 'harbor', 'missing'],
+    [USER, STRANGER, NOBODY]
+  )
   const [first, novolume, second, poor, stock] = await Promise.all([
     suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all] }),
     suite.runner({ mode: 'novolume', rules: [...NOVOLUME_ROLE, ...all, EVENTS] }),
     suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all, EVENTS] }),
-    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rights([], [USER])] }),
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rightsFor([], [USER])] }),
     suite.runner({ mode: 'volume' })
   ])
   runners = { first, novolume, second, poor, stock }
@@ -303,17 +231,10 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
     '%s',
     async (name, push, pull) => {
       const done = await lanes.result(name)
-      expect({ error: errorIn(done), output: outputIn(done) }).toEqual({
-        error: 'no error',
-        output: expect.arrayContaining([GREETING]) as unknown
-      })
-      expect(done.result.conclusion).toBe('success')
+      expectBuilt(done)
       expect(stopOf(done)).toEqual([])
-      expect(done.left).toEqual([])
-      const [image = 'none'] = pushedBy(done.result, REPOSITORY)
+      const { image, tag, digest } = imageOf(done)
       expect(await registry.images()).not.toContain(image)
-      const [digest = 'none'] = /sha256:[0-9a-f]{64}/.exec(done.result.log) ?? []
-      const tag = image.split(':')[1] ?? 'none'
       const path = (connector: Connector) => `/v2/${connector.prefix}${REPOSITORY}/manifests`
       const [pushed, pulled] = await Promise.all([seenBy(push()), seenBy(pull())])
       expect(pushed).toEqual(
@@ -327,15 +248,9 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
 
 test('a connector by which nothing can be deleted: one warning, and a green job', async () => {
   const done = await lanes.result('one that does not delete')
-  expect(errorIn(done)).toBe('no error')
-  expect(done.result.conclusion).toBe('success')
+  expectBuilt(done)
   expect(stopOf(done)).toEqual([expect.stringMatching(/^##\[warning\].*stays: .*(403|DENIED)/)])
-  expect(done.left).toEqual([])
 }, 180_000)
-
-const pathOf = ({ path }: ProxyLine): string => path.split('?')[0] ?? ''
-const seenBy = async (connector: Connector): Promise<string[]> =>
-  (await connector.requests()).map(line => `${line.method} ${pathOf(line)} ${line.status}`)
 
 describe('refused before any pod that builds:', () => {
   test.each([
@@ -361,11 +276,10 @@ describe('refused before any pod that builds:', () => {
     '%s',
     async (name, sentence) => {
       const done = await lanes.result(name)
-      expect(errorIn(done)).toMatch(sentence)
+      expectRefused(done, sentence)
       // No rule that is wider than it has to be.
       expect(errorIn(done)).not.toMatch(/resources: \[[^\]]+\], verbs/)
       expect(buildPods(done)).toEqual([])
-      expectNothing(done)
     },
     240_000
   )
@@ -388,23 +302,12 @@ describe('refused with a sentence of its own:', () => {
     '%s',
     async (name, sentence) => {
       const done = await lanes.result(name)
-      expect(errorIn(done)).toMatch(sentence)
+      expectRefused(done, sentence)
       expect(buildPods(done)).toHaveLength(1)
-      expectNothing(done)
     },
     240_000
   )
 })
-
-function expectNothing(done: Done): void {
-  expect(stepOf(done.result, 'hello').conclusion).toBe('success')
-  expect(stepOf(done.result, 'hello').outcome).toBe('failure')
-  expect(done.left).toEqual([])
-  expect(done.seconds).toBeLessThan(60)
-}
-
-/** How each token of a service account begins. */
-const TOKEN = /eyJhbGciO\w/
 
 describe('who has which credential', () => {
   test.each([['an exposed connector'], ['an exposed connector, novolume'], ['one of version 1.0']])(

@@ -1,0 +1,165 @@
+import { expect } from '@jest/globals'
+
+import type { Connector, ProxyLine } from '../connector/index.js'
+import type { TokenRegistry } from '../registries/index.js'
+import { action, pushedBy, use } from './dockerfile-action.js'
+import { outputOf, runJob, stepOf, type JobResult } from './job.js'
+import { observe, type Seen } from './observe.js'
+import type { Rule } from './roles.js'
+import type { RunnerPod } from './runner-pod.js'
+import type { Suite } from './suite.js'
+import { workflowOf } from './workflow.js'
+
+/** The service account of connector destinations in tests: with the right to their connectors, and to nothing else. */
+export const USER = 'images'
+
+/** Where the tests' builds are in the registry behind a connector: `push` and `delete` have their rights there. */
+export const REPOSITORY = 'builds/actions'
+
+/** A job that has ended, and what could be seen of it. */
+export interface Done {
+  readonly result: JobResult
+  /** The pods, Jobs and Secrets that the hook made, each as it was first seen. */
+  readonly seen: readonly Seen[]
+  readonly left: readonly string[]
+  /** Until the step had ended. */
+  readonly seconds: number
+}
+
+/** What a runner needs beside ARC's role: to read these connectors, and tokens of these service accounts. */
+export const rightsFor = (connectors: readonly string[], accounts: readonly string[]): Rule[] => [
+  ...(connectors.length === 0
+    ? []
+    : [{ apiGroups: ['connectors.alauda.io'], resources: ['connectors'], resourceNames: connectors, verbs: ['get'] }]),
+  { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: accounts, verbs: ['create'] }
+]
+export const EVENTS: Rule = { apiGroups: [''], resources: ['events'], verbs: ['list'] }
+
+/** The registry behind connectors, with the credential that only their proxies have. */
+export const upstreamOf = (
+  { pushHost, ca = '', users }: TokenRegistry,
+  user: keyof TokenRegistry['users'] = 'delete'
+) => ({ address: `https://${pushHost}`, ca, credentials: users[user] })
+
+const named = (...files: readonly string[]): string => `\\( ${files.map(file => `-name ${file}`).join(' -o ')} \\)`
+
+/** What a RUN line that looks for a credential finds: files, variables, and any service account's token. */
+export const LOOK = [
+  `find / -path /proc -prune -o -path /sys -prune -o ${named('.dockerconfigjson', 'context.token', '.error.json', 'http.proxy')} -print`,
+  'find /kaniko/.docker /kaniko/credentials /var/run/secrets -mindepth 1 2>/dev/null',
+  'env | grep -iE "docker_config|proxy|token|password"',
+  'find /kaniko /run /var/run /tmp /etc /root -type f -size -64k -exec grep -l "eyJhbGciO[i]" {} + 2>/dev/null',
+  'cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -E "^(eyJ|DOCKER_CONFIG=/kaniko/cred)"',
+  'true'
+].join('; ')
+
+/** A container action that says {@link GREETING}, when its RUN line found no credential. */
+export const HELLO = action(
+  'hello',
+  [
+    'FROM busybox:1.36',
+    'COPY said /said',
+    `RUN { ${LOOK}; } >/found`,
+    'RUN echo "$(cat /said), built; found: $(tr "\\n" " " </found)." >/said',
+    'ENTRYPOINT ["cat", "/said"]',
+    ''
+  ].join('\n'),
+  { said: 'hello through a connector' }
+)
+export const GREETING = 'hello through a connector, built; found: .'
+
+/** A destination behind a connector. */
+export function through({ namespace, name }: Pick<Connector, 'namespace' | 'name'>, more: object = {}): object {
+  return { connector: { name: `${namespace}/${name}`, repository: REPOSITORY, serviceAccount: USER, ...more } }
+}
+
+/** How the kubelet of any node reaches a proxy with a node port, without being told to trust it. */
+export const byLocalhost = ({ pullHost, prefix }: Connector): string => `${pullHost}/${prefix.replace(/\/$/, '')}`
+
+/** What a job is made of, and who looks on. */
+export interface Build {
+  /** Further settings of the hook. */
+  readonly settings?: object
+  /** The action `hello`; default: {@link HELLO}. */
+  readonly files?: ReturnType<typeof action>
+  /** Gets each object in the namespace at each look, with what has become of it. */
+  readonly onLook?: (item: Seen) => void
+}
+
+/** Runs a job with one step, `hello`, that uses the container action of that name. */
+export async function runBuild(
+  suite: Suite,
+  runner: RunnerPod,
+  destinations: object | readonly object[],
+  { settings = {}, files = HELLO, onLook }: Build = {}
+): Promise<Done> {
+  const path = await runner.writeSettings({ destinations: [destinations].flat(), ...settings })
+  const { result, seen } = await observe(
+    suite.cluster,
+    suite.namespace,
+    async () =>
+      runJob(runner, {
+        workflow: workflowOf({
+          container: suite.cluster.images.busybox,
+          steps: [use('hello', { 'continue-on-error': true })]
+        }),
+        files,
+        env: { KANIKO_HOOKS_CONFIG: path }
+      }),
+    onLook
+  )
+  return {
+    result,
+    seen: seen.filter(({ metadata }) => metadata?.name?.startsWith(`${runner.name}-`) === true),
+    left: await suite.left(runner),
+    seconds: stepOf(result, 'hello').ms / 1000
+  }
+}
+
+export const outputIn = ({ result }: Done, step = 'hello'): string[] => outputOf(stepOf(result, step))
+export const errorIn = (done: Done): string => outputIn(done).find(line => line.startsWith('##[error]')) ?? 'no error'
+/** What the end of the job printed: nothing, unless an image could not be removed. */
+export const stopOf = (done: Done): string[] => outputIn(done, 'Stop containers')
+
+export type SeenPod = Extract<Seen, { kind: 'Pod' }>
+
+export function buildPods({ seen }: Done): SeenPod[] {
+  return seen.filter(
+    (item): item is SeenPod => item.kind === 'Pod' && item.metadata?.name?.includes('-build-') === true
+  )
+}
+
+/** What a connector's proxy answered, as `method path status`. */
+export const seenBy = async (connector: Connector): Promise<string[]> =>
+  (await connector.requests()).map(line => `${line.method} ${pathOf(line)} ${line.status}`)
+
+const pathOf = ({ path }: ProxyLine): string => path.split('?')[0] ?? ''
+
+/** The image that a job pushed, as `repository:tag`, and its digest. */
+export function imageOf({ result }: Done): { readonly image: string; readonly tag: string; readonly digest: string } {
+  const [image = 'none'] = pushedBy(result, REPOSITORY)
+  const [digest = 'none'] = /sha256:[0-9a-f]{64}/.exec(result.log) ?? []
+  return { image, tag: image.split(':')[1] ?? 'none', digest }
+}
+
+/** A step that built, pulled and ran its image: green, and nothing of it is left in the cluster. */
+export function expectBuilt(done: Done): void {
+  expect({ error: errorIn(done), output: outputIn(done) }).toEqual({
+    error: 'no error',
+    output: expect.arrayContaining([GREETING]) as unknown
+  })
+  expect(done.result.conclusion).toBe('success')
+  expect(done.left).toEqual([])
+}
+
+/** A step that was refused within a minute, in a job that went on; nothing of it is left in the cluster. */
+export function expectRefused(done: Done, sentence: RegExp): void {
+  expect(errorIn(done)).toMatch(sentence)
+  expect(stepOf(done.result, 'hello').conclusion).toBe('success')
+  expect(stepOf(done.result, 'hello').outcome).toBe('failure')
+  expect(done.left).toEqual([])
+  expect(done.seconds).toBeLessThan(60)
+}
+
+/** How each token of a service account begins. */
+export const TOKEN = /eyJhbGciO\w/
