@@ -91,7 +91,6 @@ describe.each(CREDENTIALS)('of the form %s', (_, credential) => {
     const digest = `sha256:${'a'.repeat(64)}`
     const said = await Promise.all(
       [
-        client.ping(),
         client.checkPush('a/b'),
         client.headManifest('a/b', 'x'),
         client.getManifest('a/b', 'x'),

@@ -29,22 +29,11 @@ async function failure(promise: Promise<unknown>): Promise<RegistryError> {
   return error as RegistryError
 }
 
-describe('ping', () => {
-  test.each([200, 401])('takes %i for a registry', async status => {
-    const client = await serve((_, response) => response.writeHead(status).end())
-    await client.ping()
-    expect(registry?.asked).toEqual(['GET /v2/'])
-  })
-
-  test('says what else answered', async () => {
-    const client = await serve((_, response) => response.writeHead(404).end('<html>'))
-    expect(await failure(client.ping())).toMatchObject({ code: 'NOT_FOUND', status: 404 })
-  })
-
+describe('reaching a registry', () => {
   test('a port where nobody listens is definitely unreachable, after several tries', async () => {
     const client = await serve(() => undefined)
     await registry?.stop()
-    const error = await failure(client.ping())
+    const error = await failure(client.deleteManifest('a/b', DIGEST))
     expect(error).toMatchObject({ code: 'UNREACHABLE', definite: true })
     expect(error.message).toContain('ECONNREFUSED')
     expect(error.message).toContain(client.host)
@@ -52,7 +41,7 @@ describe('ping', () => {
 
   test('a registry that accepts and never answers is given up, and that is not definite', async () => {
     const client = await serve(() => undefined, { connectTimeoutMs: 50, answerTimeoutMs: 50, retries: 1 })
-    expect(await failure(client.ping())).toMatchObject({ code: 'UNREACHABLE', definite: false })
+    expect(await failure(client.deleteManifest('a/b', DIGEST))).toMatchObject({ code: 'UNREACHABLE', definite: false })
     expect(registry?.asked).toHaveLength(2)
   })
 
@@ -66,7 +55,9 @@ describe('ping', () => {
         })
       }).listen(0, '127.0.0.1', () => {
         const { port } = server.address() as AddressInfo
-        void new RegistryClient(`127.0.0.1:${port}`, { retries: 0 }).ping().catch(() => undefined)
+        void new RegistryClient(`127.0.0.1:${port}`, { retries: 0 })
+          .deleteManifest('a/b', DIGEST)
+          .catch(() => undefined)
       })
     })
     const tlsHandshake = 0x16
@@ -76,23 +67,23 @@ describe('ping', () => {
 
 describe('a passing fault', () => {
   test.each([429, 500, 502, 503, 504])('%i is tried again', async status => {
-    const client = await serve((_, response, nth) => response.writeHead(nth < 3 ? status : 200).end())
-    await client.ping()
+    const client = await serve((_, response, nth) => response.writeHead(nth < 3 ? status : 202).end())
+    await client.deleteManifest('a/b', DIGEST)
     expect(registry?.asked).toHaveLength(3)
   })
 
   test('a reset connection is tried again', async () => {
     const client = await serve((request, response, nth) => {
       if (nth === 1) request.socket.destroy()
-      else response.writeHead(200).end()
+      else response.writeHead(202).end()
     })
-    await client.ping()
+    await client.deleteManifest('a/b', DIGEST)
     expect(registry?.asked).toHaveLength(2)
   })
 
   test('tries end, and the last answer is told', async () => {
     const client = await serve((_, response) => answerProblem(response, 503, 'UNAVAILABLE', 'come back'))
-    expect(await failure(client.ping())).toMatchObject({
+    expect(await failure(client.deleteManifest('a/b', DIGEST))).toMatchObject({
       code: 'SERVER',
       status: 503,
       problems: [{ code: 'UNAVAILABLE', message: 'come back' }]
@@ -102,21 +93,21 @@ describe('a passing fault', () => {
 
   test('a Retry-After that is too far away is not waited for', async () => {
     const client = await serve((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end())
-    expect(await failure(client.ping())).toMatchObject({ code: 'RATE_LIMITED' })
+    expect(await failure(client.deleteManifest('a/b', DIGEST))).toMatchObject({ code: 'RATE_LIMITED' })
     expect(registry?.asked).toHaveLength(1)
   })
 
   test('an abort ends the pause between tries', async () => {
     const client = await serve((_, response) => response.writeHead(429, { 'retry-after': '9' }).end())
     const abort = new AbortController()
-    const pinging = failure(client.ping(abort.signal))
+    const asking = failure(client.deleteManifest('a/b', DIGEST, abort.signal))
     setTimeout(() => abort.abort(), 20)
-    expect(await pinging).toMatchObject({ code: 'ABORTED' })
+    expect(await asking).toMatchObject({ code: 'ABORTED' })
   })
 
   test.each([400, 403, 404, 405])('%i is an answer and not tried again', async status => {
     const client = await serve((_, response) => response.writeHead(status).end())
-    await failure(client.ping())
+    await failure(client.checkPush('a/b'))
     expect(registry?.asked).toHaveLength(1)
   })
 })

@@ -95,17 +95,6 @@ export class RegistryClient {
   }
 
   /**
-   * Asks whether a registry answers at `/v2/`. A demand for credentials is an answer, and none is shown.
-   *
-   * @throws RegistryError `UNREACHABLE`, or `PROTOCOL` when something else than a registry answers
-   */
-  async ping(signal?: AbortSignal): Promise<void> {
-    const answer = await this.#ask('GET', '/v2/', MAX_ERROR_BYTES, signal, undefined)
-    if (answer.status === 200 || answer.status === 401) return
-    throw this.#problem('GET /v2/', answer)
-  }
-
-  /**
    * Asks whether the registry takes pushes to a repository from us, before anything is built for it: it begins an upload
    * and cancels it. Nothing stays but, in a registry that does not cancel, an upload that expires.
    *
