@@ -1,0 +1,48 @@
+import { isKubeError } from '@kaniko-hooks/kube'
+
+import type { Call } from '../call.js'
+import { HookError } from '../errors.js'
+import { missingRight } from './missing-right.js'
+
+/** A connector's proxy does not look at it, but a client without a user name sends no password either. */
+export const TOKEN_USER = 'kaniko-hooks'
+
+/**
+ * Asks for a token of a service account; from now on, it is not printed.
+ *
+ * @param owner what in the settings names the account, in the middle of a sentence
+ * @param connector that the token is for, as messages show it
+ * @throws HookError SETTING when there is no such account, or the runner may not ask
+ */
+export async function accountToken(
+  call: Call,
+  serviceAccount: string,
+  lifeSeconds: number,
+  owner: string,
+  connector: string
+): Promise<string> {
+  const { namespace } = call.kube
+  try {
+    const given = await call.kube.requestToken(serviceAccount, lifeSeconds, { signal: call.cancelled })
+    call.secrets.add(given).add(basic(given))
+    return given
+  } catch (error) {
+    if (isKubeError(error, 'NOT_FOUND')) {
+      const message = `The service account ${serviceAccount} of ${owner} does not exist in namespace ${namespace}.`
+      throw new HookError('SETTING', 'configuration', message, { cause: error })
+    }
+    if (!isKubeError(error, 'FORBIDDEN')) throw error
+    const right = { namespace, group: '', resource: 'serviceaccounts/token', name: serviceAccount, verb: 'create' }
+    const what = `ask for tokens of service account ${serviceAccount}, by which ${owner} uses the connector ${connector}`
+    throw missingRight(error, what, right)
+  }
+}
+
+/** An entry of docker's `auths` with such a token as the password. */
+export function tokenEntry(token: string): { username: string; password: string; auth: string } {
+  return { username: TOKEN_USER, password: token, auth: basic(token) }
+}
+
+function basic(token: string): string {
+  return Buffer.from(`${TOKEN_USER}:${token}`).toString('base64')
+}

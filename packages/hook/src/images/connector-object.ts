@@ -1,0 +1,54 @@
+import {
+  addressOfConnector,
+  type ConnectorAddress,
+  type ConnectorName,
+  type ConnectorStatus
+} from '@kaniko-hooks/build'
+import { isKubeError } from '@kaniko-hooks/kube'
+
+import type { Call } from '../call.js'
+import { HookError } from '../errors.js'
+import { missingRight } from './missing-right.js'
+
+const GROUP = 'connectors.alauda.io'
+
+/** A Connector as settings name it: `namespace/name`, or a name in the namespace of the pods. */
+export function connectorName(call: Call, text: string): ConnectorName {
+  const [first = '', second] = text.split('/', 2)
+  return second === undefined ? { namespace: call.kube.namespace, name: first } : { namespace: first, name: second }
+}
+
+/** `namespace/name`, for messages. */
+export function shownConnector({ namespace, name }: ConnectorName): string {
+  return `${namespace}/${name}`
+}
+
+/**
+ * Where its proxy answers, as the status of the Connector says.
+ *
+ * @param user which part of the settings names it, to begin a sentence
+ * @param instead the settings that make the reading unnecessary
+ * @throws HookError SETTING when there is none, or the runner may not read it; BuildError when it is not ready
+ */
+export async function statusAddress(
+  call: Call,
+  connector: ConnectorName,
+  user: string,
+  instead: string
+): Promise<ConnectorAddress> {
+  const object = { group: GROUP, version: 'v1alpha1', plural: 'connectors', ...connector }
+  const named = `the connector ${shownConnector(connector)}`
+  try {
+    const found = (await call.kube.getCustom(object, { signal: call.cancelled })) as ConnectorStatus
+    return addressOfConnector(connector, found)
+  } catch (error) {
+    if (isKubeError(error, 'NOT_FOUND')) {
+      const why = 'there is none of that name, or the connectors operator is not installed'
+      const message = `${user} names ${named}: ${why} (${error.message}).`
+      throw new HookError('SETTING', 'configuration', message, { cause: error })
+    }
+    if (!isKubeError(error, 'FORBIDDEN')) throw error
+    const right = { ...connector, group: GROUP, resource: 'connectors', verb: 'get' }
+    throw missingRight(error, `read ${named}`, right, `, or set ${instead}`)
+  }
+}
