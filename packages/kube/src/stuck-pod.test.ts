@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import type { PodProblem } from './pod-problem.js'
 import { StuckPod } from './stuck-pod.js'
@@ -15,11 +15,19 @@ const REFUSED = 'MountVolume.SetUp failed for volume "connector" : rpc error: co
 const mount = (count: number): object => ({ metadata: {}, reason: 'FailedMount', message: REFUSED, count })
 const FORBIDDEN = 'events is forbidden: User "r" cannot list resource "events" in API group "" in the namespace "arc"'
 
-/** A pod on a node; `sandbox` is what its node says of that, undefined before Kubernetes 1.29. */
-function podWith(sandbox?: 'True' | 'False', phase = 'Pending'): V1Pod {
+const MADE = new Date('2026-01-01T00:00:00Z')
+
+/**
+ * A pod on a node; `sandbox` is what its node says of that, undefined before Kubernetes 1.29.
+ *
+ * @param waited seconds until it got its node
+ */
+function podWith(sandbox?: 'True' | 'False', phase = 'Pending', waited = 0): V1Pod {
+  const lastTransitionTime = new Date(MADE.getTime() + waited * 1000)
   return {
-    metadata: { name: 'a', uid: 'u1' },
+    metadata: { name: 'a', uid: 'u1', creationTimestamp: MADE },
     spec: {
+      nodeName: 'node-7',
       containers: [],
       volumes: [
         { name: 'connector', csi: { driver: 'connectors-csi' } },
@@ -30,7 +38,7 @@ function podWith(sandbox?: 'True' | 'False', phase = 'Pending'): V1Pod {
     status: {
       phase,
       conditions: [
-        { type: 'PodScheduled', status: 'True' },
+        { type: 'PodScheduled', status: 'True', lastTransitionTime },
         ...(sandbox === undefined ? [] : [{ type: 'PodReadyToStartContainers', status: sandbox }])
       ]
     }
@@ -99,6 +107,38 @@ test('without the right to events, what is likely is told with the driver that m
   expect(said.at(-1)).toMatchObject({
     fatal: 'now',
     message: expect.stringMatching(/cannot be mounted \(by the CSI driver connectors-csi\)/)
+  })
+})
+
+const MISSING = {
+  ...mount(5),
+  message:
+    'mounter.SetUpAt failed to get CSI client: driver name connectors-csi not found in the list of registered CSI drivers'
+}
+const MISSING_SENTENCE =
+  /driver connectors-csi is not installed, or its pod does not run on node node-7; .*has to install it/
+
+describe('a driver that is not on the node', () => {
+  const LATER = [0, 15, 45, 60, 179, 195]
+
+  test('is told at once, and given up like any mount', async () => {
+    const { said } = await seen(podWith('False'), [[MISSING]], SECONDS, 45_000)
+    expect(said[2]).toMatchObject({ fatal: 'wait', message: expect.stringMatching(MISSING_SENTENCE) })
+    expect(said.at(-1)).toMatchObject({ fatal: 'now', message: expect.stringMatching(MISSING_SENTENCE) })
+  })
+
+  test.each([
+    ['with events', [[MISSING]]],
+    ['without the right to events', FORBIDDEN]
+  ] as const)('has longer when the pod had to wait for its node, %s', async (_, events) => {
+    const { said } = await seen(podWith('False', 'Pending', 30), events, LATER, 45_000)
+    expect(said.slice(2).map(problem => problem?.fatal)).toEqual(['wait', 'wait', 'wait', 'now'])
+    expect(said.at(-1)?.message).toMatch(MISSING_SENTENCE)
+  })
+
+  test('is not what a driver that refuses is, also on a new node', async () => {
+    const { said } = await seen(podWith('False', 'Pending', 30), [[mount(5)]], LATER, 45_000)
+    expect(said[2]?.fatal).toBe('now')
   })
 })
 

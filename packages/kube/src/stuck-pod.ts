@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import type { Kube } from './kube.js'
+import { driverAdvice } from './missing-driver.js'
 import type { PodProblem } from './pod-problem.js'
 import { condition, podLabel } from './pod-status.js'
 import { warningEvent } from './warning-event.js'
@@ -9,6 +10,15 @@ const EVENTS_EVERY_MS = 15_000
 
 /** Without the right to events, a pod whose sandbox is not there after so long is told as one that cannot be mounted. */
 const LIKELY_AFTER_MS = 45_000
+
+/** A pod that had to wait so long for a node has mostly got one that was made for it. */
+const WAITED_FOR_NODE_MS = 10_000
+
+/**
+ * On a new node the pods of CSI drivers start beside ours, and their images come first. The kubelet tries again after 1, 3,
+ * 7, 15, 31, 63 and 127 s.
+ */
+const NEW_NODE_MS = 180_000
 
 const MOUNT = /^Failed(Mount|AttachVolume|MapVolume)$/
 
@@ -24,7 +34,7 @@ export class StuckPod {
   /** How often the mount had failed at the look before. */
   #mountFailures = 0
 
-  /** @param giveUpMs after so long, a mount that goes on failing is fatal */
+  /** @param giveUpMs after so long, a mount that goes on failing is fatal; a driver that starts with its node has longer */
   constructor(kube: Kube, giveUpMs = Infinity) {
     this.#kube = kube
     this.#giveUpMs = giveUpMs
@@ -52,14 +62,16 @@ export class StuckPod {
     if (event === undefined) return undefined
     // Kubernetes before 1.29 has no such condition.
     const isBeforeSandbox = condition(pod, 'PodReadyToStartContainers', 'False') !== undefined
+    const mayLackDriver = event === 'forbidden' ? driversOf(pod).length > 0 : event.missingDriver !== undefined
+    const limit = mayLackDriver && isOnNewNode(pod) ? Math.max(NEW_NODE_MS, this.#giveUpMs) : this.#giveUpMs
     if (event === 'forbidden') {
-      if (!isBeforeSandbox || age < Math.min(LIKELY_AFTER_MS, this.#giveUpMs)) return undefined
-      return { ...likely(pod), fatal: age >= this.#giveUpMs ? 'now' : 'wait' }
+      if (!isBeforeSandbox || age < Math.min(LIKELY_AFTER_MS, limit)) return undefined
+      return { ...likely(pod), fatal: age >= limit ? 'now' : 'wait' }
     }
     const isMount = MOUNT.test(event.reason)
     const goesOn = isBeforeSandbox || event.count > this.#mountFailures
     this.#mountFailures = isMount ? event.count : 0
-    return isMount && goesOn && age >= this.#giveUpMs ? { ...event, fatal: 'now' } : event
+    return isMount && goesOn && age >= limit ? { ...event, fatal: 'now' } : event
   }
 }
 
@@ -67,15 +79,27 @@ function isStuck(pod: V1Pod): boolean {
   return pod.status?.phase === 'Pending' && condition(pod, 'PodScheduled', 'True') !== undefined
 }
 
+function isOnNewNode(pod: V1Pod): boolean {
+  const made = pod.metadata?.creationTimestamp
+  const placed = condition(pod, 'PodScheduled', 'True')?.lastTransitionTime
+  if (made === undefined || placed === undefined) return false
+  return new Date(placed).getTime() - new Date(made).getTime() >= WAITED_FOR_NODE_MS
+}
+
+function driversOf(pod: V1Pod): string[] {
+  return (pod.spec?.volumes ?? []).flatMap(({ csi }) => csi?.driver ?? [])
+}
+
 /** What must be, where the events may not be read. */
 function likely(pod: V1Pod): Omit<PodProblem, 'fatal'> {
-  const drivers = (pod.spec?.volumes ?? []).flatMap(({ csi }) => csi?.driver ?? [])
-  const which = drivers.length === 0 ? '' : ` (by the CSI driver ${drivers.join(', ')})`
+  const drivers = driversOf(pod).join(', ')
+  const which = drivers === '' ? '' : ` (by the CSI driver ${drivers})`
+  const advice = drivers === '' ? '' : ` The driver refuses, or: ${driverAdvice(pod, drivers)}`
   return {
     reason: 'NotReadyToStartContainers',
     message:
       `The ${podLabel(pod)} does not start: most likely a volume cannot be mounted${which}, or its network set up. ` +
-      'Events tell, but the runner may not read them: look with "kubectl describe pod", or grant it list on events.',
+      `Events tell, but the runner may not read them: look with "kubectl describe pod", or grant it list on events.${advice}`,
     fault: 'cluster',
     nothingRan: true
   }

@@ -27,6 +27,18 @@ test('the last warning about the pod', async () => {
   expect(calls[0]?.query.get('fieldSelector')).toBe('involvedObject.uid=u1,type=Warning')
 })
 
+test.each([
+  ['driver name connectors-csi not found in the list of registered CSI drivers', 'connectors-csi'],
+  ['volume mode "Ephemeral" not supported by driver connectors-csi (no CSIDriver object)', 'connectors-csi'],
+  ['rpc error: code = NotFound desc = connector "a" not found', undefined]
+])('%s: the driver that the node has not got', async (said, driver) => {
+  const message = `MountVolume.SetUp failed for volume "connector" : kubernetes.io/csi: mounter.SetUpAt failed: ${said}`
+  const { answer } = await ask(() => ({ items: [{ metadata: {}, reason: 'FailedMount', message }] }))
+  expect(answer).toMatchObject({ missingDriver: driver, message: expect.stringContaining(said) })
+  const advice = expect.stringContaining('does not run on its node')
+  expect(answer).toMatchObject({ message: driver === undefined ? expect.not.stringContaining('installed') : advice })
+})
+
 test('without the right to read events', async () => {
   const said = 'events is forbidden: User "r" cannot list resource "events" in API group "" in the namespace "arc"'
   const { answer } = await ask((_call, response) => respond(response, 403, failure(403, 'Forbidden', said)))

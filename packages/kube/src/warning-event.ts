@@ -1,12 +1,15 @@
 import type { CoreV1Event, V1Pod } from '@kubernetes/client-node'
 import { isKubeError } from './errors.js'
 import type { Kube } from './kube.js'
+import { driverAdvice, missingDriver } from './missing-driver.js'
 import type { PodProblem } from './pod-problem.js'
 import { podLabel } from './pod-status.js'
 
 export interface WarningEvent extends PodProblem {
   /** How often its reason was reported; it grows as long as the kubelet fails again. */
   readonly count: number
+  /** The CSI driver that the pod's node has not got. */
+  readonly missingDriver: string | undefined
 }
 
 /**
@@ -30,11 +33,14 @@ export async function warningEvent(
   if (event === undefined) return undefined
   const { reason = 'Warning', message = '' } = event
   const alike = events.filter(other => other.reason === event.reason)
+  const driver = missingDriver(message)
+  const advice = driver === undefined ? '' : `; ${driverAdvice(pod, driver)}`
   return {
     fatal: 'wait',
     count: alike.reduce((sum, { count = 1 }) => sum + count, 0),
     reason,
-    message: `The ${podLabel(pod)} does not start (${reason}): ${message}`,
+    message: `The ${podLabel(pod)} does not start (${reason}): ${message}${advice}`,
+    missingDriver: driver,
     fault: 'cluster',
     nothingRan: true
   }
