@@ -13,15 +13,19 @@ export type Binaries = ReadonlyMap<string, string>
 /** A key that changes when a Go program would be built differently. */
 export async function goProgramKey(program: GoProgram): Promise<string> {
   const goVersion = await (compiler ??= run('go', ['env', 'GOVERSION'], { env: { GOTOOLCHAIN: 'local' } }))
-  return keyOf(goVersion, process.arch, program.main, program.ldflags, contentOf(sources(program), /\.(go|mod|sum)$/))
+  return keyOf(goVersion, process.arch, program.main, program.ldflags, contentOf(directoryOf(program.module), /\.(go|mod|sum)$/))
 }
 
 let compiler: Promise<string> | undefined
 
 /** Builds the Go programs that are not in the cache, one after the other: each takes all cores. */
-export async function goPrograms(places: Places, log: Log): Promise<Binaries> {
+export async function goPrograms(
+  places: Places,
+  log: Log,
+  programs: readonly GoProgram[] = GO_PROGRAMS
+): Promise<Binaries> {
   const binaries = new Map<string, string>()
-  for (const program of GO_PROGRAMS) {
+  for (const program of programs) {
     const entry = join(places.cache, 'binaries', `${program.name}-${program.version}-${await goProgramKey(program)}`)
     await cached(entry, into => step(log, `${program.name} ${program.version}`, () => build(program, into, places)))
     for (const name of [program.name, ...program.aliases]) binaries.set(name, join(entry, name))
@@ -35,7 +39,7 @@ async function build(program: GoProgram, into: string, places: Places): Promise<
     'go',
     ['build', '-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', program.ldflags, '-o', output, program.main],
     {
-      cwd: sources(program),
+      cwd: directoryOf(program.module),
       env: { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '' },
       logFile: join(places.cache, 'logs', `${program.name}.log`)
     }
@@ -43,6 +47,15 @@ async function build(program: GoProgram, into: string, places: Places): Promise<
   for (const alias of program.aliases) symlinkSync(program.name, join(into, alias))
 }
 
-function sources(program: GoProgram): string {
-  return join(import.meta.dirname, 'go', program.name)
+/** The source of something that a module of `go/` depends on, as its `go.sum` pins it. */
+export async function goSource(module: string, dependency: string): Promise<string> {
+  const said = await run('go', ['mod', 'download', '-json', dependency], {
+    cwd: directoryOf(module),
+    env: { GOTOOLCHAIN: 'local', GOFLAGS: '' }
+  })
+  return (JSON.parse(said) as { readonly Dir: string }).Dir
+}
+
+function directoryOf(module: string): string {
+  return join(import.meta.dirname, 'go', module)
 }

@@ -15,7 +15,7 @@ export function imageStore(layout: Layout): ProcessSpec {
 }
 
 /** Where containerd listens. */
-export function socketOf({ at }: Layout): string {
+export function socketOf({ at }: Pick<Layout, 'at'>): string {
   return at('run', 'containerd.sock')
 }
 
@@ -25,7 +25,7 @@ export function registryCertificates({ at }: Layout): string {
 }
 
 /** Arguments of `ctr` for the images and containers of Kubernetes. */
-export function ctrArguments(layout: Layout, ...args: string[]): string[] {
+export function ctrArguments(layout: Pick<Layout, 'at'>, ...args: string[]): string[] {
   return ['--address', socketOf(layout), '--namespace', 'k8s.io', ...args]
 }
 

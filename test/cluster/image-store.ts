@@ -52,7 +52,8 @@ async function removeForeign(layout: Layout, images: readonly Image[]): Promise<
   if (foreign.length > 0) await ctr('images', 'rm', ...foreign)
 }
 
-async function importImage(layout: Layout, { directory }: Image): Promise<void> {
+/** Puts an image into containerd's store, while containerd runs. */
+export async function importImage(layout: Pick<Layout, 'at'>, { directory }: Image): Promise<void> {
   const ctr = ['ctr', ...ctrArguments(layout, 'images', 'import', '-')].join(' ')
   await run('sh', ['-ec', `tar -C '${directory}' -c oci-layout index.json blobs | ${ctr}`])
 }

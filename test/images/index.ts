@@ -5,7 +5,7 @@ import { goProgramKey, type Binaries } from '../cluster/binaries.js'
 import { cached, keyOf } from '../cluster/cache.js'
 import { step, type Log } from '../cluster/progress.js'
 import type { Places } from '../cluster/settings.js'
-import { GO_PROGRAMS } from '../cluster/versions.js'
+import { FURTHER_PROGRAMS, GO_PROGRAMS } from '../cluster/versions.js'
 import { busybox } from './busybox.js'
 import { connector } from './connector.js'
 import { coredns } from './coredns.js'
@@ -22,7 +22,7 @@ import { runner } from './runner.js'
 
 export type { Image } from './oci.js'
 
-/** All images, each after those that it is made from. */
+/** All images of the cluster, each after those that it is made from. */
 const RECIPES: readonly Recipe[] = [
   pause,
   debian,
@@ -42,7 +42,7 @@ export function contentsOf(images: readonly Image[]): readonly (readonly [string
   return images.map(({ reference, manifest }) => [reference, manifest.digest])
 }
 
-/** Makes the images that are not in the cache; `recipes` limits it to a few that do not need others. */
+/** Makes the images that are not in the cache; `recipes` limits it to some, each after those that it is made from. */
 export async function buildImages(
   places: Places,
   binaries: Binaries,
@@ -69,7 +69,7 @@ export const PLAIN_RECIPES = RECIPES.filter(recipe => recipe.programs.length ===
 
 async function recipeKey(recipe: Recipe, keys: ReadonlyMap<string, string>): Promise<string> {
   const programs = await Promise.all(
-    GO_PROGRAMS.filter(program => recipe.programs.includes(program.name)).map(goProgramKey)
+    [...GO_PROGRAMS, ...FURTHER_PROGRAMS].filter(({ name }) => recipe.programs.includes(name)).map(goProgramKey)
   )
   const text = ['oci', 'root', recipe.name].map(name => readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8'))
   const bases = recipe.from.map(name => keys.get(name) ?? '')
