@@ -13,7 +13,13 @@ export type Binaries = ReadonlyMap<string, string>
 /** A key that changes when a Go program would be built differently. */
 export async function goProgramKey(program: GoProgram): Promise<string> {
   const goVersion = await (compiler ??= run('go', ['env', 'GOVERSION'], { env: { GOTOOLCHAIN: 'local' } }))
-  return keyOf(goVersion, process.arch, program.main, program.ldflags, contentOf(directoryOf(program.module), /\.(go|mod|sum)$/))
+  return keyOf(
+    goVersion,
+    process.arch,
+    program.main,
+    program.ldflags,
+    contentOf(directoryOf(program.module), /\.(go|mod|sum)$/)
+  )
 }
 
 let compiler: Promise<string> | undefined
