@@ -12,6 +12,7 @@ import type { ConnectorPlaceSettings } from '../settings/schema.js'
 import { accountToken, TOKEN_USER, tokenEntry } from './account-token.js'
 import { connectorName, shownConnector, statusAddress } from './connector-object.js'
 import type { Place } from './places.js'
+import { secretValue } from './registry-place.js'
 
 /** A token for the hook's own requests, and one for the kubelet's pull: the shortest that Kubernetes gives. */
 const TOKEN_SECONDS = 600
@@ -28,7 +29,8 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
       ? await statusAddress(call, connector, 'The destination', 'pushAddress and pullAddress')
       : connectorAddress(settings.pushAddress)
   const pull = pullAddressOf(connector, push, settings.pullAddress)
-  const { serviceAccount } = settings
+  const { serviceAccount, ca } = settings
+  const certificate = ca === undefined ? {} : { ca: await secretValue(call, ca) }
   const shown = shownConnector(connector)
   const token = async (): Promise<string> =>
     accountToken(call, serviceAccount, TOKEN_SECONDS, 'the connector destination', shown)
@@ -36,6 +38,7 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
   return {
     destination: new RegistryDestination({
       ...connectorRegistry(connector, push, pull, settings.repository),
+      ...(ca === undefined ? {} : { certificate: ca }),
       access: connectorAccess({
         ...connector,
         configuration: settings.configuration,
@@ -43,7 +46,7 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
         tokenSeconds: tokenSeconds(call, settings),
         serviceAccount
       }),
-      client: { credential: { username: TOKEN_USER, password } }
+      client: { credential: { username: TOKEN_USER, password }, ...certificate }
     }),
     pullSecrets: [],
     // The kubelet looks for the host; the path would do as well, but hosts are what all runtimes understand.

@@ -61,6 +61,7 @@ const connector = v.strictObject({
   serviceAccount: text,
   pushAddress: v.optional(text),
   pullAddress: v.optional(text),
+  ca: v.optional(secretKey),
   configuration: v.optional(text, 'registry-config'),
   attributes: v.optional(v.picklist(['connector.name', 'connectors']), 'connector.name'),
   tokenLifetime: v.optional(duration)
