@@ -19,7 +19,8 @@ export interface Upstream {
 
 export interface ConnectorOptions {
   readonly name: string
-  readonly upstream: Upstream
+  /** Default: what the Connector that is there already says. Only its proxy and its status are made then. */
+  readonly upstream?: Upstream
   /** Default: oci. */
   readonly connectorClass?: 'oci' | 'harbor'
   /** What the status says of the proxy's place; default: exposed. Its node port is open in any case. */
@@ -68,15 +69,23 @@ const SECRETS = {
   harbor: { auth: 'basicAuth', type: 'kubernetes.io/basic-auth' }
 }
 
-/** Makes a Connector with its Secrets, its service and its proxy, and writes its status. */
+/**
+ * Makes a Connector with its Secrets, its service and its proxy, and writes its status.
+ *
+ * @throws when no upstream is given and there is no such Connector
+ */
 export async function createConnector(
   cluster: AnyCluster,
   namespace: string,
   options: ConnectorOptions
 ): Promise<Connector> {
-  const { name, form = 'exposed', knobs = {}, image = IMAGE } = options
+  const { name, upstream, form = 'exposed', knobs = {}, image = IMAGE } = options
+  const own = pathOf({ apiVersion: CONNECTORS_API, kind: 'Connector', metadata: { name, namespace } })
+  if (upstream === undefined && (await new Api(cluster.kubeconfig).get(own)) === undefined)
+    throw new Error(`There is no Connector ${namespace}/${name}, and no registry's address to make it with.`)
   const initial: Partial<Knobs> = form === 'host' ? { resolver: 'host', ...knobs } : knobs
-  const objects = [...connectorObjects(namespace, options), ...proxyObjects(namespace, name, image, initial)]
+  const made = upstream === undefined ? [] : connectorObjects(namespace, { ...options, upstream })
+  const objects = [...made, ...proxyObjects(namespace, name, image, initial)]
   await apply(cluster, objects)
   const proxy = proxyName(namespace, name)
   await until(`The proxy of connector ${namespace}/${name} is ready`, READY_SECONDS, () => isReady(cluster, proxy))
@@ -90,7 +99,6 @@ export async function createConnector(
     unexposed: `http://${serviceHost}/${path}`,
     host: `http://${serviceHost}`
   }
-  const own = pathOf({ apiVersion: CONNECTORS_API, kind: 'Connector', metadata: { name, namespace } })
   const setStatus = (to: AddressForm, notReady?: NotReady) =>
     patch(cluster, `${own}/status`, { status: statusOf(to === 'none' ? undefined : urls[to], notReady) })
   const admin = async (method: string, what: string, body?: unknown) => {
@@ -137,7 +145,10 @@ export async function deleteConnector(cluster: AnyCluster, namespace: string, na
   ])
 }
 
-function connectorObjects(namespace: string, options: ConnectorOptions): KubernetesObject[] {
+function connectorObjects(
+  namespace: string,
+  options: ConnectorOptions & { readonly upstream: Upstream }
+): KubernetesObject[] {
   const { name, upstream, connectorClass = 'oci', secretNamespace = namespace } = options
   const { auth, type } = SECRETS[connectorClass]
   const { ca, credentials } = upstream
