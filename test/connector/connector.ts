@@ -53,8 +53,8 @@ export interface Connector {
   setKnobs(knobs: Partial<Knobs>): Promise<void>
   /** Sets all as they were at the start. */
   resetKnobs(): Promise<void>
-  /** Writes the status, as the vendor's controller would. */
-  setStatus(form: AddressForm, notReady?: NotReady): Promise<void>
+  /** Writes the status, as the vendor's controller would; a URL is that of an ingress before the proxy. */
+  setStatus(address: AddressForm | URL, notReady?: NotReady): Promise<void>
   /** Lets mounts wait for an approval, refuses it, or neither. */
   setApproval(approval: 'pending' | 'rejected' | null): Promise<void>
   /** Leads to another registry from now on. */
@@ -99,13 +99,19 @@ export async function createConnector(
     unexposed: `http://${serviceHost}/${path}`,
     host: `http://${serviceHost}`
   }
-  const setStatus = (to: AddressForm, notReady?: NotReady) =>
-    patch(cluster, `${own}/status`, { status: statusOf(to === 'none' ? undefined : urls[to], notReady) })
+  const urlOf = (to: AddressForm | URL) => (to instanceof URL ? to.href : to === 'none' ? undefined : urls[to])
+  const setStatus = (to: AddressForm | URL, notReady?: NotReady) =>
+    patch(cluster, `${own}/status`, { status: statusOf(urlOf(to), notReady) })
   const admin = async (method: string, what: string, body?: unknown) => {
-    const answer = await request(`http://${address}:${ports.admin}/${what}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) })
-    })
+    const url = `http://${address}:${ports.admin}/${what}`
+    const content = body === undefined ? {} : { body: JSON.stringify(body) }
+    // A node port opens somewhat later than its pod is ready.
+    const answer = await until(`The port of ${proxy} at ${address} is open`, 20, () =>
+      request(url, { method, ...content }).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return undefined
+        throw error
+      })
+    )
     if (answer.status >= 300) throw new Error(`${method} ${what} of ${proxy}: ${answer.status} ${answer.body}`)
     return answer.body
   }
