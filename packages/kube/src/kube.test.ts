@@ -28,6 +28,17 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(server => server.close()))
 })
 
+test('a token can be bound to an object, and lives ten minutes at least', async () => {
+  const { config, calls } = await openServer(() => ({ status: { token: 'given' } }))
+  const kube = new Kube(config)
+  const boundTo = { kind: 'Secret', name: 's', uid: 'u' } as const
+  await expect(kube.requestToken('account', 1, { boundTo })).resolves.toBe('given')
+  expect(calls[0]).toMatchObject({ method: 'POST', path: '/api/v1/namespaces/arc/serviceaccounts/account/token' })
+  expect(calls[0]?.body).toMatchObject({
+    spec: { expirationSeconds: 600, boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: 's', uid: 'u' } }
+  })
+})
+
 describe('get', () => {
   test('sends one signed request to the right path', async () => {
     const { config, calls } = await openServer(() => ({ metadata: { name: 'a' } }))

@@ -46,6 +46,11 @@ export interface DeleteOptions extends RequestOptions {
   readonly uid?: string
 }
 
+export interface TokenOptions extends RequestOptions {
+  /** The token ends with this object, whatever its own life. */
+  readonly boundTo?: { readonly kind: 'Secret' | 'Pod'; readonly name: string; readonly uid: string }
+}
+
 /** One object of a kind that the API server learnt from a CustomResourceDefinition. */
 export interface CustomObject {
   readonly group: string
@@ -124,17 +129,21 @@ export class Kube {
    *
    * @param lifeSeconds at least 600; the API server may give less than asked for
    */
-  async requestToken(serviceAccount: string, lifeSeconds: number, options: RequestOptions = {}): Promise<string> {
+  async requestToken(serviceAccount: string, lifeSeconds: number, options: TokenOptions = {}): Promise<string> {
+    const { boundTo, signal } = options
     const answer = await this.#rest.json<{ readonly status?: { readonly token?: string } }>({
       method: 'POST',
       path: resourcePath('serviceaccounts', this.namespace, serviceAccount, 'token'),
       body: {
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'TokenRequest',
-        spec: { expirationSeconds: Math.max(600, Math.ceil(lifeSeconds)) }
+        spec: {
+          expirationSeconds: Math.max(600, Math.ceil(lifeSeconds)),
+          ...(boundTo === undefined ? {} : { boundObjectRef: { apiVersion: 'v1', ...boundTo } })
+        }
       },
       what: `create a token of ${nameObject('serviceaccounts', this.namespace, serviceAccount)}`,
-      signal: options.signal
+      signal
     })
     const token = answer.status?.token
     if (token === undefined || token === '') {
