@@ -6,11 +6,16 @@ export {
   addressOfConnector,
   connectorAccess,
   connectorAddress,
+  forwardAccess,
   connectorRegistry,
+  registryBehind,
+  reverseAccess,
   pullAddressOf,
   type ConnectorAddress,
   type ConnectorName,
-  type ConnectorStatus
+  type ConnectorObject,
+  type ConnectorVolume,
+  type ConnectorWays
 } from './destinations/connector.js'
 export type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destinations/destination.js'
 export { dockerConfigAccess } from './destinations/docker-config.js'

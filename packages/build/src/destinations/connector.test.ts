@@ -1,18 +1,20 @@
 import { describe, expect, test } from '@jest/globals'
 import {
   addressOfConnector,
-  connectorAccess,
   connectorAddress,
+  type ConnectorObject,
   connectorRegistry,
-  type ConnectorStatus,
-  pullAddressOf
+  forwardAccess,
+  pullAddressOf,
+  registryBehind,
+  reverseAccess
 } from './connector.js'
 import { RegistryDestination } from './registry.js'
 
 const HARBOR = { namespace: 'ci', name: 'harbor' }
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
-function ready(url: string | undefined): ConnectorStatus {
+function ready(url: string | undefined): ConnectorObject {
   const proxy = url === undefined ? {} : { proxy: { httpAddress: { url } } }
   return { status: { conditions: [{ type: 'Ready', status: 'True' }], ...proxy } }
 }
@@ -42,7 +44,7 @@ describe('the address of a connector, by version', () => {
     ['without a scheme, as a setting', '10.0.0.1:30000/a', '10.0.0.1:30000/a/team/actions:h']
   ])('%s', (_, url, pushRef) => {
     const push = connectorAddress(url)
-    const target = new RegistryDestination(connectorRegistry(HARBOR, push, push, 'team/actions')).target('h')
+    const target = new RegistryDestination(connectorRegistry(HARBOR, { push, pull: push }, 'team/actions')).target('h')
     expect(target.pushRef).toBe(pushRef)
     expect(target.insecureRegistries).toEqual(url.startsWith('https') ? [] : [push.host])
   })
@@ -53,7 +55,7 @@ describe('the address of a connector, by version', () => {
 })
 
 describe('a connector that cannot be used says why', () => {
-  const withConditions = (...conditions: object[]): ConnectorStatus => ({ status: { conditions } })
+  const withConditions = (...conditions: object[]): ConnectorObject => ({ status: { conditions } })
 
   test('the condition that failed, with its reason and message', () => {
     const connector = withConditions(
@@ -77,7 +79,7 @@ describe('a connector that cannot be used says why', () => {
 describe('the kubelet pulls', () => {
   test('from the same address, when nodes can reach it', () => {
     const push = connectorAddress('http://192.168.1.2:31567/namespaces/ci/connectors/harbor')
-    expect(pullAddressOf(HARBOR, push, undefined)).toEqual(push)
+    expect(pullAddressOf(HARBOR, 'reverse', push, undefined)).toEqual(push)
   })
 
   test.each([
@@ -86,26 +88,94 @@ describe('the kubelet pulls', () => {
     'http://c-harbor.ci.svc:80',
     'http://c-harbor.ci.svc.local'
   ])('not from %s: expose it, or name another address', url => {
-    expect(() => pullAddressOf(HARBOR, connectorAddress(url), undefined)).toThrow(/expose the connector ci\/harbor/)
+    expect(() => pullAddressOf(HARBOR, 'reverse', connectorAddress(url), undefined)).toThrow(
+      /expose the connector ci\/harbor .*, or set pullAddress/
+    )
   })
 
   test('from the address of the settings, with a path of its own', () => {
     const push = connectorAddress('http://c-harbor.ci.svc.cluster.local')
-    const pull = pullAddressOf(HARBOR, push, 'localhost:31567/namespaces/ci/connectors/harbor')
-    const destination = new RegistryDestination(connectorRegistry(HARBOR, push, pull, 'team/actions'))
+    const pull = pullAddressOf(HARBOR, 'reverse', push, 'localhost:31567/namespaces/ci/connectors/harbor')
+    const destination = new RegistryDestination(connectorRegistry(HARBOR, { push, pull }, 'team/actions'))
     expect(destination.pullRef(DIGEST)).toBe(`localhost:31567/namespaces/ci/connectors/harbor/team/actions@${DIGEST}`)
   })
 })
 
-describe('the volume', () => {
-  const access = (attributes: 'connectors' | 'connector.name') =>
-    connectorAccess({
-      ...HARBOR,
-      configuration: 'registry-config',
-      attributes,
-      tokenSeconds: 2100,
-      serviceAccount: 'b'
+describe('the registry behind it keeps its name for the forward proxy', () => {
+  const behind = (address: string | undefined, registry?: string, ...extensions: readonly string[]) => {
+    const spec = {
+      ...(address === undefined ? {} : { address }),
+      addressExtensions: extensions.map(value => ({ value }))
+    }
+    return registryBehind(HARBOR, { spec }, registry)
+  }
+
+  test.each([
+    ['as the connector says', 'https://harbor.example.com', undefined, 'harbor.example.com', false],
+    ['its path is no part of a name', 'https://harbor.example.com/', undefined, 'harbor.example.com', false],
+    ['plain HTTP is', 'http://10.0.0.1:5000', undefined, '10.0.0.1:5000', true],
+    ['without a scheme it is TLS', 'harbor.example.com', undefined, 'harbor.example.com', false],
+    ['named by the settings too', 'https://harbor.example.com', 'harbor.example.com', 'harbor.example.com', false],
+    ['with its port spelled out', 'https://harbor.example.com', 'harbor.example.com:443', 'harbor.example.com', false],
+    ['the setting has no scheme, the address has', 'http://r.ci', 'r.ci', 'r.ci', true]
+  ])('%s', (_, address, registry, host, plainHttp) => {
+    expect(behind(address, registry)).toEqual({ host, path: '', plainHttp })
+  })
+
+  test('or another name for which the connector gives its credential', () => {
+    const found = behind(
+      'https://harbor.example.com',
+      'harbor.corp:8080',
+      'https://x.example.com',
+      'http://harbor.corp:8080'
+    )
+    expect(found).toEqual({ host: 'harbor.corp:8080', path: '', plainHttp: true })
+  })
+
+  test('but no name for which it would not', () => {
+    expect(() => behind('https://harbor.example.com', 'ghcr.io', 'https://x.example.com')).toThrow(
+      'the connector ci/harbor gives its credential for https://harbor.example.com, https://x.example.com only ' +
+        '(spec.address and spec.addressExtensions), and the setting registry is ghcr.io'
+    )
+    expect(() => behind(undefined)).toThrow('the connector ci/harbor has no spec.address')
+  })
+
+  test('the settings alone say it when the connector is not read', () => {
+    expect(registryBehind(HARBOR, undefined, 'r.ci:5000')).toEqual({ host: 'r.ci:5000', path: '', plainHttp: false })
+  })
+
+  test('pushed and pulled by its name, asked by the reverse proxy', () => {
+    const push = connectorAddress('https://harbor.example.com')
+    const api = connectorAddress('http://c-harbor.ci.svc.cluster.local/namespaces/ci/connectors/harbor')
+    const pull = pullAddressOf(HARBOR, 'forward', push, undefined)
+    expect(connectorRegistry(HARBOR, { push, pull, api }, 'team/actions')).toMatchObject({
+      push: { host: 'harbor.example.com', repository: 'team/actions', plainHttp: false },
+      pull: { host: 'harbor.example.com', repository: 'team/actions' },
+      api: {
+        host: 'c-harbor.ci.svc.cluster.local',
+        repository: 'namespaces/ci/connectors/harbor/team/actions',
+        plainHttp: true
+      }
     })
+  })
+
+  test('nodes do not know a Service, but a company may have names in .local', () => {
+    const pull = (url: string) => pullAddressOf(HARBOR, 'forward', connectorAddress(url), undefined)
+    expect(() => pull('https://harbor.tools.svc:5000')).toThrow(
+      /expose the connector ci\/harbor .*, and set pullAddress/
+    )
+    expect(pull('https://harbor.corp.local').host).toBe('harbor.corp.local')
+  })
+})
+
+describe('the volume', () => {
+  const volume = (attributes: 'connectors' | 'connector.name') => ({
+    ...HARBOR,
+    attributes,
+    tokenSeconds: 2100,
+    serviceAccount: 'b'
+  })
+  const access = (attributes: 'connectors' | 'connector.name') => reverseAccess(volume(attributes), 'registry-config')
 
   test('names the connector in the style of its version, and a life for its token', () => {
     expect(access('connector.name').volumes[0]?.csi).toEqual({
@@ -123,5 +193,13 @@ describe('the volume', () => {
 
   test('is filled for the service account whose right to the connector counts', () => {
     expect(access('connectors').serviceAccount).toBe('b')
+  })
+
+  test('of the forward proxy has the files that every volume has, and no docker configuration', () => {
+    const forward = forwardAccess(volume('connectors'), 'https://harbor.example.com')
+    expect(forward.volumes[0]?.csi?.volumeAttributes).toEqual({ connectors: 'ci/harbor', 'token.expiration': '35m' })
+    expect(forward.proxyFiles).toBe(forward.mounts[0]?.mountPath)
+    expect(forward.env).toEqual([])
+    expect(forward.origin).toMatch(/^service account b, .* for https:\/\/harbor\.example\.com only$/)
   })
 })

@@ -2,7 +2,7 @@ import * as path from 'node:path/posix'
 import { BuildError } from '../errors.js'
 import type { PushAccess } from './destination.js'
 import { CREDENTIALS_MOUNT } from './docker-config.js'
-import type { RegistrySettings } from './registry.js'
+import type { RegistrySettings, RepositoryAddress } from './registry.js'
 
 /** An OCI Connector (`connectors.alauda.io/v1alpha1`): a proxy that knows the registry's password, so that nobody else has to. */
 export interface ConnectorName {
@@ -11,7 +11,13 @@ export interface ConnectorName {
 }
 
 /** The part of a Connector object that is read; everything in it may be missing. */
-export interface ConnectorStatus {
+export interface ConnectorObject {
+  readonly spec?: {
+    /** The registry behind it, with its scheme. */
+    readonly address?: string
+    /** Further addresses to which its forward proxy adds the credential. */
+    readonly addressExtensions?: readonly { readonly value?: string }[]
+  }
   readonly status?: {
     readonly conditions?: readonly {
       readonly type?: string
@@ -23,7 +29,10 @@ export interface ConnectorStatus {
   }
 }
 
-/** Where a connector's reverse proxy answers. Registry clients put the path after `/v2/`, before the repository. */
+/**
+ * Where a registry answers, or a connector's reverse proxy in its place. Registry clients put the path after `/v2/`,
+ * before the repository.
+ */
 export interface ConnectorAddress {
   readonly host: string
   /** Without slashes at its ends; empty for connectors that are told apart by their host. */
@@ -40,7 +49,7 @@ export interface ConnectorAddress {
 export function connectorAddress(text: string): ConnectorAddress {
   const url = /^[a-z]+:\/\//.test(text) ? text : `http://${text}`
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new BuildError('REGISTRY_UNREACHABLE', `"${text.slice(0, 300)}" is not the address of a connector's proxy`)
+    throw new BuildError('REGISTRY_UNREACHABLE', `"${text.slice(0, 300)}" is not the address of a registry or a proxy`)
   }
   const { host, pathname, protocol } = new URL(url)
   return { host, path: pathname.replace(/^\/+|\/+$/g, ''), plainHttp: protocol === 'http:' }
@@ -51,7 +60,7 @@ export function connectorAddress(text: string): ConnectorAddress {
  *
  * @throws BuildError `REGISTRY_UNREACHABLE` with the condition's reason and message, or that it has no proxy
  */
-export function addressOfConnector({ namespace, name }: ConnectorName, connector: ConnectorStatus): ConnectorAddress {
+export function addressOfConnector({ namespace, name }: ConnectorName, connector: ConnectorObject): ConnectorAddress {
   const conditions = connector.status?.conditions ?? []
   const failed = conditions.filter(({ status }) => status === 'False')
   const cause = failed.find(({ type }) => type !== 'Ready') ?? failed[0]
@@ -76,48 +85,95 @@ export function addressOfConnector({ namespace, name }: ConnectorName, connector
 /**
  * The address by which the kubelet pulls.
  *
+ * @param push the address by which is pushed: of the proxy, or with the forward proxy of the registry
  * @param pullAddress a setting, which wins
- * @throws BuildError `REGISTRY_UNREACHABLE` when the proxy has only a name that nodes do not know
+ * @throws BuildError `REGISTRY_UNREACHABLE` when there is only a name that nodes do not know
  */
 export function pullAddressOf(
   { namespace, name }: ConnectorName,
+  proxy: 'reverse' | 'forward',
   push: ConnectorAddress,
   pullAddress: string | undefined
 ): ConnectorAddress {
   if (pullAddress !== undefined) return connectorAddress(pullAddress)
   const hostname = push.host.replace(/:\d+$/, '')
-  if (!/\.svc(\.|$)|\.local$/.test(hostname)) return push
+  if (!/\.svc(\.|$)|\.cluster\.local$/.test(hostname)) return push
+  const expose = `expose the connector ${namespace}/${name} (spec.expose of the connectors operator: NodePort or Ingress)`
   throw new BuildError(
     'REGISTRY_UNREACHABLE',
-    `the nodes cannot pull from ${push.host}, a name that only pods know: expose the connector ${namespace}/${name} ` +
-      '(spec.expose of the connectors operator: NodePort or Ingress), or set pullAddress'
+    `the nodes cannot pull from ${push.host}, a name that only pods know: ${expose}` +
+      (proxy === 'reverse' ? ', or set pullAddress' : ', and set pullAddress to its address')
   )
 }
 
 /**
- * The registry behind a connector's reverse proxy.
+ * The registry behind a connector, under the name that images in it have for those who do not go by the connector: the
+ * forward proxy's clients use this name.
+ *
+ * @param connector undefined when it is not read, since the settings say all
+ * @param registry `host[:port]`, a setting: one of the connector's addresses, by default the first
+ * @throws BuildError `REGISTRY_UNREACHABLE` when the connector would not give its credential for that registry
+ */
+export function registryBehind(
+  { namespace, name }: ConnectorName,
+  connector: ConnectorObject | undefined,
+  registry: string | undefined
+): ConnectorAddress {
+  const wanted = registry === undefined ? undefined : originalAddress(registry)
+  if (connector === undefined && wanted !== undefined) return wanted
+  const { address, addressExtensions = [] } = connector?.spec ?? {}
+  const texts = [address, ...addressExtensions.map(({ value }) => value)].filter(text => text !== undefined)
+  const [first, ...others] = texts.map(originalAddress)
+  if (first === undefined) {
+    throw new BuildError('REGISTRY_UNREACHABLE', `the connector ${namespace}/${name} has no spec.address`)
+  }
+  if (wanted === undefined) return first
+  const found = [first, ...others].find(one => one.host === wanted.host || withPort(one) === withPort(wanted))
+  if (found !== undefined) return { ...found, host: wanted.host }
+  throw new BuildError(
+    'REGISTRY_UNREACHABLE',
+    `the connector ${namespace}/${name} gives its credential for ${texts.join(', ')} only (spec.address and ` +
+      `spec.addressExtensions), and the setting registry is ${wanted.host}`
+  )
+}
+
+/** An address of a registry, which is TLS unless it says otherwise; its path is no part of image names. */
+function originalAddress(text: string): ConnectorAddress {
+  return { ...connectorAddress(/^[a-z]+:\/\//.test(text) ? text : `https://${text}`), path: '' }
+}
+
+/** A port is the same one whether it is spelled out or not. */
+function withPort({ host, plainHttp }: ConnectorAddress): string {
+  return /:\d+$/.test(host) ? host : `${host}:${plainHttp ? 80 : 443}`
+}
+
+/** By which addresses the builder, the kubelet and the hook reach a registry with a connector. */
+export interface ConnectorWays {
+  readonly push: ConnectorAddress
+  readonly pull: ConnectorAddress
+  /** Default: `push`. */
+  readonly api?: ConnectorAddress
+}
+
+/**
+ * The registry behind a connector.
  *
  * @param repository as it is called in the registry behind it: `team/actions`
  */
 export function connectorRegistry(
-  connector: ConnectorName,
-  push: ConnectorAddress,
-  pull: ConnectorAddress,
+  { namespace, name }: ConnectorName,
+  { push, pull, api = push }: ConnectorWays,
   repository: string
 ): RegistrySettings {
-  return {
-    pushHost: push.host,
-    pullHost: pull.host,
-    repository: path.join(push.path, repository),
-    pullRepository: path.join(pull.path, repository),
-    plainHttp: push.plainHttp,
-    proxy: `the connector ${connector.namespace}/${connector.name}`
-  }
+  const by = ({ host, path: below, plainHttp }: ConnectorAddress): RepositoryAddress => ({
+    host,
+    repository: path.join(below, repository),
+    plainHttp
+  })
+  return { push: by(push), pull: by(pull), api: by(api), proxy: `the connector ${namespace}/${name}` }
 }
 
 export interface ConnectorVolume extends ConnectorName {
-  /** The configuration of the connector's class that makes a `config.json`. */
-  readonly configuration: string
   /** How the connector is named: `connectors` since 1.9, `connector.name` in all versions. */
   readonly attributes: 'connectors' | 'connector.name'
   /** How long the token in the files is good; it must outlast the build, since it is made when the pod starts. */
@@ -126,26 +182,49 @@ export interface ConnectorVolume extends ConnectorName {
   readonly serviceAccount: string
 }
 
-/** Mounts the connector's files, with a short-lived token in place of the registry's password. */
-export function connectorAccess(volume: ConnectorVolume): PushAccess {
-  const { namespace, name, configuration, attributes, tokenSeconds, serviceAccount } = volume
+/**
+ * Lets in by the reverse proxy: a docker configuration with a short-lived token in place of the registry's password.
+ *
+ * @param configuration of the connector's class, the one that makes a `config.json`
+ */
+export function reverseAccess(volume: ConnectorVolume, configuration: string): PushAccess {
+  return {
+    ...access(volume, { 'configuration.names': configuration }),
+    env: [{ name: 'DOCKER_CONFIG', value: CREDENTIALS_MOUNT }]
+  }
+}
+
+/**
+ * Lets in by the forward proxy, whose address with a short-lived token is a file of every volume since 1.6.
+ *
+ * @param registry for which the proxy adds the registry's password, for messages
+ */
+export function forwardAccess(volume: ConnectorVolume, registry: string): PushAccess {
+  const { origin, ...rest } = access(volume, {})
+  return {
+    ...rest,
+    origin: `${origin}; the connector gives the registry's password for ${registry} only`,
+    env: [],
+    proxyFiles: CREDENTIALS_MOUNT
+  }
+}
+
+function access(
+  { namespace, name, attributes, tokenSeconds, serviceAccount }: ConnectorVolume,
+  files: Readonly<Record<string, string>>
+): Omit<PushAccess, 'env'> {
   const named =
     attributes === 'connectors'
       ? { connectors: `${namespace}/${name}` }
       : { 'connector.name': name, 'connector.namespace': namespace }
   const minutes = Math.ceil(tokenSeconds / 60)
-  const volumeAttributes = {
-    ...named,
-    'configuration.names': configuration,
-    'token.expiration': `${minutes}m`
-  }
+  const volumeAttributes = { ...named, ...files, 'token.expiration': `${minutes}m` }
   return {
     origin:
       `service account ${serviceAccount}, which needs get on the connector ${namespace}/${name}; a token for the push is good for ${minutes} minutes ` +
       'from the start of the build pod',
     volumes: [{ name: 'connector', csi: { driver: 'connectors-csi', readOnly: true, volumeAttributes } }],
     mounts: [{ name: 'connector', mountPath: CREDENTIALS_MOUNT, readOnly: true }],
-    env: [{ name: 'DOCKER_CONFIG', value: CREDENTIALS_MOUNT }],
     serviceAccount
   }
 }

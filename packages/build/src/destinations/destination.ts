@@ -29,6 +29,11 @@ export interface PushAccess {
   readonly volumes: readonly V1Volume[]
   readonly mounts: readonly V1VolumeMount[]
   readonly env: readonly V1EnvVar[]
+  /**
+   * A mounted directory whose files `http.proxy` and `https.proxy` have the address of a proxy, credential included, by
+   * which is pushed: "Built-in configurations" of the OCI Connector. Certificates in it are trusted.
+   */
+  readonly proxyFiles?: string
   /** As whom the pod has to run for its volumes to be filled. No token of it is mounted otherwise. */
   readonly serviceAccount?: string
 }

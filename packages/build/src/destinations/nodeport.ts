@@ -13,10 +13,9 @@ export interface NodePortSettings {
 
 /** Pushes to `host:port`, pulls from `localhost:<nodePort>`, plain HTTP on both ways and nowhere else. */
 export function nodePortRegistry(settings: NodePortSettings): RegistrySettings {
+  const { repository = 'kaniko-hooks/actions' } = settings
   return {
-    pushHost: `${settings.host}:${settings.port}`,
-    pullHost: `localhost:${settings.nodePort}`,
-    repository: settings.repository ?? 'kaniko-hooks/actions',
-    plainHttp: true
+    push: { host: `${settings.host}:${settings.port}`, repository, plainHttp: true },
+    pull: { host: `localhost:${settings.nodePort}`, repository }
   }
 }

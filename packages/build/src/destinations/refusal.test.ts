@@ -6,6 +6,9 @@ test.each([
   ['PUT https://r.example/v2/a/manifests/h: DENIED: no right', true],
   ['push to a: r.example answered 401 (to the user "x")', true],
   ['unexpected status code 403 Forbidden', true],
+  ['Get "https://r.example/v2/": Proxy Authentication Required', true],
+  ['Get "https://r.example/v2/": Forbidden', true],
+  ['unexpected status code 407 Proxy Authentication Required', true],
   ['r.example answered 429 TOOMANYREQUESTS', false],
   ['EOF', false]
 ])('%s: the Secret is named: %s', (why, isNamed) => {

@@ -102,6 +102,42 @@ test('an image that the registry does not tell of is neither there nor absent', 
   await expect(destination.has(image)).rejects.toMatchObject({ code: 'PUSH_FAILED' })
 })
 
+describe('a registry that the hook sees under another name than the builder', () => {
+  const behind = () => {
+    const { push } = settings()
+    return new RegistryDestination(
+      settings({
+        push: { host: 'harbor.example.com', repository: 'team/a', plainHttp: false },
+        api: { ...push, repository: 'c/team/a' }
+      })
+    )
+  }
+
+  test('its images are known by the name of the push', () => {
+    const { pushRef, insecureRegistries } = behind().target('0123456789ab-01234567')
+    expect(pushRef).toBe('harbor.example.com/team/a:0123456789ab-01234567')
+    expect(insecureRegistries).toEqual([])
+    expect(behind().owns(pushRef)).toBe(true)
+    expect(behind().owns(pushRef.replace(/^[^:]*/, 'c/team/a'))).toBe(false)
+  })
+
+  test('and looked up, removed and asked for by the name of the hook', async () => {
+    const image = { pushRef: behind().target('abc').pushRef, digest: DIGEST }
+    answer = 200
+    expect(await behind().has(image)).toBe(true)
+    answer = 202
+    expect(await behind().remove(image)).toEqual({ result: 'removed' })
+    await behind().probe()
+    expect(asked).toEqual([
+      `HEAD /v2/c/team/a/manifests/${DIGEST}`,
+      'DELETE /v2/c/team/a/manifests/abc',
+      `DELETE /v2/c/team/a/manifests/${DIGEST}`,
+      'POST /v2/c/team/a/blobs/uploads/',
+      'DELETE /v2/kaniko-hooks/actions/blobs/uploads/1'
+    ])
+  })
+})
+
 test('a registry that takes a push, which is not carried on', async () => {
   expect(await destination.probe()).toBeUndefined()
   expect(asked).toEqual([

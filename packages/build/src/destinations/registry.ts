@@ -7,18 +7,28 @@ import { withOrigin } from './refusal.js'
 /** What builds are called: the beginning of a key, and what makes it the only one. */
 const HANDLE = /^[0-9a-f]{12}-[0-9a-f]{8}$/
 
-/** A registry that the hook, the builder and the kubelet can reach. */
-export interface RegistrySettings {
-  /** `host[:port]` by which images are pushed, looked up and removed. */
-  readonly pushHost: string
-  /** `host[:port]` by which the kubelet pulls; mostly the same. */
-  readonly pullHost: string
-  /** The one repository in it that takes the images of all builds. */
+/** One of the names by which a repository is reached. */
+export interface RepositoryName {
+  /** `host[:port]` */
+  readonly host: string
+  /** Below it, without a tag. */
   readonly repository: string
-  /** Its path by which the kubelet pulls, where that is another one. */
-  readonly pullRepository?: string
-  /** Plain HTTP, for `pushHost` only. */
+}
+
+/** The same for those whose own connection it is: the kubelet's is the node's business. */
+export interface RepositoryAddress extends RepositoryName {
+  /** Plain HTTP, for this host only. */
   readonly plainHttp: boolean
+}
+
+/** The one repository that takes the images of all builds, as the builder, the kubelet and the hook see it. */
+export interface RegistrySettings {
+  /** By which images are pushed; it also stands in what is remembered of them. */
+  readonly push: RepositoryAddress
+  /** By which the kubelet pulls; mostly the same. */
+  readonly pull: RepositoryName
+  /** By which images are looked up and removed, where the hook cannot go the way of the push. Default: `push`. */
+  readonly api?: RepositoryAddress
   readonly certificate?: SecretKey
   readonly access?: PushAccess
   /** Who answers in the registry's place: its 502 is said of a registry that is down, and no doubt. */
@@ -36,43 +46,47 @@ export interface RegistrySettings {
 export class RegistryDestination implements Destination {
   readonly name: string
   readonly #settings: RegistrySettings
+  readonly #api: RepositoryAddress
   readonly #client: RegistryClient
 
   /** @throws RegistryError `INVALID_REFERENCE` when host and repository make no name */
   constructor(settings: RegistrySettings) {
+    const { push, pull, api = push } = settings
     this.#settings = settings
-    this.name = settings.pushHost
-    this.#client = new RegistryClient(settings.pushHost, { ...settings.client, plainHttp: settings.plainHttp })
-    parseReference(`${settings.pushHost}/${settings.repository}`)
+    this.#api = api
+    this.name = push.host
+    this.#client = new RegistryClient(api.host, { ...settings.client, plainHttp: api.plainHttp })
+    for (const { host, repository } of [push, pull, api]) parseReference(`${host}/${repository}`)
   }
 
   target(handle: string): Target {
-    const { pushHost, repository, plainHttp, certificate, access } = this.#settings
-    const pushRef = `${pushHost}/${repository}:${handle}`
+    const { push, certificate, access } = this.#settings
+    const pushRef = `${push.host}/${push.repository}:${handle}`
     // A bad handle is found here and not by a pod.
     parseReference(pushRef)
     return {
       pushRef,
-      insecureRegistries: plainHttp ? [pushHost] : [],
+      insecureRegistries: push.plainHttp ? [push.host] : [],
       ...(certificate === undefined ? {} : { certificate }),
       ...(access === undefined ? {} : { access })
     }
   }
 
   pullRef(digest: string): string {
-    const { pullHost, repository, pullRepository = repository } = this.#settings
-    return `${pullHost}/${pullRepository}@${digest}`
+    const { host, repository } = this.#settings.pull
+    return `${host}/${repository}@${digest}`
   }
 
   owns(pushRef: string): boolean {
-    const repository = `${this.#settings.pushHost}/${this.#settings.repository}:`
+    const { host, repository } = this.#settings.push
+    const builds = `${host}/${repository}:`
     // A record that somebody forged must not make us delete what never was a build.
-    return pushRef.startsWith(repository) && HANDLE.test(pushRef.slice(repository.length))
+    return pushRef.startsWith(builds) && HANDLE.test(pushRef.slice(builds.length))
   }
 
   async probe(signal?: AbortSignal): Promise<string | undefined> {
     try {
-      await this.#client.checkPush(this.#settings.repository, signal)
+      await this.#client.checkPush(this.#api.repository, signal)
       return undefined
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
@@ -88,18 +102,18 @@ export class RegistryDestination implements Destination {
     }
   }
 
-  async has({ pushRef, digest }: StoredImage, signal?: AbortSignal): Promise<boolean> {
+  async has({ digest }: StoredImage, signal?: AbortSignal): Promise<boolean> {
     if (digest === undefined) return false
     try {
-      const { repository } = parseReference(pushRef)
-      return (await this.#client.headManifest(repository, digest, signal)) !== undefined
+      return (await this.#client.headManifest(this.#api.repository, digest, signal)) !== undefined
     } catch (error) {
       throw error instanceof RegistryError ? asBuildError(error, this.#settings.access) : error
     }
   }
 
   remove(image: StoredImage, signal?: AbortSignal): Promise<Removal> {
-    const { repository, tag } = parseReference(image.pushRef)
+    const { repository } = this.#api
+    const { tag } = parseReference(image.pushRef)
     const known = image.digest === undefined ? {} : { digest: image.digest }
     return removeImage(this.#client, { repository, ...(tag === undefined ? {} : { tag }), ...known }, signal)
   }

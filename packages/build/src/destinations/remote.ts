@@ -20,5 +20,6 @@ export function remoteRegistry(settings: RemoteSettings): RegistrySettings {
     const why = 'leave out the tag: each build has one of its own'
     throw new RegistryError('INVALID_REFERENCE', `"${settings.repository}" is not the name of a repository: ${why}`)
   }
-  return { pushHost: domain, pullHost: domain, repository, plainHttp: settings.plainHttp ?? false }
+  const name = { host: domain, repository }
+  return { push: { ...name, plainHttp: settings.plainHttp ?? false }, pull: name }
 }

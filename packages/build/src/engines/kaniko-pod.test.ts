@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Target } from '../destinations/destination.js'
+import { forwardAccess } from '../destinations/connector.js'
 import { dockerConfigAccess } from '../destinations/docker-config.js'
 import { nodePortRegistry } from '../destinations/nodeport.js'
 import { RegistryDestination } from '../destinations/registry.js'
@@ -106,7 +107,7 @@ describe('a target with a credential', () => {
 
   test('is named in the arguments of its container; the certificate is mounted where both look for it', () => {
     const { initContainers = [], containers } = built()
-    expect(containers[0]?.command?.slice(-2)).toEqual(['/kaniko/image', 'r.example/a:h'])
+    expect(containers[0]?.command?.slice(-3)).toEqual(['/kaniko/image', 'r.example/a:h', ''])
     expect(containers[0]?.env).toContainEqual({ name: 'SSL_CERT_DIR', value: '/kaniko/certificates/0' })
     expect(initContainers[1]?.args).toContain('--registry-certificate=r.example=/kaniko/certificates/0/ca.crt')
     for (const { volumeMounts } of [containers[0], initContainers[1]].filter(container => container !== undefined)) {
@@ -120,9 +121,9 @@ describe('a target with a credential', () => {
 
   test('plain HTTP is for the destination only that asks for it', () => {
     const { containers } = built({}, [OPEN, closed('r.example/a', 'push')])
-    expect(containers.map(({ name, command }) => [name, command?.at(-1)])).toEqual([
-      ['push', '--insecure'],
-      ['push-2', 'r.example/a:h']
+    expect(containers.map(({ name, command }) => [name, command?.slice(7)])).toEqual([
+      ['push', ['--insecure']],
+      ['push-2', []]
     ])
   })
 
@@ -175,4 +176,24 @@ describe("the caller's settings", () => {
     expect(pod().metadata).toEqual({ name: 'b', labels: { 'kaniko-hooks/build': 'true' } })
     expect(JSON.parse(JSON.stringify(pod()))).toEqual(pod())
   })
+})
+
+test("a connector's forward proxy is known to the push container alone, by files that it reads itself", () => {
+  const volume = {
+    namespace: 'ci',
+    name: 'harbor',
+    attributes: 'connectors',
+    tokenSeconds: 600,
+    serviceAccount: 'b'
+  } as const
+  const access = forwardAccess(volume, 'https://r.example')
+  const registry = new RegistryDestination({ ...remoteRegistry({ repository: 'r.example/a' }), access })
+  const { initContainers = [], containers = [], volumes = [] } = pod({}, [registry.target('h')]).spec ?? {}
+  expect(volumes.filter(({ csi }) => csi !== undefined)).toHaveLength(1)
+  const mounting = [...initContainers, ...containers].filter(({ volumeMounts = [] }) =>
+    volumeMounts.some(({ name }) => name === 'connector')
+  )
+  expect(mounting.map(({ name }) => name)).toEqual(['push'])
+  expect(containers[0]?.command?.slice(-1)).toEqual([access.mounts[0]?.mountPath])
+  expect(containers[0]?.env).toEqual([])
 })

@@ -154,7 +154,7 @@ function pusher(
   return {
     name: pushContainer(index),
     image: settings.pushImage,
-    command: pushCommand(LAYOUT_MOUNT, target.pushRef, target.insecureRegistries.length > 0),
+    command: pushCommand(LAYOUT_MOUNT, target.pushRef, target.insecureRegistries.length > 0, target.access?.proxyFiles),
     env,
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: security([]),
@@ -168,7 +168,7 @@ function pusher(
 }
 
 /** Two targets may use volumes of one name. */
-function accessOf(target: Target, index: number): Omit<PushAccess, 'origin'> {
+function accessOf(target: Target, index: number): Pick<PushAccess, 'volumes' | 'mounts' | 'env'> {
   const { volumes, mounts, env } = target.access ?? { volumes: [], mounts: [], env: [] }
   const rename = (name: string): string => (index === 0 ? name : `${name}-${index + 1}`)
   return {

@@ -61,6 +61,18 @@ describe("crane's last words", () => {
     expect(wordsOf(`2026/11/22 12:00:00 pushed blob: sha256:1\nError: pushing image r.ci/a:h: ${error}\n`)).toBe(error)
   })
 
+  test.each([
+    ['Proxy Authentication Required', 'the proxy does not take the credential: '],
+    ['Bad Gateway', 'the proxy said: ']
+  ])("about a proxy that answers %s are not the registry's", (words, beginning) => {
+    const error = `Get "https://r.ci/v2/": ${words}`
+    const why = wordsOf(`Error: ${error}\n`)
+    expect(why).toBe(`${beginning}${error}`)
+    expect(() => throwUnlessPushed([{ pushRef: 'r.ci/a:h', why }])).toThrow(
+      `r.ci/a:h could not be pushed; ${why ?? ''}`
+    )
+  })
+
   test('about a token service that it does not trust tell what helps', () => {
     const error = 'Error: realm host "10.0.0.9" is a private or link-local address'
     expect(wordsOf(error)).toMatch(/same host and port as the registry/)

@@ -3,8 +3,11 @@ import { parseReference } from '@kaniko-hooks/registry'
 import { BuildError } from '../errors.js'
 import { pushContainer } from './kaniko-pod.js'
 
-/** Our own words, where a registry has none. */
+/** Where a registry says nothing. */
 const SILENT = 'the registry did not take it within'
+
+/** Sentences that are not a registry's: ours, the push script's, and what is said of a proxy. */
+const NOT_ITS_OWN = new RegExp(`^(?:${SILENT}|the connector|the proxy)`)
 
 /** How a push to one target went: `why` is a sentence when the registry has not got the image. */
 export interface PushOutcome {
@@ -59,7 +62,7 @@ export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
   const sentences = failed.map(({ pushRef, why }) => {
     const { domain } = parseReference(pushRef)
     const words = why ?? ''
-    return `${pushRef} could not be pushed; ${words.startsWith(SILENT) ? words : `the registry ${domain} said: ${words}`}`
+    return `${pushRef} could not be pushed; ${NOT_ITS_OWN.test(words) ? words : `the registry ${domain} said: ${words}`}`
   })
   const pushed = outcomes.flatMap(({ pushRef, why }) => (why === undefined ? [pushRef] : []))
   const rest = pushed.length === 0 ? [] : [`It was pushed to ${pushed.join(', ')}.`]
@@ -71,6 +74,9 @@ function lastWords(said: string): string {
   const lines = said.split('\n').map(line => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '').trim())
   const error = lines.filter(line => line.startsWith('Error: ')).at(-1) ?? lines.at(-1) ?? ''
   const why = error.replace(/^Error: (?:pushing image \S+: )?/, '')
+  // Go's words for what a proxy answers before there is a connection to the registry.
+  if (why.includes(': Proxy Authentication Required')) return `the proxy does not take the credential: ${why}`
+  if (/: (?:Forbidden|Bad Gateway|Service Unavailable|Gateway Timeout)$/.test(why)) return `the proxy said: ${why}`
   // crane shows no credential to a token service at another private address than the registry's.
   const advice = 'let the token service answer at the same host and port as the registry'
   return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : why

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { pushCommand } from './push-script.js'
 
 let directory: string
@@ -95,6 +95,107 @@ test.each([
   expect(code).toBe(1)
   expect(lines('calls')).toHaveLength(1)
   expect(said).toContain(words)
+})
+
+describe("by a connector's forward proxy", () => {
+  /** As the documentation has it; the token is a JWT. */
+  const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln_bmF0-dXJl'
+  const PROXY = `http://ci%2Fharbor:${TOKEN}@c-harbor.ci.svc.cluster.local:80`
+
+  /** Of a container whose settings have a proxy of their own. */
+  const SETTINGS = { HTTPS_PROXY: 'http://corp:1', http_proxy: 'http://corp:1', NO_PROXY: 'harbor.example.com' }
+
+  function volume(files: Readonly<Record<string, string>>): string {
+    const mount = mkdtempSync(join(directory, 'volume-'))
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(mount, name), content)
+    return mount
+  }
+
+  const WHOLE = {
+    'https.proxy': `${PROXY}\n`,
+    'http.proxy': PROXY,
+    '.env': `http_proxy=${PROXY}\nhttps_proxy=${PROXY}\nno_proxy="localhost,127.0.0.1"\n`,
+    'ca.crt': 'a certificate'
+  }
+
+  function pushBy(mount: string, env: Readonly<Record<string, string>> = {}): { code: number | null; said: string } {
+    const [command = '', ...args] = pushCommand('/layout', 'harbor.example.com/a:h', false, mount)
+    const { status, stdout, stderr } = spawnSync(command, args, {
+      env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, TMPDIR: directory, ...env },
+      encoding: 'utf8'
+    })
+    expect(stderr).toBe('')
+    expect(args.join(' ')).not.toContain(TOKEN)
+    return { code: status, said: stdout }
+  }
+
+  test('crane alone has its address, which takes the place of the settings', () => {
+    for (const name of ['sed', 'cat', 'tr', 'sleep']) {
+      program(name, `env >>${directory}/others; exec ${name === 'sleep' ? 'true' : `/usr/bin/${name}`} "$@"`)
+    }
+    program(
+      'crane',
+      `env >${directory}/crane-env; echo 'Error: EOF' >&2; [ -e ${directory}/again ] || { : >${directory}/again; exit 1; }`
+    )
+    const mount = volume(WHOLE)
+    expect(pushBy(mount, { ...SETTINGS, SSL_CERT_DIR: '/kaniko/certificates/0' })).toMatchObject({ code: 0 })
+    expect(lines('crane-env')).toEqual(
+      expect.arrayContaining([
+        `HTTPS_PROXY=${PROXY}`,
+        `HTTP_PROXY=${PROXY}`,
+        `https_proxy=${PROXY}`,
+        `http_proxy=${PROXY}`,
+        'NO_PROXY=localhost,127.0.0.1',
+        'no_proxy=localhost,127.0.0.1',
+        `SSL_CERT_DIR=/kaniko/certificates/0:${mount}`
+      ])
+    )
+    expect(lines('others').length).toBeGreaterThan(5)
+    expect(lines('others').join('\n')).not.toContain(TOKEN)
+  })
+
+  test("the settings' exceptions do not hold for it, also when it has none of its own", () => {
+    program('crane', `env >${directory}/crane-env`)
+    expect(pushBy(volume({ ...WHOLE, '.env': '' }), SETTINGS).code).toBe(0)
+    expect(lines('crane-env')).toEqual(expect.arrayContaining(['NO_PROXY=', 'no_proxy=']))
+  })
+
+  test('what crane says is printed without the token', () => {
+    crane(9, `Get https://harbor.example.com/v2/: proxy ${PROXY}/x said no to ${TOKEN}`)
+    const { code, said } = pushBy(volume(WHOLE))
+    expect(code).toBe(1)
+    expect(said).toContain(
+      'Error: Get https://harbor.example.com/v2/: proxy http://***@c-harbor.ci.svc.cluster.local:80/x said no to ***'
+    )
+  })
+
+  test.each(['Bad Gateway', 'Service Unavailable'])('a proxy that answers %s is tried again', words => {
+    crane(1, `Get "https://harbor.example.com/v2/": ${words}`)
+    expect(pushBy(volume(WHOLE)).code).toBe(0)
+    expect(lines('pauses')).toEqual(['5'])
+  })
+
+  test('one that wants another credential is not', () => {
+    crane(9, 'Get "https://harbor.example.com/v2/": Proxy Authentication Required')
+    expect(pushBy(volume(WHOLE)).code).toBe(1)
+    expect(lines('calls')).toHaveLength(1)
+  })
+
+  test('a volume of a version without forward proxy is told', () => {
+    crane(0, '')
+    const { code, said } = pushBy(volume({ 'config.json': '{}' }))
+    expect(code).toBe(1)
+    expect(said).toBe(
+      "Error: the connector's volume has no https.proxy: versions before 1.6 have no forward proxy; use proxy: reverse\n"
+    )
+    expect(lines('calls')).toEqual([])
+  })
+
+  test('an approval that was refused is quoted', () => {
+    const { code, said } = pushBy(volume({ '.error.json': '{"message":"rejected by mia"}' }))
+    expect(code).toBe(1)
+    expect(said).toMatch(/^Error: the connector gave no credential: .*rejected by mia/)
+  })
 })
 
 test('a connector that refused a credential is quoted in one line, and nothing is pushed', () => {

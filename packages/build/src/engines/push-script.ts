@@ -1,6 +1,6 @@
 /**
- * The program of a push container. Its text is constant; what differs comes as arguments: the layout, the reference, and
- * further flags of crane.
+ * The program of a push container. Its text is constant; what differs comes as arguments: the layout, the reference, a
+ * directory with a proxy's files or nothing, and further flags of crane.
  *
  * crane itself tries each request up to nine times within some 16 s. That is not enough for a registry that asks for a
  * minute's pause (429 with Retry-After), and too much for one that refuses for good; so the whole push is repeated, but
@@ -8,27 +8,48 @@
  *
  * A connector whose approval was refused leaves a file in place of a credential (OCI Connector 1.10, "Approval").
  *
+ * The address of a connector's forward proxy has a token in it: it is read from a file into the environment of crane's
+ * process, for each try anew, and of no other process. It takes the place of the settings' proxy. Go prefers names in
+ * capitals, reads every file of SSL_CERT_DIR and takes what is a certificate there, whatever a version of the connector
+ * calls the authority of its proxy. What crane says is printed without anything that looks like such an address or a token.
+ *
  * crane writes the pushed digest to the termination message; after a failure the kubelet puts the log's end there.
  */
 const PUSH_SCRIPT = `
 said_file=\${TMPDIR:-/tmp}/said
 layout=$1
 reference=$2
-shift 2
-refused=\${DOCKER_CONFIG-}/.error.json
+files=$3
+shift 3
+refused=\${files:-\${DOCKER_CONFIG-}}/.error.json
 if [ -f "$refused" ]; then
   echo "Error: the connector gave no credential: $(head -c 1000 "$refused" | tr '\\n' ' ')"
   exit 1
 fi
+if [ -n "$files" ] && [ ! -s "$files/https.proxy" ]; then
+  echo "Error: the connector's volume has no https.proxy: versions before 1.6 have no forward proxy; use proxy: reverse"
+  exit 1
+fi
+push() {
+  if [ -n "$files" ]; then
+    secure=$(cat "$files/https.proxy")
+    plain=$(cat "$files/http.proxy")
+    direct=$(sed -n 's/^no_proxy=//p' "$files/.env" | tr -d '"\\047\\r ')
+    export https_proxy="$secure" HTTPS_PROXY="$secure" http_proxy="$plain" HTTP_PROXY="$plain"
+    export no_proxy="$direct" NO_PROXY="$direct" SSL_CERT_DIR="\${SSL_CERT_DIR:+$SSL_CERT_DIR:}$files"
+  fi
+  exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
+}
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM
 for pause in 5 15 40 0; do
-  crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@" >"$said_file" 2>&1 &
+  push "$@" >"$said_file" 2>&1 &
   pid=$!
   wait "$pid" && exit 0
   code=$?
-  said=$(cat "$said_file")
+  said=$(sed -e 's#://[^@[:space:]]*@#://***@#g' -e 's#eyJ[A-Za-z0-9_-]*[.][A-Za-z0-9_.-]*#***#g' "$said_file")
   case $said in
     *TOOMANYREQUESTS* | *'status code 429'* | *'status code 5'* | *INTERNAL_ERROR* | *UNAVAILABLE* | *': UNKNOWN:'*) ;;
+    *': Bad Gateway'* | *': Service Unavailable'* | *': Gateway Timeout'*) ;;
     *EOF* | *'connection re'* | *'broken pipe'* | *timeout* | *'deadline exceeded'* | *'no such host'* | *'server misbehaving'* | *BLOB_UPLOAD*) ;;
     *) break ;;
   esac
@@ -42,7 +63,11 @@ printf '%s\\n' "$said" | tail -n 20
 exit "$code"
 `.trim()
 
-/** The argument vector of a push container. */
-export function pushCommand(layout: string, reference: string, plainHttp: boolean): string[] {
-  return ['sh', '-c', PUSH_SCRIPT, 'push', layout, reference, ...(plainHttp ? ['--insecure'] : [])]
+/**
+ * The argument vector of a push container.
+ *
+ * @param proxyFiles see `PushAccess`
+ */
+export function pushCommand(layout: string, reference: string, plainHttp: boolean, proxyFiles = ''): string[] {
+  return ['sh', '-c', PUSH_SCRIPT, 'push', layout, reference, proxyFiles, ...(plainHttp ? ['--insecure'] : [])]
 }

@@ -2,7 +2,7 @@ import {
   addressOfConnector,
   type ConnectorAddress,
   type ConnectorName,
-  type ConnectorStatus
+  type ConnectorObject
 } from '@kaniko-hooks/build'
 import { isKubeError } from '@kaniko-hooks/kube'
 
@@ -24,23 +24,22 @@ export function shownConnector({ namespace, name }: ConnectorName): string {
 }
 
 /**
- * Where its proxy answers, as the status of the Connector says.
+ * Reads a Connector.
  *
  * @param user which part of the settings names it, to begin a sentence
  * @param instead the settings that make the reading unnecessary
- * @throws HookError SETTING when there is none, or the runner may not read it; BuildError when it is not ready
+ * @throws HookError SETTING when there is none, or the runner may not read it
  */
-export async function statusAddress(
+export async function readConnector(
   call: Call,
   connector: ConnectorName,
   user: string,
   instead: string
-): Promise<ConnectorAddress> {
+): Promise<ConnectorObject> {
   const object = { group: GROUP, version: 'v1alpha1', plural: 'connectors', ...connector }
   const named = `the connector ${shownConnector(connector)}`
   try {
-    const found = (await call.kube.getCustom(object, { signal: call.cancelled })) as ConnectorStatus
-    return addressOfConnector(connector, found)
+    return (await call.kube.getCustom(object, { signal: call.cancelled })) as ConnectorObject
   } catch (error) {
     if (isKubeError(error, 'NOT_FOUND')) {
       const why = 'there is none of that name, or the connectors operator is not installed'
@@ -51,4 +50,15 @@ export async function statusAddress(
     const right = { ...connector, group: GROUP, resource: 'connectors', verb: 'get' }
     throw missingRight(error, `read ${named}`, right, `, or set ${instead}`)
   }
+}
+
+/**
+ * Where its reverse proxy answers, as the status of the Connector says. Parameters and errors as of `readConnector`.
+ *
+ * @throws BuildError when it is not ready
+ */
+export async function statusAddress(
+  ...[call, connector, user, instead]: Parameters<typeof readConnector>
+): Promise<ConnectorAddress> {
+  return addressOfConnector(connector, await readConnector(call, connector, user, instead))
 }

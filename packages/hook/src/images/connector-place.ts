@@ -1,57 +1,111 @@
 import {
-  connectorAccess,
+  addressOfConnector,
   connectorAddress,
   connectorRegistry,
+  forwardAccess,
   pullAddressOf,
-  RegistryDestination
+  registryBehind,
+  RegistryDestination,
+  reverseAccess,
+  type ConnectorAddress,
+  type ConnectorName,
+  type ConnectorVolume,
+  type ConnectorWays,
+  type PushAccess
 } from '@kaniko-hooks/build'
 
 import type { Call } from '../call.js'
 import { milliseconds } from '../settings/duration.js'
 import type { ConnectorPlaceSettings } from '../settings/schema.js'
 import { accountToken, TOKEN_USER, tokenEntry } from './account-token.js'
-import { connectorName, shownConnector, statusAddress } from './connector-object.js'
+import { connectorName, readConnector, shownConnector, statusAddress } from './connector-object.js'
 import type { Place } from './places.js'
-import { secretValue } from './registry-place.js'
+import { keychain, secretValue } from './registry-place.js'
 
 /** A token for the hook's own requests, and one for the kubelet's pull: the shortest that Kubernetes gives. */
 const TOKEN_SECONDS = 600
 
+const USER = 'The destination'
+
 /**
- * A registry behind the reverse proxy of an OCI Connector. The build pod gets a token by the connector's CSI driver, in the
- * push container only; the kubelet and the hook get tokens of the same dedicated service account. Nobody here ever has
- * the registry's password, and the runner's own token is not used.
+ * A registry behind an OCI Connector. The build pod gets a token by the connector's CSI driver, in the push container only;
+ * the kubelet and the hook get tokens of the same dedicated service account. Nobody here ever has the registry's
+ * password, and the runner's own token is not used. Whichever proxy takes the push, the hook itself goes by the reverse
+ * one, and so does the kubelet unless it is to pull from the registry.
  */
 export async function connectorPlace(call: Call, settings: ConnectorPlaceSettings): Promise<Place> {
+  const { serviceAccount, ca, pullSecret } = settings
   const connector = connectorName(call, settings.name)
-  const push =
-    settings.pushAddress === undefined
-      ? await statusAddress(call, connector, 'The destination', 'pushAddress and pullAddress')
-      : connectorAddress(settings.pushAddress)
-  const pull = pullAddressOf(connector, push, settings.pullAddress)
-  const { serviceAccount, ca } = settings
+  const volume = {
+    ...connector,
+    attributes: settings.attributes,
+    tokenSeconds: tokenSeconds(call, settings),
+    serviceAccount
+  }
+  const { access, ...ways } = await (settings.proxy === 'forward' ? forward : reverse)(
+    call,
+    connector,
+    volume,
+    settings
+  )
+  const { pull } = ways
   const certificate = ca === undefined ? {} : { ca: await secretValue(call, ca) }
   const shown = shownConnector(connector)
   const token = async (): Promise<string> =>
     accountToken(call, serviceAccount, TOKEN_SECONDS, 'the connector destination', shown)
   const password = await token()
+  if (pullSecret !== undefined) await keychain(call, pullSecret, pull.host, 'kubelet')
+  const pullsByProxy = settings.proxy === 'reverse' || settings.pullAddress !== undefined
+  // The kubelet looks for the host; the path would do as well, but hosts are what all runtimes understand.
+  const pullConfig = async (): Promise<string> => JSON.stringify({ auths: { [pull.host]: tokenEntry(await token()) } })
   return {
     destination: new RegistryDestination({
-      ...connectorRegistry(connector, push, pull, settings.repository),
+      ...connectorRegistry(connector, ways, settings.repository),
       ...(ca === undefined ? {} : { certificate: ca }),
-      access: connectorAccess({
-        ...connector,
-        configuration: settings.configuration,
-        attributes: settings.attributes,
-        tokenSeconds: tokenSeconds(call, settings),
-        serviceAccount
-      }),
+      access,
       client: { credential: { username: TOKEN_USER, password }, ...certificate }
     }),
-    pullSecrets: [],
-    // The kubelet looks for the host; the path would do as well, but hosts are what all runtimes understand.
-    pullConfig: async () => JSON.stringify({ auths: { [pull.host]: tokenEntry(await token()) } })
+    pullSecrets: pullSecret === undefined ? [] : [pullSecret],
+    ...(pullsByProxy ? { pullConfig } : {})
   }
+}
+
+interface Ways extends ConnectorWays {
+  readonly access: PushAccess
+}
+
+/** All go by the reverse proxy, to which nodes may have an address of their own. */
+async function reverse(
+  call: Call,
+  connector: ConnectorName,
+  volume: ConnectorVolume,
+  { pushAddress, pullAddress, configuration }: ConnectorPlaceSettings
+): Promise<Ways> {
+  const push =
+    pushAddress === undefined
+      ? await statusAddress(call, connector, USER, 'pushAddress and pullAddress')
+      : connectorAddress(pushAddress)
+  const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
+  return { push, pull, access: reverseAccess(volume, configuration) }
+}
+
+/** The registry keeps its name for builder and node; the forward proxy's address is known to the volume alone. */
+async function forward(
+  call: Call,
+  connector: ConnectorName,
+  volume: ConnectorVolume,
+  settings: ConnectorPlaceSettings
+): Promise<Ways> {
+  const { pushAddress, pullAddress } = settings
+  const found =
+    pushAddress === undefined || settings.registry === undefined
+      ? await readConnector(call, connector, USER, 'pushAddress and registry')
+      : undefined
+  const api: ConnectorAddress =
+    pushAddress === undefined ? addressOfConnector(connector, found ?? {}) : connectorAddress(pushAddress)
+  const push = registryBehind(connector, found, settings.registry)
+  const pull = pullAddressOf(connector, 'forward', push, pullAddress)
+  return { push, pull, api, access: forwardAccess(volume, found?.spec?.address ?? 'its spec.address') }
 }
 
 /** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */

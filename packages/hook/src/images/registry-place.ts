@@ -36,11 +36,11 @@ async function withCredentials(
   { pushSecret, pullSecret, ca }: Credentials
 ): Promise<Place> {
   const [push, certificate] = await Promise.all([
-    pushSecret === undefined ? undefined : keychain(call, pushSecret, registry.pushHost),
+    pushSecret === undefined ? undefined : keychain(call, pushSecret, registry.push.host),
     ca === undefined ? undefined : secretValue(call, ca),
-    pullSecret === undefined ? undefined : keychain(call, pullSecret, registry.pullHost, 'kubelet')
+    pullSecret === undefined ? undefined : keychain(call, pullSecret, registry.pull.host, 'kubelet')
   ])
-  const credential = push?.credentialFor(registry.pushHost, registry.repository)
+  const credential = push?.credentialFor(registry.push.host, registry.push.repository)
   return {
     destination: new RegistryDestination({
       ...registry,
@@ -55,8 +55,12 @@ async function withCredentials(
   }
 }
 
-/** Reads a docker configuration and makes sure that it is about this registry, as the program that uses it reads it. */
-async function keychain(
+/**
+ * Reads a docker configuration and makes sure that it is about this registry, as the program that uses it reads it.
+ *
+ * @throws HookError SETTING that names the Secret
+ */
+export async function keychain(
   call: Call,
   secret: string,
   host: string,

@@ -8,6 +8,9 @@ export const DEFAULT_KANIKO_IMAGE = 'ghcr.io/osscontainertools/kaniko:v1.28.3'
 /** The image that pushes where credentials are needed; the variant with a shell. */
 const DEFAULT_PUSH_IMAGE = 'gcr.io/go-containerregistry/crane/debug:v0.22.1'
 
+/** Since 1.8 of the connectors. */
+export const DEFAULT_CONFIGURATION = 'registry-config'
+
 const text = v.pipe(v.string(), v.nonEmpty())
 const registry = v.pipe(v.string(), v.regex(/^[A-Za-z0-9.[\]:-]+$/, 'a registry as host or host:port'))
 const registryPath = v.pipe(
@@ -52,17 +55,22 @@ const remote = v.strictObject({
   plainHttp: v.optional(v.boolean(), false)
 })
 
+const connectorName = v.pipe(
+  v.string(),
+  v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector')
+)
+
 const connector = v.strictObject({
-  name: v.pipe(
-    v.string(),
-    v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector')
-  ),
+  name: connectorName,
   repository: v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path')),
   serviceAccount: text,
+  proxy: v.optional(v.picklist(['reverse', 'forward']), 'reverse'),
+  registry: v.optional(registry),
   pushAddress: v.optional(text),
   pullAddress: v.optional(text),
+  pullSecret,
   ca: v.optional(secretKey),
-  configuration: v.optional(text, 'registry-config'),
+  configuration: v.optional(text, DEFAULT_CONFIGURATION),
   attributes: v.optional(v.picklist(['connector.name', 'connectors']), 'connector.name'),
   tokenLifetime: v.optional(duration)
 })
@@ -87,6 +95,13 @@ const image = v.strictObject({
   scope: v.optional(v.picklist(['ref', 'repository', 'all']), 'ref')
 })
 
+const baseConnector = v.strictObject({
+  name: connectorName,
+  serviceAccount: text,
+  registries: v.optional(v.pipe(v.array(registry), v.minLength(1))),
+  address: v.optional(text)
+})
+
 const kaniko = v.strictObject({
   image: v.optional(text, DEFAULT_KANIKO_IMAGE),
   line: v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools'),
@@ -99,6 +114,7 @@ const kaniko = v.strictObject({
   insecureRegistries: v.optional(v.array(registry), []),
   certificates: v.optional(v.array(v.strictObject({ registry, ...secretKey.entries })), []),
   credentials: v.optional(secret),
+  connectors: v.optional(v.array(baseConnector), []),
   buildArgs: v.optional(v.record(text, v.string()), {})
 })
 
@@ -134,3 +150,6 @@ export type DestinationSettings = v.InferOutput<typeof destination>
 export type NodePortPlaceSettings = v.InferOutput<typeof nodePort>
 export type RemotePlaceSettings = v.InferOutput<typeof remote>
 export type ConnectorPlaceSettings = v.InferOutput<typeof connector>
+
+/** A connector by which base images are fetched. */
+export type BaseConnectorSettings = v.InferOutput<typeof baseConnector>

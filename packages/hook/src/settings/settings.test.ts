@@ -111,6 +111,23 @@ describe('readSettings', () => {
     expect(error.message).not.toContain('user:secret')
   })
 
+  test("what one of a connector's proxies has no use for is told, all of it", async () => {
+    const text = `destinations:
+  - connector: { name: ci/a, repository: a, serviceAccount: s, registry: r.ci, pullSecret: p }
+  - connector: { name: ci/a, repository: a, serviceAccount: s, proxy: forward, registry: r.ci, pullSecret: p }
+  - connector: { name: ci/a, repository: a, serviceAccount: s, proxy: forward, pullSecret: p, pullAddress: r, configuration: c }
+`
+    const error = (await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(text) }).catch(
+      (caught: unknown) => caught
+    )) as Error
+    expect([...error.message.matchAll(/destinations\.\d\.connector\.\w+(?=: )/g)].map(([key]) => key)).toEqual([
+      'destinations.0.connector.registry',
+      'destinations.0.connector.pullSecret',
+      'destinations.2.connector.pullSecret',
+      'destinations.2.connector.configuration'
+    ])
+  })
+
   test.each(['delete', 'forever', '90s', '30m', '12h', '7d'])('images can be kept: %s', async keep => {
     const settings = await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(`image: { keep: ${keep} }`) })
     expect(settings.image.keep).toBe(keep)
