@@ -6,6 +6,7 @@ import type { Knobs, ProxyLine } from './knobs.js'
 import { apply, CONNECTORS_API, patch, pathOf, remove, secret, SYSTEM, type AnyCluster } from './objects.js'
 import { proxyName, proxyObjects, serviceName } from './proxy.js'
 import { statusOf, type AddressForm, type NotReady } from './status.js'
+import { troubleOf } from './trouble.js'
 import { until } from './wait.js'
 
 /** The registry behind a connector, and what only the proxy may know of it. */
@@ -30,6 +31,10 @@ export interface ConnectorOptions {
   readonly knobs?: Partial<Knobs>
   /** Default: the test cluster's own. */
   readonly image?: string
+  /** An address of a node, for an exposed status; default: the first one's InternalIP. */
+  readonly node?: string
+  /** Where nodes listen for its proxy; default: the API server chooses. */
+  readonly nodePort?: number
 }
 
 /** A Connector with its proxy. */
@@ -79,17 +84,25 @@ export async function createConnector(
   namespace: string,
   options: ConnectorOptions
 ): Promise<Connector> {
-  const { name, upstream, form = 'exposed', knobs = {}, image = IMAGE } = options
+  const { name, upstream, form = 'exposed', knobs = {}, image = IMAGE, nodePort } = options
   const own = pathOf({ apiVersion: CONNECTORS_API, kind: 'Connector', metadata: { name, namespace } })
   if (upstream === undefined && (await new Api(cluster.kubeconfig).get(own)) === undefined)
     throw new Error(`There is no Connector ${namespace}/${name}, and no registry's address to make it with.`)
   const initial: Partial<Knobs> = form === 'host' ? { resolver: 'host', ...knobs } : knobs
   const made = upstream === undefined ? [] : connectorObjects(namespace, { ...options, upstream })
-  const objects = [...made, ...proxyObjects(namespace, name, image, initial)]
+  const objects = [
+    ...made,
+    ...proxyObjects(namespace, name, { image, knobs: initial, ...(nodePort === undefined ? {} : { nodePort }) })
+  ]
   await apply(cluster, objects)
   const proxy = proxyName(namespace, name)
-  await until(`The proxy of connector ${namespace}/${name} is ready`, READY_SECONDS, () => isReady(cluster, proxy))
-  const address = await nodeAddress(cluster)
+  await until(
+    `The proxy of connector ${namespace}/${name} is ready`,
+    READY_SECONDS,
+    () => isReady(cluster, proxy),
+    () => troubleOf(cluster, proxy)
+  )
+  const address = options.node ?? (await nodeAddress(cluster))
   const ports = await nodePorts(cluster, proxy)
   const nodeHost = `${address}:${ports.http}`
   const serviceHost = `${serviceName(name)}.${namespace}.svc.cluster.local`
@@ -147,7 +160,7 @@ export async function deleteConnector(cluster: AnyCluster, namespace: string, na
   const upstream = { address: 'https://any', ca: 'any', credentials: { username: 'any', password: 'any' } }
   await remove(cluster, [
     ...connectorObjects(namespace, { name, upstream }),
-    ...proxyObjects(namespace, name, IMAGE, {})
+    ...proxyObjects(namespace, name, { image: IMAGE })
   ])
 }
 

@@ -35,7 +35,7 @@ const PORTS = { registry: 5000, control: 5001 }
 export async function proxiedRegistry(
   cluster: Cluster,
   namespace: string,
-  behind: Registry,
+  behind: Pick<Registry, 'pushHost' | 'ca' | 'users' | 'images'>,
   { name = 'proxy', authority, deleteRules }: ProxyOptions = {}
 ): Promise<ProxiedRegistry> {
   const address = await nodeAddress(cluster)

@@ -23,7 +23,7 @@ export interface TokenRegistry extends Registry {
 }
 
 export interface TokenOptions {
-  /** The path below which `push` and `delete` have their rights; default: `builds`. */
+  /** The path below which `push` and `delete` have their rights, and their project; default: `builds`. */
   readonly path?: string
   /** Seconds for which the registry takes a token; default: 300. */
   readonly lifetime?: number
@@ -42,7 +42,7 @@ export async function tokenRegistry(
 ): Promise<TokenRegistry> {
   const { name = 'registry', authority = await createAuthority(), path = 'builds', lifetime = 300 } = options
   const ca = authority.certificate
-  const users = newUsers()
+  const users = newUsers(path)
   const identityTokens = { push: newToken(), pull: newToken(), delete: newToken(), admin: newToken() }
   const front = { namespace, name: `${name}-front`, ports: PORTS }
   const frontService = await create(cluster, [serviceOf(front)])

@@ -3,16 +3,20 @@ import { randomBytes } from 'node:crypto'
 import { run } from '../cluster/run.js'
 import type { Credentials, Users } from './registry.js'
 
-/** Users with new passwords. The names and passwords have in them what trips up careless code: `$`, `+`, `:`, `%`, `=`. */
-export function newUsers(): Users {
+/**
+ * Users with new passwords. The names and passwords have in them what trips up careless code: `$`, `+`, `:`, `%`, `=`.
+ *
+ * @param project whose they are, as Harbor names robot accounts
+ */
+export function newUsers(project = 'builds'): Users {
   const user = (username: string): Credentials => ({
     username,
     password: `canary-${randomBytes(12).toString('hex')}:$%+/=`
   })
   return {
-    push: user('robot$builds+push'),
-    pull: user('robot$builds+pull'),
-    delete: user('robot$builds+delete'),
+    push: user(`robot$${project}+push`),
+    pull: user(`robot$${project}+pull`),
+    delete: user(`robot$${project}+delete`),
     admin: user('admin')
   }
 }

@@ -4,6 +4,7 @@ import type { Connector, ProxyLine } from '../connector/index.js'
 import type { TokenRegistry } from '../registries/index.js'
 import { action, pushedBy, use } from './dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobResult } from './job.js'
+import { kubectl } from './kubectl.js'
 import { observe, type Seen } from './observe.js'
 import type { Rule } from './roles.js'
 import type { RunnerPod } from './runner-pod.js'
@@ -82,8 +83,10 @@ export interface Build {
   readonly settings?: object
   /** The action `hello`; default: {@link HELLO}. */
   readonly files?: ReturnType<typeof action>
-  /** Gets each object in the namespace at each look, with what has become of it. */
-  readonly onLook?: (item: Seen) => void
+  /** Further environment of the hook. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Gets each object in the namespace, and what becomes of it. */
+  readonly onObject?: (item: Seen) => void
 }
 
 /** Runs a job with one step, `hello`, that uses the container action of that name. */
@@ -91,7 +94,7 @@ export async function runBuild(
   suite: Suite,
   runner: RunnerPod,
   destinations: object | readonly object[],
-  { settings = {}, files = HELLO, onLook }: Build = {}
+  { settings = {}, files = HELLO, env = {}, onObject }: Build = {}
 ): Promise<Done> {
   const path = await runner.writeSettings({ destinations: [destinations].flat(), ...settings })
   const { result, seen } = await observe(
@@ -104,15 +107,54 @@ export async function runBuild(
           steps: [use('hello', { 'continue-on-error': true })]
         }),
         files,
-        env: { KANIKO_HOOKS_CONFIG: path }
+        env: { ...env, KANIKO_HOOKS_CONFIG: path }
       }),
-    onLook
+    onObject
   )
   return {
     result,
     seen: seen.filter(({ metadata }) => metadata?.name?.startsWith(`${runner.name}-`) === true),
     left: await suite.left(runner),
     seconds: stepOf(result, 'hello').ms / 1000
+  }
+}
+
+/**
+ * Runs a job whose build pod finds no node until something is done, as in a cluster that has to grow first.
+ *
+ * @param whileHeld is called once, when the pod is there
+ */
+export async function runHeldBuild(
+  suite: Suite,
+  runner: RunnerPod,
+  destination: object,
+  whileHeld: () => Promise<void>
+): Promise<Done> {
+  const { cluster } = suite
+  const label = `test.kaniko-hooks/${runner.name}`
+  const template = '/tmp/held-build.yaml'
+  await runner.write(
+    template,
+    JSON.stringify({ spec: { containers: [{ name: '$kaniko', nodeSelector: { [label]: 'free' } }] } })
+  )
+  let freed: Promise<unknown> | undefined
+  const free = async (): Promise<void> => {
+    await whileHeld()
+    await kubectl(cluster, ['label', 'node', cluster.nodeName, `${label}=free`])
+  }
+  const onObject = (item: Seen): void => {
+    if (isBuildPod(item) && item.metadata?.name?.startsWith(`${runner.name}-`) === true)
+      freed ??= free().catch((error: unknown) => error)
+  }
+  try {
+    const done = await runBuild(suite, runner, destination, {
+      env: { ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE: template },
+      onObject
+    })
+    expect(await freed).toBeUndefined()
+    return done
+  } finally {
+    await kubectl(cluster, ['label', 'node', cluster.nodeName, `${label}-`])
   }
 }
 
@@ -123,10 +165,10 @@ export const stopOf = (done: Done): string[] => outputIn(done, 'Stop containers'
 
 export type SeenPod = Extract<Seen, { kind: 'Pod' }>
 
-export function buildPods({ seen }: Done): SeenPod[] {
-  return seen.filter(
-    (item): item is SeenPod => item.kind === 'Pod' && item.metadata?.name?.includes('-build-') === true
-  )
+export const buildPods = ({ seen }: Done): SeenPod[] => seen.filter(isBuildPod)
+
+function isBuildPod(item: Seen): item is SeenPod {
+  return item.kind === 'Pod' && item.metadata?.name?.includes('-build-') === true
 }
 
 /** What a connector's proxy answered, as `method path status`. */
@@ -136,8 +178,11 @@ export const seenBy = async (connector: Connector): Promise<string[]> =>
 const pathOf = ({ path }: ProxyLine): string => path.split('?')[0] ?? ''
 
 /** The image that a job pushed, as `repository:tag`, and its digest. */
-export function imageOf({ result }: Done): { readonly image: string; readonly tag: string; readonly digest: string } {
-  const [image = 'none'] = pushedBy(result, REPOSITORY)
+export function imageOf(
+  { result }: Done,
+  repository = REPOSITORY
+): { readonly image: string; readonly tag: string; readonly digest: string } {
+  const [image = 'none'] = pushedBy(result, repository)
   const [digest = 'none'] = /sha256:[0-9a-f]{64}/.exec(result.log) ?? []
   return { image, tag: image.split(':')[1] ?? 'none', digest }
 }
