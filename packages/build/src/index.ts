@@ -4,10 +4,10 @@ export { packContext, type ContextArchive } from './context/pack.js'
 export { readContext } from './context/read.js'
 export {
   addressOfConnector,
-  connectorAccess,
   connectorAddress,
-  forwardAccess,
   connectorRegistry,
+  forwardAccess,
+  pullAddressOf,
   registryBehind,
   reverseAccess,
   pullAddressOf,
