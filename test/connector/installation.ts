@@ -5,6 +5,7 @@ import type { V1DaemonSet } from '@kubernetes/client-node'
 import { Api, type KubernetesObject } from '../cluster/api.js'
 import type { Cluster } from '../cluster/index.js'
 import { apply, CONNECTORS_API, manifest, pathOf, refused, remove, SYSTEM, type AnyCluster } from './objects.js'
+import { troubleOf } from './trouble.js'
 import { until } from './wait.js'
 
 /** What all connectors of a cluster share. */
@@ -24,6 +25,7 @@ export interface InstallOptions {
 
 const IMAGE = 'kaniko-hooks.test/connector:1'
 const KUBELET = '/var/lib/kubelet'
+const DRIVER = 'connectors-csi'
 /** An image that has to be pulled first takes its time. */
 const READY_SECONDS = 120
 
@@ -39,7 +41,12 @@ export async function installConnectors(
   await apply(cluster, objects.definitions)
   await until('The kinds of the connectors are served', 30, () => served(cluster))
   await apply(cluster, [...objects.classes, ...objects.system])
-  await until('The driver connectors-csi is on every node', READY_SECONDS, () => driverReady(cluster))
+  await until(
+    'The driver connectors-csi is on every node',
+    READY_SECONDS,
+    () => driverReady(cluster),
+    () => troubleOf(cluster, DRIVER)
+  )
   return { image, remove: () => uninstallConnectors(cluster) }
 }
 
@@ -76,7 +83,7 @@ export async function connectorNames(cluster: AnyCluster): Promise<string[]> {
 /** Nodes that the driver is registered on. */
 export async function driverNodes(cluster: AnyCluster): Promise<string[]> {
   const list = await new Api(cluster.kubeconfig).get<{ items: CsiNode[] }>('/apis/storage.k8s.io/v1/csinodes')
-  const nodes = (list?.items ?? []).filter(({ spec }) => spec.drivers?.some(({ name }) => name === 'connectors-csi'))
+  const nodes = (list?.items ?? []).filter(({ spec }) => spec.drivers?.some(({ name }) => name === DRIVER))
   return nodes.map(({ metadata }) => metadata.name)
 }
 
@@ -103,7 +110,7 @@ async function served(cluster: AnyCluster): Promise<true | undefined> {
 }
 
 async function driverReady(cluster: AnyCluster): Promise<true | undefined> {
-  const path = `/apis/apps/v1/namespaces/${SYSTEM}/daemonsets/connectors-csi`
+  const path = `/apis/apps/v1/namespaces/${SYSTEM}/daemonsets/${DRIVER}`
   const set = await new Api(cluster.kubeconfig).get<V1DaemonSet>(path)
   const { observedGeneration, desiredNumberScheduled: wanted = 0, updatedNumberScheduled: updated } = set?.status ?? {}
   if (set?.metadata?.generation !== observedGeneration || updated !== wanted || wanted === 0) return undefined

@@ -69,7 +69,8 @@ export async function patch(cluster: AnyCluster, path: string, change: object): 
 }
 
 export function refused(what: string, status: number, body: unknown): Error {
-  return new Error(`${what} was not accepted (${status}): ${JSON.stringify(body).slice(0, 300)}`)
+  const { message } = body as { readonly message?: string }
+  return new Error(`${what} was not accepted (${status}): ${message ?? JSON.stringify(body).slice(0, 300)}`)
 }
 
 /** A Secret of texts. */

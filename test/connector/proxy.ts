@@ -5,6 +5,13 @@ import { SYSTEM } from './objects.js'
 /** Ports of the proxy's pod. */
 const PORTS = { http: 8080, admin: 8081 }
 
+export interface ProxyOptions {
+  readonly image: string
+  readonly knobs?: Partial<Knobs>
+  /** Where nodes listen for it; default: the API server chooses. */
+  readonly nodePort?: number
+}
+
 /** The name of a connector's service, in its namespace. */
 export function serviceName(name: string): string {
   return `c-${name}`
@@ -25,8 +32,7 @@ export function proxyName(namespace: string, name: string): string {
 export function proxyObjects(
   namespace: string,
   name: string,
-  image: string,
-  knobs: Partial<Knobs>
+  { image, knobs = {}, nodePort }: ProxyOptions
 ): KubernetesObject[] {
   const proxy = proxyName(namespace, name)
   const labels = { 'app.kubernetes.io/name': proxy, 'app.kubernetes.io/part-of': 'connector-emulator' }
@@ -45,7 +51,7 @@ export function proxyObjects(
         type: 'NodePort',
         selector: { 'app.kubernetes.io/name': proxy },
         ports: [
-          { name: 'http', port: 80, targetPort: 'http' },
+          { name: 'http', port: 80, targetPort: 'http', ...(nodePort === undefined ? {} : { nodePort }) },
           { name: 'admin', port: PORTS.admin, targetPort: 'admin' }
         ]
       }
