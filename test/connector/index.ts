@@ -1,6 +1,6 @@
 export { connectorUser, serviceAccountToken } from './access.js'
 export { createConnector, type Connector } from './connector.js'
-export { driverNodes, installConnectors } from './installation.js'
+export { driverNodes, installConnectors, removeDriver } from './installation.js'
 export type { Knobs, ProxyLine } from './knobs.js'
 export type { NotReady } from './status.js'
 export { trustPlainHttp } from './trust.js'

@@ -72,6 +72,18 @@ export async function uninstallConnectors(cluster: AnyCluster): Promise<void> {
       throw new Error(`${kind} ${metadata.name} is still there`)
 }
 
+/** Takes the driver from all nodes and lets the cluster forget it; {@link installConnectors} brings it back. */
+export async function removeDriver(cluster: AnyCluster): Promise<void> {
+  const { system } = await allObjects()
+  await remove(
+    cluster,
+    system.filter(({ kind }) => kind === 'DaemonSet' || kind === 'CSIDriver')
+  )
+  await until('The driver connectors-csi is on no node', 60, async () => {
+    return (await driverNodes(cluster)).length === 0 ? true : undefined
+  })
+}
+
 /** All connectors, as `namespace/name`; none before the kind is known. */
 export async function connectorNames(cluster: AnyCluster): Promise<string[]> {
   const list = await new Api(cluster.kubeconfig).get<{ items: KubernetesObject[] }>(
