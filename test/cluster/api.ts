@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { request as send, type RequestOptions } from 'node:https'
 import { dirname, resolve } from 'node:path'
 
@@ -73,6 +74,29 @@ export class Api {
     })
   }
 
+  /**
+   * Follows a list: gives all that is in it, and then each change, as whole objects, the last state of deleted ones too.
+   *
+   * @returns once it has begun; `ended` comes with the signal, or fails with the connection
+   */
+  async watch(
+    path: string,
+    onObject: (object: unknown) => void,
+    signal: AbortSignal
+  ): Promise<{ readonly ended: Promise<void> }> {
+    const list = await this.get<{ items: unknown[]; metadata: { resourceVersion: string } }>(path)
+    if (list === undefined) throw new ClusterError(`There is no ${path}.`)
+    list.items.forEach(onObject)
+    const url = new URL(`${path}?watch=true&resourceVersion=${list.metadata.resourceVersion}`, this.server)
+    const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+      send(url, { ...this.#options, signal })
+        .on('error', reject)
+        .on('response', resolve)
+        .end()
+    })
+    return { ended: readEvents(incoming, path, onObject, signal) }
+  }
+
   /** The object at a path, or undefined while it is not there. */
   async get<T>(path: string): Promise<T | undefined> {
     const { status, body } = await this.request('GET', path)
@@ -104,6 +128,31 @@ export function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const namespace = CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
   return `${group}${namespace}/${PLURALS[kind] ?? `${kind.toLowerCase()}s`}/${metadata.name}`
+}
+
+/** One event per line. */
+async function readEvents(
+  incoming: IncomingMessage,
+  path: string,
+  onObject: (object: unknown) => void,
+  signal: AbortSignal
+): Promise<void> {
+  try {
+    let rest = ''
+    for await (const chunk of incoming.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const { type, object } = JSON.parse(line) as { readonly type?: string; readonly object?: unknown }
+        // A refusal is a Status, and so is what an ERROR carries.
+        if (object === undefined || type === 'ERROR') throw new ClusterError(`watching ${path}: ${line.slice(0, 300)}`)
+        onObject(object)
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  if (!signal.aborted) throw new ClusterError(`The watch of ${path} ended too early.`)
 }
 
 function parse(text: string): unknown {

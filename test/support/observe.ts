@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { V1Job, V1Pod, V1Secret } from '@kubernetes/client-node'
 
 import { Api } from '../cluster/api.js'
@@ -15,40 +13,34 @@ export type Seen = (V1Pod & { kind: 'Pod' }) | (V1Job & { kind: 'Job' }) | (V1Se
 
 /**
  * Notes every pod, Job and Secret that stands in a namespace while something runs, each as it was first seen with
- * what it was made of.
+ * what it was made of. It watches: asking again and again took half of the time that jobs beside it needed.
  *
- * @param onLook gets each of them at each look, with what has become of it
+ * @param onChange gets each of them as it is at first and after each change
  */
 export async function observe<T>(
   cluster: Cluster,
   namespace: string,
   body: () => Promise<T>,
-  onLook?: (item: Seen) => void
+  onChange?: (item: Seen) => void
 ): Promise<{ result: T; seen: Seen[] }> {
   const api = new Api(cluster.kubeconfig)
   const seen = new Map<string, Seen>()
   const done = new AbortController()
-  const look = async (kind: keyof typeof KINDS): Promise<void> => {
-    const list = await api.get<{ items: Seen[] }>(KINDS[kind].replace('NAMESPACE', namespace))
-    for (const item of list?.items ?? []) {
-      const key = item.metadata?.uid ?? ''
-      // The items of a list do not say what they are.
-      const whole = { ...item, kind } as Seen
-      if (!seen.has(key)) seen.set(key, whole)
-      onLook?.(whole)
-    }
-  }
-  const watching = (async () => {
-    while (!done.signal.aborted) {
-      await Promise.all((['Pod', 'Job', 'Secret'] as const).map(look))
-      await sleep(150)
-    }
-  })()
-  try {
-    const result = await body()
-    return { result, seen: [...seen.values()] }
-  } finally {
-    done.abort()
-    await watching
-  }
+  const watches = await Promise.all(
+    Object.entries(KINDS).map(async ([kind, path]) => {
+      const onObject = (object: unknown): void => {
+        const item = { ...(object as Seen), kind } as Seen
+        const key = item.metadata?.uid ?? ''
+        if (!seen.has(key)) seen.set(key, item)
+        onChange?.(item)
+      }
+      return api.watch(path.replace('NAMESPACE', namespace), onObject, done.signal)
+    })
+  )
+  const ended = Promise.all(watches.map(async watch => watch.ended))
+  // What went wrong in the body counts more.
+  ended.catch(() => undefined)
+  const result = await body().finally(() => done.abort())
+  await ended
+  return { result, seen: [...seen.values()] }
 }
