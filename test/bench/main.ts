@@ -7,15 +7,18 @@ import type { Cluster } from '../cluster/index.js'
 import { dockerConfigSecret } from '../registries/index.js'
 import { chooseCluster } from '../support/choose-cluster.js'
 import { createNamespace, leftIn } from '../support/namespace.js'
+import { NOVOLUME_ROLE, VOLUME_ROLE } from '../support/roles.js'
 import { RUNNER, RunnerPod, type Mode } from '../support/runner-pod.js'
 import { bundlePrograms } from './bundle.js'
 import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
 import { isWhole, tables } from './table.js'
+import { openWays, PREFIX, type Ways } from './ways.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 400_000
 const PROGRAMS = '/home/runner/bench'
-const PUSH_SECRET = 'bench-push'
+const PUSH_SECRET = `${PREFIX}open`
+const ROWS_OF_WAYS: readonly Row[] = ['dockerfile-remote', 'dockerfile-connector', 'again-remote', 'again-connector']
 const EXTERNALS = `${RUNNER.home}/externals`
 
 /**
@@ -68,11 +71,14 @@ async function measure(
 ): Promise<{ readonly samples: readonly Sample[]; readonly left: readonly string[] }> {
   const programs = await bundlePrograms()
   const namespace = await createNamespace(cluster, 'bench')
+  let ways: Ways | undefined
   try {
     const { host, port } = cluster.registry
     const nobody = { username: 'nobody', password: 'nothing' }
     await dockerConfigSecret(cluster, namespace.name, PUSH_SECRET, { [`${host}:${port}`]: nobody })
-    const runner = await RunnerPod.start(cluster, { namespace: namespace.name, mode })
+    if (ROWS_OF_WAYS.some(row => extent.only?.includes(row) ?? true)) ways = await openWays(cluster, namespace.name)
+    const rules = [...(mode === 'volume' ? VOLUME_ROLE : NOVOLUME_ROLE), ...(ways?.rules ?? [])]
+    const runner = await RunnerPod.start(cluster, { namespace: namespace.name, mode, rules })
     try {
       for (const [name, code] of Object.entries(programs)) await runner.write(`${PROGRAMS}/${name}.cjs`, code)
       const node = `${EXTERNALS}/node20/bin/node`
@@ -82,16 +88,18 @@ async function measure(
         limits: { exec: `${PROGRAMS}/exec.cjs`, pod: `${PROGRAMS}/pod.cjs` },
         image: cluster.images.debian,
         registry: cluster.registry,
-        pushSecret: PUSH_SECRET
+        pushSecret: PUSH_SECRET,
+        ...(ways === undefined ? {} : { ways: ways.destinations })
       }
       await runner.write(`${PROGRAMS}/assignment.json`, JSON.stringify(assignment))
       const samples = await collect(mode, runner, [node, `${PROGRAMS}/bench.cjs`, `${PROGRAMS}/assignment.json`])
       const left = await leftIn(cluster, namespace.name, [runner.name])
-      return { samples, left: left.filter(name => name !== `secret/${PUSH_SECRET}`) }
+      return { samples, left: left.filter(name => !name.startsWith(`secret/${PREFIX}`)) }
     } finally {
       await runner.stop()
     }
   } finally {
+    await ways?.remove()
     await namespace.delete()
   }
 }

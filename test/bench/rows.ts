@@ -9,10 +9,17 @@ export type Row =
   | 'dockerfile-first'
   | 'dockerfile-again'
   | 'dockerfile-apart'
+  | 'dockerfile-remote'
+  | 'dockerfile-connector'
+  | 'again-remote'
+  | 'again-connector'
   | 'dockerfile-kept'
   | 'dockerfile-uncached'
   | 'dockerfile-cached'
   | 'cleanup'
+
+/** How an image gets to a registry whose clients need tokens: with its password, or through a connector. */
+export type Way = 'remote' | 'connector'
 
 /** What a row may cost: so many milliseconds more than its limit, so many times its limit, or so many milliseconds. */
 export type Budget = { readonly more: number } | { readonly times: number } | { readonly ms: number }
@@ -38,6 +45,10 @@ export const ROWS: Readonly<Record<Row, RowPlan>> = {
   'dockerfile-first': { title: 'Dockerfile step, first', budget: { more: 700 } },
   'dockerfile-again': { title: 'Dockerfile step, again', budget: { more: 200 } },
   'dockerfile-apart': { title: 'the same, pushed by a container of its own' },
+  'dockerfile-remote': { title: 'the same, to a registry with tokens' },
+  'dockerfile-connector': { title: 'the same, to that one through a connector' },
+  'again-remote': { title: 'Dockerfile step, again, from a registry with tokens' },
+  'again-connector': { title: 'the same, through a connector' },
   'dockerfile-kept': { title: 'Dockerfile step, image kept by another job', budget: { more: 300 } },
   'dockerfile-uncached': { title: 'Dockerfile with a RUN of 10 s, cold' },
   'dockerfile-cached': { title: 'the same, its layers cached' },
@@ -70,6 +81,8 @@ export interface Assignment {
   readonly registry: { readonly host: string; readonly port: number; readonly nodePort: number }
   /** A push Secret with an entry for that registry, which asks for none: the way is the same, and nothing else differs. */
   readonly pushSecret: string
+  /** Destinations for the settings, by way; without them their rows are not measured. */
+  readonly ways?: Readonly<Record<Way, object>>
   /** Of the quick rows; what takes seconds is measured fewer times. */
   readonly runs: number
   readonly large: boolean

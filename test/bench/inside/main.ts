@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
-import type { Assignment, Row, Sample } from '../rows.js'
+import type { Assignment, Row, Sample, Way } from '../rows.js'
 import { Api } from '../limits/api.js'
 import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
@@ -37,8 +37,17 @@ async function main(): Promise<void> {
   if (isWanted('dockerfile-first') || isWanted('dockerfile-again')) await measureDockerfile()
   if (isWanted('dockerfile-apart')) await measureApart()
   if (isWanted('dockerfile-kept')) await measureKept()
+  if (assignment.ways !== undefined) await measureWays(assignment.ways)
   if (isWanted('dockerfile-cached') || isWanted('dockerfile-uncached')) await measureCache()
+  await hook.configure({ destinations: everywhere() })
   tell('cleanup', await hook.cleanup())
+}
+
+/** All that images of the job may lie in. */
+function everywhere(): object[] {
+  const { registry, ways = {} } = assignment
+  const { host, port, nodePort } = registry
+  return [{ nodePort: { host, port, nodePort } }, ...Object.values<object>(ways)]
 }
 
 function isWanted(row: Row): boolean {
@@ -136,6 +145,19 @@ async function measureApart(): Promise<void> {
   for (let round = 0; round < fewer; round += 1) {
     const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-apart'), image)
     tell('dockerfile-apart', await runAction(dockerfile))
+  }
+}
+
+/** The same image to the same registry, with its password in the push container and with none anywhere. */
+async function measureWays(ways: Readonly<Record<Way, object>>): Promise<void> {
+  for (let round = 0; round < fewer; round += 1) {
+    const names = Object.keys(ways) as Way[]
+    for (const way of round % 2 === 0 ? names : names.reverse()) {
+      await hook.configure({ destinations: [ways[way]] })
+      const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-ways'), image)
+      tell(`dockerfile-${way}`, await runAction(dockerfile))
+      tell(`again-${way}`, await runAction(dockerfile))
+    }
   }
 }
 
