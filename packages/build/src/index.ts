@@ -10,7 +10,6 @@ export {
   pullAddressOf,
   registryBehind,
   reverseAccess,
-  pullAddressOf,
   type ConnectorAddress,
   type ConnectorName,
   type ConnectorObject,
@@ -23,8 +22,9 @@ export { nodePortRegistry, type NodePortSettings } from './destinations/nodeport
 export { RegistryDestination, type RegistrySettings } from './destinations/registry.js'
 export { remoteRegistry, type RemoteSettings } from './destinations/remote.js'
 export { baseImages, type BaseImage } from './dockerfile/base-images.js'
+export { registryName, registryOf, type RegistryProxy } from './dockerfile/registry-proxy.js'
 export { findUnsupported, type Finding, type KanikoLine } from './dockerfile/unsupported.js'
-export type { BuildPhases, BuildRequest, BuiltImage, Engine } from './engines/engine.js'
+export type { BaseAccess, BuildPhases, BuildRequest, BuiltImage, Engine } from './engines/engine.js'
 export { KanikoEngine } from './engines/kaniko.js'
 export type { BuildPodSettings, KanikoSettings, LayerCache, RegistryCertificate } from './engines/kaniko-settings.js'
 export { BuildError, type BuildErrorCode } from './errors.js'

@@ -25,7 +25,8 @@ export type {
   ListOptions,
   LogOptions,
   LogTarget,
-  RequestOptions
+  RequestOptions,
+  TokenOptions
 } from './kube.js'
 export { kubeconfigFile } from './kubeconfig.js'
 export { followLog } from './log.js'

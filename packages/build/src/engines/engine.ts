@@ -1,6 +1,18 @@
 import type { Context } from '../context/context.js'
 import type { Target } from '../destinations/destination.js'
+import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
 import type { Finding } from '../dockerfile/unsupported.js'
+
+/** What one build fetches its base images with. */
+export interface BaseAccess {
+  /** Registries that are reached by another way than their name. */
+  readonly proxies?: readonly RegistryProxy[]
+  /**
+   * A Secret of type `kubernetes.io/dockerconfigjson` for base images and the layer cache. It lies in the container that
+   * runs `RUN`: each such line can read it.
+   */
+  readonly credentials?: string
+}
 
 export interface BuildRequest {
   readonly context: Context
@@ -8,6 +20,7 @@ export interface BuildRequest {
   readonly handle: string
   /** Where the image goes; at least one. */
   readonly targets: readonly [Target, ...Target[]]
+  readonly bases?: BaseAccess
   /** Values for `ARG`. No secrets: they are seen in the builder's arguments and may stay in the image. */
   readonly buildArgs?: Readonly<Record<string, string>>
   /** Names the pod that builds; free in the namespace. */

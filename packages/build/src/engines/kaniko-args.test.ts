@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
 import { kanikoArguments, type KanikoBuild, kanikoEnvironment, kanikoIdentity } from './kaniko-args.js'
 import type { KanikoSettings } from './kaniko-settings.js'
 
@@ -15,6 +16,10 @@ const SETTINGS: KanikoSettings = {
   line: 'osscontainertools',
   pushImage: 'crane:1',
   contextImage: 'runner:1'
+}
+
+function proxy(registry: string, host: string, path = ''): RegistryProxy {
+  return { registry, place: { host, path, plainHttp: true }, name: 'the connector a/b', origin: 'somebody' }
 }
 
 test('the vector for the default line', () => {
@@ -60,6 +65,7 @@ const SHARED = new Set([
   'registry-certificate',
   'registry-map',
   'registry-mirror',
+  'skip-default-registry-fallback',
   'skip-unused-stages',
   'snapshot-mode'
 ])
@@ -76,7 +82,7 @@ test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only 
   const certificates = [{ registry: 'r', source: { secret: 's', key: 'ca.crt' } }]
   const { pushRef: _, ...apart } = BUILD
   const args = [
-    ...kanikoArguments({ ...BUILD, buildArgs: { A: '1' }, certificates }, settings),
+    ...kanikoArguments({ ...BUILD, buildArgs: { A: '1' }, certificates, proxies: [proxy('p', 'q')] }, settings),
     ...kanikoArguments(apart, settings)
   ]
   for (const arg of args) expect(SHARED).toContain(/^--([a-z-]+)/.exec(arg)?.[1])
@@ -87,6 +93,7 @@ describe('an option becomes', () => {
     ['a mirror', {}, { registryMirrors: ['m:5000/p'] }, '--registry-mirror=m:5000/p'],
     ['a registry over plain HTTP', {}, { insecureRegistries: ['m:5000'] }, '--insecure-registry=m:5000'],
     ['another snapshot mode', {}, { snapshotMode: 'redo' }, '--snapshot-mode=redo'],
+    ['a map of Docker Hub', {}, { registryMaps: { 'docker.io': ['m'] } }, '--registry-map=index.docker.io=m'],
     ['an image map', {}, { registryMaps: { 'quay.io': ['m/q', 'n'] } }, '--registry-map=quay.io=n'],
     ['a layer cache', {}, { cache: { repository: 'c/x-1', ttl: '60s' } }, '--cache-repo=c/x-1'],
     ["a cache's time", {}, { cache: { repository: 'c/x-1', ttl: '60s' } }, '--cache-ttl=60s'],
@@ -111,6 +118,35 @@ describe('an option becomes', () => {
   test('one flag, when two of them name the same registry', () => {
     const args = kanikoArguments(BUILD, { ...SETTINGS, insecureRegistries: ['r.ci:5000'] })
     expect(args.filter(arg => arg.startsWith('--insecure-registry'))).toHaveLength(1)
+  })
+})
+
+describe('a registry that has a proxy', () => {
+  const mapped = (settings: Partial<KanikoSettings>, ...proxies: RegistryProxy[]): string[] =>
+    kanikoArguments({ ...BUILD, proxies }, { ...SETTINGS, ...settings }).filter(arg => /registry|fallback/.test(arg))
+
+  test('is fetched from there, over plain HTTP if that is so, and never from itself', () => {
+    const [one, two] = [proxy('r.example', '10.0.0.1:31567', 'namespaces/a/connectors/b'), proxy('docker.io', 'c-b')]
+    expect(mapped({}, one, two)).toEqual([
+      '--insecure-registry=r.ci:5000',
+      '--insecure-registry=10.0.0.1:31567',
+      '--insecure-registry=c-b',
+      '--registry-map=r.example=10.0.0.1:31567/namespaces/a/connectors/b',
+      '--registry-map=index.docker.io=c-b',
+      '--skip-default-registry-fallback'
+    ])
+  })
+
+  test('leaves mirrors of others as they are: the registry itself comes last', () => {
+    const settings = { registryMirrors: ['m'], registryMaps: { 'quay.io': ['n/q'] } }
+    expect(mapped(settings, proxy('r.example', 'c-b')).slice(2)).toEqual([
+      '--registry-mirror=m',
+      '--registry-mirror=index.docker.io',
+      '--registry-map=quay.io=n/q',
+      '--registry-map=quay.io=quay.io',
+      '--registry-map=r.example=c-b',
+      '--skip-default-registry-fallback'
+    ])
   })
 })
 

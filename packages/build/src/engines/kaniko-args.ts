@@ -1,3 +1,4 @@
+import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.js'
 import { hasPlainStages } from '../dockerfile/stages.js'
 import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
 
@@ -57,12 +58,16 @@ export interface KanikoBuild {
   readonly insecureRegistries: readonly string[]
   /** Registries with certificates of their own, and where these lie. */
   readonly certificates?: readonly RegistryCertificate[]
+  /** Registries that are reached by another way than their name. */
+  readonly proxies?: readonly RegistryProxy[]
   readonly buildArgs?: Readonly<Record<string, string>>
 }
 
 /** The executor's arguments: only flags that the three lines have in common (reference/builders.md §2). */
 export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): string[] {
-  const insecure = new Set([...build.insecureRegistries, ...(settings.insecureRegistries ?? [])])
+  const { proxies = [] } = build
+  const plainProxies = proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
+  const insecure = new Set([...build.insecureRegistries, ...(settings.insecureRegistries ?? []), ...plainProxies])
   const { cache } = settings
   // The osscontainertools line skips unused stages by itself, and rightly.
   const skipStages = settings.line !== 'osscontainertools' && hasPlainStages(build.dockerfileText)
@@ -86,8 +91,7 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
     ...(build.certificates ?? []).map(({ registry }, index) => {
       return `--registry-certificate=${registry}=${certificatePath(index)}`
     }),
-    ...(settings.registryMirrors ?? []).map(mirror => `--registry-mirror=${mirror}`),
-    ...registryMap(settings.registryMaps ?? {}),
+    ...mappedRegistries(settings, proxies),
     ...(cache === undefined
       ? []
       : ['--cache=true', '--cache-copy-layers=true', `--cache-repo=${cache.repository}`, `--cache-ttl=${cache.ttl}`]),
@@ -101,8 +105,30 @@ export function certificatePath(index: number): string {
   return `${CERTIFICATES_MOUNT}/${index}/ca.crt`
 }
 
-function registryMap(maps: Readonly<Record<string, readonly string[]>>): string[] {
-  return Object.entries(maps).flatMap(([from, targets]) => targets.map(to => `--registry-map=${from}=${to}`))
+/**
+ * Where else to look for base images. Kaniko tries the registry itself last, for all or for none: what is mirrored by the
+ * settings then names it as the last of its mirrors, and what has a proxy does not.
+ */
+function mappedRegistries(
+  { registryMirrors = [], registryMaps = {} }: KanikoSettings,
+  proxies: readonly RegistryProxy[]
+): string[] {
+  const own = (registry: string): string[] => (proxies.length === 0 ? [] : [mapKey(registry)])
+  const mirrors = registryMirrors.length === 0 ? [] : [...registryMirrors, ...own('docker.io')]
+  const maps = Object.entries(registryMaps).map(([from, targets]) => [from, [...targets, ...own(from)]] as const)
+  const byProxy = proxies.map(({ registry, place }) => {
+    return [registry, [[place.host, place.path].filter(part => part !== '').join('/')]] as const
+  })
+  return [
+    ...mirrors.map(mirror => `--registry-mirror=${mirror}`),
+    ...[...maps, ...byProxy].flatMap(([from, targets]) => targets.map(to => `--registry-map=${mapKey(from)}=${to}`)),
+    ...(proxies.length === 0 ? [] : ['--skip-default-registry-fallback'])
+  ]
+}
+
+/** Kaniko compares with the name that Go's registry client has for Docker Hub. */
+function mapKey(registry: string): string {
+  return registryName(registry) === 'docker.io' ? 'index.docker.io' : registry
 }
 
 /** The executor's environment. */

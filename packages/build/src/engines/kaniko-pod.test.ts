@@ -19,8 +19,12 @@ const SETTINGS: KanikoSettings = {
   contextImage: 'runner:1'
 }
 
-function pod(settings: Partial<KanikoSettings> = {}, targets = BUILD.targets): ReturnType<typeof kanikoPod> {
-  return kanikoPod({ ...BUILD, targets }, { ...SETTINGS, ...settings }, { name: 'b', timeoutMs: 600_000 })
+function pod(
+  settings: Partial<KanikoSettings> = {},
+  targets = BUILD.targets,
+  bases: NonNullable<PodBuild['bases']> = {}
+): ReturnType<typeof kanikoPod> {
+  return kanikoPod({ ...BUILD, targets, bases }, { ...SETTINGS, ...settings }, { name: 'b', timeoutMs: 600_000 })
 }
 
 /** A target that asks for a credential. */
@@ -89,8 +93,11 @@ test('the command of the waiting container is the same for every build', () => {
 })
 
 describe('a target with a credential', () => {
-  const built = (settings: Partial<KanikoSettings> = {}, targets = [closed('r.example/a', 'push')]) =>
-    pod(settings, targets).spec ?? { containers: [] }
+  const built = (
+    settings: Partial<KanikoSettings> = {},
+    targets = [closed('r.example/a', 'push')],
+    bases: PodBuild['bases'] = {}
+  ) => pod(settings, targets, bases).spec ?? { containers: [] }
 
   test('is pushed to by a container of its own, which alone has it', () => {
     const { initContainers = [], containers, volumes = [] } = built()
@@ -139,7 +146,7 @@ describe('a target with a credential', () => {
   })
 
   test('what base images need is mounted in the build, and is another Secret', () => {
-    const { initContainers = [], containers } = built({ credentials: 'bases' })
+    const { initContainers = [], containers } = built({}, undefined, { credentials: 'bases' })
     expect(initContainers[1]?.env).toContainEqual({ name: 'DOCKER_CONFIG', value: '/kaniko/credentials' })
     const names = (mounts: readonly { name: string }[] | undefined): string[] => (mounts ?? []).map(({ name }) => name)
     expect(names(initContainers[1]?.volumeMounts)).toContain('credentials')

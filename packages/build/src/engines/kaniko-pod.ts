@@ -2,6 +2,7 @@ import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } f
 import { dockerConfigAccess } from '../destinations/docker-config.js'
 import type { PushAccess, Target } from '../destinations/destination.js'
 import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './kaniko-args.js'
+import type { BaseAccess } from './engine.js'
 import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
 import { pushCommand } from './push-script.js'
 import { WAIT_SCRIPT } from './receive-script.js'
@@ -29,6 +30,7 @@ export interface PodBuild {
   readonly handle: string
   /** Where the image goes; at least one. */
   readonly targets: readonly Target[]
+  readonly bases?: BaseAccess
   readonly buildArgs?: Readonly<Record<string, string>>
 }
 
@@ -70,7 +72,8 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     volumeMounts: [{ name: 'context', mountPath: CONTEXT_MOUNT }],
     ...resources
   }
-  const own = settings.credentials === undefined ? undefined : dockerConfigAccess(settings.credentials, 'credentials')
+  const { credentials, proxies = [] } = build.bases ?? {}
+  const own = credentials === undefined ? undefined : dockerConfigAccess(credentials, 'credentials')
   const [first] = build.targets
   const kaniko: V1Container = {
     name: KANIKO_CONTAINER,
@@ -78,6 +81,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     args: kanikoArguments(
       {
         ...build,
+        proxies,
         certificates,
         insecureRegistries: build.targets.flatMap(({ insecureRegistries }) => insecureRegistries),
         ...(apart || first === undefined ? {} : { pushRef: first.pushRef })

@@ -89,6 +89,67 @@ describe('a base image', () => {
   })
 })
 
+describe('a base image that is fetched by a proxy', () => {
+  const place = { host: 'c-b', path: '', plainHttp: true }
+  const proxies = [
+    {
+      registry: 'r.example',
+      place,
+      name: 'the connector a/b',
+      origin: 'account x, which needs get on the connector a/b'
+    }
+  ]
+  const error = 'error building image: image not found on any configured mapped registries for r.example/base:1'
+  const explained = (why: string): BuildError =>
+    explainFailure({
+      progress: { output: [], mirrors: [why], fetching: 'r.example/base:1', error },
+      exitCode: 1,
+      dockerfile: 'Dockerfile',
+      dockerfileText: 'FROM r.example/base:1',
+      proxies,
+      pushRef: 'r.ci:5000/x:built'
+    })
+  const begin = 'the base image r.example/base:1 (Dockerfile line 1) cannot be fetched through the connector a/b'
+
+  test('and refused names whose credential it was', () => {
+    const why = 'GET http://c-b/token: DENIED: x may not get the connector a/b'
+    expect(explained(why)).toMatchObject({ code: 'BASE_IMAGE', fault: 'configuration' })
+    expect(explained(why).message).toBe(
+      `${begin}: ${why}; its credential is from account x, which needs get on the connector a/b`
+    )
+  })
+
+  test.each([
+    ['is not there', 'GET http://c-b/v2/base/manifests/1: MANIFEST_UNKNOWN: manifest unknown', 'user'],
+    ['is in a registry that is down', 'GET http://c-b/v2/base/manifests/1: unexpected status code 502', 'cluster'],
+    ['whose proxy cannot be reached', 'Get "http://c-b/v2/": dial tcp: connection refused', 'cluster']
+  ] as const)('and %s', (_, why, fault) => {
+    expect(explained(why)).toMatchObject({ code: 'BASE_IMAGE', fault, message: `${begin}: ${why}` })
+  })
+
+  test('whose layers break off', () => {
+    const broken = 'error building image: error building stage: failed to get filesystem from image: unexpected EOF'
+    const progress = { output: [], mirrors: [], fetching: 'r.example/base:1', error: broken }
+    const failure = explainFailure({
+      progress,
+      exitCode: 1,
+      dockerfile: 'Dockerfile',
+      dockerfileText: 'FROM r.example/base:1',
+      proxies,
+      pushRef: 'r.ci:5000/x:built'
+    })
+    expect(failure).toMatchObject({ fault: 'cluster', message: `${begin}: unexpected EOF` })
+  })
+})
+
+test('that no mirror has an image is not said beside what the mirrors said', () => {
+  const error =
+    'error building image: image not found on any configured mapped registries for index.docker.io/nothing:9'
+  expect(explain({ error, fetching: 'nothing:9', mirrors: ['MANIFEST_UNKNOWN', 'DENIED'] }).message).toBe(
+    'the base image nothing:9 (Dockerfile line 2) cannot be fetched: MANIFEST_UNKNOWN; DENIED'
+  )
+})
+
 describe('the destination', () => {
   const check = (why: string): string =>
     `error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for "r.ci:5000/x:built": ${why}`

@@ -1,6 +1,8 @@
 import { parseReference } from '@kaniko-hooks/registry'
+import { withOrigin } from '../destinations/refusal.js'
 import { baseImages } from '../dockerfile/base-images.js'
 import { parseDockerfile } from '../dockerfile/parse.js'
+import { registryOf, type RegistryProxy } from '../dockerfile/registry-proxy.js'
 import { BuildError } from '../errors.js'
 import { CONTEXT_TREE } from './kaniko-args.js'
 import type { KanikoProgress } from './kaniko-log.js'
@@ -12,6 +14,7 @@ export interface FailedBuild {
   readonly dockerfile: string
   readonly dockerfileText: string
   readonly buildArgs?: Readonly<Record<string, string>>
+  readonly proxies?: readonly RegistryProxy[]
   readonly pushRef: string
 }
 
@@ -26,6 +29,9 @@ const BROKEN = /connection reset|broken pipe|EOF/
 
 /** Words of a registry that was asked and answered. */
 const ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/
+
+/** Said after all of an image's mirrors were asked, each of which has said more. */
+const NO_MIRROR = 'image not found on any configured mapped registries'
 
 /** Turns Kaniko's last words and where they were said into an error that says what failed, on what, and why. */
 export function explainFailure(build: FailedBuild): BuildError {
@@ -63,11 +69,23 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
   if (fetching === undefined || !isFetch) return undefined
   const base = baseImages(build.dockerfileText, build.buildArgs).find(({ reference }) => reference === fetching)
   const where = base === undefined ? build.dockerfile : `${build.dockerfile} line ${base.line}`
-  const reasons = [...mirrors, said].map(innermost)
+  const proxy = build.proxies?.find(({ registry }) => registry === registryOf(fetching))
+  if (proxy !== undefined) return explainProxied(build, `${fetching} (${where})`, proxy)
+  const reasons = [...mirrors, said].map(innermost).filter(reason => !reason.startsWith(NO_MIRROR))
   // One registry that knows the name and has not the image outweighs another one that could not be asked.
   const fault = reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(said) ? 'user' : 'cluster'
   const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join('; ')}`
   return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode })
+}
+
+/** Of an image that is fetched by a proxy, only the proxy was asked. */
+function explainProxied({ progress, exitCode }: FailedBuild, image: string, proxy: RegistryProxy): BuildError {
+  const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? '')
+  const why = withOrigin(said, proxy)
+  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}`
+  const isRefusal = why !== said
+  const fault = isRefusal ? 'configuration' : ANSWERED.test(said) ? 'user' : 'cluster'
+  return new BuildError('BASE_IMAGE', message, { fault, exitCode })
 }
 
 function explainInstruction(build: FailedBuild, said: string): BuildError {

@@ -52,11 +52,6 @@ export interface KanikoSettings {
   /** Where to look for images of a registry or path of it in its place: `quay.io` → `mirror.example.com/quay`. */
   readonly registryMaps?: Readonly<Record<string, readonly string[]>>
   readonly certificates?: readonly RegistryCertificate[]
-  /**
-   * A Secret of type `kubernetes.io/dockerconfigjson` for base images and the layer cache. It lies in the container that
-   * runs `RUN`: each such line can read it.
-   */
-  readonly credentials?: string
   readonly cache?: LayerCache
   /** `host:port` of mirrors and base image registries that speak plain HTTP. */
   readonly insecureRegistries?: readonly string[]

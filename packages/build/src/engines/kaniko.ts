@@ -256,9 +256,13 @@ function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
   throw new BuildError('POD_FAILED', `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest)})`)
 }
 
-function failedBuild({ context, targets, buildArgs }: BuildRequest, log: KanikoLog): Omit<FailedBuild, 'exitCode'> {
+function failedBuild(
+  { context, targets, buildArgs = {}, bases = {} }: BuildRequest,
+  { progress }: KanikoLog
+): Omit<FailedBuild, 'exitCode'> {
   const { dockerfile, dockerfileText } = context
-  return { dockerfile, dockerfileText, buildArgs: buildArgs ?? {}, pushRef: targets[0].pushRef, progress: log.progress }
+  const { proxies = [] } = bases
+  return { dockerfile, dockerfileText, buildArgs, proxies, pushRef: targets[0].pushRef, progress }
 }
 
 function silent(what: string, ms: number): BuildError {

@@ -45,6 +45,23 @@ test('the longest map entry holds, and no part of a name', async () => {
   expect(asked).toEqual(['/v2/a/xy/tool/manifests/latest', '/v2/xy/tool/manifests/latest'])
 })
 
+test('a registry that has a proxy is asked there, with its credential, and never itself', async () => {
+  has = '/v2/namespaces/a/connectors/b/team/base/manifests/1'
+  const place = { host, path: 'namespaces/a/connectors/b', plainHttp: true }
+  const credentials: string[] = []
+  const over = {
+    insecureRegistries: [],
+    proxies: [{ registry: 'docker.io', place, name: 'the connector a/b', origin: 'somebody' }],
+    credentialFor: (...asked: string[]) => void credentials.push(asked.join(' '))
+  }
+  expect(await baseDigests(['team/base:1', 'nothing'], sources(over))).toEqual({ 'team/base:1': DIGEST })
+  expect(asked.sort()).toEqual(['/v2/namespaces/a/connectors/b/library/nothing/manifests/latest', has])
+  expect(credentials.sort()).toEqual([
+    `${host} namespaces/a/connectors/b/library/nothing`,
+    `${host} namespaces/a/connectors/b/team/base`
+  ])
+})
+
 test('a name with a digest stands for itself, without a question', async () => {
   expect(await baseDigests([`debian@${DIGEST}`], sources())).toEqual({ [`debian@${DIGEST}`]: DIGEST })
   expect(asked).toEqual([])

@@ -6,6 +6,8 @@ import {
   type ImageReference
 } from '@kaniko-hooks/registry'
 
+import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.js'
+
 /** Where base images are looked for, as the builder does it. */
 export interface BaseSources {
   /** `host[:port][/path]` in place of docker.io, tried in order. */
@@ -14,6 +16,8 @@ export interface BaseSources {
   readonly registryMaps: Readonly<Record<string, readonly string[]>>
   /** `host:port` over plain HTTP. */
   readonly insecureRegistries: readonly string[]
+  /** Registries that are reached by another way than their name, and never by it. */
+  readonly proxies?: readonly RegistryProxy[]
   /** Shown to the registry that it is for. */
   readonly credentialFor?: (host: string, repository: string) => Credential | undefined
 }
@@ -45,8 +49,7 @@ async function digestOf(reference: string, sources: BaseSources, signal: AbortSi
   try {
     const parsed = parseReference(reference)
     if (parsed.digest !== undefined) return parsed.digest
-    for (const { host, repository } of placesOf(parsed, sources)) {
-      const plainHttp = sources.insecureRegistries.includes(host)
+    for (const { host, repository, plainHttp } of placesOf(parsed, sources)) {
       const credential = sources.credentialFor?.(host, repository)
       const client = new RegistryClient(host, { plainHttp, credential, retries: 0, connectTimeoutMs: LIMIT_MS })
       const head = await client.headManifest(repository, parsed.tag ?? 'latest', signal).catch(undefinedIfRegistry)
@@ -64,11 +67,22 @@ function undefinedIfRegistry(error: unknown): undefined {
   return undefined
 }
 
-/** Mirrors first, the registry itself last. The longest map entry that the name begins with holds. */
+interface Place {
+  readonly host: string
+  readonly repository: string
+  readonly plainHttp: boolean
+}
+
+/** Its proxy alone, or mirrors first and the registry itself last. The longest map entry that the name begins with holds. */
 function placesOf(
   { domain, repository }: ImageReference,
-  { registryMirrors, registryMaps }: BaseSources
-): { readonly host: string; readonly repository: string }[] {
+  { registryMirrors, registryMaps, insecureRegistries, proxies = [] }: BaseSources
+): Place[] {
+  const proxy = proxies.find(({ registry }) => registry === registryName(domain))
+  if (proxy !== undefined) {
+    const { host, path, plainHttp } = proxy.place
+    return [{ host, repository: path === '' ? repository : `${path}/${repository}`, plainHttp }]
+  }
   const name = `${domain}/${repository}`
   const mapped = Object.keys(registryMaps)
     .filter(from => name === from || name.startsWith(`${from}/`))
@@ -79,5 +93,7 @@ function placesOf(
     const [host = '', ...path] = `${target}${name.slice(prefix.length)}`.split('/')
     return { host, repository: path.join('/') }
   })
-  return [...mirrors, { host: domain, repository }]
+  return [...mirrors, { host: domain, repository }].map(place => {
+    return { ...place, plainHttp: insecureRegistries.includes(place.host) }
+  })
 }

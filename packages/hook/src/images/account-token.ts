@@ -1,4 +1,4 @@
-import { isKubeError } from '@kaniko-hooks/kube'
+import { isKubeError, type TokenOptions } from '@kaniko-hooks/kube'
 
 import type { Call } from '../call.js'
 import { HookError } from '../errors.js'
@@ -12,6 +12,7 @@ export const TOKEN_USER = 'kaniko-hooks'
  *
  * @param owner what in the settings names the account, in the middle of a sentence
  * @param connector that the token is for, as messages show it
+ * @param boundTo the token ends with this object
  * @throws HookError SETTING when there is no such account, or the runner may not ask
  */
 export async function accountToken(
@@ -19,11 +20,15 @@ export async function accountToken(
   serviceAccount: string,
   lifeSeconds: number,
   owner: string,
-  connector: string
+  connector: string,
+  boundTo?: TokenOptions['boundTo']
 ): Promise<string> {
   const { namespace } = call.kube
   try {
-    const given = await call.kube.requestToken(serviceAccount, lifeSeconds, { signal: call.cancelled })
+    const given = await call.kube.requestToken(serviceAccount, lifeSeconds, {
+      signal: call.cancelled,
+      ...(boundTo === undefined ? {} : { boundTo })
+    })
     call.secrets.add(given).add(basic(given))
     return given
   } catch (error) {

@@ -1,7 +1,6 @@
 import { basename, dirname, relative } from 'node:path'
 
 import {
-  baseDigests,
   baseImages,
   BuildError,
   contextKey,
@@ -20,11 +19,12 @@ import { buildName } from '../pods/names.js'
 import { quotedGroup, type Line } from '../protocol/workflow-commands.js'
 import { ownerOf, type Runner } from '../runner-pod.js'
 import { seconds } from '../seconds.js'
+import { withBaseAccess } from './base-access.js'
+import { digestsOf, openBases } from './bases.js'
 import { architecture, buildArguments, engineOf } from './engine.js'
 import { builtInThisJob, jobOf, keepFor, keptDigest, ownDigest } from './kept-image.js'
 import { openPlaces, type Place } from './places.js'
 import { writeRecord } from './record.js'
-import { readKeychain } from './registry-place.js'
 import { scopeOf } from './scope.js'
 
 /** For a registry's answer before a build. */
@@ -68,10 +68,12 @@ export async function builtImage(
   const own = ownDigest(mine, contentKey)
   if (own !== undefined) return told(call, pullable(own), `${titleOf(call, dockerfile)} was built earlier in this job`)
 
-  const bases = settings.image.keep === 'delete' ? {} : await basesOf(call, context, buildArgs)
-  const key = bases === undefined ? contentKey : contextKey(context, { ...parts, bases })
+  const references = baseImages(context.dockerfileText, buildArgs).map(({ reference }) => reference)
+  const bases = await openBases(call, scope, references)
+  const digests = settings.image.keep === 'delete' ? {} : await digestsOf(call, references, bases)
+  const key = digests === undefined ? contentKey : contextKey(context, { ...parts, bases: digests })
   // Without knowing what it is built on, an image is no other job's.
-  const sharing = settings.image.keep === 'delete' || bases === undefined ? undefined : scope
+  const sharing = settings.image.keep === 'delete' || digests === undefined ? undefined : scope
   const kept = sharing === undefined ? undefined : await keptDigest(call, key, sharing, places)
   if (kept !== undefined) return told(call, pullable(kept), `${titleOf(call, dockerfile)} was kept by an earlier job`)
 
@@ -86,19 +88,19 @@ export async function builtImage(
   const intent = await writeRecord(kube, owner, record, namespace)
   const image = await quotedGroup(`Build ${titleOf(call, dockerfile)}`, call.print, async print => {
     printContext(print, context)
-    return engine.build(
-      {
-        context,
-        handle,
-        targets,
-        buildArgs,
-        podName: buildName(settings.runnerPod),
-        timeoutMs: settings.kaniko.timeoutSeconds * 1000,
-        pushTimeoutMs: settings.kaniko.pushTimeoutSeconds * 1000,
-        // A registry may quote what it was shown.
-        log: line => print(redact(line, [...call.secrets]))
-      },
-      call.cancelled
+    const request = {
+      context,
+      handle,
+      targets,
+      buildArgs,
+      podName: buildName(settings.runnerPod),
+      timeoutMs: settings.kaniko.timeoutSeconds * 1000,
+      pushTimeoutMs: settings.kaniko.pushTimeoutSeconds * 1000,
+      // A registry may quote what it was shown.
+      log: (line: string) => print(redact(line, [...call.secrets]))
+    }
+    return withBaseAccess(call, owner, bases, async access =>
+      engine.build({ ...request, bases: access }, call.cancelled)
     )
   })
   const { digest } = image
@@ -138,30 +140,6 @@ function refuseUnsupported(findings: readonly Finding[], dockerfile: string): vo
     ({ line, instruction, problem, advice }) => `line ${line} (${instruction}): ${problem}. ${advice}`
   )
   throw new BuildError('DOCKERFILE_UNSUPPORTED', `${basename(dockerfile)} cannot be built here: ${sentences.join(' ')}`)
-}
-
-/**
- * What the names of base images stand for: an image that is kept must not outlive what it was built on.
- *
- * @returns undefined when a registry did not tell
- */
-async function basesOf(
-  call: Call,
-  { dockerfileText }: Context,
-  buildArgs: Readonly<Record<string, string>>
-): Promise<Record<string, string> | undefined> {
-  const { kaniko } = call.settings
-  const names = baseImages(dockerfileText, buildArgs).map(({ reference }) => reference)
-  const found = kaniko.credentials === undefined ? undefined : await readKeychain(call, kaniko.credentials)
-  const bases = await baseDigests(
-    names,
-    { ...kaniko, credentialFor: (host, repository) => found?.credentialFor(host, repository) },
-    call.cancelled
-  )
-  const unknown = names.filter(name => bases[name] === undefined)
-  if (unknown.length === 0) return bases
-  call.print(`The image is not shared with other jobs: ${unknown.join(', ')} could not be looked up.`)
-  return undefined
 }
 
 /** A matrix of generated actions must not fill a registry. */

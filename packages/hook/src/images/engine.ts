@@ -7,12 +7,12 @@ import { ownedBy } from '../pods/owner.js'
 import { ownerOf, type Runner } from '../runner-pod.js'
 import { milliseconds } from '../settings/duration.js'
 import { layerRepository } from './layer-repository.js'
-import { readKeychain, secretValue } from './registry-place.js'
+import { secretValue } from './registry-place.js'
 import type { Scope } from './scope.js'
 
 /**
- * Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. The Secrets that it will mount
- * are read first: a pod with one that is missing would wait without a word.
+ * Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. The certificates that it will
+ * mount are read first: a pod with a Secret that is missing would wait without a word.
  *
  * @throws HookError SETTING that names the Secret or key that is missing
  */
@@ -26,12 +26,7 @@ export async function engineOf(
   const { labels, annotations, ownerReferences } = ownedBy(ownerOf(call, runner), '')
   const { image, line, pushImage, registryMirrors, registryMaps, insecureRegistries } = settings.kaniko
   const cache = layerCache(call, scope)
-  // The credential of the cache is for accepted code only, like the cache itself.
-  const credentials = (cache === undefined ? undefined : settings.cache?.secret) ?? settings.kaniko.credentials
-  await Promise.all([
-    ...(credentials === undefined ? [] : [readKeychain(call, credentials)]),
-    ...settings.kaniko.certificates.map(async certificate => secretValue(call, certificate))
-  ])
+  await Promise.all(settings.kaniko.certificates.map(async certificate => secretValue(call, certificate)))
   return new KanikoEngine(kube, {
     image,
     line,
@@ -42,7 +37,6 @@ export async function engineOf(
     insecureRegistries,
     certificates: settings.kaniko.certificates.map(({ registry, ...source }) => ({ registry, source })),
     env: proxyVariables(call),
-    ...(credentials === undefined ? {} : { credentials }),
     ...(cache === undefined ? {} : { cache }),
     pod: {
       imagePullSecrets: runner.pullSecrets.map(name => ({ name })),
@@ -54,6 +48,15 @@ export async function engineOf(
       ...(ownerReferences === undefined ? {} : { ownerReferences })
     }
   })
+}
+
+/**
+ * The Secret that Kaniko needs for base images and layers, by its name. The credential of the cache is for accepted code
+ * only, like the cache itself.
+ */
+export function credentialsOf(call: Call, scope: Scope | undefined): string | undefined {
+  const { cache, kaniko } = call.settings
+  return (layerCache(call, scope) === undefined ? undefined : cache?.secret) ?? kaniko.credentials
 }
 
 /** Values for `ARG`: the settings', and proxies, which `RUN` sees but the image does not keep (Docker's predefined ARGs). */

@@ -102,6 +102,12 @@ describe('readSettings', () => {
     ['image: { keep: sometimes }', 'image.keep'],
     ['image: { keep: 0h }', 'image.keep'],
     ['cache: { repository: a.b/c }', 'cache.secret'],
+    [
+      'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }]\n' +
+        'kaniko: { connectors: [{ name: a/d, serviceAccount: t }, { name: a/d, serviceAccount: s }] }',
+      'kaniko.connectors.1.serviceAccount: s is also the account of a destination'
+    ],
+    ['kaniko: { connectors: [{ name: a/d, serviceAccount: t, registries: [] }] }', 'kaniko.connectors.0.registries'],
     ['proxy: { http: "http://user:secret@proxy:3128" }', 'proxy.http']
   ])('%s is told as a problem of %s', async (text, key) => {
     const error = (await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(text) }).catch(

@@ -1,0 +1,132 @@
+import {
+  addressOfConnector,
+  baseDigests,
+  connectorAddress,
+  registryBehind,
+  registryName,
+  registryOf,
+  type RegistryProxy
+} from '@kaniko-hooks/build'
+import type { Keychain } from '@kaniko-hooks/registry'
+
+import type { Call } from '../call.js'
+import { HookError } from '../errors.js'
+import type { BaseConnectorSettings } from '../settings/schema.js'
+import { baseTokens } from './base-tokens.js'
+import { connectorName, readConnector, shownConnector } from './connector-object.js'
+import { credentialsOf } from './engine.js'
+import { readKeychain } from './registry-place.js'
+import type { Scope } from './scope.js'
+
+/** A connector by which images of one registry are fetched, and as whom. */
+export interface BaseProxy extends RegistryProxy {
+  /** `namespace/name`. */
+  readonly connector: string
+  readonly serviceAccount: string
+}
+
+/** From where a build's base images are fetched, besides what the settings say of mirrors, and with which credentials. */
+export interface Bases {
+  readonly proxies: readonly BaseProxy[]
+  /** The Secret of the settings, and what it holds. */
+  readonly credentials?: { readonly secret: string; readonly keychain: Keychain }
+}
+
+/** For the hook's own question: the shortest that Kubernetes gives. */
+const TOKEN_SECONDS = 600
+
+/**
+ * Looks up what is needed to fetch some images. A connector that none of them needs may be out of order.
+ *
+ * @param references as `baseImages` lists them
+ * @throws HookError SETTING that names the Secret or Connector that is missing or may not be read, or settings that
+ *   contradict each other; BuildError from a Connector that is not ready
+ */
+export async function openBases(call: Call, scope: Scope | undefined, references: readonly string[]): Promise<Bases> {
+  const secret = credentialsOf(call, scope)
+  const needed = new Set(references.flatMap(reference => registryOf(reference) ?? []))
+  const [keychain, ...proxies] = await Promise.all([
+    secret === undefined ? undefined : readKeychain(call, secret),
+    ...call.settings.kaniko.connectors.map(async settings => proxiesOf(call, settings, needed))
+  ])
+  const all = proxies.flat()
+  refuseSecondWay(call, all)
+  return {
+    proxies: all,
+    ...(secret === undefined || keychain === undefined ? {} : { credentials: { secret, keychain } })
+  }
+}
+
+/**
+ * What the names of base images stand for: an image that is kept must not outlive what it was built on.
+ *
+ * @returns undefined when a registry did not tell
+ */
+export async function digestsOf(
+  call: Call,
+  references: readonly string[],
+  { proxies, credentials }: Bases
+): Promise<Record<string, string> | undefined> {
+  const tokens = await baseTokens(call, proxies, TOKEN_SECONDS)
+  const found = await baseDigests(
+    references,
+    {
+      ...call.settings.kaniko,
+      proxies,
+      credentialFor: (host, repository) => tokens.get(host) ?? credentials?.keychain.credentialFor(host, repository)
+    },
+    call.cancelled
+  )
+  const unknown = references.filter(reference => found[reference] === undefined)
+  if (unknown.length === 0) return found
+  call.print(`The image is not shared with other jobs: ${unknown.join(', ')} could not be looked up.`)
+  return undefined
+}
+
+async function proxiesOf(
+  call: Call,
+  settings: BaseConnectorSettings,
+  needed: ReadonlySet<string>
+): Promise<BaseProxy[]> {
+  const { serviceAccount, address } = settings
+  const connector = connectorName(call, settings.name)
+  const read = async (): ReturnType<typeof readConnector> =>
+    readConnector(call, connector, 'The setting kaniko.connectors', 'its registries and address')
+  const object = settings.registries === undefined ? await read() : undefined
+  const registries = settings.registries ?? [registryBehind(connector, object, undefined).host]
+  const used = [...new Set(registries.map(registryName))].filter(registry => needed.has(registry))
+  if (used.length === 0) return []
+  const place =
+    address === undefined ? addressOfConnector(connector, object ?? (await read())) : connectorAddress(address)
+  const shown = shownConnector(connector)
+  return used.map(registry => ({
+    registry,
+    place,
+    connector: shown,
+    serviceAccount,
+    name: `the connector ${shown}`,
+    origin: `service account ${serviceAccount}, which needs get on the connector ${shown}`
+  }))
+}
+
+/** Each image has one way, and each host of a docker configuration one credential. */
+function refuseSecondWay({ settings: { kaniko } }: Call, proxies: readonly BaseProxy[]): void {
+  const mirrored = [...(kaniko.registryMirrors.length === 0 ? [] : ['docker.io']), ...Object.keys(kaniko.registryMaps)]
+  const problems = proxies.flatMap(({ registry, name, place, serviceAccount }, index) => {
+    const before = proxies.slice(0, index)
+    const same = before.find(other => other.registry === registry)
+    const host = before.find(other => other.place.host === place.host && other.serviceAccount !== serviceAccount)
+    return [
+      ...(mirrored.map(registryName).includes(registry)
+        ? [`images of ${registry} have a mirror (kaniko.registryMirrors, kaniko.registryMaps) and ${name}`]
+        : []),
+      ...(same === undefined ? [] : [`images of ${registry} have ${same.name} and ${name}`]),
+      ...(host === undefined
+        ? []
+        : [`${host.name} and ${name} answer at one host, ${place.host}, and need one service account`])
+    ]
+  })
+  if (problems.length === 0) return
+  const message = `The setting kaniko.connectors contradicts itself or others: ${problems.join('; ')}.`
+  throw new HookError('SETTING', 'configuration', message)
+}
