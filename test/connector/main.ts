@@ -1,100 +1,132 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 
+import { Api } from '../cluster/api.js'
 import { messageOf } from '../cluster/errors.js'
 import { status as clusterStatus } from '../cluster/index.js'
+import { connector as connectorImage } from '../images/connector.js'
+import { readArguments, UsageError, type ConnectorRequest, type Request } from './arguments.js'
 import { createConnector, deleteConnector } from './connector.js'
+import { writeImageArchive } from './image-archive.js'
+import { checkImage } from './image-check.js'
 import { connectorNames, driverNodes, installConnectors, uninstallConnectors } from './installation.js'
+import { CONNECTORS_API } from './objects.js'
 
-const USAGE = `Usage: npm run connector -- up [--image REFERENCE] [--kubelet DIRECTORY]
-                                 [--connector NAMESPACE/NAME --address URL [--user NAME] [--ca FILE] [--class oci|harbor]
-                                  [--form exposed|unexposed|host|none]]
-       npm run connector -- down [--connector NAMESPACE/NAME]
-       npm run connector -- status
-The cluster is that of KUBECONFIG, else the test cluster. The password of --user is read from UPSTREAM_PASSWORD.`
+interface ChosenCluster {
+  readonly kubeconfig: string
+  readonly owned: boolean
+}
 
-const OPTIONS = {
-  image: { type: 'string' },
-  kubelet: { type: 'string' },
-  connector: { type: 'string' },
-  address: { type: 'string' },
-  user: { type: 'string' },
-  ca: { type: 'string' },
-  class: { type: 'string' },
-  form: { type: 'string' }
-} as const
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+interface ConnectorObject {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: { readonly address?: string }
+  readonly status?: { readonly proxy?: { readonly httpAddress?: { readonly url?: string } } }
+}
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ options: OPTIONS, allowPositionals: true })
+  const request = readArguments(process.argv.slice(2), process.env)
+  if (request.command === 'image') {
+    const reference = await writeImageArchive(request.file, console.log)
+    console.log(`${request.file} has the image ${reference}.`)
+    return 0
+  }
   const cluster = await chosenCluster()
-  const [command = ''] = positionals
-  switch (command) {
+  switch (request.command) {
     case 'up':
-      await up(cluster, values)
+      await up(cluster, request)
       return 0
     case 'down':
-      if (values.connector === undefined) await uninstallConnectors(cluster)
-      else await deleteConnector(cluster, ...split(values.connector))
+      await down(cluster, request)
       return 0
     case 'status':
-      console.log(`driver on: ${(await driverNodes(cluster)).join(', ') || 'no node'}`)
-      console.log(`connectors: ${(await connectorNames(cluster)).join(', ') || 'none'}`)
-      return 0
-    default:
-      console.error(USAGE)
-      return 2
+      return printStatus(cluster)
   }
 }
 
-async function up(cluster: { readonly kubeconfig: string; readonly owned: boolean }, values: Values): Promise<void> {
-  const { image, kubelet, connector, address, user, ca } = values
-  const installation = await installConnectors(cluster, {
-    ...(image === undefined ? {} : { image }),
-    ...(kubelet === undefined ? {} : { kubelet })
-  })
+async function up(cluster: ChosenCluster, request: Extract<Request, { command: 'up' }>): Promise<void> {
+  const { image = connectorImage.reference, kubelet, connector } = request
+  const ca = connector?.caFile === undefined ? undefined : authorityIn(connector.caFile)
+  if (connector !== undefined) await assertNamespace(cluster, connector.namespace)
+  await checkImage(cluster, image)
+  await installConnectors(cluster, { image, ...(kubelet === undefined ? {} : { kubelet }) })
   console.log(`The connectors' driver is on ${(await driverNodes(cluster)).join(', ')}.`)
-  if (connector === undefined) return
-  if (address === undefined) throw new Error('--connector needs the --address of the registry.')
-  const [namespace, name] = split(connector)
-  const made = await createConnector(cluster, namespace, {
-    name,
-    image: installation.image,
-    connectorClass: oneOf('class', values.class ?? 'oci', ['oci', 'harbor']),
-    form: oneOf('form', values.form ?? 'exposed', ['exposed', 'unexposed', 'host', 'none']),
-    upstream: {
-      address,
-      ...(user === undefined
-        ? {}
-        : { credentials: { username: user, password: process.env['UPSTREAM_PASSWORD'] ?? '' } }),
-      ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') })
-    }
+  if (connector !== undefined) await upConnector(cluster, image, connector, ca)
+}
+
+async function upConnector(
+  cluster: ChosenCluster,
+  image: string,
+  { namespace, options }: ConnectorRequest,
+  ca: string | undefined
+): Promise<void> {
+  const { upstream } = options
+  const { name, urls, pushHost, pullHost, prefix } = await createConnector(cluster, namespace, {
+    ...options,
+    image,
+    ...(upstream === undefined ? {} : { upstream: { ...upstream, ...(ca === undefined ? {} : { ca }) } })
   })
-  console.log(
-    `Connector ${connector}: push to ${made.pushHost}/${made.prefix}…, pull from ${made.pullHost}/${made.prefix}…`
-  )
+  const { form = 'exposed' } = options
+  console.log(`Connector ${namespace}/${name}: ${form === 'none' ? 'no address in its status' : urls[form]}`)
+  console.log(`push to ${pushHost}/${prefix}REPOSITORY`)
+  // By its node port, which names no connector where the host has to.
+  if (prefix !== '') console.log(`pull from ${pullHost}/${prefix}REPOSITORY`)
 }
 
-async function chosenCluster(): Promise<{ readonly kubeconfig: string; readonly owned: boolean }> {
-  const kubeconfig = process.env['KUBECONFIG']
+async function down(cluster: ChosenCluster, { connector }: Extract<Request, { command: 'down' }>): Promise<void> {
+  if (connector === undefined) {
+    await uninstallConnectors(cluster)
+    console.log("The connectors' kinds, classes and driver are gone.")
+    return
+  }
+  const name = `${connector.namespace}/${connector.name}`
+  const known = (await connectorNames(cluster)).includes(name)
+  await deleteConnector(cluster, connector.namespace, connector.name)
+  console.log(known ? `Connector ${name} is gone.` : `There was no connector ${name}.`)
+}
+
+async function printStatus(cluster: ChosenCluster): Promise<number> {
+  const nodes = await driverNodes(cluster)
+  console.log(`driver on: ${nodes.join(', ') || 'no node'}`)
+  const path = `/apis/${CONNECTORS_API}/connectors`
+  const connectors = (await new Api(cluster.kubeconfig).get<{ items: ConnectorObject[] }>(path))?.items ?? []
+  if (connectors.length === 0) console.log('connectors: none')
+  for (const { metadata, spec, status } of connectors) {
+    const url = status?.proxy?.httpAddress?.url ?? 'no address in its status'
+    console.log(`connector ${metadata.namespace}/${metadata.name}: ${url} for ${spec.address ?? 'no registry'}`)
+  }
+  return nodes.length === 0 ? 1 : 0
+}
+
+async function chosenCluster(): Promise<ChosenCluster> {
+  const chosen = process.env['KUBECONFIG'] ?? ''
   const own = (await clusterStatus()).kubeconfig
-  if (kubeconfig !== undefined && kubeconfig !== '') return { kubeconfig, owned: kubeconfig === own }
-  if (own === undefined) throw new Error('Set KUBECONFIG, or bring the test cluster up: npm run cluster -- up')
-  return { kubeconfig: own, owned: true }
+  const kubeconfig = chosen === '' ? own : chosen
+  if (kubeconfig === undefined) throw new Error('Set KUBECONFIG, or bring the test cluster up: npm run cluster -- up')
+  const api = new Api(kubeconfig)
+  const { status } = await api.request('GET', '/api/v1/nodes').catch((error: unknown) => {
+    throw new Error(`The cluster of ${kubeconfig} (${api.server}) does not answer: ${messageOf(error)}`)
+  })
+  if (status === 401 || status === 403)
+    throw new Error(
+      `The cluster of ${kubeconfig} (${api.server}) does not let its user in (${status}): it has to be an administrator with a ` +
+        'certificate or a token in the file; programs that fetch one are not called.'
+    )
+  return { kubeconfig, owned: kubeconfig === own }
 }
 
-function split(reference: string): [string, string] {
-  const [namespace, name, ...more] = reference.split('/')
-  if (namespace === undefined || name === undefined || more.length > 0)
-    throw new Error(`--connector is NAMESPACE/NAME, not ${reference}.`)
-  return [namespace, name]
+async function assertNamespace(cluster: ChosenCluster, namespace: string): Promise<void> {
+  if ((await new Api(cluster.kubeconfig).get(`/api/v1/namespaces/${namespace}`)) === undefined)
+    throw new Error(`There is no namespace ${namespace}: kubectl create namespace ${namespace}`)
 }
 
-function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find(word => word === value)
-  if (found === undefined) throw new Error(`--${option} is one of ${allowed.join(', ')}, not ${value}.`)
-  return found
+function authorityIn(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--ca ${file} cannot be read: ${messageOf(error)}`)
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new UsageError(`--ca ${file} has no certificate as PEM.`)
+  return text
 }
 
 main().then(
@@ -103,6 +135,6 @@ main().then(
   },
   (error: unknown) => {
     console.error(messageOf(error))
-    process.exitCode = 1
+    process.exitCode = error instanceof UsageError ? 2 : 1
   }
 )
