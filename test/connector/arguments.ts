@@ -139,10 +139,10 @@ function nameOf(reference: string): ConnectorName {
 
 function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && url.username + url.password !== '')
+    throw new UsageError('--address has no user and no password in it: they are --user and UPSTREAM_PASSWORD.')
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new UsageError(`--address is the registry's URL, as https://registry.example.com, not ${text}.`)
-  if (url.username !== '' || url.password !== '')
-    throw new UsageError('--address has no user and no password in it: they are --user and UPSTREAM_PASSWORD.')
   return text
 }
 
