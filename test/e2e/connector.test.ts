@@ -13,7 +13,14 @@ import {
   type NotReady
 } from '../connector/index.js'
 import { Lanes } from '../faults/lanes.js'
-import { tokenRegistry, type TokenRegistry } from '../registries/index.js'
+import {
+  createAuthority,
+  proxiedRegistry,
+  tokenRegistry,
+  type ProxiedRegistry,
+  type TokenRegistry
+} from '../registries/index.js'
+import { create, secretOf } from '../registries/objects.js'
 import {
   buildPods,
   byLocalhost,
@@ -25,6 +32,7 @@ import {
   REPOSITORY,
   rightsFor,
   runBuild,
+  runHeldBuild,
   seenBy,
   stopOf,
   through,
@@ -36,6 +44,7 @@ import {
 } from '../support/connector-job.js'
 import { action } from '../support/dockerfile-action.js'
 import { kubectl } from '../support/kubectl.js'
+import { createNamespace, type Namespace } from '../support/namespace.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE } from '../support/roles.js'
 import type { RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
@@ -58,7 +67,14 @@ let old: Connector
 /** One whose status and proxy change, and one that waits for an approval. */
 let broken: Connector
 let pending: Connector
-let harbor: Connector
+/** One in a namespace of its own, as in examples/connector-rbac.yaml. */
+let elsewhere: Namespace
+let apart: Connector
+/** One whose proxy is behind an ingress with TLS, which has a certificate of a private authority. */
+let secure: Connector
+let ingress: ProxiedRegistry
+/** One to which the right is lost. */
+let brief: Connector
 let runners: {
   readonly first: RunnerPod
   readonly novolume: RunnerPod
@@ -68,6 +84,8 @@ let runners: {
 }
 let untrust: () => Promise<void>
 
+const all = (): Connector[] => [exposed, inside, old, broken, pending, apart, secure, brief]
+
 const run = (runner: RunnerPod, destination: object, build?: Build): Promise<Done> =>
   runBuild(suite, runner, destination, build)
 
@@ -76,32 +94,32 @@ beforeAll(async () => {
   await installConnectors(cluster)
   registry = await tokenRegistry(cluster, namespace)
   const upstream = upstreamOf(registry)
-  ;[exposed, inside, old, broken, pending, harbor] = await Promise.all([
+  elsewhere = await createNamespace(cluster, 'connectors')
+  ;[exposed, inside, old, broken, pending, apart, secure, brief] = await Promise.all([
     createConnector(cluster, namespace, { name: 'exposed', upstream }),
     createConnector(cluster, namespace, { name: 'inside', upstream, form: 'unexposed' }),
     createConnector(cluster, namespace, { name: 'old', upstream, form: 'host' }),
     createConnector(cluster, namespace, { name: 'broken', upstream }),
     createConnector(cluster, namespace, { name: 'pending', upstream }),
-    createConnector(cluster, namespace, {
-      name: 'harbor',
-      connectorClass: 'harbor',
-      upstream,
-      knobs: { deleteTag: 400 }
-    })
+    createConnector(cluster, elsewhere.name, { name: 'apart', upstream }),
+    createConnector(cluster, namespace, { name: 'secure', upstream }),
+    createConnector(cluster, namespace, { name: 'brief', upstream })
   ])
-  for (const connector of [exposed, inside, old, broken, pending, harbor])
+  for (const connector of all().filter(one => one.namespace === namespace))
     await connectorUser(cluster, namespace, USER, connector)
   await connectorUser(cluster, namespace, STRANGER, null)
   await pending.setApproval('pending')
   untrust = await trustPlainHttp(cluster, exposed.nodeHost)
-  const all = rightsFor(
-    ['exposed', 'inside', 'old', 'broken', 'pending', 'harbor', 'missing'],
-    [USER, STRANGER, NOBODY]
-  )
+  const authority = await createAuthority()
+  const behind = { pushHost: secure.nodeHost, images: () => registry.images() }
+  ingress = await proxiedRegistry(cluster, namespace, behind, { name: 'ingress', authority })
+  await secure.setStatus(new URL(`https://${ingress.pushHost}/${secure.prefix.replace(/\/$/, '')}`))
+  await create(cluster, [secretOf(namespace, 'ingress-authority', { 'tls.pem': authority.certificate })])
+  const rights = rightsFor([...all().map(({ name }) => name), 'missing'], [USER, STRANGER, NOBODY])
   const [first, novolume, second, poor, stock] = await Promise.all([
-    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all] }),
-    suite.runner({ mode: 'novolume', rules: [...NOVOLUME_ROLE, ...all, EVENTS] }),
-    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...all, EVENTS] }),
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rights] }),
+    suite.runner({ mode: 'novolume', rules: [...NOVOLUME_ROLE, ...rights, EVENTS] }),
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rights, EVENTS] }),
     suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rightsFor([], [USER])] }),
     suite.runner({ mode: 'volume' })
   ])
@@ -111,8 +129,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await untrust()
-  await Promise.all([exposed, inside, old, broken, pending, harbor].map(async connector => connector.remove()))
-  await registry.remove()
+  await ingress.remove()
+  await Promise.all(all().map(async connector => connector.remove()))
+  await Promise.all([elsewhere.delete(), registry.remove()])
 }, 60_000)
 
 const lanes = new Lanes<Done>()
@@ -121,13 +140,13 @@ const lanes = new Lanes<Done>()
 const configured = (connector: Connector, more: object = {}): object =>
   through(connector, { pushAddress: connector.urls.exposed, pullAddress: byLocalhost(connector), ...more })
 
-/** The files of examples/, with the names of this cluster. */
-async function byExamples(): Promise<Done> {
+/** The files of examples/, with the names of this cluster: runners here, the connector there. */
+async function byExamples(more: object): Promise<Done> {
   const words = {
     'arc-runners': suite.namespace,
-    'namespace: connectors': `namespace: ${suite.namespace}`,
-    'connectors/harbor': `${suite.namespace}/exposed`,
-    '[harbor]': '[exposed]',
+    'namespace: connectors': `namespace: ${elsewhere.name}`,
+    'connectors/harbor': `${elsewhere.name}/apart`,
+    '[harbor]': '[apart]',
     'kaniko-hooks-runner': runners.stock.name,
     'acme/actions': REPOSITORY
   }
@@ -138,8 +157,10 @@ async function byExamples(): Promise<Done> {
     ['connector-rbac.yaml', 'settings/connector.yaml'].map(async file => readFile(join(EXAMPLES, file), 'utf8'))
   )
   await kubectl(suite.cluster, ['apply', '-f', '-'], here(rules))
-  const { destinations } = load(here(settings.replace(pullAddress, byLocalhost(exposed)))) as { destinations: [object] }
-  return run(runners.stock, destinations[0])
+  const { destinations } = load(here(settings.replace(pullAddress, byLocalhost(apart)))) as {
+    destinations: [{ connector: object }]
+  }
+  return run(runners.stock, { connector: { ...destinations[0].connector, ...more } })
 }
 
 const notReady = async (reason: NotReady): Promise<Done> => {
@@ -165,14 +186,15 @@ function startJobs(): void {
   })
   lanes.start({
     'an exposed connector, novolume': () => run(novolume, through(exposed, { attributes: 'connectors' })),
-    'one of class harbor': () =>
-      run(novolume, through(harbor, { configuration: 'config', pullAddress: byLocalhost(harbor) })),
-    'one that does not delete': async () => {
-      await harbor.setKnobs({ deleteDigest: 403 })
-      return run(novolume, through(harbor, { pullAddress: byLocalhost(harbor) }))
-    },
+    'an ingress with TLS': () =>
+      run(novolume, through(secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } })),
+    'an ingress with TLS, of an unknown authority': () => run(novolume, through(secure)),
     'a configuration that the class has not': () => run(novolume, through(exposed, { configuration: 'none' })),
-    'the example files': byExamples
+    // The proxy has let the hook in, and the driver asks anew.
+    'a right that is lost before the mount': () =>
+      runHeldBuild(suite, novolume, through(brief, { pullAddress: byLocalhost(brief) }), async () => {
+        await kubectl(suite.cluster, ['-n', suite.namespace, 'delete', 'rolebinding', `${USER}-brief`])
+      })
   })
   lanes.start({
     'a refused mount': () => run(second, configured(pending)),
@@ -208,7 +230,9 @@ function startJobs(): void {
     'a refused mount, without events': () => run(poor, configured(pending)),
     'no right to read it': () => run(poor, through(exposed)),
     'no right to read it, with both addresses': () => run(poor, configured(exposed)),
-    'no right for tokens': () => run(poor, configured(exposed, { serviceAccount: STRANGER }))
+    'no right for tokens': () => run(poor, configured(exposed, { serviceAccount: STRANGER })),
+    'the example files': () => byExamples({}),
+    'the example files, with the newer attribute': () => byExamples({ attributes: 'connectors' })
   })
 }
 
@@ -225,8 +249,9 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
     ['one inside of the cluster', () => inside, () => inside],
     ['one of version 1.0', () => old, () => inside],
     ['no right to read it, with both addresses', () => exposed, () => exposed],
-    ['the example files', () => exposed, () => exposed],
-    ['one of class harbor', () => harbor, () => harbor]
+    ['the example files', () => apart, () => apart],
+    ['the example files, with the newer attribute', () => apart, () => apart],
+    ['an ingress with TLS', () => secure, () => secure]
   ])(
     '%s',
     async (name, push, pull) => {
@@ -242,14 +267,21 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
       )
       expect(pulled).toContain(`GET ${path(pull())}/${digest} 200`)
     },
-    180_000
+    240_000
   )
 })
 
-test('a connector by which nothing can be deleted: one warning, and a green job', async () => {
-  const done = await lanes.result('one that does not delete')
-  expectBuilt(done)
-  expect(stopOf(done)).toEqual([expect.stringMatching(/^##\[warning\].*stays: .*(403|DENIED)/)])
+test('an ingress is spoken to over TLS by everybody, with the authority that the settings name', async () => {
+  const done = await lanes.result('an ingress with TLS')
+  const { tag, digest } = imageOf(done)
+  const path = `/v2/${secure.prefix}${REPOSITORY}/manifests`
+  const lines = (await ingress.requests()).map(line => `${line.method} ${line.path} ${line.status ?? '?'}`)
+  expect(lines).toEqual(
+    expect.arrayContaining([`PUT ${path}/${tag} 201`, `GET ${path}/${digest} 200`, `DELETE ${path}/${digest} 202`])
+  )
+  const pusher = buildPods(done)[0]?.spec?.containers.find(({ name }) => name === 'push')
+  expect(JSON.stringify(pusher)).not.toContain('--insecure')
+  expect(JSON.stringify(pusher)).toContain(ingress.pushHost)
 }, 180_000)
 
 describe('refused before any pod that builds:', () => {
@@ -271,6 +303,7 @@ describe('refused before any pod that builds:', () => {
     ],
     ['no service account', /The service account nobody of the connector destination does not exist/],
     ['no right for the service account', /DENIED.*from service account stranger, which needs get on the connector/],
+    ['an ingress with TLS, of an unknown authority', /certificate/],
     ['a registry that is down', /the registry behind the connector \S+\/broken cannot be used: .*502/]
   ] as const)(
     '%s',
@@ -294,6 +327,7 @@ describe('refused with a sentence of its own:', () => {
     ],
     ['a configuration that the class has not', /FailedMount.*failed to generate configuration: No config/],
     ['a refused approval', /the connector gave no credential: .*"message"/],
+    ['a right that is lost before the mount', /FailedMount.*could not get connector: permission denied/],
     [
       'an expired token',
       /UNAUTHORIZED.*from service account images, .*good for 35 minutes from the start of the build pod/
@@ -343,13 +377,21 @@ describe('who has which credential', () => {
       ...common,
       connectors: `${namespace}/exposed`
     })
+    expect(await attributes('the example files')).toEqual({
+      ...common,
+      'connector.name': 'apart',
+      'connector.namespace': elsewhere.name
+    })
+    expect(await attributes('the example files, with the newer attribute')).toEqual({
+      ...common,
+      connectors: `${elsewhere.name}/apart`
+    })
     expect(await attributes('one inside of the cluster')).toMatchObject({ 'configuration.names': 'docker-config' })
   })
 
   test("the registry's password was used by the proxies alone, and for the dedicated service account alone", async () => {
     await lanes.result('a registry that is down')
-    const connectors = [exposed, inside, old, broken, pending, harbor]
-    const lines = (await Promise.all(connectors.map(connector => connector.requests()))).flat()
+    const lines = (await Promise.all(all().map(connector => connector.requests()))).flat()
     const { username } = registry.users.delete
     const isOwn = (user: string | null): boolean => user === registry.users.admin.username
     // The test itself lists the images, as the administrator.
