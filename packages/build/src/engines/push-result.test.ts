@@ -63,7 +63,8 @@ describe("crane's last words", () => {
 
   test.each([
     ['Proxy Authentication Required', 'the proxy does not take the credential: '],
-    ['Bad Gateway', 'the proxy said: ']
+    ['Bad Gateway', 'the proxy said: '],
+    ['Forbidden; GET http://r.ci/v2/: unexpected status code 403 Forbidden', 'the proxy said: ']
   ])("about a proxy that answers %s are not the registry's", (words, beginning) => {
     const error = `Get "https://r.ci/v2/": ${words}`
     const why = wordsOf(`Error: ${error}\n`)

@@ -160,12 +160,17 @@ describe("by a connector's forward proxy", () => {
     expect(lines('crane-env')).toEqual(expect.arrayContaining(['NO_PROXY=', 'no_proxy=']))
   })
 
-  test('what crane says is printed without the token', () => {
-    crane(9, `Get https://harbor.example.com/v2/: proxy ${PROXY}/x said no to ${TOKEN}`)
+  test('a proxy that quotes what it was shown does not bring it into the log', () => {
+    const basic = Buffer.from(`ci/harbor:${TOKEN}`).toString('base64')
+    crane(
+      9,
+      `Get https://harbor.example.com/v2/: ${PROXY}/x said no to ${TOKEN} and {proxy-authorization:Basic ${basic}}`
+    )
     const { code, said } = pushBy(volume(WHOLE))
     expect(code).toBe(1)
     expect(said).toContain(
-      'Error: Get https://harbor.example.com/v2/: proxy http://***@c-harbor.ci.svc.cluster.local:80/x said no to ***'
+      'Error: Get https://harbor.example.com/v2/: http://***@c-harbor.ci.svc.cluster.local:80/x said no to *** ' +
+        'and {proxy-authorization:Basic ***}'
     )
   })
 

@@ -11,7 +11,8 @@
  * The address of a connector's forward proxy has a token in it: it is read from a file into the environment of crane's
  * process, for each try anew, and of no other process. It takes the place of the settings' proxy. Go prefers names in
  * capitals, reads every file of SSL_CERT_DIR and takes what is a certificate there, whatever a version of the connector
- * calls the authority of its proxy. What crane says is printed without anything that looks like such an address or a token.
+ * calls the authority of its proxy. crane itself does not print a proxy's credential, but a proxy may quote it: what looks like
+ * one is left out.
  *
  * crane writes the pushed digest to the termination message; after a failure the kubelet puts the log's end there.
  */
@@ -40,13 +41,17 @@ push() {
   fi
   exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
 }
+without_secrets() {
+  sed -e 's#://[^@[:space:]]*@#://***@#g' -e 's#eyJ[A-Za-z0-9_-]*[.][A-Za-z0-9_.-]*#***#g' \\
+    -e 's#[Bb]asic [A-Za-z0-9+/=]\\{20,\\}#Basic ***#g'
+}
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM
 for pause in 5 15 40 0; do
   push "$@" >"$said_file" 2>&1 &
   pid=$!
   wait "$pid" && exit 0
   code=$?
-  said=$(sed -e 's#://[^@[:space:]]*@#://***@#g' -e 's#eyJ[A-Za-z0-9_-]*[.][A-Za-z0-9_.-]*#***#g' "$said_file")
+  said=$(without_secrets <"$said_file")
   case $said in
     *TOOMANYREQUESTS* | *'status code 429'* | *'status code 5'* | *INTERNAL_ERROR* | *UNAVAILABLE* | *': UNKNOWN:'*) ;;
     *': Bad Gateway'* | *': Service Unavailable'* | *': Gateway Timeout'*) ;;
