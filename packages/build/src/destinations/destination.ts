@@ -53,7 +53,7 @@ export interface StoredImage {
  * also in another process. All of them may be called concurrently, and repeated.
  */
 export interface Destination {
-  /** The registry as people know it, for messages. */
+  /** Who answers the hook, for messages: the registry, or a proxy in its place. */
   readonly name: string
 
   /**

@@ -121,7 +121,8 @@ describe('a registry that the hook sees under another name than the builder', ()
     expect(behind().owns(pushRef.replace(/^[^:]*/, 'c/team/a'))).toBe(false)
   })
 
-  test('and looked up, removed and asked for by the name of the hook', async () => {
+  test('and looked up, removed and asked for by the name of the hook, which messages have too', async () => {
+    expect(behind().name).toBe(settings().push.host)
     const image = { pushRef: behind().target('abc').pushRef, digest: DIGEST }
     answer = 200
     expect(await behind().has(image)).toBe(true)

@@ -54,7 +54,7 @@ export class RegistryDestination implements Destination {
     const { push, pull, api = push } = settings
     this.#settings = settings
     this.#api = api
-    this.name = push.host
+    this.name = api.host
     this.#client = new RegistryClient(api.host, { ...settings.client, plainHttp: api.plainHttp })
     for (const { host, repository } of [push, pull, api]) parseReference(`${host}/${repository}`)
   }
