@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { buildImages, PLAIN_RECIPES, type Image } from '../images/index.js'
 import { Api } from './api.js'
@@ -138,19 +139,30 @@ async function bringUp(layout: Layout, plan: Plan, prepareImages: () => Promise<
   await Promise.all(Object.entries(checks(api)).map(([what, check]) => until(what, 90, check, alive)))
 }
 
+/**
+ * The cluster that is up, when it is the planned one. Others may use it at this moment, and to replace it takes it away
+ * from them: on a busy machine an answer that comes late is no reason.
+ */
 async function reusable(layout: Layout, { key }: Plan): Promise<Cluster | undefined> {
   const saved = readSaved(layout)
   if (saved?.key !== key) return undefined
-  return (await firstProblem(saved.cluster)) === undefined ? saved.cluster : undefined
+  for (let tries = 1; tries <= 20 && endedProcess() === undefined; tries += 1) {
+    if ((await firstProblem(saved.cluster)) === undefined) return saved.cluster
+    await sleep(500)
+  }
+  return undefined
+}
+
+function endedProcess(): string | undefined {
+  const { state } = places()
+  const processes = [...recorded({ at: (...path) => join(state, ...path) })]
+  return processes.find(([name, record]) => name !== 'image-store' && !isAlive(record))?.[0]
 }
 
 /** The first thing that keeps the cluster from being used, or undefined. */
 async function firstProblem(cluster: Cluster): Promise<string | undefined> {
-  const { state } = places()
-  const dead = [...recorded({ at: (...path) => join(state, ...path) })].find(
-    ([name, record]) => name !== 'image-store' && !isAlive(record)
-  )
-  if (dead !== undefined) return `${dead[0]} has ended.`
+  const dead = endedProcess()
+  if (dead !== undefined) return `${dead} has ended.`
   const api = new Api(cluster.kubeconfig)
   const results = await Promise.all(
     Object.entries(checks(api)).map(async ([what, check]) => {
