@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { Script } from 'node:vm'
 
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
@@ -35,7 +36,8 @@ describe("the hook's bundle", () => {
 
   test('is one CommonJS file that needs nothing but what Node has', async () => {
     const code = await readFile(HOOK, 'utf8')
-    expect(code).not.toMatch(/^\s*(?:import|export)\s/m)
+    // A script, unlike a module, may not say import or export.
+    expect(() => new Script(code)).not.toThrow()
     const loaded = new Set([...code.matchAll(/\b(?:require|import)\("([^"]+)"\)/g)].map(match => match[1] ?? ''))
     expect(loaded).toContain('node:tls')
     // ws asks for these two and goes on without them.

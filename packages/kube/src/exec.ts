@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
+import WebSocket from 'ws'
 import { apiError, parseStatus } from './api-error.js'
 import type { ApiStatus, Right } from './api-error.js'
 import { KubeError, isKubeError } from './errors.js'
