@@ -34,9 +34,7 @@ export async function installConnectors(
   cluster: AnyCluster & Partial<Pick<Cluster, 'owned'>>,
   options: InstallOptions = {}
 ): Promise<Installation> {
-  const { image = IMAGE } = options
-  const kubelet =
-    options.kubelet ?? (cluster.owned === true ? join(dirname(dirname(cluster.kubeconfig)), 'kubelet') : KUBELET)
+  const { image = IMAGE, kubelet = kubeletOf(cluster) } = options
   const objects = await allObjects({ [IMAGE]: image, [KUBELET]: kubelet })
   await apply(cluster, objects.definitions)
   await until('The kinds of the connectors are served', 30, () => served(cluster))
@@ -48,6 +46,11 @@ export async function installConnectors(
     () => troubleOf(cluster, DRIVER)
   )
   return { image, remove: () => uninstallConnectors(cluster) }
+}
+
+/** The kubelet's directory, when nobody says another. */
+export function kubeletOf({ kubeconfig, owned }: AnyCluster & Partial<Pick<Cluster, 'owned'>>): string {
+  return owned === true ? join(dirname(dirname(kubeconfig)), 'kubelet') : KUBELET
 }
 
 /**

@@ -7,8 +7,8 @@ import { connector as connectorImage } from '../images/connector.js'
 import { readArguments, UsageError, type ConnectorRequest, type Request } from './arguments.js'
 import { createConnector, deleteConnector } from './connector.js'
 import { writeImageArchive } from './image-archive.js'
-import { checkImage } from './image-check.js'
-import { connectorNames, driverNodes, installConnectors, uninstallConnectors } from './installation.js'
+import { connectorNames, driverNodes, installConnectors, kubeletOf, uninstallConnectors } from './installation.js'
+import { checkNodes } from './node-check.js'
 import { CONNECTORS_API } from './objects.js'
 
 interface ChosenCluster {
@@ -43,11 +43,11 @@ async function main(): Promise<number> {
 }
 
 async function up(cluster: ChosenCluster, request: Extract<Request, { command: 'up' }>): Promise<void> {
-  const { image = connectorImage.reference, kubelet, connector } = request
+  const { image = connectorImage.reference, kubelet = kubeletOf(cluster), connector } = request
   const ca = connector?.caFile === undefined ? undefined : authorityIn(connector.caFile)
   if (connector !== undefined) await assertNamespace(cluster, connector.namespace)
-  await checkImage(cluster, image)
-  await installConnectors(cluster, { image, ...(kubelet === undefined ? {} : { kubelet }) })
+  await checkNodes(cluster, { image, kubelet })
+  await installConnectors(cluster, { image, kubelet })
   console.log(`The connectors' driver is on ${(await driverNodes(cluster)).join(', ')}.`)
   if (connector !== undefined) await upConnector(cluster, image, connector, ca)
 }

@@ -3,7 +3,7 @@ import type { V1ContainerStateWaiting, V1Pod } from '@kubernetes/client-node'
 import { Api } from '../cluster/api.js'
 import { SYSTEM, type AnyCluster } from './objects.js'
 
-interface Event {
+interface Warning {
   readonly type?: string
   readonly reason?: string
   readonly message?: string
@@ -30,10 +30,15 @@ export function waitingOf({ status }: V1Pod): V1ContainerStateWaiting | undefine
 export async function troubleOf(cluster: AnyCluster, name: string): Promise<string | undefined> {
   const waiting = (await podsOf(cluster, name)).map(waitingOf).find(state => state !== undefined)
   if (waiting !== undefined) return waiting.message ?? waiting.reason
-  const path = `/api/v1/namespaces/${SYSTEM}/events`
-  const events = (await new Api(cluster.kubeconfig).get<{ items: Event[] }>(path))?.items ?? []
-  const last = events.findLast(
-    ({ type, involvedObject }) => type === 'Warning' && involvedObject.name?.startsWith(name) === true
-  )
+  const last = (await warningsOf(cluster, name)).at(-1)
   return last === undefined ? undefined : `${last.reason ?? ''}: ${last.message ?? ''}`
+}
+
+/** What was said of a DaemonSet or Deployment of the emulator, or of its pods, that is not as it should be. */
+export async function warningsOf(cluster: AnyCluster, name: string): Promise<Warning[]> {
+  const path = `/api/v1/namespaces/${SYSTEM}/events`
+  const events = (await new Api(cluster.kubeconfig).get<{ items: Warning[] }>(path))?.items ?? []
+  return events.filter(({ type, involvedObject }) => {
+    return type === 'Warning' && involvedObject.name?.startsWith(name) === true
+  })
 }

@@ -197,16 +197,29 @@ describe('up', () => {
 })
 
 describe('refused with one sentence', () => {
-  test('an image that the nodes cannot pull, in a minute; the driver that runs is let alone', async () => {
-    const before = await driverPods()
-    const start = Date.now()
-    const { code, stdout, stderr } = await connector(['up', '--image', 'kaniko-hooks.test/none:1'])
-    expect({ code, stdout, seconds: (Date.now() - start) / 1000 < 60 }).toEqual({ code: 1, stdout: '', seconds: true })
-    expect(stderr).toMatch(
+  test.each([
+    [
+      'an image that the nodes cannot pull',
+      ['--image', 'kaniko-hooks.test/none:1'],
       /^The nodes cannot pull the emulator's image kaniko-hooks.test\/none:1: .* name it there by --image\.\n$/
-    )
-    expect(await driverPods()).toBe(before)
-  }, 120_000)
+    ],
+    [
+      "another kubelet's directory",
+      ['--kubelet', '/nowhere'],
+      /^The kubelet's directory on the nodes is not \/nowhere: .*is not a directory\. Name it by --kubelet\.\n$/
+    ]
+  ])(
+    '%s, in a minute; the driver that runs is let alone',
+    async (_, options, sentence) => {
+      const before = await driverPods()
+      const start = Date.now()
+      const { code, stdout, stderr } = await connector(['up', ...options])
+      expect({ code, stdout, inTime: Date.now() - start < 60_000 }).toEqual({ code: 1, stdout: '', inTime: true })
+      expect(stderr).toMatch(sentence)
+      expect(await driverPods()).toBe(before)
+    },
+    120_000
+  )
 
   test.each<[string, readonly string[], Readonly<Record<string, string>>, number, RegExp]>([
     ['bad arguments', ['up', '--conector', 'a/b'], {}, 2, /^Unknown option '--conector'\.\n$/],

@@ -4,21 +4,29 @@ import type { V1DaemonSet, V1Pod } from '@kubernetes/client-node'
 
 import { Api } from '../cluster/api.js'
 import { apply, manifest, pathOf, remove, SYSTEM, type AnyCluster } from './objects.js'
-import { podsOf, troubleOf, waitingOf } from './trouble.js'
+import { podsOf, troubleOf, waitingOf, warningsOf } from './trouble.js'
 import { until } from './wait.js'
 
 /** A node that pulls slowly has so long; one that cannot pull at all says so within some 20 seconds. */
 const PULL_SECONDS = 120
 const REFUSALS: ReadonlySet<string> = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'])
 
+/** What the driver needs of each node. */
+export interface NodeNeeds {
+  readonly image: string
+  /** The kubelet's directory. */
+  readonly kubelet: string
+}
+
 /**
- * Looks whether every node can have the emulator's image, before anything that runs is changed to it.
+ * Looks whether every node has what the driver needs, before anything that runs is changed.
  *
  * @throws with what the kubelet said, and what to do
  */
-export async function checkImage(cluster: AnyCluster, image: string): Promise<void> {
-  const name = `image-check-${randomBytes(4).toString('hex')}`
-  const set = daemonSet(name, image)
+export async function checkNodes(cluster: AnyCluster, needs: NodeNeeds): Promise<void> {
+  const { image, kubelet } = needs
+  const name = `node-check-${randomBytes(4).toString('hex')}`
+  const set = daemonSet(name, needs)
   const namespace = (await manifest('system.yaml')).filter(({ kind }) => kind === 'Namespace')
   await apply(cluster, [...namespace, set])
   try {
@@ -29,6 +37,8 @@ export async function checkImage(cluster: AnyCluster, image: string): Promise<vo
         const pods = await podsOf(cluster, name)
         const refusal = pods.map(waitingOf).find(waiting => REFUSALS.has(waiting?.reason ?? ''))
         if (refusal !== undefined) throw cannotPull(image, refusal.message ?? refusal.reason ?? '')
+        const mount = (await warningsOf(cluster, name)).find(({ reason }) => reason === 'FailedMount')
+        if (mount !== undefined) throw cannotMount(kubelet, mount.message ?? '')
         const { status } = (await new Api(cluster.kubeconfig).get<V1DaemonSet>(pathOf(set))) ?? {}
         const wanted = status?.desiredNumberScheduled ?? 0
         return wanted > 0 && pods.filter(hasImage).length >= wanted ? true : undefined
@@ -51,8 +61,16 @@ function cannotPull(image: string, said: string): Error {
   )
 }
 
+function cannotMount(kubelet: string, said: string): Error {
+  return new Error(`The kubelet's directory on the nodes is not ${kubelet}: ${said}. Name it by --kubelet.`)
+}
+
 /** Its program ends at once for want of a command: that it was started is enough. */
-function daemonSet(name: string, image: string) {
+function daemonSet(name: string, { image, kubelet }: NodeNeeds) {
+  const volumes = ['pods', 'plugins_registry'].map((path, index) => ({
+    name: `directory-${index}`,
+    hostPath: { path: `${kubelet}/${path}`, type: 'Directory' }
+  }))
   const labels = { 'app.kubernetes.io/name': name }
   return {
     apiVersion: 'apps/v1',
@@ -66,7 +84,18 @@ function daemonSet(name: string, image: string) {
           automountServiceAccountToken: false,
           terminationGracePeriodSeconds: 0,
           tolerations: [{ operator: 'Exists' }],
-          containers: [{ name: 'image', image }]
+          containers: [
+            {
+              name: 'image',
+              image,
+              volumeMounts: volumes.map(volume => ({
+                name: volume.name,
+                mountPath: volume.hostPath.path,
+                readOnly: true
+              }))
+            }
+          ],
+          volumes
         }
       }
     }
