@@ -45,7 +45,7 @@ export const upstreamOf = (
 const named = (...files: readonly string[]): string => `\\( ${files.map(file => `-name ${file}`).join(' -o ')} \\)`
 
 /** What a RUN line that looks for a credential finds: files, variables, and any service account's token. */
-export const LOOK = [
+const LOOK = [
   `find / -path /proc -prune -o -path /sys -prune -o ${named('.dockerconfigjson', 'context.token', '.error.json', 'http.proxy')} -print`,
   'find /kaniko/.docker /kaniko/credentials /var/run/secrets -mindepth 1 2>/dev/null',
   'env | grep -iE "docker_config|proxy|token|password"',
@@ -55,7 +55,7 @@ export const LOOK = [
 ].join('; ')
 
 /** A container action that says {@link GREETING}, when its RUN line found no credential. */
-export const HELLO = action(
+const HELLO = action(
   'hello',
   [
     'FROM busybox:1.36',
@@ -67,7 +67,7 @@ export const HELLO = action(
   ].join('\n'),
   { said: 'hello through a connector' }
 )
-export const GREETING = 'hello through a connector, built; found: .'
+const GREETING = 'hello through a connector, built; found: .'
 
 /** A destination behind a connector. */
 export function through({ namespace, name }: Pick<Connector, 'namespace' | 'name'>, more: object = {}): object {
