@@ -440,6 +440,19 @@ describe('the reverse proxy', () => {
     expect(down.body).toMatch(/does not answer: .*connection refused/)
     expect(JSON.stringify([notReady, down])).not.toContain('canary')
   })
+
+  test("502 while the connector does not trust its upstream's certificate", async () => {
+    const { cluster, namespace } = suite
+    const upstream = { address: `https://${registry.pushHost}`, credentials: registry.users.delete }
+    const distrustful = await createConnector(cluster, namespace, { name: 'distrustful', upstream })
+    await connectorUser(cluster, namespace, USER.exposed, distrustful)
+    await distrustful.forgetRequests()
+    const path = `/v2/${distrustful.prefix}builds/crane/tags/list`
+    const { status, body } = await ask('GET', path, basic(token), distrustful)
+    await distrustful.remove()
+    expect([status, codeOf(body)]).toEqual([502, 'UNAVAILABLE'])
+    expect(body).toMatch(/does not answer: .*certificate signed by unknown authority/)
+  })
 })
 
 const MANIFEST = {
