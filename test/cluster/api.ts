@@ -59,8 +59,8 @@ export class Api {
       headers['Content-Length'] = Buffer.byteLength(payload)
     }
     return new Promise((resolve, reject) => {
-      const outgoing = send(new URL(path, this.server), { ...this.#options, method, headers, timeout: 10_000 })
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`${this.server} did not answer within 10 s`)))
+      const outgoing = send(new URL(path, this.server), { ...this.#options, method, headers, timeout: 30_000 })
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`${this.server} did not answer within 30 s`)))
       outgoing.on('error', reject)
       outgoing.on('response', incoming => {
         let text = ''

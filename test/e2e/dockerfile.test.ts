@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
+import { Lanes } from '../faults/lanes.js'
 import { action, pushedBy, script, use } from '../support/dockerfile-action.js'
-import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
-import { getJson } from '../support/kubectl.js'
+import { outputOf, placeFiles, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
+import { apply, getJson } from '../support/kubectl.js'
 import { observe } from '../support/observe.js'
 import { imagesIn } from '../support/registry.js'
 import type { Mode, RunnerPod } from '../support/runner-pod.js'
@@ -12,65 +13,128 @@ import { Suite } from '../support/suite.js'
 import { workflowOf, type StepText } from '../support/workflow.js'
 
 const suite = new Suite('dockerfile')
+const lanes = new Lanes<Done>()
 
-async function imagesOf(result: JobResult): Promise<string[]> {
-  const pushed = pushedBy(result)
-  return (await imagesIn(suite.cluster)).filter(image => pushed.includes(image))
+/** A job that has ended, and what could be seen of it. */
+interface Done {
+  readonly result: JobResult
+  /** Names of the build pods that it had. */
+  readonly builds: readonly string[]
+  /** What the registry has of it afterwards. */
+  readonly images: readonly string[]
+  readonly left: readonly string[]
 }
 
 async function run(
   runner: RunnerPod,
   steps: readonly StepText[],
   files: JobRequest['files'],
-  more: Partial<JobRequest> = {}
-) {
-  return runJob(runner, {
-    workflow: workflowOf({ container: suite.cluster.images.debian, steps }),
-    ...(files === undefined ? {} : { files }),
-    ...more
-  })
+  more: Partial<JobRequest> & { readonly container?: null } = {}
+): Promise<Done> {
+  const { container = suite.cluster.images.debian, ...request } = more
+  const { result, seen } = await observe(suite.cluster, suite.namespace, () =>
+    runJob(runner, {
+      workflow: workflowOf({ ...(container === null ? {} : { container }), steps }),
+      ...(files === undefined ? {} : { files }),
+      ...request
+    })
+  )
+  const pushed = pushedBy(result)
+  return {
+    result,
+    builds: seen
+      .flatMap(({ metadata }) => metadata?.name ?? [])
+      .filter(name => name.startsWith(`${runner.name}-build-`)),
+    images: (await imagesIn(suite.cluster)).filter(image => pushed.includes(image)),
+    left: await suite.left(runner)
+  }
 }
 
-function errorsOf(result: JobResult, step: string): string[] {
+function errorsOf({ result }: Done, step: string): string[] {
   return outputOf(stepOf(result, step)).filter(line => line.startsWith('##[error]') || line.startsWith('::error'))
 }
 
-describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
-  let runner: RunnerPod
-  beforeAll(async () => {
-    runner = await suite.runner({ mode })
-  }, 120_000)
+const TIMEOUT = 240_000
+const MODES: readonly Mode[] = ['volume', 'novolume']
+const HOST = 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST'
+const PORT = 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT'
+const NODE_PORT = 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT'
 
-  test('has the owners and modes that Docker gives; its exit code, pre, post and second use are right; built once', async () => {
-    const files = action(
-      'modes',
-      [
-        'FROM busybox:1.36',
-        'COPY tree /tree',
-        'COPY entry.sh pre.sh post.sh /',
-        'RUN touch /made && chmod 4711 /made && mkdir -m 2770 /dir && chown 12:34 /dir',
-        'ENTRYPOINT ["/entry.sh"]'
-      ].join('\n'),
-      {
-        'tree/read-only': { content: 'x', mode: 0o440 },
-        'tree/open': { content: 'x', mode: 0o666 },
-        'tree/run.sh': script('echo ran'),
-        'entry.sh': script(
-          'stat -c "%a %u:%g %n" /tree/* /made /dir /entry.sh; echo "args: $*"; echo "ci: $CI $GITHUB_ACTIONS"; echo "said=from $1" >>"$GITHUB_OUTPUT"; exit $2'
-        ),
-        'pre.sh': script('echo "pre ran"'),
-        'post.sh': script('echo "post ran"')
-      },
-      { 'pre-entrypoint': '/pre.sh', 'post-entrypoint': '/post.sh', args: ['a b', '7'] }
-    )
-    for (const [path, file] of Object.entries(files)) {
-      const target = path.replace('.github/actions/modes', '/tmp/actions/octo/modes/v1')
-      const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
-      await runner.write(target, content)
-      await runner.exec(['chmod', mode.toString(8), target])
-    }
-    const { result, seen } = await observe(suite.cluster, suite.namespace, async () =>
+const PLAIN = action('plain', 'FROM busybox:1.36\nCOPY x /x\nENTRYPOINT ["cat", "/x"]\n', { x: 'content\n' })
+const goesOn = (name: string): StepText => use(name, { 'continue-on-error': true })
+
+const MODES_AND_OWNERS = action(
+  'modes',
+  [
+    'FROM busybox:1.36',
+    'COPY tree /tree',
+    'COPY entry.sh pre.sh post.sh /',
+    'RUN touch /made && chmod 4711 /made && mkdir -m 2770 /dir && chown 12:34 /dir',
+    'ENTRYPOINT ["/entry.sh"]'
+  ].join('\n'),
+  {
+    'tree/read-only': { content: 'x', mode: 0o440 },
+    'tree/open': { content: 'x', mode: 0o666 },
+    'tree/run.sh': script('echo ran'),
+    'entry.sh': script(
+      'stat -c "%a %u:%g %n" /tree/* /made /dir /entry.sh; echo "args: $*"; echo "ci: $CI $GITHUB_ACTIONS"; echo "said=from $1" >>"$GITHUB_OUTPUT"; exit $2'
+    ),
+    'pre.sh': script('echo "pre ran"'),
+    'post.sh': script('echo "post ran"')
+  },
+  { 'pre-entrypoint': '/pre.sh', 'post-entrypoint': '/post.sh', args: ['a b', '7'] }
+)
+
+/** With a runner that lacks a registry, or has a wrong one. */
+async function withRegistry(env: Readonly<Record<string, string | undefined>>): Promise<Done> {
+  return run(await suite.runner({ mode: 'volume', env }), [goesOn('plain')], PLAIN)
+}
+
+beforeAll(async () => {
+  const [volume, novolume, wrong] = await Promise.all([
+    suite.runner({ mode: 'volume' }),
+    suite.runner({ mode: 'novolume' }),
+    suite.runner({ mode: 'volume' })
+  ])
+  lanes.start(actionsIn(volume))
+  lanes.start(actionsIn(novolume))
+  lanes.start({
+    modern: () =>
       run(
+        wrong,
+        [goesOn('modern')],
+        action('modern', 'FROM busybox:1.36\n\nRUN <<EOF\necho x\nEOF\nRUN --mount=type=cache,target=/c true\n')
+      ),
+    'a bad base': () => run(wrong, [goesOn('based')], action('based', 'FROM busybox:no-such-tag\nRUN true\n')),
+    'no such file': () => run(wrong, [goesOn('missing')], action('missing', 'FROM busybox:1.36\nCOPY not-there /x\n')),
+    killed: () => killedAfterPush(wrong),
+    'no job container': async () =>
+      run(
+        await suite.runner({ mode: 'volume', env: { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false' } }),
+        [goesOn('alone')],
+        action('alone', 'FROM busybox:1.36\nENTRYPOINT ["sh", "-c", "echo alone; exit 7"]\n'),
+        { container: null }
+      )
+  })
+  lanes.start({
+    ...Object.fromEntries([HOST, PORT, NODE_PORT].map(name => [name, () => withRegistry({ [name]: undefined })])),
+    ...Object.fromEntries(UNREACHABLE.map(([name, env]) => [name, () => withRegistry(env)])),
+    'no deletion': async () => {
+      const { host, nodePort } = await registryWithoutDeletion()
+      const runner = await suite.runner({ mode: 'volume', env: { [HOST]: host, [NODE_PORT]: String(nodePort) } })
+      return run(runner, [use('plain')], PLAIN)
+    }
+  })
+}, TIMEOUT)
+
+function actionsIn(runner: RunnerPod): Readonly<Record<string, () => Promise<Done>>> {
+  const { mode } = runner
+  return {
+    [`modes, ${mode}`]: async () => {
+      const own = Object.entries(MODES_AND_OWNERS)
+      const downloaded = own.map(([path, file]) => [path.replace('.github/actions/modes/', ''), file] as const)
+      await placeFiles(runner, '/tmp/actions/octo/modes/v1', Object.fromEntries(downloaded))
+      return run(
         runner,
         [
           // The runner skips the pre of an action that lies in the repository, so this one is as if downloaded.
@@ -79,184 +143,213 @@ describe.each<Mode>(['volume', 'novolume'])('a Dockerfile action, %s', mode => {
             name: 'result',
             run: 'echo "${{ steps.first.outcome }}: ${{ steps.first.outputs.said }}"; echo "ci: $CI $GITHUB_ACTIONS"'
           },
-          { ...use('modes', { 'continue-on-error': true }), name: 'again' }
+          { ...goesOn('modes'), name: 'again' }
         ],
-        files,
+        MODES_AND_OWNERS,
         { args: ['--actions', '/tmp/actions'] }
       )
-    )
-    const output = outputOf(stepOf(result, 'modes'))
-    expect(output).toEqual(
-      expect.arrayContaining([
-        '440 0:0 /tree/read-only',
-        '666 0:0 /tree/open',
-        '755 0:0 /tree/run.sh',
-        '4711 0:0 /made',
-        '2770 12:34 /dir',
-        '755 0:0 /entry.sh',
-        'args: a b 7',
-        'ci: true true'
-      ])
-    )
-    expect(stepOf(result, 'modes').exitCode).toBe(7)
-    expect(outputOf(stepOf(result, 'result'))).toEqual(['failure: from a b', 'ci: true true'])
-    expect(outputOf(stepOf(result, 'again')).join('\n')).toMatch(/was built earlier in this job/)
-    expect(result.log).toMatch(/pre ran/)
-    expect(result.log).toMatch(/post ran/)
-    expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-'))).toHaveLength(1)
-    expect(pushedBy(result)).toHaveLength(1)
-    expect(await imagesOf(result)).toEqual([])
-    expect(await suite.left()).toEqual([])
-  }, 240_000)
-
-  test('fails with the failing instruction, its last words and its exit code', async () => {
-    const files = action(
-      'broken',
-      'FROM busybox:1.36\nRUN echo fine\nRUN echo the last word >&2; exit 9\nRUN echo never\n'
-    )
-    const result = await run(runner, [use('broken', { 'continue-on-error': true })], files)
-    const [error] = errorsOf(result, 'broken')
-    expect(error).toMatch(/RUN echo the last word/)
-    expect(error).toMatch(/\b9\b/)
-    expect(error).toMatch(/the last word/)
-    expect(result.log).not.toMatch(/Pushed in/)
-    expect(await imagesOf(result)).toEqual([])
-    expect(await suite.left()).toEqual([])
-  }, 180_000)
-
-  test('a cancelled build is gone within 7 s', async () => {
-    const files = action('slow', 'FROM busybox:1.36\nRUN echo begun; sleep 100\n')
-    const cancelFile = `/tmp/cancel-${mode}`
-    let cancelledAt = Infinity
-    const result = await run(runner, [use('slow')], files, {
-      args: ['--cancel-file', cancelFile],
-      onLog: text => {
-        if (!/^\s*begun$/m.test(text)) return
-        cancelledAt = Math.min(cancelledAt, Date.now())
-        void runner.exec(['touch', cancelFile])
-      }
-    })
-    const step = stepOf(result, 'slow')
-    expect(result.conclusion).toBe('cancelled')
-    expect(Date.parse(step.startedAt) + step.ms - cancelledAt).toBeLessThan(7_000)
-    expect(result.steps.find(({ name }) => name === 'Stop containers')?.conclusion).toBe('success')
-    expect(await suite.left()).toEqual([])
-  }, 120_000)
-})
-
-describe('what cannot be built', () => {
-  let runner: RunnerPod
-  beforeAll(async () => {
-    runner = await suite.runner({ mode: 'volume' })
-  }, 120_000)
-
-  test('is refused before a pod starts, with line and instruction', async () => {
-    const files = action(
-      'modern',
-      'FROM busybox:1.36\n\nRUN <<EOF\necho x\nEOF\nRUN --mount=type=cache,target=/c true\n'
-    )
-    const { result, seen } = await observe(suite.cluster, suite.namespace, async () =>
-      run(runner, [use('modern', { 'continue-on-error': true })], files)
-    )
-    const [error] = errorsOf(result, 'modern')
-    expect(error).toMatch(/line 3 \(RUN <<EOF.*\).*line 6 \(RUN --mount=type=cache/)
-    expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-'))).toEqual([])
-  }, 120_000)
-
-  test('a bad base image is named, with what the registry said', async () => {
-    const files = action('based', 'FROM busybox:no-such-tag\nRUN true\n')
-    const result = await run(runner, [use('based', { 'continue-on-error': true })], files)
-    const [error] = errorsOf(result, 'based')
-    expect(error).toMatch(/busybox:no-such-tag/)
-    expect(stepOf(result, 'based').ms).toBeLessThan(60_000)
-    expect(await suite.left()).toEqual([])
-  }, 120_000)
-
-  test('a Dockerfile action whose context cannot be found', async () => {
-    const files = action('missing', 'FROM busybox:1.36\nCOPY not-there /x\n')
-    const result = await run(runner, [use('missing', { 'continue-on-error': true })], files)
-    expect(errorsOf(result, 'missing')[0]).toMatch(/COPY not-there/)
-  }, 120_000)
-})
-
-describe('the registry', () => {
-  const PLAIN = action('plain', 'FROM busybox:1.36\nCOPY x /x\nENTRYPOINT ["cat", "/x"]\n', { x: 'content\n' })
-  const PREFIX = 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY'
-
-  async function errorWith(env: Record<string, string | undefined>): Promise<{ error: string; ms: number }> {
-    const runner = await suite.runner({ mode: 'volume', env })
-    const result = await run(runner, [use('plain', { 'continue-on-error': true })], PLAIN)
-    const [error = 'none'] = errorsOf(result, 'plain')
-    return { error, ms: stepOf(result, 'plain').ms }
+    },
+    [`broken, ${mode}`]: () =>
+      run(
+        runner,
+        [goesOn('broken')],
+        action('broken', 'FROM busybox:1.36\nRUN echo fine\nRUN echo the last word >&2; exit 9\nRUN echo never\n')
+      ),
+    [`cancelled, ${mode}`]: () => cancelledBuild(runner)
   }
+}
 
-  test.each([['HOST'], ['PORT'], ['NODE_PORT']])(
-    'a missing %s is named',
-    async name => {
-      const { error } = await errorWith({ [`${PREFIX}_${name}`]: undefined })
-      expect(error).toContain(`${PREFIX}_${name}`)
-    },
-    120_000
-  )
+/** When each cancelled build was cancelled. */
+const cancelledAt = new Map<Mode, number>()
 
-  test.each([
-    ['a host that no DNS knows', { [`${PREFIX}_HOST`]: 'no-such-registry.invalid' }, /no-such-registry\.invalid/],
-    ['a port on which nobody listens', { [`${PREFIX}_PORT`]: '5999' }, /:5999/]
-  ])(
-    '%s is told within 60 s',
-    async (_, env, message) => {
-      const { error, ms } = await errorWith(env)
-      expect(error).toMatch(message)
-      expect(ms).toBeLessThan(60_000)
-      expect(await suite.left()).toEqual([])
-    },
-    120_000
-  )
-
-  test('one that refuses deletion costs a warning, not the job', async () => {
-    const { host, nodePort } = await registryWithoutDeletion()
-    const runner = await suite.runner({
-      mode: 'volume',
-      env: { [`${PREFIX}_HOST`]: host, [`${PREFIX}_NODE_PORT`]: String(nodePort) }
-    })
-    const result = await run(runner, [use('plain')], PLAIN)
-    expect(result.conclusion).toBe('success')
-    const stop = outputOf(stepOf(result, 'Stop containers')).join('\n')
-    expect(stop).toMatch(/##\[warning\].*does not delete images/)
-    expect(stop).toContain(host)
-  }, 180_000)
-})
-
-test('a build without a job container: the state is null', async () => {
-  const runner = await suite.runner({ mode: 'volume', env: { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false' } })
-  const files = action('alone', 'FROM busybox:1.36\nENTRYPOINT ["sh", "-c", "echo alone; exit 7"]\n')
-  const result = await runJob(runner, {
-    workflow: workflowOf({ steps: [use('alone', { 'continue-on-error': true })] }),
-    files
+async function cancelledBuild(runner: RunnerPod): Promise<Done> {
+  const cancelFile = '/tmp/cancel'
+  return run(runner, [use('slow')], action('slow', 'FROM busybox:1.36\nRUN echo begun; sleep 100\n'), {
+    args: ['--cancel-file', cancelFile],
+    onLog: text => {
+      if (!/^\s*begun$/m.test(text) || cancelledAt.has(runner.mode)) return
+      cancelledAt.set(runner.mode, Date.now())
+      void runner.exec(['touch', cancelFile])
+    }
   })
-  expect(outputOf(stepOf(result, 'alone'))).toContain('alone')
-  expect(stepOf(result, 'alone').exitCode).toBe(7)
-  // The runner calls no cleanup_job for such a job.
-  expect(pushedBy(result)).toHaveLength(1)
-  expect(await imagesOf(result)).toEqual([])
-}, 180_000)
+}
 
-test('an image whose build was killed after its push is found by cleanup_job', async () => {
-  const runner = await suite.runner({ mode: 'volume' })
-  const files = action('killed', 'FROM busybox:1.36\nENTRYPOINT ["sleep", "20"]\n')
-  const job = run(runner, [use('killed', { 'continue-on-error': true })], files, {
+async function killedAfterPush(runner: RunnerPod): Promise<Done> {
+  return run(runner, [goesOn('killed')], action('killed', 'FROM busybox:1.36\nENTRYPOINT ["sleep", "20"]\n'), {
     onLog: text => {
       // The push is done, the record with the digest may not be written yet: the hook dies without a word.
       if (text.includes('Pushed registry.')) void runner.exec(['sh', '-c', KILL_HOOK])
     }
   })
-  const result = await job
-  expect(stepOf(result, 'killed').conclusion).toBe('success')
-  expect(stepOf(result, 'killed').outcome).toBe('failure')
-  expect(pushedBy(result)).toHaveLength(1)
-  expect(await imagesOf(result)).toEqual([])
-  expect((await suite.left()).filter(name => name !== 'pod/no-delete')).toEqual([])
-}, 180_000)
+}
+
+describe.each(MODES)('a Dockerfile action, %s', mode => {
+  test(
+    'has the owners and modes that Docker gives; its exit code, pre, post and second use are right; built once',
+    async () => {
+      const done = await lanes.result(`modes, ${mode}`)
+      const { result } = done
+      const output = outputOf(stepOf(result, 'modes'))
+      expect(output).toEqual(
+        expect.arrayContaining([
+          '440 0:0 /tree/read-only',
+          '666 0:0 /tree/open',
+          '755 0:0 /tree/run.sh',
+          '4711 0:0 /made',
+          '2770 12:34 /dir',
+          '755 0:0 /entry.sh',
+          'args: a b 7',
+          'ci: true true'
+        ])
+      )
+      expect(stepOf(result, 'modes').exitCode).toBe(7)
+      expect(outputOf(stepOf(result, 'result'))).toEqual(['failure: from a b', 'ci: true true'])
+      expect(outputOf(stepOf(result, 'again')).join('\n')).toMatch(/was built earlier in this job/)
+      expect(result.log).toMatch(/pre ran/)
+      expect(result.log).toMatch(/post ran/)
+      expect(done.builds).toHaveLength(1)
+      expect(pushedBy(result)).toHaveLength(1)
+      expectNothingOf(done)
+    },
+    TIMEOUT
+  )
+
+  test(
+    'fails with the failing instruction, its last words and its exit code',
+    async () => {
+      const done = await lanes.result(`broken, ${mode}`)
+      const [error] = errorsOf(done, 'broken')
+      expect(error).toMatch(/RUN echo the last word/)
+      expect(error).toMatch(/\b9\b/)
+      expect(error).toMatch(/the last word/)
+      expect(done.result.log).not.toMatch(/Pushed in/)
+      expectNothingOf(done)
+    },
+    TIMEOUT
+  )
+
+  test(
+    'a cancelled build is gone within 7 s',
+    async () => {
+      const { result, left } = await lanes.result(`cancelled, ${mode}`)
+      const step = stepOf(result, 'slow')
+      expect(result.conclusion).toBe('cancelled')
+      expect(Date.parse(step.startedAt) + step.ms - (cancelledAt.get(mode) ?? -Infinity)).toBeLessThan(7_000)
+      expect(result.steps.find(({ name }) => name === 'Stop containers')?.conclusion).toBe('success')
+      expect(left).toEqual([])
+    },
+    TIMEOUT
+  )
+})
+
+function expectNothingOf({ images, left }: Done): void {
+  expect({ images, left }).toEqual({ images: [], left: [] })
+}
+
+describe('what cannot be built', () => {
+  test(
+    'is refused before a pod starts, with line and instruction',
+    async () => {
+      const done = await lanes.result('modern')
+      const [error] = errorsOf(done, 'modern')
+      expect(error).toMatch(/line 3 \(RUN <<EOF.*\).*line 6 \(RUN --mount=type=cache/)
+      expect(done.builds).toEqual([])
+    },
+    TIMEOUT
+  )
+
+  test(
+    'a bad base image is named, with what the registry said',
+    async () => {
+      const done = await lanes.result('a bad base')
+      const [error] = errorsOf(done, 'based')
+      expect(error).toMatch(/busybox:no-such-tag/)
+      expect(stepOf(done.result, 'based').ms).toBeLessThan(60_000)
+      expect(done.left).toEqual([])
+    },
+    TIMEOUT
+  )
+
+  test(
+    'a Dockerfile action whose context cannot be found',
+    async () => {
+      expect(errorsOf(await lanes.result('no such file'), 'missing')[0]).toMatch(/COPY not-there/)
+    },
+    TIMEOUT
+  )
+})
+
+const UNREACHABLE = [
+  ['a host that no DNS knows', { [HOST]: 'no-such-registry.invalid' }, /no-such-registry\.invalid/],
+  ['a port on which nobody listens', { [PORT]: '5999' }, /:5999/]
+] as const
+
+describe('the registry', () => {
+  test.each([[HOST], [PORT], [NODE_PORT]])(
+    'a missing %s is named',
+    async name => {
+      expect(errorsOf(await lanes.result(name), 'plain')[0]).toContain(name)
+    },
+    TIMEOUT
+  )
+
+  test.each(UNREACHABLE)(
+    '%s is told within 60 s',
+    async (name, _, message) => {
+      const done = await lanes.result(name)
+      expect(errorsOf(done, 'plain')[0]).toMatch(message)
+      expect(stepOf(done.result, 'plain').ms).toBeLessThan(60_000)
+      expect(done.left).toEqual([])
+    },
+    TIMEOUT
+  )
+
+  test(
+    'one that refuses deletion costs a warning, not the job',
+    async () => {
+      const { result } = await lanes.result('no deletion')
+      expect(result.conclusion).toBe('success')
+      const stop = outputOf(stepOf(result, 'Stop containers')).join('\n')
+      expect(stop).toMatch(/##\[warning\].*does not delete images/)
+      expect(stop).toContain(`no-delete.${suite.namespace}.svc`)
+    },
+    TIMEOUT
+  )
+})
+
+test(
+  'a build without a job container: the state is null',
+  async () => {
+    const done = await lanes.result('no job container')
+    expect(outputOf(stepOf(done.result, 'alone'))).toContain('alone')
+    expect(stepOf(done.result, 'alone').exitCode).toBe(7)
+    // The runner calls no cleanup_job for such a job.
+    expect(pushedBy(done.result)).toHaveLength(1)
+    expectNothingOf(done)
+  },
+  TIMEOUT
+)
+
+test(
+  'an image whose build was killed after its push is found by cleanup_job',
+  async () => {
+    const done = await lanes.result('killed')
+    expect(stepOf(done.result, 'killed').conclusion).toBe('success')
+    expect(stepOf(done.result, 'killed').outcome).toBe('failure')
+    expect(pushedBy(done.result)).toHaveLength(1)
+    expectNothingOf(done)
+  },
+  TIMEOUT
+)
+
+test(
+  'nothing of any name is left in the namespace',
+  async () => {
+    await lanes.ended()
+    expect((await suite.left()).filter(name => name !== 'pod/no-delete')).toEqual([])
+  },
+  TIMEOUT
+)
 
 /** Kills the hook's process, but not the runner, whose command line names the hook too. */
 const KILL_HOOK = `for process in /proc/[0-9]*; do
@@ -266,7 +359,6 @@ done`
 /** A registry as its maker ships it: deletion is off. */
 async function registryWithoutDeletion(): Promise<{ host: string; nodePort: number }> {
   const { cluster, namespace } = suite
-  const { apply } = await import('../support/kubectl.js')
   const labels = { app: 'no-delete' }
   await apply(
     cluster,

@@ -15,6 +15,11 @@ export class Lanes<T> {
     }
   }
 
+  /** When every task of every lane is done, however it went. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#results.values())
+  }
+
   /** What a task gave, once it is done. */
   async result(name: string): Promise<T> {
     const result = this.#results.get(name)

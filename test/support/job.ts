@@ -27,6 +27,9 @@ export interface JobResult {
   readonly log: string
 }
 
+/** By path; executable only when they say so. */
+export type Files = Readonly<Record<string, string | { readonly content: string; readonly mode: number }>>
+
 export interface JobRequest {
   /** The workflow file's text. */
   readonly workflow: string
@@ -35,7 +38,7 @@ export interface JobRequest {
   /** A directory of this machine that becomes the repository. */
   readonly source?: string
   /** Further files of the repository, by path. */
-  readonly files?: Readonly<Record<string, string | { readonly content: string; readonly mode: number }>>
+  readonly files?: Files
   /** `<step name>:<seconds>`: cancels the job so long after that step began. */
   readonly cancelAt?: string
   /** Gets the log as it comes. */
@@ -80,23 +83,38 @@ async function readResult(runner: RunnerPod, file: string, said: string): Promis
   }
 }
 
-/** All at once: each exec costs a fifth of a second. */
 async function deliver(runner: RunnerPod, { workflow, files = {} }: JobRequest, base: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'job-'))
+  await copyMade(runner, base, async directory => {
+    await writeFile(join(directory, 'workflow.yml'), workflow)
+    await mkdir(join(directory, 'source'))
+    await writeFiles(join(directory, 'source'), files)
+  })
+}
+
+/** Puts files into a directory of the runner pod. */
+export async function placeFiles(runner: RunnerPod, to: string, files: Files): Promise<void> {
+  await copyMade(runner, to, async directory => writeFiles(directory, files))
+}
+
+/** All at once: each exec costs a fifth of a second. */
+async function copyMade(runner: RunnerPod, to: string, make: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'files-'))
   try {
     await chmod(directory, 0o755)
-    await mkdir(join(directory, 'source'))
-    await writeFile(join(directory, 'workflow.yml'), workflow)
-    for (const [path, file] of Object.entries(files)) {
-      const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
-      const target = join(directory, 'source', path)
-      await mkdir(dirname(target), { recursive: true })
-      await writeFile(target, content)
-      await chmod(target, mode)
-    }
-    await runner.copy(directory, base)
+    await make(directory)
+    await runner.copy(directory, to)
   } finally {
     await rm(directory, { recursive: true })
+  }
+}
+
+async function writeFiles(directory: string, files: Files): Promise<void> {
+  for (const [path, file] of Object.entries(files)) {
+    const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file
+    const target = join(directory, path)
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, content)
+    await chmod(target, mode)
   }
 }
 

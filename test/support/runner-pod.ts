@@ -84,24 +84,15 @@ export class RunnerPod {
 
   /** Writes a file in the runner container; its directory is made. */
   async write(path: string, content: string | Buffer): Promise<void> {
-    // An exec's stdin was seen to arrive empty once in some 50 tries, so what came is compared.
-    const sum = createHash('sha256').update(content).digest('hex')
-    for (let attempt = 1; ; attempt += 1) {
-      const script = 'mkdir -p "$(dirname "$0")" && cat >"$0" && sha256sum <"$0"'
-      const { code, stdout, stderr } = await this.exec(['sh', '-c', script, path], { input: content })
-      if (code === 0 && stdout.toString().startsWith(sum)) return
-      if (attempt === 5) throw new Error(`could not write ${path} in ${this.name}: ${stderr}`)
-    }
+    await this.#send(['mkdir -p "$(dirname "$0")" && cat >"$0" && sha256sum <"$0"', path], content)
   }
 
   /** Puts the files of a directory of this machine into a directory of the runner container, with their modes. */
   async copy(from: string, to: string): Promise<void> {
     const archive = await bytesOf(create({ cwd: from, portable: false, gzip: false }, ['.']))
     const file = `/tmp/copy-${randomBytes(4).toString('hex')}.tar`
-    await this.write(file, archive)
-    const script = 'mkdir -p "$1" && tar -xpof "$0" -C "$1" && rm "$0"'
-    const { code, stderr } = await this.exec(['sh', '-c', script, file, to])
-    if (code !== 0) throw new Error(`could not copy ${from} to ${to} in ${this.name}: ${stderr}`)
+    const script = 'cat >"$0" && sha256sum <"$0" && mkdir -p "$1" && tar -xpof "$0" -C "$1" && rm "$0"'
+    await this.#send([script, file, to], archive)
   }
 
   /**
@@ -124,25 +115,29 @@ export class RunnerPod {
   /** Deletes the pod, with it (by its owner references) everything of it, and its volume. */
   async stop(): Promise<void> {
     const { name, namespace } = this
-    await kubectl(this.#cluster, ['-n', namespace, 'delete', 'pod', name, '--grace-period=1', '--ignore-not-found'])
-    await kubectl(this.#cluster, [
-      ...[
-        '-n',
-        namespace,
-        'delete',
-        `serviceaccount/${name}`,
-        `role/${name}`,
-        `rolebinding/${name}`,
-        `configmap/${name}`
-      ],
-      '--ignore-not-found'
-    ])
+    const remove = (...args: readonly string[]): Promise<string> =>
+      kubectl(this.#cluster, ['-n', namespace, 'delete', '--ignore-not-found', ...args])
+    const access = ['serviceaccount', 'role', 'rolebinding', 'configmap'].map(kind => `${kind}/${name}`)
+    await Promise.all([remove('pod', name, '--grace-period=1'), remove(...access)])
     if (this.#volume !== undefined) await deleteVolume(this.#cluster, this.#volume)
   }
 
   async #deliver(): Promise<void> {
-    await this.write(RUNNER.hook, await readFile(join(ROOT, 'dist', 'hook', 'index.js')))
-    await this.write(RUNNER.standIn, await readFile(join(ROOT, 'dist', 'test', 'runner.cjs')))
+    const programs = { [RUNNER.hook]: 'hook/index.js', [RUNNER.standIn]: 'test/runner.cjs' }
+    await Promise.all(
+      Object.entries(programs).map(async ([path, built]) => this.write(path, await readFile(join(ROOT, 'dist', built))))
+    )
+  }
+
+  /** Runs a script that takes the content on its stdin and prints its sum, until the right one came. */
+  async #send(command: readonly [script: string, ...args: string[]], content: string | Buffer): Promise<void> {
+    // An exec's stdin was seen to arrive empty once in some 50 tries, so what came is compared.
+    const sum = createHash('sha256').update(content).digest('hex')
+    for (let attempt = 1; ; attempt += 1) {
+      const { code, stdout, stderr } = await this.exec(['sh', '-c', ...command], { input: content })
+      if (code === 0 && stdout.toString().startsWith(sum)) return
+      if (attempt === 5) throw new Error(`could not write ${command.slice(1).join(' to ')} in ${this.name}: ${stderr}`)
+    }
   }
 }
 
