@@ -74,10 +74,7 @@ export function addressOfConnector({ namespace, name }: ConnectorName, connector
   const url = connector.status?.proxy?.httpAddress?.url
   if (url === undefined || url === '') {
     const why = 'its class has no proxy (status.proxy is empty)'
-    throw new BuildError(
-      'REGISTRY_UNREACHABLE',
-      `images cannot be pushed through the connector ${namespace}/${name}: ${why}`
-    )
+    throw new BuildError('REGISTRY_UNREACHABLE', `no image can go through the connector ${namespace}/${name}: ${why}`)
   }
   return connectorAddress(url)
 }

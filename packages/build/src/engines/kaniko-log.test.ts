@@ -110,10 +110,10 @@ describe('the output of a RUN', () => {
   })
 })
 
-test('warnings are shown, and a mirror that had not the image is kept', () => {
-  const warning =
-    'Failed to retrieve image a:1 from remapped registry m:5000: not known. Will try with the next registry, or …'
-  const { shown, log } = read(record('Retrieving image manifest a:1'), record(warning, 'warning'))
+test('warnings are shown, and a mirror that had not the image is kept; where it goes on is left to what follows', () => {
+  const warning = 'Failed to retrieve image a:1 from remapped registry m:5000: not known.'
+  const next = ' Will try with the next registry, or fallback to the original registry.'
+  const { shown, log } = read(record('Retrieving image manifest a:1'), record(warning + next, 'warning'))
   expect(shown).toEqual([`warning: ${warning}`])
   expect(log.progress).toMatchObject({ fetching: 'a:1', mirrors: ['not known'] })
 })

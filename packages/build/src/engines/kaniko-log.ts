@@ -39,6 +39,9 @@ const RUNNING = 'Running: ['
 /** What Kaniko itself says next after the command of a RUN has ended. */
 const RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/
 
+/** Said also after the last one, and where the registry itself is not to be asked. */
+const NEXT_REGISTRY = / Will try with the next registry, or fallback to the original registry\.$/
+
 /** What is said of a layer on its way to the cache, while the next instructions are carried out already. */
 const TO_CACHE = /^(?:Pushing layer|Pushing image to|Pushed) ([^\s@]+)/
 
@@ -146,7 +149,7 @@ export class KanikoLog {
     const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(message) ?? []
     if (why !== undefined) this.#mirrors.push(why)
     // What remains is how Kaniko works, and interesting only when something is wrong.
-    return { lines: level === 'info' || level === 'debug' ? [] : [`${level}: ${message}`] }
+    return { lines: level === 'info' || level === 'debug' ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, '')}`] }
   }
 
   #begin(instruction: string | undefined): void {
