@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 
+import type { V1Pod, V1Secret } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
+import {
+  connectorUser,
+  createConnector,
+  installConnectors,
+  serviceAccountToken,
+  type Connector
+} from '../connector/index.js'
 import { Lanes } from '../faults/lanes.js'
 import {
   createAuthority,
@@ -19,11 +27,14 @@ import { create, secretOf } from '../registries/objects.js'
 import type { Credentials } from '../registries/registry.js'
 import { newUsers } from '../registries/users.js'
 import { coreOf, foundIn, type Canaries } from '../support/canary.js'
+import { byLocalhost, rightsFor, through, upstreamOf, USER } from '../support/connector-job.js'
 import { action, use } from '../support/dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
-import { kubectl } from '../support/kubectl.js'
+import { getJson, kubectl } from '../support/kubectl.js'
 import { createNamespace, type Namespace } from '../support/namespace.js'
 import { observe, type Seen } from '../support/observe.js'
+import { PodProcesses } from '../support/pod-processes.js'
+import { VOLUME_ROLE } from '../support/roles.js'
 import { RUNNER, type RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
 import { workflowOf, type JobText } from '../support/workflow.js'
@@ -35,6 +46,8 @@ let closed: Registry & { readonly users: NonNullable<Registry['users']> }
 let token: TokenRegistry
 let proxy: ProxiedRegistry
 let crane: CranePod
+let connector: Connector
+let processes: PodProcesses
 let canaries: Canaries
 let auditFrom = 0
 /** Credentials that no registry knows. */
@@ -44,16 +57,18 @@ const WRONG = newUsers()
 interface Traces {
   readonly runner: RunnerPod
   readonly result: JobResult
-  /** What the hook itself printed, before the runner masks anything. */
-  readonly stdout: string
+  /** What the hook itself printed to both of its streams, before the runner masks anything. */
+  readonly printed: string
   /** All that it answered, with the state. */
   readonly responses: string
   /** Of everything that it made, in each state that was seen. */
   readonly objects: readonly Seen[]
+  /** Pull Secrets that are there when the action has ended and the job goes on. */
+  readonly secretsLeft: readonly string[]
 }
 
 /**
- * Prints the SHA-256 of each password that can be found in processes, environment and files: a log that had the passwords
+ * Prints the SHA-256 of each password or token that can be found in processes, environment and files: a log that had the passwords
  * themselves could not tell what the hook printed from what the probe did.
  */
 const PROBE = `#!/bin/sh
@@ -61,7 +76,7 @@ const PROBE = `#!/bin/sh
   env
   for process in /proc/[0-9]*; do cat "$process/cmdline" "$process/environ"; done
   find / \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -size -256k -exec cat {} +
-} 2>/dev/null | tr '\\0' '\\n' | grep -oE 'canary-[0-9a-f]{24}' | sort -u | while read -r found; do
+} 2>/dev/null | tr '\\0' '\\n' | grep -oE 'canary-[0-9a-f]{24}|eyJhbGciO[A-Za-z0-9_.-]{40}' | sort -u | while read -r found; do
   echo "found $(printf %s "$found" | sha256sum | cut -c 1-64)"
 done
 echo "probed $1"
@@ -72,28 +87,34 @@ const RECORDER = `
 const { spawnSync } = require('child_process')
 const { appendFileSync, readFileSync } = require('fs')
 const input = readFileSync(0)
-const { status, stdout } = spawnSync(process.execPath, ['${RUNNER.hook}'], { input, stdio: ['pipe', 'pipe', 'inherit'] })
-appendFileSync(__dirname + '/stdout', stdout)
+const { status, stdout, stderr } = spawnSync(process.execPath, ['${RUNNER.hook}'], { input })
+appendFileSync(__dirname + '/printed', stdout + stderr)
 appendFileSync(__dirname + '/responses', readFileSync(JSON.parse(input).responseFile))
 process.stdout.write(stdout)
+process.stderr.write(stderr)
 process.exitCode = status ?? 1
 `
 
 beforeAll(async () => {
   const { cluster } = suite
   if (cluster.auditLog !== undefined) auditFrom = (await stat(cluster.auditLog)).size
+  await installConnectors(cluster)
+  processes = new PodProcesses()
   namespace = await createNamespace(cluster, 'canaries-at', 'restricted')
   const at = namespace.name
   const authority = await createAuthority()
   const [withPasswords, withTokens, first, second] = await Promise.all([
     nodePortRegistry(cluster, at, { name: 'closed', auth: true }),
     tokenRegistry(cluster, at, { name: 'token', authority }),
-    suite.runner({ mode: 'volume' }),
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rightsFor([], [USER])] }),
     suite.runner({ mode: 'novolume' })
   ])
   if (withPasswords.users === undefined) throw new Error('a registry with passwords has users')
   closed = { ...withPasswords, users: withPasswords.users }
   token = withTokens
+  // By which the kubelet, the hook and the push container use a connector. All that one cluster gives begin alike.
+  await connectorUser(cluster, suite.namespace, USER, null)
+  const [header = ''] = (await serviceAccountToken(cluster, suite.namespace, USER)).split('.')
   canaries = {
     push: token.users.delete,
     pull: token.users.pull,
@@ -101,6 +122,8 @@ beforeAll(async () => {
     'job container': closed.users.push,
     service: closed.users.delete,
     'push through the proxy': closed.users.admin,
+    connector: token.users.push,
+    'tokens of service accounts': { username: 'any', password: header },
     'wrong push': WRONG.push,
     'wrong base images': WRONG.pull,
     'wrong job container': WRONG.admin
@@ -123,6 +146,8 @@ beforeAll(async () => {
     secret('wrong-bases', closed.pushHost, { ...WRONG.pull, username: closed.users.pull.username })
   ])
   await secret('proxy-push', proxy.pushHost, closed.users.admin)
+  connector = await createConnector(cluster, at, { name: 'canary', upstream: upstreamOf(token, 'push') })
+  await connectorUser(cluster, suite.namespace, USER, connector)
   await Promise.all(
     (['base', 'job', 'service'] as const).map(async name => {
       // An image that is nobody else's: the kubelet remembers by what credential it got one.
@@ -139,6 +164,8 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(async () => {
+  await processes.stop()
+  await connector.remove()
   await Promise.all([closed, token, proxy].map(async registry => registry.remove()))
   await namespace.delete()
 }, 60_000)
@@ -155,6 +182,7 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
   await runner.write(`${directory}/index.js`, RECORDER)
   const path = await runner.writeSettings(settings)
   const objects: Seen[] = []
+  let secretsLeft: Promise<string[]> | undefined
   const { result } = await observe(
     suite.cluster,
     suite.namespace,
@@ -162,10 +190,13 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
       runJob(runner, {
         workflow: workflowOf({
           container: suite.cluster.images.busybox,
-          steps: [use('probe', { 'continue-on-error': true })],
+          steps: [use('probe', { 'continue-on-error': true }), { run: `echo ${AFTERWARDS}; sleep 2` }],
           ...job
         }),
         files,
+        onLog: text => {
+          if (text.includes(AFTERWARDS)) secretsLeft ??= pullSecrets(runner)
+        },
         env: { KANIKO_HOOKS_CONFIG: path },
         args: ['--hook', `${directory}/index.js`]
       }),
@@ -173,11 +204,24 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
       if (item.metadata?.name?.startsWith(`${runner.name}-`) === true) objects.push(item)
     }
   )
-  const [stdout, responses] = await Promise.all(
-    ['stdout', 'responses'].map(async file => (await runner.exec(['cat', `${directory}/${file}`])).stdout.toString())
+  const [printed = '', responses = ''] = await Promise.all(
+    ['printed', 'responses'].map(async file => (await runner.exec(['cat', `${directory}/${file}`])).stdout.toString())
   )
-  return { runner, result, stdout: stdout ?? '', responses: responses ?? '', objects }
+  return { runner, result, printed, responses, objects, secretsLeft: (await secretsLeft) ?? ['not looked for'] }
 }
+
+/** Said by the job when the action has ended. */
+const AFTERWARDS = 'the action is over'
+
+async function pullSecrets(runner: RunnerPod): Promise<string[]> {
+  const { items } = await getJson<{ items: V1Secret[] }>(suite.cluster, ['-n', suite.namespace, 'secrets'])
+  return items
+    .filter(({ type, metadata }) => isPull(type) && metadata?.name?.startsWith(`${runner.name}-`) === true)
+    .filter(item => foundIn(JSON.stringify(item), canaries).length > 0)
+    .map(({ metadata }) => metadata?.name ?? '')
+}
+
+const isPull = (type: string | undefined): boolean => type === 'kubernetes.io/dockerconfigjson'
 
 const probe = (base: string) =>
   action(
@@ -192,6 +236,8 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
   const destinations = [{ remote: { repository, ca, pushSecret: 'push', pullSecret: 'pull' } }]
   const kaniko = { insecureRegistries: [suite.cluster.mirror, closed.pushHost] }
   const base = `${closed.pushHost}/private/base:1`
+  const byConnector = () =>
+    through(connector, { pushAddress: connector.urls.exposed, pullAddress: byLocalhost(connector) })
   const privateImage = (name: string, { username, password }: Credentials) => ({
     image: `${closed.pullHost}/private/${name}:1`,
     credentials: { username, password }
@@ -216,6 +262,18 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
       return run(first, 'a push that breaks', {
         settings: { destinations: [{ nodePort: { ...nodePort, pushSecret: 'proxy-push' } }], kaniko },
         files: probe('busybox:1.36')
+      })
+    },
+    'a job through a connector': () =>
+      run(first, 'a job through a connector', {
+        settings: { destinations: [byConnector()], image: { keep: '1h' }, kaniko },
+        files: probe('busybox:1.36')
+      }),
+    'a push through a connector that is refused': async () => {
+      await connector.setKnobs({ tokenLifeSeconds: 10 })
+      return run(first, 'a push through a connector that is refused', {
+        settings: { destinations: [byConnector()], kaniko },
+        files: action('probe', 'FROM busybox:1.36\nRUN sleep 12\n')
       })
     }
   })
@@ -243,25 +301,33 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
 
 const JOBS = [
   ['a good job', /probed image/],
+  ['a job through a connector', /probed image/],
+  ['a push through a connector that is refused', /UNAUTHORIZED.*from service account images/],
   ['a push that breaks', /could not be pushed; the registry \S+ said: .*(401|UNAUTHORIZED)/],
   ['a push that is refused', /answered 401 to the user "robot\$builds\+push"/],
   ['a base image that is refused', /private\/base:1 .*cannot be fetched: .*(401|UNAUTHORIZED)/],
   ['a job container that is refused', /private\/job:1.*(401|no basic auth|authorization failed)/]
 ] as const
 
-/** A job's own credentials: the runner has to be told what to mask, and the kubelet by what to pull. */
+/** A job's own credentials, which the runner has to be told to mask. */
 const OF_JOBS: Readonly<Record<string, readonly string[]>> = {
   'a good job': ['job container', 'service'],
   'a job container that is refused': ['wrong job container']
 }
 
+/** By which the kubelet has to pull. */
+const PULLED_BY: Readonly<Record<string, readonly string[]>> = {
+  ...OF_JOBS,
+  'a job through a connector': ['tokens of service accounts']
+}
+
 describe.each(JOBS)('%s', (name, said) => {
   test('prints no password', async () => {
-    const { result, stdout } = await lanes.result(name)
+    const { result, printed } = await lanes.result(name)
     expect(result.log).toMatch(said)
     expect(foundIn(result.log, canaries)).toEqual([])
     expect(foundIn(JSON.stringify(result), canaries)).toEqual([])
-    const lines = stdout.split('\n')
+    const lines = printed.split('\n')
     const masks = lines.filter(line => line.startsWith('::add-mask::'))
     expect(foundIn(lines.filter(line => !masks.includes(line)).join('\n'), canaries)).toEqual([])
     expect(foundIn(masks.join('\n'), canaries)).toEqual(OF_JOBS[name] ?? [])
@@ -275,15 +341,39 @@ describe.each(JOBS)('%s', (name, said) => {
 
   test('makes nothing that has one, but for pull secrets', async () => {
     const { objects } = await lanes.result(name)
-    const isPullSecret = (item: Seen) => item.kind === 'Secret' && item.type === 'kubernetes.io/dockerconfigjson'
+    const isPullSecret = (item: Seen) => item.kind === 'Secret' && isPull(item.type)
     expect(objects.filter(({ kind }) => kind === 'Pod').length).toBeGreaterThan(0)
     expect(
       objects.filter(item => !isPullSecret(item)).flatMap(item => foundIn(JSON.stringify(item), canaries))
     ).toEqual([])
     const held = new Set(objects.filter(isPullSecret).flatMap(item => foundIn(JSON.stringify(item), canaries)))
-    expect([...held].sort()).toEqual(OF_JOBS[name] ?? [])
+    expect([...held].sort()).toEqual(PULLED_BY[name] ?? [])
+  }, 180_000)
+
+  test('runs no process that has one among its arguments or variables', async () => {
+    const { runner, objects } = await lanes.result(name)
+    // Nobody else's nodes show it.
+    if (suite.cluster.auditLog === undefined) return
+    const { metadata } = await getJson<V1Pod>(suite.cluster, ['-n', suite.namespace, 'pod', runner.name])
+    const pods = objects.filter(({ kind }) => kind === 'Pod')
+    const uids = new Set([metadata?.uid ?? '', ...pods.map(pod => pod.metadata?.uid ?? '')])
+    const texts = [...uids].flatMap(uid => processes.of(uid))
+    for (const program of RAN[name] ?? []) expect(texts.join('\n')).toContain(program)
+    expect(texts.filter(text => foundIn(text, canaries).length > 0)).toEqual([])
   }, 180_000)
 })
+
+/** Programs that must have been seen. */
+const RAN: Readonly<Record<string, readonly string[]>> = {
+  'a good job': ['crane\npush\n', '/kaniko/executor\n', RUNNER.hook],
+  'a job through a connector': ['crane\npush\n', '/kaniko/executor\n', RUNNER.hook]
+}
+
+test("the token by which a connector's image is pulled goes with the action, and not with the job", async () => {
+  const { objects, secretsLeft } = await lanes.result('a job through a connector')
+  expect(objects.some(item => item.kind === 'Secret' && isPull(item.type))).toBe(true)
+  expect(secretsLeft).toEqual([])
+}, 180_000)
 
 const hashOf = (credentials: Credentials | undefined): string =>
   credentials === undefined ? 'none' : createHash('sha256').update(coreOf(credentials)).digest('hex')
@@ -295,16 +385,20 @@ test("a RUN line finds the base images' password, which the settings gave it, an
   expect(built.filter(line => line.startsWith('found '))).toEqual([`found ${hashOf(canaries['base images'])}`])
 }, 180_000)
 
-test('a RUN line finds nothing where only the push has a credential', async () => {
-  const { result } = await lanes.result('a push that breaks')
-  const output = outputOf(stepOf(result, 'probe'))
-  expect(output).toContain('probed build')
-  expect(output.filter(line => line.startsWith('found '))).toEqual([])
-}, 180_000)
+test.each([['a push that breaks'], ['a job through a connector']])(
+  'a RUN line finds nothing where only the push has a credential: %s',
+  async name => {
+    const { result } = await lanes.result(name)
+    const output = outputOf(stepOf(result, 'probe'))
+    expect(output).toContain('probed build')
+    expect(output.filter(line => line.startsWith('found '))).toEqual([])
+  },
+  180_000
+)
 
-describe('the built image', () => {
+describe.each([['a good job'], ['a job through a connector']])('the built image of %s', name => {
   test('has no password in its files, seen from within', async () => {
-    const { result } = await lanes.result('a good job')
+    const { result } = await lanes.result(name)
     const output = outputOf(stepOf(result, 'probe'))
     const ran = output.slice(output.findIndex(line => line.endsWith('probed build')) + 1)
     expect(ran).toContain('probed image')
@@ -312,8 +406,10 @@ describe('the built image', () => {
   }, 180_000)
 
   test('has none in its configuration or its layers', async () => {
-    const { result } = await lanes.result('a good job')
-    const [, image = 'none'] = /Pushed in .*: (\S+@sha256:[0-9a-f]{64})/.exec(result.log) ?? []
+    const { result } = await lanes.result(name)
+    const [, pushed = 'none'] = /Pushed in .*: (\S+@sha256:[0-9a-f]{64})/.exec(result.log) ?? []
+    // crane asks the registry itself.
+    const image = pushed.replace(byLocalhost(connector), token.pushHost)
     const config = await crane.run('admin', 'config', image)
     expect(config.stdout).toContain('probe.sh')
     const files = await crane.run('admin', 'export', image, '-')
@@ -361,7 +457,7 @@ describe('after all jobs', () => {
   test('the work directory and the job files of the runner have none', async () => {
     for (const name of ['a good job', 'a push that is refused']) {
       const { runner } = await lanes.result(name)
-      const script = 'grep -rhoE \'canary-[0-9a-f]{24}\' "$0" || [ $? = 1 ]'
+      const script = 'grep -rhoE \'canary-[0-9a-f]{24}|eyJhbGciO[A-Za-z0-9_.-]{40}\' "$0" || [ $? = 1 ]'
       const { code, stdout } = await runner.exec(['sh', '-c', script, RUNNER.work])
       expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: '' })
     }
