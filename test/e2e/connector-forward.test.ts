@@ -32,6 +32,7 @@ import {
 } from '../support/connector-job.js'
 import { action } from '../support/dockerfile-action.js'
 import { kubectl } from '../support/kubectl.js'
+import { PodProcesses } from '../support/pod-processes.js'
 import { imagesIn } from '../support/registry.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE } from '../support/roles.js'
 import type { RunnerPod } from '../support/runner-pod.js'
@@ -64,6 +65,7 @@ let runners: {
 }
 
 const lanes = new Lanes<Done>()
+let processes: PodProcesses
 
 const run = (runner: RunnerPod, destination: object, build?: Build): Promise<Done> =>
   runBuild(suite, runner, destination, build)
@@ -99,10 +101,12 @@ beforeAll(async () => {
     suite.runner({ mode: 'volume' })
   ])
   runners = { first, novolume, second, third, poor, stock }
+  processes = new PodProcesses()
   startJobs()
 }, 180_000)
 
 afterAll(async () => {
+  await processes.stop()
   await Promise.all([own, broken, open].map(async connector => connector.remove()))
   await registry.remove()
 }, 60_000)
@@ -349,6 +353,25 @@ describe('who has which credential', () => {
       expect(JSON.stringify(pods)).not.toMatch(/%2F|proxy=http/i)
       expect(done.result.log).not.toMatch(TOKEN)
       expect(done.result.log).not.toContain('%2F')
+    },
+    120_000
+  )
+
+  test.each(['by its own name', 'by its own name, novolume'])(
+    "%s: the token is in the environment of crane's process and nowhere else",
+    async name => {
+      const [pod] = buildPods(await lanes.result(name))
+      const texts = processes.of(pod?.metadata?.uid ?? '')
+      expect(texts.length).toBeGreaterThan(3)
+      const having = texts.filter(text => TOKEN.test(text))
+      expect(having.map(text => text.split('\n').slice(0, 3))).toEqual([['crane', 'push', '/kaniko/image']])
+      const lines = having.flatMap(text => text.split('\n')).filter(line => TOKEN.test(line))
+      expect(lines.map(line => line.split('=', 1)[0]).sort()).toEqual([
+        'HTTPS_PROXY',
+        'HTTP_PROXY',
+        'http_proxy',
+        'https_proxy'
+      ])
     },
     120_000
   )
