@@ -101,7 +101,11 @@ describe('a job with services', () => {
     const failed = await runJob(runner, {
       workflow: workflowOf({
         container: suite.cluster.images.busybox,
-        services: { storage: { image: crashing.tagged, env: { DISK: '/dev/none' } } },
+        services: {
+          storage: { image: crashing.tagged, env: { DISK: '/dev/none' } },
+          // The kubelet looks once in a second: while this one is made, that one is seen to have ended.
+          web: { image: web.tagged, env: { GREETING: 'hi', PORT: '8081' } }
+        },
         steps: [{ name: 'never', run: 'echo ran' }]
       })
     })
