@@ -29,10 +29,11 @@ export async function prepareImageStore(layout: Layout, images: readonly Image[]
       assertAlive(layout, [name])
     }
   )
-  if (kept) await removeForeign(layout, images)
-  else
+  // The kubelet removes images when the disk is full, also those that no registry has.
+  const missing = kept ? await removeForeign(layout, images) : images
+  if (missing.length > 0)
     await step(log, 'images into containerd', async () => {
-      for (const image of images) await importImage(layout, image)
+      for (const image of missing) await importImage(layout, image)
     })
   await stop(layout, name)
   if (!kept) {
@@ -41,8 +42,12 @@ export async function prepareImageStore(layout: Layout, images: readonly Image[]
   }
 }
 
-/** Removes the containers of an earlier cluster and what it pulled. */
-async function removeForeign(layout: Layout, images: readonly Image[]): Promise<void> {
+/**
+ * Removes the containers of an earlier cluster and what it pulled.
+ *
+ * @returns which of our images are not there
+ */
+async function removeForeign(layout: Layout, images: readonly Image[]): Promise<Image[]> {
   const ctr = (...args: string[]): Promise<string> => attempt('ctr', ctrArguments(layout, ...args))
   const lines = (text: string): string[] => text.split('\n').filter(Boolean)
   const ours = new Set(images.map(({ reference }) => reference))
@@ -50,6 +55,7 @@ async function removeForeign(layout: Layout, images: readonly Image[]): Promise<
   const foreign = lines(references).filter(reference => !ours.has(reference) && !reference.startsWith('sha256:'))
   if (containers !== '') await ctr('containers', 'rm', ...lines(containers))
   if (foreign.length > 0) await ctr('images', 'rm', ...foreign)
+  return images.filter(({ reference }) => !lines(references).includes(reference))
 }
 
 /** Puts an image into containerd's store, while containerd runs. */
