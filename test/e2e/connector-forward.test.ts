@@ -86,7 +86,7 @@ beforeAll(async () => {
   await connectorUser(cluster, namespace, STRANGER, null)
   const { users, pullHost } = registry
   await dockerConfigSecret(cluster, namespace, READER.pullSecret, { [pullHost]: users.pull })
-  await dockerConfigSecret(cluster, namespace, 'harbor-pull', { [pullHost]: users.pull })
+  await dockerConfigSecret(cluster, namespace, 'registry-pull', { [pullHost]: users.pull })
   await dockerConfigSecret(cluster, namespace, OTHERS.pullSecret, { 'ghcr.io': users.pull })
   const wrong = { username: users.pull.username, password: 'guessed' }
   await dockerConfigSecret(cluster, namespace, WRONG.pullSecret, { [pullHost]: wrong })
