@@ -18,7 +18,10 @@ const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 400_000
 const PROGRAMS = '/home/runner/bench'
 const PUSH_SECRET = `${PREFIX}open`
-const ROWS_OF_WAYS: readonly Row[] = ['dockerfile-remote', 'dockerfile-connector', 'again-remote', 'again-connector']
+/** They are measured together. */
+const ROWS_OF_WAYS = (['remote', 'connector', 'forward'] as const).flatMap(
+  way => [`dockerfile-${way}`, `again-${way}`] as const
+)
 const EXTERNALS = `${RUNNER.home}/externals`
 
 /**

@@ -11,15 +11,17 @@ export type Row =
   | 'dockerfile-apart'
   | 'dockerfile-remote'
   | 'dockerfile-connector'
+  | 'dockerfile-forward'
   | 'again-remote'
   | 'again-connector'
+  | 'again-forward'
   | 'dockerfile-kept'
   | 'dockerfile-uncached'
   | 'dockerfile-cached'
   | 'cleanup'
 
-/** How an image gets to a registry whose clients need tokens: with its password, or through a connector. */
-export type Way = 'remote' | 'connector'
+/** How an image gets to a registry whose clients need tokens: with its password, or through a connector's proxies. */
+export type Way = 'remote' | 'connector' | 'forward'
 
 /** What a row may cost: so many milliseconds more than its limit, so many times its limit, or so many milliseconds. */
 export type Budget = { readonly more: number } | { readonly times: number } | { readonly ms: number }
@@ -47,8 +49,10 @@ export const ROWS: Readonly<Record<Row, RowPlan>> = {
   'dockerfile-apart': { title: 'the same, pushed by a container of its own' },
   'dockerfile-remote': { title: 'the same, to a registry with tokens' },
   'dockerfile-connector': { title: 'the same, to that one through a connector' },
+  'dockerfile-forward': { title: "the same, by the connector's forward proxy" },
   'again-remote': { title: 'Dockerfile step, again, from a registry with tokens' },
   'again-connector': { title: 'the same, through a connector' },
+  'again-forward': { title: "the same, by the connector's forward proxy" },
   'dockerfile-kept': { title: 'Dockerfile step, image kept by another job', budget: { more: 300 } },
   'dockerfile-uncached': { title: 'Dockerfile with a RUN of 10 s, cold' },
   'dockerfile-cached': { title: 'the same, its layers cached' },

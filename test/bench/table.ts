@@ -49,9 +49,9 @@ function limitOf(row: Row, all: readonly Sample[]): number | undefined {
   if (row === 'dockerfile-again' || row === 'dockerfile-kept') return container
   if (row === 'dockerfile-apart') return of('dockerfile-first', 'ours')
   if (row === 'dockerfile-remote') return of('dockerfile-apart', 'ours')
-  if (row === 'dockerfile-connector') return of('dockerfile-remote', 'ours')
+  if (row === 'dockerfile-connector' || row === 'dockerfile-forward') return of('dockerfile-remote', 'ours')
   if (row === 'again-remote') return of('dockerfile-again', 'ours')
-  if (row === 'again-connector') return of('again-remote', 'ours')
+  if (row === 'again-connector' || row === 'again-forward') return of('again-remote', 'ours')
   if (row === 'dockerfile-cached') return of('dockerfile-uncached', 'ours')
   const own = of(row, 'limit')
   if (row !== 'dockerfile-first') return own

@@ -47,6 +47,7 @@ export async function openWays(cluster: Cluster, runners: string): Promise<Ways>
       connectorUser(cluster, runners, USER, connector)
     ])
     const resources = { apiGroups: ['connectors.alauda.io'], resources: ['connectors'], resourceNames: [CONNECTOR] }
+    const through = { name: `${runners}/${CONNECTOR}`, repository: REPOSITORY, serviceAccount: USER }
     return {
       rules: [
         { ...resources, verbs: ['get'] },
@@ -62,14 +63,10 @@ export async function openWays(cluster: Cluster, runners: string): Promise<Ways>
           }
         },
         connector: {
-          connector: {
-            name: `${runners}/${CONNECTOR}`,
-            repository: REPOSITORY,
-            serviceAccount: USER,
-            // Nodes trust plain HTTP there without being told to.
-            pullAddress: `${connector.pullHost}/${connector.prefix}`
-          }
-        }
+          // Nodes trust plain HTTP there without being told to.
+          connector: { ...through, pullAddress: `${connector.pullHost}/${connector.prefix}` }
+        },
+        forward: { connector: { ...through, proxy: 'forward', pullSecret: SECRETS.pull } }
       },
       remove: () => undoAll(undo)
     }
