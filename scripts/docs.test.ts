@@ -23,7 +23,11 @@ async function filesIn(below: string, ending: string): Promise<string[]> {
   return files.filter(file => file.endsWith(ending) && !file.includes('node_modules')).map(file => join(below, file))
 }
 
-const PAGES = ['README.md', ...(await filesIn('docs', '.md')), ...(await filesIn('packages', '.md'))]
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...(await Promise.all(['docs', 'examples', 'packages', 'test'].map(below => filesIn(below, '.md')))).flat()
+]
 const textOf = async (file: string): Promise<string> => readFile(join(ROOT, file), 'utf8')
 
 async function settingsOf(text: string): Promise<Settings> {
