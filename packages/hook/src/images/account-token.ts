@@ -2,6 +2,7 @@ import { isKubeError, type TokenOptions } from '@kaniko-hooks/kube'
 
 import type { Call } from '../call.js'
 import { HookError } from '../errors.js'
+import type { ConnectorUse } from './connector-use.js'
 import { missingRight } from './missing-right.js'
 
 /** A connector's proxy does not look at it, but a client without a user name sends no password either. */
@@ -10,7 +11,7 @@ export const TOKEN_USER = 'kaniko-hooks'
 /**
  * Asks for a token of a service account; from now on, it is not printed.
  *
- * @param owner what in the settings names the account, in the middle of a sentence
+ * @param use what in the settings names the account
  * @param connector that the token is for, as messages show it
  * @param boundTo the token ends with this object
  * @throws HookError SETTING when there is no such account, or the runner may not ask
@@ -19,7 +20,7 @@ export async function accountToken(
   call: Call,
   serviceAccount: string,
   lifeSeconds: number,
-  owner: string,
+  use: ConnectorUse,
   connector: string,
   boundTo?: TokenOptions['boundTo']
 ): Promise<string> {
@@ -33,13 +34,13 @@ export async function accountToken(
     return given
   } catch (error) {
     if (isKubeError(error, 'NOT_FOUND')) {
-      const message = `The service account ${serviceAccount} of ${owner} does not exist in namespace ${namespace}.`
+      const message = `The service account ${serviceAccount} of ${use.name} does not exist in namespace ${namespace}.`
       throw new HookError('SETTING', 'configuration', message, { cause: error })
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
     const right = { namespace, group: '', resource: 'serviceaccounts/token', name: serviceAccount, verb: 'create' }
-    const what = `ask for tokens of service account ${serviceAccount}, by which ${owner} uses the connector ${connector}`
-    throw missingRight(error, what, right)
+    const what = `ask for tokens of service account ${serviceAccount}, by which ${use.name} uses the connector ${connector}`
+    throw missingRight(error, what, right, use.rights)
   }
 }
 

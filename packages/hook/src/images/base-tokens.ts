@@ -3,6 +3,7 @@ import type { TokenOptions } from '@kaniko-hooks/kube'
 import type { Call } from '../call.js'
 import { accountToken, TOKEN_USER } from './account-token.js'
 import type { BaseProxy } from './bases.js'
+import { BASE_IMAGES } from './connector-use.js'
 
 /**
  * Tokens to fetch base images with, in the form of a registry's credential.
@@ -19,8 +20,7 @@ export async function baseTokens(
 ): Promise<ReadonlyMap<string, { readonly username: string; readonly password: string }>> {
   const byHost = new Map(proxies.map(proxy => [proxy.place.host, proxy]))
   const tokens = [...byHost].map(async ([host, { serviceAccount, connector }]) => {
-    const owner = 'the setting kaniko.connectors'
-    const password = await accountToken(call, serviceAccount, lifeSeconds, owner, connector, boundTo)
+    const password = await accountToken(call, serviceAccount, lifeSeconds, BASE_IMAGES, connector, boundTo)
     return [host, { username: TOKEN_USER, password }] as const
   })
   return new Map(await Promise.all(tokens))

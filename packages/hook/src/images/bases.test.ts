@@ -240,7 +240,7 @@ describe('a build', () => {
     const bases = await openBases(of, undefined, [BASE])
     mayHaveTokens = false
     await expect(lent(of, bases)).rejects.toThrow(
-      /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, by which the setting kaniko\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\]/
+      /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, by which the setting kaniko\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\].* as in examples\/connector-bases-rbac\.yaml\.$/
     )
     expect(secrets()).toEqual([`${SECRETS}/own`])
   })

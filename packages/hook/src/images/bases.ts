@@ -14,6 +14,7 @@ import { HookError } from '../errors.js'
 import type { BaseConnectorSettings } from '../settings/schema.js'
 import { baseTokens } from './base-tokens.js'
 import { connectorName, readConnector, shownConnector } from './connector-object.js'
+import { BASE_IMAGES } from './connector-use.js'
 import { credentialsOf } from './engine.js'
 import { readKeychain } from './registry-place.js'
 import type { Scope } from './scope.js'
@@ -91,7 +92,7 @@ async function proxiesOf(
   const { serviceAccount, address } = settings
   const connector = connectorName(call, settings.name)
   const read = async (): ReturnType<typeof readConnector> =>
-    readConnector(call, connector, 'The setting kaniko.connectors', 'its registries and address')
+    readConnector(call, connector, BASE_IMAGES, 'its registries and address')
   const object = settings.registries === undefined ? await read() : undefined
   const registries = settings.registries ?? [registryBehind(connector, object, undefined).host]
   const used = [...new Set(registries.map(registryName))].filter(registry => needed.has(registry))

@@ -8,6 +8,7 @@ import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from '../call.js'
 import { HookError } from '../errors.js'
+import type { ConnectorUse } from './connector-use.js'
 import { missingRight } from './missing-right.js'
 
 const GROUP = 'connectors.alauda.io'
@@ -26,14 +27,14 @@ export function shownConnector({ namespace, name }: ConnectorName): string {
 /**
  * Reads a Connector.
  *
- * @param user which part of the settings names it, to begin a sentence
+ * @param use which part of the settings names it
  * @param instead the settings that make the reading unnecessary
  * @throws HookError SETTING when there is none, or the runner may not read it
  */
 export async function readConnector(
   call: Call,
   connector: ConnectorName,
-  user: string,
+  use: ConnectorUse,
   instead: string
 ): Promise<ConnectorObject> {
   const object = { group: GROUP, version: 'v1alpha1', plural: 'connectors', ...connector }
@@ -43,12 +44,12 @@ export async function readConnector(
   } catch (error) {
     if (isKubeError(error, 'NOT_FOUND')) {
       const why = 'there is none of that name, or the connectors operator is not installed'
-      const message = `${user} names ${named}: ${why} (${error.message}).`
+      const message = `${capitalised(use.name)} names ${named}: ${why} (${error.message}).`
       throw new HookError('SETTING', 'configuration', message, { cause: error })
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
     const right = { ...connector, group: GROUP, resource: 'connectors', verb: 'get' }
-    throw missingRight(error, `read ${named}`, right, `, or set ${instead}`)
+    throw missingRight(error, `read ${named}`, right, use.rights, `, or set ${instead}`)
   }
 }
 
@@ -61,4 +62,8 @@ export async function statusAddress(
   ...[call, connector, user, instead]: Parameters<typeof readConnector>
 ): Promise<ConnectorAddress> {
   return addressOfConnector(connector, await readConnector(call, connector, user, instead))
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

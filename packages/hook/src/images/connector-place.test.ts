@@ -52,3 +52,12 @@ test('a Secret with the authority that is not there is told', async () => {
   const opening = connectorPlace(callWith({}), { ...SETTINGS, ca })
   await expect(opening).rejects.toThrow(/The Secret authority in namespace runners, which .* does not exist/)
 })
+
+test('a token for the push outlasts the shortest build too: the API server gives none for less than ten minutes', async () => {
+  const short = callWith({})
+  short.settings.kaniko.timeoutSeconds = 60
+  const { destination } = await connectorPlace(short, SETTINGS)
+  expect(destination.target(HANDLE).access?.volumes[0]?.csi?.volumeAttributes).toMatchObject({
+    'token.expiration': '10m'
+  })
+})

@@ -19,13 +19,12 @@ import { milliseconds } from '../settings/duration.js'
 import type { ConnectorPlaceSettings } from '../settings/schema.js'
 import { accountToken, TOKEN_USER, tokenEntry } from './account-token.js'
 import { connectorName, readConnector, shownConnector, statusAddress } from './connector-object.js'
+import { DESTINATION } from './connector-use.js'
 import type { Place } from './places.js'
 import { keychain, secretValue } from './registry-place.js'
 
 /** A token for the hook's own requests, and one for the kubelet's pull: the shortest that Kubernetes gives. */
 const TOKEN_SECONDS = 600
-
-const USER = 'The destination'
 
 /**
  * A registry behind an OCI Connector. The build pod gets a token by the connector's CSI driver, in the push container only;
@@ -51,8 +50,7 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
   const { pull } = ways
   const certificate = ca === undefined ? {} : { ca: await secretValue(call, ca) }
   const shown = shownConnector(connector)
-  const token = async (): Promise<string> =>
-    accountToken(call, serviceAccount, TOKEN_SECONDS, 'the connector destination', shown)
+  const token = async (): Promise<string> => accountToken(call, serviceAccount, TOKEN_SECONDS, DESTINATION, shown)
   const password = await token()
   if (pullSecret !== undefined) await keychain(call, pullSecret, pull.host, 'kubelet')
   const pullsByProxy = settings.proxy === 'reverse' || settings.pullAddress !== undefined
@@ -83,7 +81,7 @@ async function reverse(
 ): Promise<Ways> {
   const push =
     pushAddress === undefined
-      ? await statusAddress(call, connector, USER, 'pushAddress and pullAddress')
+      ? await statusAddress(call, connector, DESTINATION, 'pushAddress and pullAddress')
       : connectorAddress(pushAddress)
   const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
   return { push, pull, access: reverseAccess(volume, configuration) }
@@ -99,7 +97,7 @@ async function forward(
   const { pushAddress, pullAddress } = settings
   const found =
     pushAddress === undefined || settings.registry === undefined
-      ? await readConnector(call, connector, USER, 'pushAddress and registry')
+      ? await readConnector(call, connector, DESTINATION, 'pushAddress and registry')
       : undefined
   const api: ConnectorAddress =
     pushAddress === undefined ? addressOfConnector(connector, found ?? {}) : connectorAddress(pushAddress)
@@ -110,5 +108,6 @@ async function forward(
 
 /** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */
 function tokenSeconds({ settings: { kaniko } }: Call, { tokenLifetime }: ConnectorPlaceSettings): number {
-  return tokenLifetime === undefined ? kaniko.timeoutSeconds + 300 : milliseconds(tokenLifetime) / 1000
+  if (tokenLifetime !== undefined) return milliseconds(tokenLifetime) / 1000
+  return Math.max(kaniko.timeoutSeconds + 300, TOKEN_SECONDS)
 }

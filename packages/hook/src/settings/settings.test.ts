@@ -108,6 +108,10 @@ describe('readSettings', () => {
       'kaniko.connectors.1.serviceAccount: s is also the account of a destination'
     ],
     ['kaniko: { connectors: [{ name: a/d, serviceAccount: t, registries: [] }] }', 'kaniko.connectors.0.registries'],
+    [
+      'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s, tokenLifetime: 599s } }]',
+      'destinations.0.connector.tokenLifetime'
+    ],
     ['proxy: { http: "http://user:secret@proxy:3128" }', 'proxy.http']
   ])('%s is told as a problem of %s', async (text, key) => {
     const error = (await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(text) }).catch(

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 
 import { VARIABLE, type Environment } from '../environment.js'
 import { HookError, messageOf } from '../errors.js'
+import { milliseconds } from './duration.js'
 import { destinationOfVariables } from './registry-variables.js'
 import { DEFAULT_CONFIGURATION, settingsFile, type DestinationSettings, type SettingsFile } from './schema.js'
 
@@ -96,10 +97,10 @@ function ofCache({ secret, open }: NonNullable<SettingsFile['cache']>): string[]
   ]
 }
 
-/** What one of a connector's proxies has no use for: whoever writes it expects what will not be. */
+/** What one of a connector's proxies has no use for, or nobody gives: whoever writes it expects what will not be. */
 function ofDestination({ connector }: DestinationSettings, index: number): string[] {
   if (connector === undefined) return []
-  const { proxy, registry, pullSecret, pullAddress, configuration } = connector
+  const { proxy, registry, pullSecret, pullAddress, configuration, tokenLifetime } = connector
   const byReverse = 'only with proxy: forward does the registry keep its name; leave it out'
   const wrong: Readonly<Record<string, string | false>> = {
     registry: proxy === 'reverse' && registry !== undefined && byReverse,
@@ -111,7 +112,11 @@ function ofDestination({ connector }: DestinationSettings, index: number): strin
     configuration:
       proxy === 'forward' &&
       configuration !== DEFAULT_CONFIGURATION &&
-      'the forward proxy needs no file of the class; leave it out'
+      'the forward proxy needs no file of the class; leave it out',
+    tokenLifetime:
+      tokenLifetime !== undefined &&
+      milliseconds(tokenLifetime) < 600_000 &&
+      'the API server gives no token for less than 10m'
   }
   return Object.entries(wrong).flatMap(([key, why]) =>
     why === false ? [] : [`destinations.${index}.connector.${key}: ${why}`]
