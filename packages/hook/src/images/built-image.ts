@@ -54,6 +54,7 @@ export async function builtImage(
   template: BuildPodSettings
 ): Promise<PullableImage> {
   const { kube, settings } = call
+  refuseLentAccount(call, template)
   const places = await openPlaces(call)
   const [{ destination, ...pulling }] = places
   const pullable = (digest: string): PullableImage => ({ pullRef: destination.pullRef(digest), ...pulling })
@@ -140,6 +141,15 @@ function refuseUnsupported(findings: readonly Finding[], dockerfile: string): vo
     ({ line, instruction, problem, advice }) => `line ${line} (${instruction}): ${problem}. ${advice}`
   )
   throw new BuildError('DOCKERFILE_UNSUPPORTED', `${basename(dockerfile)} cannot be built here: ${sentences.join(' ')}`)
+}
+
+/** A build pod pushes through a connector as the account that the template gives it; base images lend theirs to RUN lines. */
+function refuseLentAccount({ settings }: Call, { serviceAccountName }: BuildPodSettings): void {
+  if (!settings.kaniko.connectors.some(({ serviceAccount }) => serviceAccount === serviceAccountName)) return
+  const message =
+    `The hook template's entry $kaniko has the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
+    'kaniko.connectors in the settings: every RUN line of a build could read a token of the account of its pod. Make another one.'
+  throw new HookError('SETTING', 'configuration', message)
 }
 
 /** A matrix of generated actions must not fill a registry. */

@@ -109,6 +109,16 @@ describe('readSettings', () => {
     ],
     ['kaniko: { connectors: [{ name: a/d, serviceAccount: t, registries: [] }] }', 'kaniko.connectors.0.registries'],
     [
+      'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }]\n' +
+        'kaniko: { connectors: [{ name: a/b, serviceAccount: t }] }',
+      'kaniko.connectors.0.name: a/b is also the connector of a destination'
+    ],
+    [
+      'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }, ' +
+        '{ connector: { name: a/d, repository: c, serviceAccount: t } }]',
+      'destinations: the connectors have the service accounts s, t;'
+    ],
+    [
       'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s, tokenLifetime: 599s } }]',
       'destinations.0.connector.tokenLifetime'
     ],

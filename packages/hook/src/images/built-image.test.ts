@@ -1,0 +1,14 @@
+import { expect, test } from '@jest/globals'
+import * as v from 'valibot'
+
+import type { Call } from '../call.js'
+import type { Runner } from '../runner-pod.js'
+import { settingsFile } from '../settings/schema.js'
+import { builtImage } from './built-image.js'
+
+test('an account that RUN lines are lent a token of is not the account of the build pod', async () => {
+  const settings = v.parse(settingsFile, { kaniko: { connectors: [{ name: 'ci/pull', serviceAccount: 'bases' }] } })
+  const call = { settings } as unknown as Call
+  const building = builtImage(call, {} as Runner, '/work/Dockerfile', { serviceAccountName: 'bases' })
+  await expect(building).rejects.toThrow(/\$kaniko has the serviceAccountName bases, which is also the account of/)
+})

@@ -1,0 +1,84 @@
+import { milliseconds } from './duration.js'
+import { DEFAULT_CONFIGURATION, type DestinationSettings, type SettingsFile } from './schema.js'
+
+/**
+ * What is wrong in a settings file that the schema cannot say.
+ *
+ * @returns sentences that begin with the key
+ */
+export function contradictions(file: SettingsFile): string[] {
+  const { cache, destinations = [] } = file
+  return [
+    ...(cache === undefined ? [] : ofCache(cache)),
+    ...destinations.flatMap(ofDestination),
+    ...ofPod(file),
+    ...ofBases(file)
+  ]
+}
+
+/**
+ * Each RUN line can read a token of the account by which base images are fetched, and use it for what that connector's
+ * credential may: neither of them must be what pushes.
+ */
+function ofBases({ kaniko, destinations = [] }: SettingsFile): string[] {
+  const pushing = destinations.flatMap(({ connector }) => connector ?? [])
+  const readable = 'every RUN line of a build can read a token of this one'
+  return kaniko.connectors.flatMap(({ name, serviceAccount }, index) => [
+    ...(pushing.some(destination => destination.serviceAccount === serviceAccount)
+      ? [
+          `kaniko.connectors.${index}.serviceAccount: ${serviceAccount} is also the account of a destination, and ` +
+            `${readable}; make another account, with get on this connector and nothing else`
+        ]
+      : []),
+    ...(pushing.some(destination => destination.name === name)
+      ? [
+          `kaniko.connectors.${index}.name: ${name} is also the connector of a destination, and ${readable}; make ` +
+            'another Connector, whose credential may pull and nothing else'
+        ]
+      : [])
+  ])
+}
+
+/** A pod has one service account, and so have the volumes of all its push containers. */
+function ofPod({ destinations = [] }: SettingsFile): string[] {
+  const accounts = [...new Set(destinations.flatMap(({ connector }) => connector?.serviceAccount ?? []))]
+  if (accounts.length < 2) return []
+  return [
+    `destinations: the connectors have the service accounts ${accounts.join(', ')}; one build pod pushes to all of them ` +
+      'and has one account: name the same in each'
+  ]
+}
+
+function ofCache({ secret, open }: NonNullable<SettingsFile['cache']>): string[] {
+  if (secret !== undefined || open) return []
+  return [
+    'cache: without a secret, anybody who reaches the registry can plant layers that later builds take; set cache.secret, ' +
+      'or cache.open: true when all who can reach it are trusted'
+  ]
+}
+
+/** What one of a connector's proxies has no use for, or nobody gives: whoever writes it expects what will not be. */
+function ofDestination({ connector }: DestinationSettings, index: number): string[] {
+  if (connector === undefined) return []
+  const { proxy, registry, pullSecret, pullAddress, configuration, tokenLifetime } = connector
+  const byReverse = 'only with proxy: forward does the registry keep its name; leave it out'
+  const wrong: Readonly<Record<string, string | false>> = {
+    registry: proxy === 'reverse' && registry !== undefined && byReverse,
+    pullSecret:
+      pullSecret !== undefined &&
+      (proxy === 'reverse'
+        ? byReverse
+        : pullAddress !== undefined && 'at pullAddress nodes pull with short tokens; leave one of the two out'),
+    configuration:
+      proxy === 'forward' &&
+      configuration !== DEFAULT_CONFIGURATION &&
+      'the forward proxy needs no file of the class; leave it out',
+    tokenLifetime:
+      tokenLifetime !== undefined &&
+      milliseconds(tokenLifetime) < 600_000 &&
+      'the API server gives no token for less than 10m'
+  }
+  return Object.entries(wrong).flatMap(([key, why]) =>
+    why === false ? [] : [`destinations.${index}.connector.${key}: ${why}`]
+  )
+}
