@@ -22,7 +22,7 @@ export { nodePortRegistry, type NodePortSettings } from './destinations/nodeport
 export { RegistryDestination, type RegistrySettings } from './destinations/registry.js'
 export { remoteRegistry, type RemoteSettings } from './destinations/remote.js'
 export { baseImages, type BaseImage } from './dockerfile/base-images.js'
-export { registryName, registryOf, type RegistryProxy } from './dockerfile/registry-proxy.js'
+export { registryName, spelledRegistry, type RegistryProxy } from './dockerfile/registry-proxy.js'
 export { findUnsupported, type Finding, type KanikoLine } from './dockerfile/unsupported.js'
 export type { BaseAccess, BuildPhases, BuildRequest, BuiltImage, Engine } from './engines/engine.js'
 export { KanikoEngine } from './engines/kaniko.js'

@@ -27,12 +27,24 @@ describe('arguments', () => {
     ['ARG V=\nFROM alpine${V:+:$V}', 'alpine'],
     ['ARG V=1\nFROM alpine${V:+:$V}', 'alpine:1'],
     ['ARG V=\nFROM alpine${V-x}', 'alpine'],
-    ['FROM alpine$NOTHING', 'alpine']
+    ['FROM alpine$NOTHING', 'alpine'],
+    ['FROM "debian:12"', 'debian:12'],
+    [`FROM 'debian:12'`, 'debian:12'],
+    ['ARG V=12\nFROM "debian:$V" AS x', 'debian:12']
   ]
   test.each(table)('%j', (text, reference) => expect(references(text)).toEqual([reference]))
 
   test('a given value wins over a default', () => {
     expect(references('ARG V=1\nFROM alpine:$V', { V: '2' })).toEqual(['alpine:2'])
+  })
+
+  test('a given value needs no ARG, and an empty one is none', () => {
+    expect(references('FROM ${REGISTRY}/base', { REGISTRY: 'r.io' })).toEqual(['r.io/base'])
+    expect(references('ARG V=1\nFROM alpine:$V', { V: '' })).toEqual(['alpine:1'])
+  })
+
+  test.each(['${V%/}/x', '${V:?no}/x', `'$V'/x`, '${V:-${W}}/x'])('%s is not read as something else', reference => {
+    expect(references(`ARG V\nFROM ${reference}`).join()).toContain('$')
   })
 
   test('an ARG inside a stage does not count for the next FROM', () => {

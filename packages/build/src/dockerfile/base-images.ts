@@ -2,7 +2,7 @@ import { type Instruction, parseDockerfile } from './parse.js'
 
 /** An image that a build has to fetch. */
 export interface BaseImage {
-  /** With the build arguments filled in. */
+  /** With the build arguments filled in. What only the builder can fill in stays: `$` is in no name of an image. */
   readonly reference: string
   readonly line: number
   /** The stage that it begins, when that has a name. */
@@ -13,18 +13,20 @@ export interface BaseImage {
  * Lists the images that a Dockerfile builds on, `FROM` and `COPY --from=`, without its own stages and `scratch`, in
  * order and each as often as it is named.
  *
- * @param buildArgs values that win over the defaults of `ARG` before the first `FROM`
+ * @param buildArgs values that win over the defaults of `ARG` before the first `FROM`, and that Kaniko fills in without
+ *   an `ARG` too; empty ones it does not hear
  */
 export function baseImages(
   dockerfileText: string,
   buildArgs: Readonly<Record<string, string>> = {}
 ): readonly BaseImage[] {
-  const variables = new Map<string, string>()
+  const given = new Map(Object.entries(buildArgs).filter(([, value]) => value !== ''))
+  const variables = new Map(given)
   const stages = new Set<string>()
   const found: BaseImage[] = []
   let stageCount = 0
   for (const instruction of parseDockerfile(dockerfileText)) {
-    if (instruction.keyword === 'ARG' && stageCount === 0) readArguments(instruction, buildArgs, variables)
+    if (instruction.keyword === 'ARG' && stageCount === 0) readArguments(instruction, given, variables)
     if (instruction.keyword === 'FROM') {
       const [from = '', as, name] = instruction.args.split(/\s+/)
       const reference = expand(from, variables)
@@ -47,21 +49,23 @@ export function baseImages(
 
 function readArguments(
   instruction: Instruction,
-  buildArgs: Readonly<Record<string, string>>,
+  given: ReadonlyMap<string, string>,
   variables: Map<string, string>
 ): void {
   for (const word of instruction.args.match(/(?:"[^"]*"|'[^']*'|\S)+/g) ?? []) {
     const [, name = '', value] = /^([^=]+)(?:=([^]*))?$/.exec(word) ?? []
-    const given = buildArgs[name] ?? (value === undefined ? undefined : expand(value.replace(/['"]/g, ''), variables))
-    if (given !== undefined) variables.set(name, given)
+    if (value === undefined || given.has(name)) continue
+    variables.set(name, expand(value.replace(/['"]/g, ''), variables))
   }
 }
 
-/** `$name`, `${name}`, `${name:-default}` and `${name:+other}`, with and without the colon. */
+/** `$name`, `${name}`, `${name:-default}` and `${name:+other}`, with and without the colon; not in single quotes. */
 function expand(text: string, variables: ReadonlyMap<string, string>): string {
-  const variable = /\\\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\})/g
-  return text.replace(variable, (match: string, bare?: string, braced?: string, operator?: string, word?: string) => {
-    if (match === '\\$') return '$'
+  const piece = /'[^']*'|"|\\[^]|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\})/g
+  return text.replace(piece, (match: string, bare?: string, braced?: string, operator?: string, word?: string) => {
+    if (match === '"') return ''
+    if (match.startsWith("'")) return match.slice(1, -1)
+    if (match.startsWith('\\')) return match.slice(1)
     const value = variables.get(bare ?? braced ?? '')
     const isSet = operator?.startsWith(':') === true ? value !== undefined && value !== '' : value !== undefined
     if (operator?.endsWith('-') === true) return isSet ? (value ?? '') : expand(word ?? '', variables)

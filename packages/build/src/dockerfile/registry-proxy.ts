@@ -4,6 +4,8 @@ import { parseReference, RegistryError } from '@kaniko-hooks/registry'
 export interface RegistryProxy {
   /** As `registryOf` has it: `docker.io`, `registry.example.com:5000`. */
   readonly registry: string
+  /** How else images may spell it: the builder compares letter by letter. */
+  readonly spellings?: readonly string[]
   /** Where they are fetched instead. Registry clients put the path before the repository; it may be empty. */
   readonly place: { readonly host: string; readonly path: string; readonly plainHttp: boolean }
   /** What stands there, for messages: `the connector team/harbor`. */
@@ -12,17 +14,24 @@ export interface RegistryProxy {
   readonly origin: string
 }
 
-/** In which registry an image is: `host[:port]`. A text that names no image is in none: the builder will refuse it. */
+/** In which registry an image is, by `registryName`; undefined for a text that is no image's name. */
 export function registryOf(reference: string): string | undefined {
+  const spelled = spelledRegistry(reference)
+  return spelled === undefined ? undefined : registryName(spelled)
+}
+
+/** The same as it is spelled there: `host[:port]`. */
+export function spelledRegistry(reference: string): string | undefined {
   try {
-    return registryName(parseReference(reference).domain)
+    return parseReference(reference).domain
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error
     return undefined
   }
 }
 
-/** Docker Hub has several names, and one here. */
+/** One name for a registry, however it is spelled. Docker Hub has several. */
 export function registryName(host: string): string {
-  return ['index.docker.io', 'registry-1.docker.io'].includes(host) ? 'docker.io' : host
+  const name = host.toLowerCase().replace(/:443$/, '')
+  return ['index.docker.io', 'registry-1.docker.io'].includes(name) ? 'docker.io' : name
 }

@@ -137,6 +137,15 @@ describe('a registry that has a proxy', () => {
     ])
   })
 
+  test('is known to Kaniko by each name that an image has it by, letter by letter', () => {
+    const spellings = ['docker.io', 'registry-1.docker.io', 'Docker.io']
+    expect(mapped({}, { ...proxy('docker.io', 'c-b'), spellings }).filter(arg => arg.includes('-map'))).toEqual([
+      '--registry-map=index.docker.io=c-b',
+      '--registry-map=registry-1.docker.io=c-b',
+      '--registry-map=Docker.io=c-b'
+    ])
+  })
+
   test('leaves mirrors of others as they are: the registry itself comes last', () => {
     const settings = { registryMirrors: ['m'], registryMaps: { 'quay.io': ['n/q'] } }
     expect(mapped(settings, proxy('r.example', 'c-b')).slice(2)).toEqual([

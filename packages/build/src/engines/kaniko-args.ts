@@ -116,12 +116,16 @@ function mappedRegistries(
   const own = (registry: string): string[] => (proxies.length === 0 ? [] : [mapKey(registry)])
   const mirrors = registryMirrors.length === 0 ? [] : [...registryMirrors, ...own('docker.io')]
   const maps = Object.entries(registryMaps).map(([from, targets]) => [from, [...targets, ...own(from)]] as const)
-  const byProxy = proxies.map(({ registry, place }) => {
-    return [registry, [[place.host, place.path].filter(part => part !== '').join('/')]] as const
+  const byProxy = proxies.flatMap(({ registry, spellings = [], place }) => {
+    const to = [place.host, place.path].filter(part => part !== '').join('/')
+    // Kaniko never sees `docker.io`.
+    const names = new Set([mapKey(registry), ...spellings.filter(name => name !== 'docker.io')])
+    return [...names].map(name => `--registry-map=${name}=${to}`)
   })
   return [
     ...mirrors.map(mirror => `--registry-mirror=${mirror}`),
-    ...[...maps, ...byProxy].flatMap(([from, targets]) => targets.map(to => `--registry-map=${mapKey(from)}=${to}`)),
+    ...maps.flatMap(([from, targets]) => targets.map(to => `--registry-map=${mapKey(from)}=${to}`)),
+    ...byProxy,
     ...(proxies.length === 0 ? [] : ['--skip-default-registry-fallback'])
   ]
 }

@@ -147,6 +147,26 @@ describe('a connector is for', () => {
     )
   })
 
+  test.each([
+    ['harbor.example', '"${R%/}/x"'],
+    ['harbor.example', '$R/x'],
+    ['harbor.example', 'harbor.example/Team/x']
+  ])('%s too, when nobody knows in which registry an image is: %s', async (registry, unknown) => {
+    expect((await open([HARBOR], ['busybox', unknown])).proxies).toMatchObject([{ registry }])
+  })
+
+  test.each([
+    ['HARBOR.example/x', undefined],
+    ['harbor.example:443/x', undefined],
+    ['harbor.example/x', ['Harbor.Example:443']]
+  ])('%s, also spelled otherwise (%s); Kaniko knows each spelling', async (reference, registries) => {
+    const { proxies } = await open([{ ...HARBOR, ...(registries === undefined ? {} : { registries }) }], [reference])
+    const spelled = registries?.[0] ?? reference.split('/')[0]
+    expect(proxies).toEqual([
+      expect.objectContaining({ registry: 'harbor.example', spellings: expect.arrayContaining([spelled]) as unknown })
+    ])
+  })
+
   test('nobody has to read it, when registries and address are set', async () => {
     const settings = { ...HARBOR, registries: ['r.io'], address: 'https://proxy.example/a/' }
     const { proxies } = await open([settings], ['r.io/x'])

@@ -4,7 +4,7 @@ import {
   connectorAddress,
   registryBehind,
   registryName,
-  registryOf,
+  spelledRegistry,
   type RegistryProxy
 } from '@kaniko-hooks/build'
 import type { Keychain } from '@kaniko-hooks/registry'
@@ -33,6 +33,14 @@ export interface Bases {
   readonly credentials?: { readonly secret: string; readonly keychain: Keychain }
 }
 
+/** In which registries images are. */
+interface Needed {
+  /** How images spell each of them, by `registryName`. */
+  readonly spellings: ReadonlyMap<string, readonly string[]>
+  /** The registry of some image is known to the builder only: it may be any. */
+  readonly mayBeAny: boolean
+}
+
 /** For the hook's own question: the shortest that Kubernetes gives. */
 const TOKEN_SECONDS = 600
 
@@ -45,7 +53,7 @@ const TOKEN_SECONDS = 600
  */
 export async function openBases(call: Call, scope: Scope | undefined, references: readonly string[]): Promise<Bases> {
   const secret = credentialsOf(call, scope)
-  const needed = new Set(references.flatMap(reference => registryOf(reference) ?? []))
+  const needed = registriesOf(references)
   const [keychain, ...proxies] = await Promise.all([
     secret === undefined ? undefined : readKeychain(call, secret),
     ...call.settings.kaniko.connectors.map(async settings => proxiesOf(call, settings, needed))
@@ -84,10 +92,20 @@ export async function digestsOf(
   return undefined
 }
 
+function registriesOf(references: readonly string[]): Needed {
+  const spelled = references.map(spelledRegistry)
+  const known = [...new Set(spelled)].filter(name => name !== undefined)
+  const names = [...new Set(known.map(registryName))]
+  return {
+    spellings: new Map(names.map(name => [name, known.filter(spelling => registryName(spelling) === name)])),
+    mayBeAny: spelled.includes(undefined)
+  }
+}
+
 async function proxiesOf(
   call: Call,
   settings: BaseConnectorSettings,
-  needed: ReadonlySet<string>
+  { spellings, mayBeAny }: Needed
 ): Promise<BaseProxy[]> {
   const { serviceAccount, address } = settings
   const connector = connectorName(call, settings.name)
@@ -95,13 +113,16 @@ async function proxiesOf(
     readConnector(call, connector, BASE_IMAGES, 'its registries and address')
   const object = settings.registries === undefined ? await read() : undefined
   const registries = settings.registries ?? [registryBehind(connector, object, undefined).host]
-  const used = [...new Set(registries.map(registryName))].filter(registry => needed.has(registry))
+  const used = [...new Set(registries.map(registryName))].filter(name => mayBeAny || spellings.has(name))
   if (used.length === 0) return []
   const place =
     address === undefined ? addressOfConnector(connector, object ?? (await read())) : connectorAddress(address)
   const shown = shownConnector(connector)
   return used.map(registry => ({
     registry,
+    spellings: [
+      ...new Set([...registries.filter(name => registryName(name) === registry), ...(spellings.get(registry) ?? [])])
+    ],
     place,
     connector: shown,
     serviceAccount,
