@@ -167,6 +167,13 @@ describe('a connector is for', () => {
     ])
   })
 
+  test('builds that need it: to know that, it is read, unless its registries are set or there is no image at all', async () => {
+    const gone = { ...HARBOR, name: 'ci/gone' }
+    await expect(open([gone], ['busybox'])).rejects.toThrow(/names the connector ci\/gone: there is none/)
+    expect((await open([{ ...gone, registries: ['r.io'] }], ['busybox'])).proxies).toEqual([])
+    expect((await open([gone], [])).proxies).toEqual([])
+  })
+
   test('nobody has to read it, when registries and address are set', async () => {
     const settings = { ...HARBOR, registries: ['r.io'], address: 'https://proxy.example/a/' }
     const { proxies } = await open([settings], ['r.io/x'])

@@ -45,7 +45,8 @@ interface Needed {
 const TOKEN_SECONDS = 600
 
 /**
- * Looks up what is needed to fetch some images. A connector that none of them needs may be out of order.
+ * Looks up what is needed to fetch some images. A connector that none of them needs does not have to be ready; only where
+ * the settings say its registries, it does not have to be there.
  *
  * @param references as `baseImages` lists them
  * @throws HookError SETTING that names the Secret or Connector that is missing or may not be read, or settings that
@@ -107,6 +108,7 @@ async function proxiesOf(
   settings: BaseConnectorSettings,
   { spellings, mayBeAny }: Needed
 ): Promise<BaseProxy[]> {
+  if (spellings.size === 0 && !mayBeAny) return []
   const { serviceAccount, address } = settings
   const connector = connectorName(call, settings.name)
   const read = async (): ReturnType<typeof readConnector> =>
