@@ -16,9 +16,21 @@ const READY_SECONDS = 60
 /** Takes something back that was made. */
 export type Undo = () => Promise<void>
 
-/** Takes back what was made, the last first. */
+/**
+ * Takes back what was made, the last first. What cannot be taken back keeps nothing else from it.
+ *
+ * @throws what went wrong, after all
+ */
 export async function undoAll(steps: readonly Undo[]): Promise<void> {
-  for (const step of [...steps].reverse()) await step()
+  const problems: unknown[] = []
+  for (const step of [...steps].reverse()) {
+    try {
+      await step()
+    } catch (problem) {
+      problems.push(problem)
+    }
+  }
+  if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))
 }
 
 /** Makes objects, in this order. */
