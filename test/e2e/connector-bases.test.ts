@@ -7,6 +7,7 @@ import type { V1Secret } from '@kubernetes/client-node'
 import { load } from 'js-yaml'
 
 import { Api } from '../cluster/api.js'
+import { deleteConnector } from '../connector/connector.js'
 import { connectorUser, createConnector, installConnectors, type Connector } from '../connector/index.js'
 import { Lanes } from '../faults/lanes.js'
 import { CranePod, dockerConfigSecret, tokenRegistry, type TokenRegistry } from '../registries/index.js'
@@ -31,6 +32,7 @@ import {
 import { action, use } from '../support/dockerfile-action.js'
 import { runJob } from '../support/job.js'
 import { kubectl } from '../support/kubectl.js'
+import { Made } from '../support/made.js'
 import { observe } from '../support/observe.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE } from '../support/roles.js'
 import type { RunnerPod } from '../support/runner-pod.js'
@@ -67,24 +69,28 @@ let runners: {
 /** The base image, in the registry behind the connectors. */
 let base: { readonly tagged: string; readonly pinned: string }
 
-const all = (): Connector[] => [target, bases, inner, broken]
+const made = new Made()
 
 beforeAll(async () => {
   const { cluster, namespace } = suite
   await installConnectors(cluster)
-  registry = await tokenRegistry(cluster, namespace)
-  const connectorFor = async (name: string, user: 'delete' | 'pull', form: 'exposed' | 'unexposed' = 'exposed') =>
-    createConnector(cluster, namespace, { name, form, upstream: upstreamOf(registry, user) })
+  registry = await made.keep(tokenRegistry(cluster, namespace), one => one?.remove())
+  const connectorFor = (name: string, user: 'delete' | 'pull', form: 'exposed' | 'unexposed' = 'exposed') =>
+    made.keep(createConnector(cluster, namespace, { name, form, upstream: upstreamOf(registry, user) }), () =>
+      deleteConnector(cluster, namespace, name)
+    )
   ;[target, bases, inner, broken, crane] = await Promise.all([
     connectorFor('target', 'delete'),
     connectorFor('bases', 'pull'),
     connectorFor('inner', 'pull', 'unexposed'),
     connectorFor('broken', 'pull'),
+    // It goes with the namespace.
     CranePod.start(cluster, namespace, {
       identities: { admin: { [registry.pushHost]: registry.users.admin } },
       authorities: [registry.ca ?? '']
     })
   ])
+  await create(cluster, [secretOf(namespace, 'registry-authority', { 'ca.crt': registry.ca ?? '' })])
   await connectorUser(cluster, namespace, USER, target)
   for (const connector of [bases, inner, broken]) await connectorUser(cluster, namespace, BASES, connector)
   await connectorUser(cluster, namespace, STRANGER, null)
@@ -100,11 +106,7 @@ beforeAll(async () => {
   startJobs()
 }, 180_000)
 
-afterAll(async () => {
-  await crane.remove()
-  await Promise.all(all().map(async connector => connector.remove()))
-  await registry.remove()
-}, 60_000)
+afterAll(() => made.remove(), 60_000)
 
 /** An image of the test's own, with busybox in it, where only the registry's users find it; for Docker Hub's name too. */
 async function pushBase(): Promise<typeof base> {
@@ -152,6 +154,13 @@ const by = ({ namespace, name }: Pick<Connector, 'namespace' | 'name'>, more: ob
 })
 
 const toTarget = (): object => through(target, { pullAddress: byLocalhost(target) })
+
+/** With it Kaniko could fetch from the registry itself, but for the password. */
+const trusting = (): object => ({ certificates: [{ registry: registry.pushHost, secret: 'registry-authority' }] })
+
+/** Images of which nothing is known but by the jobs that ask for them. */
+const NOTHING = 'builds/nothing'
+const UNASKED = 'builds/unasked'
 
 /** The registry of the test cluster, into which Kaniko itself pushes. */
 function toNodePort(): object {
@@ -216,7 +225,10 @@ function startJobs(): void {
       run(second, toTarget(), [by(bases, { registries: ['docker.io'] })], { files: hello('FROM busybox:1.36') }),
     'no right for the service account': () => run(second, toTarget(), [by(bases, { serviceAccount: STRANGER })]),
     'no such image': () =>
-      run(second, toTarget(), [by(bases)], { files: hello(`FROM ${registry.pushHost}/builds/nothing:9`) }),
+      run(second, toTarget(), [by(bases)], {
+        kaniko: trusting(),
+        files: hello(`FROM ${registry.pushHost}/${NOTHING}:9`)
+      }),
     'a RUN that fails': () =>
       run(second, toTarget(), [by(bases)], { files: hello(`FROM ${base.tagged}`, 'RUN exit 7') }),
     'not ready': async () => {
@@ -226,7 +238,10 @@ function startJobs(): void {
     'a registry that is down': async () => {
       await broken.setStatus('exposed')
       await broken.setAddress(`https://${registry.pushHost.replace(/:\d+$/, ':1')}`)
-      return run(second, toTarget(), [by(broken, { registries: [registry.pushHost] })])
+      return run(second, toTarget(), [by(broken, { registries: [registry.pushHost] })], {
+        kaniko: trusting(),
+        files: hello(`FROM ${registry.pushHost}/${UNASKED}:1`)
+      })
     }
   })
 }
@@ -235,29 +250,39 @@ function startJobs(): void {
 async function besideCredential(): Promise<Done> {
   const { cluster, namespace } = suite
   await dockerConfigSecret(cluster, namespace, 'registry-pull', { [registry.pushHost]: registry.users.pull })
-  await create(cluster, [secretOf(namespace, 'registry-authority', { 'ca.crt': registry.ca ?? '' })])
   return run(runners.novolume, toNodePort(), [by(inner, { registries: ['docker.io'] })], {
     kaniko: {
       registryMirrors: [],
       credentials: 'registry-pull',
-      certificates: [{ registry: registry.pushHost, secret: 'registry-authority' }]
+      ...trusting()
     },
     files: hello(...LOOKING('kaniko-hooks-base:1'), `COPY --from=${base.pinned} /bin/busybox /two`)
   })
 }
 
+/** Said by a RUN line, and not by the Dockerfile. */
+const RUNNING = 'running on what is behind the connector'
+
 /** Cancelled while a RUN line is under way. */
 async function cancelled(): Promise<Done> {
   const { first } = runners
   const path = await first.writeSettings({ destinations: [toTarget()], kaniko: { connectors: [by(bases)] } })
+  const cancel = '/tmp/cancel'
+  let log = ''
+  let asked: Promise<void> | undefined
   const { result, seen } = await observe(suite.cluster, suite.namespace, async () =>
     runJob(first, {
       workflow: workflowOf({ container: suite.cluster.images.busybox, steps: [use('hello')] }),
-      files: hello(`FROM ${base.tagged}`, 'RUN echo running; sleep 120'),
+      files: hello(`FROM ${base.tagged}`, 'RUN echo "running on what is $BASE"; sleep 120'),
       env: { KANIKO_HOOKS_CONFIG: path },
-      cancelAt: 'hello:20'
+      args: ['--cancel-file', cancel],
+      onLog: text => {
+        log += text
+        if (log.includes(RUNNING)) asked ??= first.write(cancel, '')
+      }
     })
   )
+  await asked
   return {
     result,
     seen: seen.filter(({ metadata }) => metadata?.name?.startsWith(`${first.name}-`) === true),
@@ -396,7 +421,7 @@ describe('the token of a build', () => {
       expect(claimsOf(lent).sub).toBe(`system:serviceaccount:${suite.namespace}:${BASES}`)
       expect(done.left).toEqual([])
       expect(await isAuthenticated(lent)).toBe(false)
-      const said = { 'a RUN that fails': 'it ended with exit code 7', 'a cancelled build': 'running' }[name] ?? ''
+      const said = { 'a RUN that fails': 'it ended with exit code 7', 'a cancelled build': RUNNING }[name] ?? ''
       expect(outputIn(done).join('\n')).toContain(said)
     },
     240_000
@@ -466,10 +491,18 @@ describe('told with the base image, its line and the connector:', () => {
 
   test('and the registry itself was not asked in its place', async () => {
     await lanes.result('a registry that is down')
+    const about = (name: string, texts: readonly string[]) =>
+      texts.map(text => decodeURIComponent(text)).filter(text => text.includes(name))
     const asked = (await registry.requests()).map(({ path }) => path)
-    expect(asked.length).toBeGreaterThan(0)
-    expect(asked.filter(path => path.includes('builds/nothing'))).toHaveLength(
-      (await seenBy(bases)).filter(line => line.includes('builds/nothing') && !line.includes('/token')).length
+    const tokens = await registry.tokenRequests()
+    const scopes = tokens.flatMap(({ asked: scopes }) => scopes)
+    expect(about(UNASKED, [...asked, ...scopes])).toEqual([])
+    // Without the proxy's password one is nobody.
+    expect(tokens.filter(({ user }) => user === null)).toEqual([])
+    // For the other one, by the proxy alone.
+    expect(about(NOTHING, scopes).length).toBeGreaterThan(0)
+    expect(about(NOTHING, asked)).toHaveLength(
+      about(NOTHING, await seenBy(bases)).filter(line => !line.includes('/token')).length
     )
   }, 240_000)
 })
