@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kaniko-hooks/kube'
+import { withOrigin } from '../destinations/refusal.js'
 import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -62,15 +63,12 @@ describe("crane's last words", () => {
   })
 
   test.each([
-    ['Proxy Authentication Required', 'the proxy does not take the credential: '],
-    ['Bad Gateway', 'the proxy said: '],
-    ['Forbidden; GET http://r.ci/v2/: unexpected status code 403 Forbidden', 'the proxy said: ']
-  ])("about a proxy that answers %s are not the registry's", (words, beginning) => {
-    const error = `Get "https://r.ci/v2/": ${words}`
-    const why = wordsOf(`Error: ${error}\n`)
-    expect(why).toBe(`${beginning}${error}`)
+    ['Get "https://r.ci/v2/": Proxy Authentication Required', 'the proxy said: '],
+    ['POST https://r.ci/v2/a/blobs/uploads/: DENIED: Forbidden', 'the registry r.ci said: ']
+  ])('are of a proxy, or of the registry: %s', (error, beginning) => {
+    const why = withOrigin(wordsOf(`Error: pushing image r.ci/a:h: ${error}\n`) ?? '', undefined)
     expect(() => throwUnlessPushed([{ pushRef: 'r.ci/a:h', why }])).toThrow(
-      `r.ci/a:h could not be pushed; ${why ?? ''}`
+      `r.ci/a:h could not be pushed; ${beginning}${error}`
     )
   })
 

@@ -74,10 +74,6 @@ function lastWords(said: string): string {
   const lines = said.split('\n').map(line => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '').trim())
   const error = lines.filter(line => line.startsWith('Error: ')).at(-1) ?? lines.at(-1) ?? ''
   const why = error.replace(/^Error: (?:pushing image \S+: )?/, '')
-  // Go's words for what a proxy answers before there is a connection to the registry.
-  if (why.includes(': Proxy Authentication Required')) return `the proxy does not take the credential: ${why}`
-  if (/: (?:Forbidden|Bad Gateway|Service Unavailable|Gateway Timeout)(?:;|$)/.test(why))
-    return `the proxy said: ${why}`
   // crane shows no credential to a token service at another private address than the registry's.
   const advice = 'let the token service answer at the same host and port as the registry'
   return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : why
