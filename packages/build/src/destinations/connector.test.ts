@@ -49,6 +49,18 @@ describe('the address of a connector, by version', () => {
     expect(target.insecureRegistries).toEqual(url.startsWith('https') ? [] : [push.host])
   })
 
+  test.each([
+    ['harbor:80', 'harbor:80', true],
+    ['http://harbor:80/p', 'harbor:80', true],
+    ['https://harbor:443', 'harbor:443', false],
+    ['http://harbor', 'harbor', true],
+    // A name with a dot is one registry with and without it, and image names mostly have none.
+    ['https://harbor.example.com:443', 'harbor.example.com', false],
+    ['HTTPS://Harbor.example.com', 'harbor.example.com', false]
+  ])('%s keeps a port that its name needs', (text, host, plainHttp) => {
+    expect(connectorAddress(text)).toMatchObject({ host, plainHttp })
+  })
+
   test.each(['', 'ftp://x/y', 'http://', 'two words'])('%j is none', text => {
     expect(() => connectorAddress(text)).toThrow(/is not the address/)
   })
@@ -117,7 +129,10 @@ describe('the registry behind it keeps its name for the forward proxy', () => {
     ['without a scheme it is TLS', 'harbor.example.com', undefined, 'harbor.example.com', false],
     ['named by the settings too', 'https://harbor.example.com', 'harbor.example.com', 'harbor.example.com', false],
     ['with its port spelled out', 'https://harbor.example.com', 'harbor.example.com:443', 'harbor.example.com', false],
-    ['the setting has no scheme, the address has', 'http://r.ci', 'r.ci', 'r.ci', true]
+    ['the setting has no scheme, the address has', 'http://r.ci', 'r.ci', 'r.ci', true],
+    ['both have the same one', 'http://r.ci', 'http://r.ci', 'r.ci', true],
+    ['a scheme in capitals', 'HTTP://r.ci', undefined, 'r.ci', true],
+    ['a name without a dot', 'http://harbor', 'harbor:80', 'harbor:80', true]
   ])('%s', (_, address, registry, host, plainHttp) => {
     expect(behind(address, registry)).toEqual({ host, path: '', plainHttp })
   })
@@ -132,7 +147,12 @@ describe('the registry behind it keeps its name for the forward proxy', () => {
     expect(found).toEqual({ host: 'harbor.corp:8080', path: '', plainHttp: true })
   })
 
+  test.each([undefined, 'r.ci'])('an extension that is no address is of no use, and does no harm: %s', registry => {
+    expect(behind('https://r.ci', registry, 'tcp://x', 'two words').host).toBe('r.ci')
+  })
+
   test('but no name for which it would not', () => {
+    expect(() => behind('https://r.ci', 'http://r.ci')).toThrow(/and the setting registry is http:\/\/r\.ci$/)
     expect(() => behind('https://harbor.example.com', 'ghcr.io', 'https://x.example.com')).toThrow(
       'the connector ci/harbor gives its credential for https://harbor.example.com, https://x.example.com only ' +
         '(spec.address and spec.addressExtensions), and the setting registry is ghcr.io'
@@ -142,6 +162,7 @@ describe('the registry behind it keeps its name for the forward proxy', () => {
 
   test('the settings alone say it when the connector is not read', () => {
     expect(registryBehind(HARBOR, undefined, 'r.ci:5000')).toEqual({ host: 'r.ci:5000', path: '', plainHttp: false })
+    expect(registryBehind(HARBOR, undefined, 'http://r.ci')).toEqual({ host: 'r.ci', path: '', plainHttp: true })
   })
 
   test('pushed and pulled by its name, asked by the reverse proxy', () => {

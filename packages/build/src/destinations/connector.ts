@@ -40,18 +40,23 @@ export interface ConnectorAddress {
   readonly plainHttp: boolean
 }
 
+const SCHEME = /^[a-z]+:\/\//i
+
 /**
  * Reads a proxy's address as it stands in the Connector's status or in a setting: with or without scheme, port and path.
- * Without a scheme it is plain HTTP, as the reverse proxy is.
+ * Without a scheme it is plain HTTP, as the reverse proxy is. The scheme's own port is left out, also where it is spelled
+ * out, except of names without a dot: image names with such a host and no port are Docker Hub's.
  *
  * @throws BuildError `REGISTRY_UNREACHABLE` for a text that is no address
  */
 export function connectorAddress(text: string): ConnectorAddress {
-  const url = /^[a-z]+:\/\//.test(text) ? text : `http://${text}`
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+  const url = SCHEME.test(text) ? text : `http://${text}`
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
     throw new BuildError('REGISTRY_UNREACHABLE', `"${text.slice(0, 300)}" is not the address of a registry or a proxy`)
   }
-  const { host, pathname, protocol } = new URL(url)
+  const { host: short, hostname, pathname, protocol } = new URL(url)
+  const [, spelledOut] = /^[^/]+\/\/[^/]*:(\d+)(?:\/|$)/.exec(url) ?? []
+  const host = spelledOut === undefined || hostname.includes('.') ? short : `${hostname}:${Number(spelledOut)}`
   return { host, path: pathname.replace(/^\/+|\/+$/g, ''), plainHttp: protocol === 'http:' }
 }
 
@@ -108,7 +113,7 @@ export function pullAddressOf(
  * forward proxy's clients use this name.
  *
  * @param connector undefined when it is not read, since the settings say all
- * @param registry `host[:port]`, a setting: one of the connector's addresses, by default the first
+ * @param registry `host[:port]`, with or without a scheme, a setting: one of the connector's addresses, by default the first
  * @throws BuildError `REGISTRY_UNREACHABLE` when the connector would not give its credential for that registry
  */
 export function registryBehind(
@@ -119,24 +124,37 @@ export function registryBehind(
   const wanted = registry === undefined ? undefined : originalAddress(registry)
   if (connector === undefined && wanted !== undefined) return wanted
   const { address, addressExtensions = [] } = connector?.spec ?? {}
-  const texts = [address, ...addressExtensions.map(({ value }) => value)].filter(text => text !== undefined)
-  const [first, ...others] = texts.map(originalAddress)
-  if (first === undefined) {
+  if (address === undefined) {
     throw new BuildError('REGISTRY_UNREACHABLE', `the connector ${namespace}/${name} has no spec.address`)
   }
-  if (wanted === undefined) return first
-  const found = [first, ...others].find(one => one.host === wanted.host || withPort(one) === withPort(wanted))
-  if (found !== undefined) return { ...found, host: wanted.host }
+  const first = originalAddress(address)
+  if (registry === undefined || wanted === undefined) return first
+  const extensions = addressExtensions.flatMap(({ value }) => value ?? [])
+  const isSame = (one: ConnectorAddress): boolean => {
+    return withPort(one) === withPort(wanted) || (!SCHEME.test(registry) && one.host === wanted.host)
+  }
+  const found = [first, ...extensions.flatMap(readableAddress)].find(isSame)
+  if (found !== undefined) return SCHEME.test(registry) ? wanted : { ...found, host: wanted.host }
   throw new BuildError(
     'REGISTRY_UNREACHABLE',
-    `the connector ${namespace}/${name} gives its credential for ${texts.join(', ')} only (spec.address and ` +
-      `spec.addressExtensions), and the setting registry is ${wanted.host}`
+    `the connector ${namespace}/${name} gives its credential for ${[address, ...extensions].join(', ')} only ` +
+      `(spec.address and spec.addressExtensions), and the setting registry is ${registry}`
   )
+}
+
+/** The connector takes extensions of any form; those that are no address of a registry are somebody else's. */
+function readableAddress(text: string): ConnectorAddress[] {
+  try {
+    return [originalAddress(text)]
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error
+    return []
+  }
 }
 
 /** An address of a registry, which is TLS unless it says otherwise; its path is no part of image names. */
 function originalAddress(text: string): ConnectorAddress {
-  return { ...connectorAddress(/^[a-z]+:\/\//.test(text) ? text : `https://${text}`), path: '' }
+  return { ...connectorAddress(SCHEME.test(text) ? text : `https://${text}`), path: '' }
 }
 
 /** A port is the same one whether it is spelled out or not. */

@@ -66,6 +66,27 @@ describe('a remote registry', () => {
   )
 })
 
+describe('a name that would be read as one of Docker Hub', () => {
+  const named = (host: string): RegistrySettings => {
+    const push = { host, repository: 'acme/actions', plainHttp: true }
+    return { push, pull: push }
+  }
+
+  test.each(['push', 'pull', 'api'] as const)('is no registry to %s', use => {
+    const settings = { ...named('harbor:80'), [use]: named('harbor').push }
+    expect(() => new RegistryDestination(settings)).toThrow(
+      '"harbor/acme/actions" would be an image of Docker Hub: write the registry harbor with a port or a dot'
+    )
+  })
+
+  test.each(['harbor:80', 'harbor.ci', 'localhost', 'docker.io', 'index.docker.io', '[::1]:5000'])(
+    '%s is not',
+    host => {
+      expect(new RegistryDestination(named(host)).target('h').pushRef).toBe(`${host}/acme/actions:h`)
+    }
+  )
+})
+
 test('a handle that is no name is found before a pod starts', () => {
   expect(() => destination.target('Not A Name')).toThrow(/not an image reference/)
 })
@@ -163,7 +184,13 @@ test('a registry that has a fault of its own is a sentence: the builder tries lo
   expect(await destination.probe()).toContain('503')
 })
 
-test('behind a proxy, which answers for it, the same is no doubt', async () => {
+test("behind a proxy, an ingress' pause is one too", async () => {
+  answer = 503
+  const behind = new RegistryDestination(settings({ client: { pauseMs: 1 }, proxy: 'the connector ci/harbor' }))
+  expect(await behind.probe()).toContain('503')
+})
+
+test('behind a proxy, which answers for it, its 502 is no doubt', async () => {
   answer = 502
   const behind = new RegistryDestination(settings({ client: { pauseMs: 1 }, proxy: 'the connector ci/harbor' }))
   await expect(behind.probe()).rejects.toMatchObject({

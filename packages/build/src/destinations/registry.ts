@@ -7,6 +7,8 @@ import { withOrigin } from './refusal.js'
 /** What builds are called: the beginning of a key, and what makes it the only one. */
 const HANDLE = /^[0-9a-f]{12}-[0-9a-f]{8}$/
 
+const DOCKER_HUB = ['docker.io', 'index.docker.io']
+
 /** One of the names by which a repository is reached. */
 export interface RepositoryName {
   /** `host[:port]` */
@@ -31,7 +33,7 @@ export interface RegistrySettings {
   readonly api?: RepositoryAddress
   readonly certificate?: SecretKey
   readonly access?: PushAccess
-  /** Who answers in the registry's place: its 502 is said of a registry that is down, and no doubt. */
+  /** Who answers in the registry's place: its 502 is said of a registry that is down, and no doubt. Other 5xx pass. */
   readonly proxy?: string
   /** Credential, certificates, times and tries of the client. */
   readonly client?: Omit<RegistryOptions, 'plainHttp'>
@@ -56,7 +58,7 @@ export class RegistryDestination implements Destination {
     this.#api = api
     this.name = api.host
     this.#client = new RegistryClient(api.host, { ...settings.client, plainHttp: api.plainHttp })
-    for (const { host, repository } of [push, pull, api]) parseReference(`${host}/${repository}`)
+    for (const name of [push, pull, api]) checkName(name)
   }
 
   target(handle: string): Target {
@@ -94,7 +96,7 @@ export class RegistryDestination implements Destination {
       if (error.code === 'RATE_LIMITED') return error.message
       if (error.code === 'SERVER') {
         const { proxy } = this.#settings
-        if (proxy === undefined) return error.message
+        if (proxy === undefined || error.status !== 502) return error.message
         const why = `the registry behind ${proxy} cannot be used: ${error.message}`
         throw new BuildError('REGISTRY_UNREACHABLE', why, { cause: error })
       }
@@ -117,6 +119,15 @@ export class RegistryDestination implements Destination {
     const known = image.digest === undefined ? {} : { digest: image.digest }
     return removeImage(this.#client, { repository, ...(tag === undefined ? {} : { tag }), ...known }, signal)
   }
+}
+
+/** Docker's rules take a first part without dot and port for a part of a path on Docker Hub, and a push goes there. */
+function checkName({ host, repository }: RepositoryName): void {
+  const name = `${host}/${repository}`
+  const { domain } = parseReference(name)
+  if (domain === host || DOCKER_HUB.includes(host)) return
+  const why = `write the registry ${host} with a port or a dot`
+  throw new RegistryError('INVALID_REFERENCE', `"${name}" would be an image of Docker Hub: ${why}`)
 }
 
 function asBuildError(error: RegistryError, access: PushAccess | undefined): BuildError {
