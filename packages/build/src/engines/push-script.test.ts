@@ -118,8 +118,12 @@ describe("by a connector's forward proxy", () => {
     'ca.crt': 'a certificate'
   }
 
-  function pushBy(mount: string, env: Readonly<Record<string, string>> = {}): { code: number | null; said: string } {
-    const [command = '', ...args] = pushCommand('/layout', 'harbor.example.com/a:h', false, mount)
+  function pushBy(
+    mount: string,
+    env: Readonly<Record<string, string>> = {},
+    plainHttp = false
+  ): { code: number | null; said: string } {
+    const [command = '', ...args] = pushCommand('/layout', 'harbor.example.com/a:h', plainHttp, mount)
     const { status, stdout, stderr } = spawnSync(command, args, {
       env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, TMPDIR: directory, ...env },
       encoding: 'utf8'
@@ -186,6 +190,44 @@ describe("by a connector's forward proxy", () => {
     expect(lines('calls')).toHaveLength(1)
   })
 
+  test('an address in the log keeps what stands behind its host', () => {
+    crane(9, 'GET https://harbor.example.com/v2/a/manifests/@sha256:dd: MANIFEST_UNKNOWN')
+    expect(pushBy(volume(WHOLE)).said).toContain('GET https://harbor.example.com/v2/a/manifests/@sha256:dd: ')
+  })
+
+  test('lines may end as on Windows', () => {
+    program('crane', `env >${directory}/crane-env`)
+    const files = { 'https.proxy': `${PROXY}\r\n`, 'http.proxy': `${PROXY}\r\n`, '.env': 'no_proxy="localhost"\r\n' }
+    expect(pushBy(volume(files)).code).toBe(0)
+    const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY']
+    expect(readFileSync(join(directory, 'crane-env'), 'utf8').split('\n')).toEqual(
+      expect.arrayContaining([...names.map(name => `${name}=${PROXY}`), 'no_proxy=localhost', 'NO_PROXY=localhost'])
+    )
+  })
+
+  test.each([
+    ['http', true, ''],
+    ['http', true, '\r\n'],
+    ['http', true, undefined],
+    ['https', false, '\n'],
+    ['https', false, undefined]
+  ])('without the address for %s, nothing is pushed without the password', (scheme, plainHttp, content) => {
+    crane(0, '')
+    const { [`${scheme}.proxy`]: _, ...others } = WHOLE as Readonly<Record<string, string>>
+    const mount = volume(content === undefined ? others : { ...others, [`${scheme}.proxy`]: content })
+    const { code, said } = pushBy(mount, {}, plainHttp)
+    expect(code).toBe(1)
+    expect(said).toMatch(new RegExp(`^Error: the connector's volume has no ${scheme}\\.proxy: `))
+    expect(lines('calls')).toEqual([])
+  })
+
+  test('the address for the other scheme may be missing', () => {
+    program('crane', `env >${directory}/crane-env`)
+    expect(pushBy(volume({ 'https.proxy': PROXY }), SETTINGS)).toEqual({ code: 0, said: '' })
+    expect(lines('crane-env')).toEqual(expect.arrayContaining([`HTTPS_PROXY=${PROXY}`, 'HTTP_PROXY=']))
+    expect(pushBy(volume({ 'http.proxy': PROXY }), SETTINGS, true)).toEqual({ code: 0, said: '' })
+  })
+
   test('a volume of a version without forward proxy is told', () => {
     crane(0, '')
     const { code, said } = pushBy(volume({ 'config.json': '{}' }))
@@ -200,6 +242,13 @@ describe("by a connector's forward proxy", () => {
     const { code, said } = pushBy(volume({ '.error.json': '{"message":"rejected by mia"}' }))
     expect(code).toBe(1)
     expect(said).toMatch(/^Error: the connector gave no credential: .*rejected by mia/)
+  })
+
+  test('a refusal that quotes what it was shown does not bring it into the log', () => {
+    const message = `${'x'.repeat(960)} ${PROXY} with ${TOKEN}`
+    const { said } = pushBy(volume({ '.error.json': JSON.stringify({ message }) }))
+    expect(said).toContain('http://***@c-harbor')
+    expect(said).not.toMatch(/eyJ/)
   })
 })
 

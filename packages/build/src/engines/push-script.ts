@@ -9,7 +9,8 @@
  * A connector whose approval was refused leaves a file in place of a credential (OCI Connector 1.10, "Approval").
  *
  * The address of a connector's forward proxy has a token in it: it is read from a file into the environment of crane's
- * process, for each try anew, and of no other process. It takes the place of the settings' proxy. Go prefers names in
+ * process, for each try anew, and of no other process. It takes the place of the settings' proxy. Without the address for
+ * the scheme of the push, Go would go to the registry directly, without the password. Go prefers names in
  * capitals, reads every file of SSL_CERT_DIR and takes what is a certificate there, whatever a version of the connector
  * calls the authority of its proxy. crane itself does not print a proxy's credential, but a proxy may quote it: what looks like
  * one is left out.
@@ -22,28 +23,33 @@ layout=$1
 reference=$2
 files=$3
 shift 3
+scheme=https
+case " $* " in *' --insecure '*) scheme=http ;; esac
+without_secrets() {
+  sed -e 's#://[^/@[:space:]]*@#://***@#g' -e 's#eyJ[A-Za-z0-9_-]*[.][A-Za-z0-9_.-]*#***#g' \\
+    -e 's#[Bb]asic [A-Za-z0-9+/=]\\{20,\\}#Basic ***#g'
+}
+proxy_for() {
+  cat "$files/$1.proxy" 2>/dev/null | tr -d '\\r\\n\\t '
+}
 refused=\${files:-\${DOCKER_CONFIG-}}/.error.json
 if [ -f "$refused" ]; then
-  echo "Error: the connector gave no credential: $(head -c 1000 "$refused" | tr '\\n' ' ')"
+  echo "Error: the connector gave no credential: $(tr '\\n' ' ' <"$refused" | without_secrets | head -c 1000)"
   exit 1
 fi
-if [ -n "$files" ] && [ ! -s "$files/https.proxy" ]; then
-  echo "Error: the connector's volume has no https.proxy: versions before 1.6 have no forward proxy; use proxy: reverse"
+if [ -n "$files" ] && [ -z "$(proxy_for "$scheme")" ]; then
+  echo "Error: the connector's volume has no $scheme.proxy: versions before 1.6 have no forward proxy; use proxy: reverse"
   exit 1
 fi
 push() {
   if [ -n "$files" ]; then
-    secure=$(cat "$files/https.proxy")
-    plain=$(cat "$files/http.proxy")
-    direct=$(sed -n 's/^no_proxy=//p' "$files/.env" | tr -d '"\\047\\r ')
+    secure=$(proxy_for https)
+    plain=$(proxy_for http)
+    direct=$(cat "$files/.env" 2>/dev/null | sed -n 's/^no_proxy=//p' | tr -d '"\\047\\r ')
     export https_proxy="$secure" HTTPS_PROXY="$secure" http_proxy="$plain" HTTP_PROXY="$plain"
     export no_proxy="$direct" NO_PROXY="$direct" SSL_CERT_DIR="\${SSL_CERT_DIR:+$SSL_CERT_DIR:}$files"
   fi
   exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
-}
-without_secrets() {
-  sed -e 's#://[^@[:space:]]*@#://***@#g' -e 's#eyJ[A-Za-z0-9_-]*[.][A-Za-z0-9_.-]*#***#g' \\
-    -e 's#[Bb]asic [A-Za-z0-9+/=]\\{20,\\}#Basic ***#g'
 }
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM
 for pause in 5 15 40 0; do
