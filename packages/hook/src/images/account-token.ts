@@ -14,7 +14,8 @@ export const TOKEN_USER = 'kaniko-hooks'
  * @param use what in the settings names the account
  * @param connector that the token is for, as messages show it
  * @param boundTo the token ends with this object
- * @throws HookError SETTING when there is no such account, or the runner may not ask
+ * @throws HookError SETTING when there is no such account, or the runner may not ask; KubeError that names what the token was
+ *   to end with, when that is gone
  */
 export async function accountToken(
   call: Call,
@@ -33,7 +34,9 @@ export async function accountToken(
     call.secrets.add(given).add(basic(given))
     return given
   } catch (error) {
-    if (isKubeError(error, 'NOT_FOUND')) {
+    // The API server says the same of an account and of what the token is to end with.
+    const isBound = boundTo !== undefined && error instanceof Error && error.message.includes(`"${boundTo.name}"`)
+    if (isKubeError(error, 'NOT_FOUND') && !isBound) {
       const message = `The service account ${serviceAccount} of ${use.name} does not exist in namespace ${namespace}.`
       throw new HookError('SETTING', 'configuration', message, { cause: error })
     }

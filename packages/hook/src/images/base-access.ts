@@ -5,10 +5,10 @@ import { messageOf } from '../errors.js'
 import { secretName } from '../pods/names.js'
 import { ownedBy, type Owner } from '../pods/owner.js'
 import { pullSecret } from '../pods/secrets.js'
+import { warningCommand } from '../protocol/workflow-commands.js'
 import { tokenEntry } from './account-token.js'
 import { baseTokens } from './base-tokens.js'
 import type { Bases } from './bases.js'
-import { secretValue } from './registry-place.js'
 
 /** A token outlasts its build by so much; mostly it ends with it. */
 const MARGIN_SECONDS = 300
@@ -30,26 +30,36 @@ export async function withBaseAccess<T>(
   build: (access: BaseAccess) => Promise<T>
 ): Promise<T> {
   if (proxies.length === 0) return build(credentials === undefined ? {} : { credentials: credentials.secret })
-  const { kube, settings, cancelled } = call
-  const life = { apiVersion: 'v1', kind: 'Secret', metadata: ownedBy(owner, secretName(owner.runnerPod)) }
-  const made = [life.metadata.name]
+  const { kube, cancelled } = call
+  const life = secretName(owner.runnerPod)
+  const config = secretName(owner.runnerPod)
+  const seconds = call.settings.kaniko.timeoutSeconds + MARGIN_SECONDS
+  let lent = false
   try {
-    const { metadata } = await kube.create('secrets', life, { signal: cancelled })
-    const boundTo = { kind: 'Secret', name: metadata?.name ?? '', uid: metadata?.uid ?? '' } as const
-    const seconds = settings.kaniko.timeoutSeconds + MARGIN_SECONDS
+    const marker = { apiVersion: 'v1', kind: 'Secret', metadata: ownedBy(owner, life) }
+    const { metadata } = await kube.create('secrets', marker, { signal: cancelled })
+    const boundTo = { kind: 'Secret', name: life, uid: metadata?.uid ?? '' } as const
     const tokens = await baseTokens(call, proxies, seconds, boundTo)
-    const own = credentials === undefined ? '{}' : await dockerConfig(call, credentials.secret)
-    const secret = pullSecret(owner, withTokens(own, tokens))
-    made.push(secret.metadata?.name)
-    await kube.create('secrets', secret, { signal: cancelled })
-    return await build({ proxies, credentials: secret.metadata?.name ?? '' })
+    lent = true
+    const text = withTokens(credentials?.config ?? '{}', tokens)
+    await kube.create(
+      'secrets',
+      { ...pullSecret(owner, text), metadata: ownedBy(owner, config) },
+      { signal: cancelled }
+    )
+    return await build({ proxies, credentials: config })
   } finally {
-    await Promise.all(made.map(async name => remove(call, name ?? '')))
+    const [problem] = await Promise.all([remove(call, life), remove(call, config)])
+    if (lent && problem !== undefined) call.print(warningCommand(outlives(life, problem, proxies, seconds)))
   }
 }
 
-async function dockerConfig(call: Call, secret: string): Promise<string> {
-  return secretValue(call, { secret, key: '.dockerconfigjson' })
+function outlives(life: string, problem: string, proxies: Bases['proxies'], seconds: number): string {
+  const accounts = [...new Set(proxies.map(({ serviceAccount }) => serviceAccount))].join(', ')
+  return (
+    `The Secret ${life} could not be deleted (${problem}). Until it is, which cleanup_job tries again, ` +
+    `a token of service account ${accounts} that RUN lines could read is good, for ${Math.ceil(seconds / 60)} minutes at most.`
+  )
 }
 
 /** A docker configuration with these hosts besides its own; whatever else is in it stays as it is. */
@@ -59,11 +69,14 @@ function withTokens(config: string, tokens: Awaited<ReturnType<typeof baseTokens
   return JSON.stringify({ ...rest, auths: { ...auths, ...Object.fromEntries(added) } })
 }
 
-/** Never throws: it must not hide how the build went. */
-async function remove({ kube, note }: Call, name: string): Promise<void> {
+/** Returns why it could not be done. Never throws: it must not hide how the build went. */
+async function remove({ kube, note }: Call, name: string): Promise<string | undefined> {
   try {
     await kube.delete('secrets', name, { signal: AbortSignal.timeout(CLEANUP_MS) })
+    return undefined
   } catch (error) {
-    note(messageOf(error))
+    const problem = messageOf(error)
+    note(problem)
+    return problem
   }
 }

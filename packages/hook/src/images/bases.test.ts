@@ -8,8 +8,10 @@ import * as v from 'valibot'
 
 import type { Call } from '../call.js'
 import { settingsFile } from '../settings/schema.js'
+import { accountToken } from './account-token.js'
 import { withBaseAccess } from './base-access.js'
 import { digestsOf, openBases, type Bases } from './bases.js'
+import { BASE_IMAGES } from './connector-use.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const OWNER = { runnerPod: 'runner', uid: 'u', sameNamespace: true, annotations: {} }
@@ -27,6 +29,7 @@ let asked: string[]
 let bodies: Map<string, unknown>
 let objects: Map<string, object>
 let mayHaveTokens: boolean
+let mayDelete: boolean
 let printed: string[]
 let call: (connectors: object[], kaniko?: object) => Call
 
@@ -35,6 +38,7 @@ beforeEach(async () => {
   bodies = new Map()
   printed = []
   mayHaveTokens = true
+  mayDelete = true
   server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -97,19 +101,32 @@ beforeEach(async () => {
 function answer(method: string, path: string, body: Body): readonly [status: number, body: object] {
   const name = body.metadata?.name ?? ''
   if (path.endsWith('/token')) {
+    const { boundObjectRef } = (body as { spec: { boundObjectRef?: { name: string } } }).spec
+    const bound = boundObjectRef?.name
+    if (bound !== undefined && !objects.has(`${SECRETS}/${bound}`)) return missing(`secrets "${bound}" not found`)
+    if (path.endsWith('/nobody/token')) return missing('serviceaccounts "nobody" not found')
     const who = 'serviceaccounts "bases" is forbidden: User "system:serviceaccount:arc:runner"'
     const message = `${who} cannot create resource "serviceaccounts/token" in API group "" in the namespace "arc"`
     return mayHaveTokens
       ? [201, { status: { token: `token-of-${path.split('/').at(-2) ?? ''}` } }]
-      : [403, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 403, reason: 'Forbidden', message }]
+      : refused(403, 'Forbidden', message)
   }
   if (method === 'POST') {
     objects.set(`${path}/${name}`, body)
     return [201, { ...body, metadata: { ...body.metadata, uid: `uid-of-${name}` } }]
   }
   const found = objects.get(path)
+  if (method === 'DELETE' && !mayDelete) return refused(500, 'InternalError', 'etcd is away')
   if (method === 'DELETE') objects.delete(path)
-  return found === undefined ? [404, { kind: 'Status', apiVersion: 'v1', code: 404, reason: 'NotFound' }] : [200, found]
+  return found === undefined ? missing('not found') : [200, found]
+}
+
+function missing(message: string): readonly [status: number, body: object] {
+  return refused(404, 'NotFound', message)
+}
+
+function refused(code: number, reason: string, message: string): readonly [status: number, body: object] {
+  return [code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message }]
 }
 
 afterEach(() => {
@@ -252,6 +269,36 @@ describe('a build', () => {
     expect(secrets()).toEqual([`${SECRETS}/own`])
   })
 
+  test('has the content of the Secret of the settings from one reading', async () => {
+    const of = call([HARBOR], { credentials: 'own' })
+    await lent(of, await openBases(of, undefined, [BASE]))
+    expect(asked.filter(line => line === `GET ${SECRETS}/own`)).toHaveLength(1)
+  })
+
+  test('whose token outlives it has a warning with the Secret that keeps it alive, and the account', async () => {
+    const of = call([HARBOR], { timeoutSeconds: 900 })
+    const bases = await openBases(of, undefined, [BASE])
+    mayDelete = false
+    expect(await lent(of, bases, () => 'built')).toBe('built')
+    const [, life] = asked.find(line => line.startsWith(`DELETE ${SECRETS}/`))?.split(`${SECRETS}/`) ?? []
+    expect(printed.filter(line => line.startsWith('::warning::'))).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `The Secret ${life ?? 'none'} could not be deleted .*etcd is away.* a token of service account bases .* 20 minutes`
+        )
+      )
+    ])
+  })
+
+  test('without an account to ask for names it, and not when it is the Secret that is gone', async () => {
+    const of = call([{ ...HARBOR, serviceAccount: 'nobody' }])
+    await expect(lent(of, await openBases(of, undefined, [BASE]))).rejects.toThrow(/^The service account nobody of/)
+    const boundTo = { kind: 'Secret', name: 'gone', uid: 'u' } as const
+    await expect(accountToken(of, 'bases', 600, BASE_IMAGES, 'ci/harbor', boundTo)).rejects.toThrow(
+      /^Kubernetes refused .*secrets "gone" not found/
+    )
+  })
+
   test('without an image from a connector gets no token: the Secret of the settings as it is, or nothing', async () => {
     const of = call([HARBOR], { credentials: 'own' })
     expect(await lent(of, await openBases(of, undefined, ['busybox']), access => access)).toEqual({
@@ -279,6 +326,13 @@ describe('what names stand for', () => {
     expect(await digestsOf(of, [BASE], await openBases(of, undefined, [BASE]))).toEqual({ [BASE]: DIGEST })
     expect(asked).toContain('HEAD /v2/namespaces/ci/connectors/harbor/team/base/manifests/1')
     expect(printed).toEqual([])
+  })
+
+  test('needs no token where a digest says it', async () => {
+    const of = call([HARBOR])
+    const pinned = `harbor.example/team/base@${DIGEST}`
+    expect(await digestsOf(of, [pinned], await openBases(of, undefined, [pinned]))).toEqual({ [pinned]: DIGEST })
+    expect(asked.filter(line => line.endsWith('/token'))).toEqual([])
   })
 
   test('is not known when it has it not', async () => {

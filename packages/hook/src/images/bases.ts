@@ -16,7 +16,7 @@ import { baseTokens } from './base-tokens.js'
 import { connectorName, readConnector, shownConnector } from './connector-object.js'
 import { BASE_IMAGES } from './connector-use.js'
 import { credentialsOf } from './engine.js'
-import { readKeychain } from './registry-place.js'
+import { dockerConfig, keychainOf } from './registry-place.js'
 import type { Scope } from './scope.js'
 
 /** A connector by which images of one registry are fetched, and as whom. */
@@ -30,7 +30,7 @@ export interface BaseProxy extends RegistryProxy {
 export interface Bases {
   readonly proxies: readonly BaseProxy[]
   /** The Secret of the settings, and what it holds. */
-  readonly credentials?: { readonly secret: string; readonly keychain: Keychain }
+  readonly credentials?: { readonly secret: string; readonly config: string; readonly keychain: Keychain }
 }
 
 /** In which registries images are. */
@@ -55,15 +55,17 @@ const TOKEN_SECONDS = 600
 export async function openBases(call: Call, scope: Scope | undefined, references: readonly string[]): Promise<Bases> {
   const secret = credentialsOf(call, scope)
   const needed = registriesOf(references)
-  const [keychain, ...proxies] = await Promise.all([
-    secret === undefined ? undefined : readKeychain(call, secret),
+  const [config, ...proxies] = await Promise.all([
+    secret === undefined ? undefined : dockerConfig(call, secret),
     ...call.settings.kaniko.connectors.map(async settings => proxiesOf(call, settings, needed))
   ])
   const all = proxies.flat()
   refuseSecondWay(call, all)
   return {
     proxies: all,
-    ...(secret === undefined || keychain === undefined ? {} : { credentials: { secret, keychain } })
+    ...(secret === undefined || config === undefined
+      ? {}
+      : { credentials: { secret, config, keychain: keychainOf(call, secret, config) } })
   }
 }
 
@@ -77,7 +79,9 @@ export async function digestsOf(
   references: readonly string[],
   { proxies, credentials }: Bases
 ): Promise<Record<string, string> | undefined> {
-  const tokens = await baseTokens(call, proxies, TOKEN_SECONDS)
+  const { spellings } = registriesOf(references.filter(reference => !reference.includes('@')))
+  const asked = proxies.filter(({ registry }) => spellings.has(registry))
+  const tokens = await baseTokens(call, asked, TOKEN_SECONDS)
   const found = await baseDigests(
     references,
     {

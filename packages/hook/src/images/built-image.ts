@@ -5,6 +5,7 @@ import {
   BuildError,
   contextKey,
   readContext,
+  type BaseAccess,
   type BuildPodSettings,
   type BuiltImage,
   type Context,
@@ -87,7 +88,7 @@ export async function builtImage(
   const { namespace } = call.runnerKube
   // Noted before anything can be pushed: a hook that is killed in mid-build leaves an image that cleanup_job finds.
   const intent = await writeRecord(kube, owner, record, namespace)
-  const image = await quotedGroup(`Build ${titleOf(call, dockerfile)}`, call.print, async print => {
+  const build = async (print: Line, access: BaseAccess): Promise<BuiltImage> => {
     printContext(print, context)
     const request = {
       context,
@@ -100,10 +101,12 @@ export async function builtImage(
       // A registry may quote what it was shown.
       log: (line: string) => print(redact(line, [...call.secrets]))
     }
-    return withBaseAccess(call, owner, bases, async access =>
-      engine.build({ ...request, bases: access }, call.cancelled)
-    )
-  })
+    return engine.build({ ...request, bases: access }, call.cancelled)
+  }
+  // Outside of the group, whose lines the runner does not obey: it may have a warning.
+  const image = await withBaseAccess(call, owner, bases, async access =>
+    quotedGroup(`Build ${titleOf(call, dockerfile)}`, call.print, async print => build(print, access))
+  )
   const { digest } = image
   const keep = keepFor(call, sharing)
   const images = record.images.map(({ pushRef }) => ({ pushRef, digest }))

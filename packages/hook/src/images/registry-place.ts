@@ -87,7 +87,16 @@ function mayPull(found: Keychain, host: string): boolean {
  * @throws HookError SETTING that names the Secret
  */
 export async function readKeychain(call: Call, secret: string): Promise<Keychain> {
-  const content = await secretValue(call, { secret, key: '.dockerconfigjson' })
+  return keychainOf(call, secret, await dockerConfig(call, secret))
+}
+
+/** The text of a Secret of type `kubernetes.io/dockerconfigjson`. Errors as of `secretValue`. */
+export async function dockerConfig(call: Call, secret: string): Promise<string> {
+  return secretValue(call, { secret, key: '.dockerconfigjson' })
+}
+
+/** What such a text holds; the rest as of `readKeychain`. */
+export function keychainOf(call: Call, secret: string, content: string): Keychain {
   try {
     const found = parseDockerConfig(content)
     for (const value of found.secrets) call.secrets.add(value)
