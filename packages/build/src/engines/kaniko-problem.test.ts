@@ -115,7 +115,8 @@ describe('a base image that is fetched by a proxy', () => {
     const why = 'GET http://c-b/token: DENIED: x may not get the connector a/b'
     expect(explained(why)).toMatchObject({ code: 'BASE_IMAGE', fault: 'configuration' })
     expect(explained(why).message).toBe(
-      `${begin}: ${why}; its credential is from account x, which needs get on the connector a/b`
+      `${begin}: ${why}; its credential is from account x, which needs get on the connector a/b, ` +
+        'or the connector a/b itself may not read the image, or there is no such image'
     )
   })
 
@@ -148,6 +149,15 @@ test('that no mirror has an image is not said beside what the mirrors said', () 
   expect(explain({ error, fetching: 'nothing:9', mirrors: ['MANIFEST_UNKNOWN', 'DENIED'] }).message).toBe(
     'the base image nothing:9 (Dockerfile line 2) cannot be fetched: MANIFEST_UNKNOWN; DENIED'
   )
+})
+
+test('that no mirror and no registry could be asked is the fault of the cluster, whatever Kaniko says last', () => {
+  const error =
+    'error building image: image not found on any configured mapped registries for index.docker.io/nothing:9'
+  const why = 'Get "https://m/v2/": dial tcp: no such host'
+  const explained = explain({ error, fetching: 'nothing:9', mirrors: [why, why] })
+  expect(explained).toMatchObject({ code: 'BASE_IMAGE', fault: 'cluster' })
+  expect(explain({ error, fetching: 'nothing:9' }).message).toMatch(/cannot be fetched: image not found on any/)
 })
 
 describe('the destination', () => {

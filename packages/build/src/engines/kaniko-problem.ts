@@ -71,9 +71,12 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
   const where = base === undefined ? build.dockerfile : `${build.dockerfile} line ${base.line}`
   const proxy = build.proxies?.find(({ registry }) => registry === registryOf(fetching))
   if (proxy !== undefined) return explainProxied(build, `${fetching} (${where})`, proxy)
-  const reasons = [...mirrors, said].map(innermost).filter(reason => !reason.startsWith(NO_MIRROR))
+  const told = [...mirrors, said].map(innermost)
+  const found = told.filter(reason => !reason.startsWith(NO_MIRROR))
+  const reasons = found.length === 0 ? told : found
   // One registry that knows the name and has not the image outweighs another one that could not be asked.
-  const fault = reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(said) ? 'user' : 'cluster'
+  const fault =
+    reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? '') ? 'user' : 'cluster'
   const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join('; ')}`
   return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode })
 }
@@ -82,7 +85,11 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
 function explainProxied({ progress, exitCode }: FailedBuild, image: string, proxy: RegistryProxy): BuildError {
   const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? '')
   const why = withOrigin(said, proxy)
-  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}`
+  // Registries answer so for what is not there, too.
+  const others = why.includes(proxy.origin)
+    ? `, or ${proxy.name} itself may not read the image, or there is no such image`
+    : ''
+  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`
   const isRefusal = why !== said
   const fault = isRefusal ? 'configuration' : ANSWERED.test(said) ? 'user' : 'cluster'
   return new BuildError('BASE_IMAGE', message, { fault, exitCode })
