@@ -149,14 +149,35 @@ describe('a registry that has a proxy', () => {
   test('leaves mirrors of others as they are: the registry itself comes last', () => {
     const settings = { registryMirrors: ['m'], registryMaps: { 'quay.io': ['n/q'] } }
     expect(mapped(settings, proxy('r.example', 'c-b')).slice(2)).toEqual([
-      '--registry-mirror=m',
-      '--registry-mirror=index.docker.io',
       '--registry-map=quay.io=n/q',
       '--registry-map=quay.io=quay.io',
       '--registry-map=r.example=c-b',
+      '--registry-mirror=m',
+      '--registry-mirror=index.docker.io',
       '--skip-default-registry-fallback'
     ])
   })
+})
+
+test('Docker Hub itself is asked after its maps and its mirrors, once', () => {
+  const settings = {
+    ...SETTINGS,
+    registryMirrors: ['m'],
+    registryMaps: { 'docker.io': ['n'], 'index.docker.io': ['o'] }
+  }
+  const args = kanikoArguments({ ...BUILD, proxies: [proxy('r.example', 'c-b')] }, settings)
+  // Kaniko takes the mirrors after all maps.
+  expect(args.filter(arg => /registry-m|docker/.test(arg))).toEqual([
+    '--registry-map=index.docker.io=n',
+    '--registry-map=index.docker.io=o',
+    '--registry-map=r.example=c-b',
+    '--registry-mirror=m',
+    '--registry-mirror=index.docker.io'
+  ])
+  const { registryMirrors: _, ...mapped } = settings
+  expect(
+    kanikoArguments({ ...BUILD, proxies: [proxy('r.example', 'c-b')] }, mapped).filter(arg => arg.includes('docker'))
+  ).toEqual(['n', 'o', 'index.docker.io'].map(to => `--registry-map=index.docker.io=${to}`))
 })
 
 test('an image that others push is written to a layout, and nowhere else', () => {

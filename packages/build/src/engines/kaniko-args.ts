@@ -107,15 +107,21 @@ export function certificatePath(index: number): string {
 
 /**
  * Where else to look for base images. Kaniko tries the registry itself last, for all or for none: what is mirrored by the
- * settings then names it as the last of its mirrors, and what has a proxy does not.
+ * settings then names it once, as the last of its mirrors, and what has a proxy does not. Mirrors are Docker Hub's, and
+ * Kaniko takes them after all maps.
  */
 function mappedRegistries(
   { registryMirrors = [], registryMaps = {} }: KanikoSettings,
   proxies: readonly RegistryProxy[]
 ): string[] {
-  const own = (registry: string): string[] => (proxies.length === 0 ? [] : [mapKey(registry)])
-  const mirrors = registryMirrors.length === 0 ? [] : [...registryMirrors, ...own('docker.io')]
-  const maps = Object.entries(registryMaps).map(([from, targets]) => [from, [...targets, ...own(from)]] as const)
+  const own = (registry: string): string[] => (proxies.length === 0 ? [] : [registry])
+  const mirrors = registryMirrors.length === 0 ? [] : [...registryMirrors, ...own(mapKey('docker.io'))]
+  const mapped = Object.entries(registryMaps).map(([from, targets]) => [mapKey(from), targets] as const)
+  const maps = [...new Set(mapped.map(([from]) => from))].flatMap(key => {
+    const targets = mapped.filter(([from]) => from === key).flatMap(([, to]) => to)
+    const isMirrored = mirrors.length > 0 && key === mapKey('docker.io')
+    return [...targets, ...(isMirrored ? [] : own(key))].map(to => `--registry-map=${key}=${to}`)
+  })
   const byProxy = proxies.flatMap(({ registry, spellings = [], place }) => {
     const to = [place.host, place.path].filter(part => part !== '').join('/')
     // Kaniko never sees `docker.io`.
@@ -123,9 +129,9 @@ function mappedRegistries(
     return [...names].map(name => `--registry-map=${name}=${to}`)
   })
   return [
-    ...mirrors.map(mirror => `--registry-mirror=${mirror}`),
-    ...maps.flatMap(([from, targets]) => targets.map(to => `--registry-map=${mapKey(from)}=${to}`)),
+    ...maps,
     ...byProxy,
+    ...mirrors.map(mirror => `--registry-mirror=${mirror}`),
     ...(proxies.length === 0 ? [] : ['--skip-default-registry-fallback'])
   ]
 }
