@@ -1,8 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A process of a pod has so long to be seen. */
+/** A process has so long to be seen in its first seconds: a push of a small image takes a few tenths of one. */
+const YOUNG_EVERY_MS = 20
+/** A later one, which may have become another program in the meantime. */
 const EVERY_MS = 150
+/** After so long a process is no longer young. */
+const YOUNG_MS = 3_000
 
 /**
  * Notes the arguments and the environment of all processes of pods, as root on their node sees them. The test cluster's
@@ -29,20 +33,30 @@ export class PodProcesses {
   }
 
   async #watch(): Promise<void> {
+    let began = new Map<string, number>()
+    let lookedAtAll = 0
     while (!this.#end.signal.aborted) {
-      const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
-      await Promise.all(pids.map(async pid => this.#look(pid)))
-      await sleep(EVERY_MS)
+      const now = Date.now()
+      const isTimeForAll = now - lookedAtAll >= EVERY_MS
+      if (isTimeForAll) lookedAtAll = now
+      const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+      began = new Map(pids.map(pid => [pid, began.get(pid) ?? now]))
+      for (const [pid, since] of began) if (isTimeForAll || now - since < YOUNG_MS) this.#look(pid)
+      await sleep(YOUNG_EVERY_MS)
     }
   }
 
-  async #look(pid: string): Promise<void> {
+  /** What lies in /proc is in memory: to wait for it costs ten times of what reading it does. */
+  #look(pid: string): void {
+    const read = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8')
     try {
-      const uid = /\/pod([0-9a-f-]{36})\//.exec(await readFile(`/proc/${pid}/cgroup`, 'utf8'))?.[1]
+      const uid = /\/pod([0-9a-f-]{36})\//.exec(read('cgroup'))?.[1]
       if (uid === undefined) return
-      const texts = await Promise.all(['cmdline', 'environ'].map(file => readFile(`/proc/${pid}/${file}`, 'utf8')))
+      const [before, environment, after] = [read('cmdline'), read('environ'), read('cmdline')]
+      // It became another program in the meantime: the next look sees that one.
+      if (before !== after) return
       const known = this.#seen.get(uid) ?? new Set()
-      this.#seen.set(uid, known.add(texts.join('\0').replaceAll('\0', '\n')))
+      this.#seen.set(uid, known.add([before, environment].join('\0').replaceAll('\0', '\n')))
     } catch {
       // It has ended in the meantime.
     }
