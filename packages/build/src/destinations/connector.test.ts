@@ -217,7 +217,7 @@ describe('the volume', () => {
   })
 
   test('of the forward proxy has the files that every volume has, and no docker configuration', () => {
-    const forward = forwardAccess(volume('connectors'), 'https://harbor.example.com')
+    const forward = forwardAccess(volume('connectors'), 'https://harbor.example.com only')
     expect(forward.volumes[0]?.csi?.volumeAttributes).toEqual({ connectors: 'ci/harbor', 'token.expiration': '35m' })
     expect(forward.proxyFiles).toBe(forward.mounts[0]?.mountPath)
     expect(forward.env).toEqual([])

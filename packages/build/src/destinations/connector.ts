@@ -212,13 +212,13 @@ export function reverseAccess(volume: ConnectorVolume, configuration: string): P
 /**
  * Lets in by the forward proxy, whose address with a short-lived token is a file of every volume since 1.6.
  *
- * @param registry for which the proxy adds the registry's password, for messages
+ * @param lent for what the proxy adds the registry's password, the end of a sentence: `https://harbor.example.com only`
  */
-export function forwardAccess(volume: ConnectorVolume, registry: string): PushAccess {
+export function forwardAccess(volume: ConnectorVolume, lent: string): PushAccess {
   const { origin, ...rest } = access(volume, {})
   return {
     ...rest,
-    origin: `${origin}; the connector gives the registry's password for ${registry} only`,
+    origin: `${origin}; the connector gives the registry's password for ${lent}`,
     env: [],
     proxyFiles: CREDENTIALS_MOUNT
   }

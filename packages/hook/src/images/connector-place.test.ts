@@ -61,3 +61,72 @@ test('a token for the push outlasts the shortest build too: the API server gives
     'token.expiration': '10m'
   })
 })
+
+const FORWARD: ConnectorPlaceSettings = {
+  ...SETTINGS,
+  proxy: 'forward',
+  registry: 'http://registry.corp:5000'
+}
+
+test("by the forward proxy, the authority is that of the reverse one's ingress and not the registry's", async () => {
+  const call = callWith({ authority: rootCertificates[0] ?? '' })
+  const target = (await connectorPlace(call, { ...FORWARD, ca })).destination.target(HANDLE)
+  expect(target.pushRef).toBe(`registry.corp:5000/acme/actions:${HANDLE}`)
+  expect(target).not.toHaveProperty('certificate')
+  // The hook itself goes by the reverse proxy.
+  await expect(connectorPlace(callWith({}), { ...FORWARD, ca })).rejects.toThrow(/The Secret authority/)
+})
+
+test('a registry over plain HTTP is one also where the connector is not read, and messages name it', async () => {
+  const target = (await connectorPlace(callWith({}), FORWARD)).destination.target(HANDLE)
+  expect(target.insecureRegistries).toEqual(['registry.corp:5000'])
+  expect(target.access?.origin).toMatch(
+    /for its spec\.address only, or one of its spec\.addressExtensions, and the setting registry is http:\/\/registry\.corp:5000$/
+  )
+})
+
+test('what does not need each other is asked for at the same time', async () => {
+  const call = callWith({})
+  const { kube } = callWith({ authority: rootCertificates[0] ?? '' })
+  const begun = new Set<string>()
+  let answer = (): void => undefined
+  const everything = new Promise<void>(resolve => (answer = resolve))
+  /** Nobody is answered before all have asked. */
+  const asked = async (what: string): Promise<void> => {
+    if (begun.add(what).size === 3) answer()
+    await everything
+  }
+  Object.assign(call.kube, {
+    get: async (kind: 'secrets', name: string) => {
+      await asked('authority')
+      return kube.get(kind, name)
+    },
+    requestToken: async () => {
+      await asked('token')
+      return 'a.token'
+    },
+    getCustom: async () =>
+      asked('connector').then(() => ({
+        status: {
+          conditions: [{ type: 'Ready', status: 'True' }],
+          proxy: { httpAddress: { url: 'https://images.example.com' } }
+        }
+      }))
+  })
+  const { pushAddress: _, ...byStatus } = SETTINGS
+  const { destination } = await connectorPlace(call, { ...byStatus, ca })
+  expect(destination.name).toBe('images.example.com')
+})
+
+test('of several refusals, the one about the connector is told', async () => {
+  const call = callWith({})
+  Object.assign(call.kube, {
+    requestToken: () => Promise.reject(new KubeError('NOT_FOUND', 'no account')),
+    getCustom: async () => {
+      await new Promise(resolve => setImmediate(resolve))
+      throw new KubeError('NOT_FOUND', 'no connector')
+    }
+  })
+  const { pushAddress: _, ...byStatus } = SETTINGS
+  await expect(connectorPlace(call, { ...byStatus, ca })).rejects.toThrow(/names the connector ci\/harbor/)
+})

@@ -41,17 +41,18 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
     tokenSeconds: tokenSeconds(call, settings),
     serviceAccount
   }
-  const { access, ...ways } = await (settings.proxy === 'forward' ? forward : reverse)(
-    call,
-    connector,
-    volume,
-    settings
-  )
-  const { pull } = ways
-  const certificate = ca === undefined ? {} : { ca: await secretValue(call, ca) }
   const shown = shownConnector(connector)
   const token = async (): Promise<string> => accountToken(call, serviceAccount, TOKEN_SECONDS, DESTINATION, shown)
-  const password = await token()
+  // None of these needs another one.
+  const asked = [
+    (settings.proxy === 'forward' ? forward : reverse)(call, connector, volume, settings),
+    ca === undefined ? Promise.resolve(undefined) : secretValue(call, ca),
+    token()
+  ] as const
+  // What is told first does not depend on which answer comes first.
+  await Promise.allSettled(asked)
+  const [{ access, ...ways }, authority, password] = await Promise.all(asked)
+  const { pull } = ways
   if (pullSecret !== undefined) await keychain(call, pullSecret, pull.host, 'kubelet')
   const pullsByProxy = settings.proxy === 'reverse' || settings.pullAddress !== undefined
   // The kubelet looks for the host; the path would do as well, but hosts are what all runtimes understand.
@@ -59,9 +60,13 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
   return {
     destination: new RegistryDestination({
       ...connectorRegistry(connector, ways, settings.repository),
-      ...(ca === undefined ? {} : { certificate: ca }),
+      // The authority is that of the reverse proxy, by which the push goes or not.
+      ...(ca === undefined || settings.proxy === 'forward' ? {} : { certificate: ca }),
       access,
-      client: { credential: { username: TOKEN_USER, password }, ...certificate }
+      client: {
+        credential: { username: TOKEN_USER, password },
+        ...(authority === undefined ? {} : { ca: authority })
+      }
     }),
     pullSecrets: pullSecret === undefined ? [] : [pullSecret],
     ...(pullsByProxy ? { pullConfig } : {})
@@ -94,16 +99,21 @@ async function forward(
   volume: ConnectorVolume,
   settings: ConnectorPlaceSettings
 ): Promise<Ways> {
-  const { pushAddress, pullAddress } = settings
+  const { pushAddress, pullAddress, registry } = settings
   const found =
-    pushAddress === undefined || settings.registry === undefined
+    pushAddress === undefined || registry === undefined
       ? await readConnector(call, connector, DESTINATION, 'pushAddress and registry')
       : undefined
   const api: ConnectorAddress =
     pushAddress === undefined ? addressOfConnector(connector, found ?? {}) : connectorAddress(pushAddress)
-  const push = registryBehind(connector, found, settings.registry)
+  const push = registryBehind(connector, found, registry)
   const pull = pullAddressOf(connector, 'forward', push, pullAddress)
-  return { push, pull, api, access: forwardAccess(volume, found?.spec?.address ?? 'its spec.address') }
+  // Unread, it may not know the registry at all.
+  const lent =
+    found === undefined
+      ? `its spec.address only, or one of its spec.addressExtensions, and the setting registry is ${registry ?? ''}`
+      : `${registry ?? found.spec?.address ?? push.host} only`
+  return { push, pull, api, access: forwardAccess(volume, lent) }
 }
 
 /** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */
