@@ -17,6 +17,7 @@ import {
 import { buildkit } from '../images/buildkit.js'
 import { busybox } from '../images/busybox.js'
 import { dockerConfigSecret, tokenRegistry, type TokenRegistry } from '../registries/index.js'
+import { undoAll, type Undo } from '../registries/objects.js'
 import { apply, getJson, kubectl } from '../support/kubectl.js'
 import { Suite } from '../support/suite.js'
 
@@ -26,6 +27,13 @@ const suite = new Suite('seed', 'privileged')
 const PAGE = join(import.meta.dirname, '..', 'connector', 'vendor', 'build-in-a-job.yaml')
 const PAGE_IMAGE = 'c-harbor.default.svc.cluster.local/test/test-cjt:v1'
 const PAGE_CONNECTOR = 'harbor'
+/** What the page makes, as kubectl names it. */
+const PAGE_OBJECTS = [
+  `connector.connectors.alauda.io/${PAGE_CONNECTOR}`,
+  'secret/harbor-secret',
+  'configmap/dockerfile'
+]
+const MADE_BY_TEST = 'kaniko-hooks/test'
 /** What the image is upstream, whatever stands before it in a connector's names. */
 const UPSTREAM_IMAGE = 'test/test-cjt:v1'
 /** The page's pod names none. */
@@ -37,19 +45,19 @@ const BUILD_MS = 120_000
 let page: { readonly connector: string; readonly dockerfile: string; readonly pod: string }
 let builder: string
 let registry: TokenRegistry
+const undo: Undo[] = []
 
 beforeAll(async () => {
   const { cluster, namespace } = suite
   await installConnectors(cluster)
   builder = await furtherImage(cluster, [busybox, buildkit])
   registry = await tokenRegistry(cluster, namespace, { path: 'test' })
+  undo.push(() => registry.remove())
   const [connector = '', secret = '', dockerfile = '', pod = ''] = (await readFile(PAGE, 'utf8')).split('\n---\n')
   page = { connector: `${connector}\n---\n${secret}`, dockerfile, pod }
 }, SET_UP_MS)
 
-afterAll(async () => {
-  await registry.remove()
-}, 60_000)
+afterAll(() => undoAll(undo), 60_000)
 
 /** The page's text with the names of this cluster: all that is adapted in it. */
 function here(text: string, image: string = PAGE_IMAGE): string {
@@ -70,6 +78,7 @@ async function followPage(namespace: string, form: 'host' | 'unexposed'): Promis
   const within = ['-n', namespace]
   for (const text of [page.connector, page.dockerfile])
     await kubectl(cluster, [...within, 'apply', '-f', '-'], here(text))
+  await kubectl(cluster, [...within, 'label', '--overwrite', ...PAGE_OBJECTS, `${MADE_BY_TEST}=true`])
   // The registry's certificate is not of an authority that the proxy knows, as the page takes for granted.
   const ca = {
     apiVersion: 'v1',
@@ -94,15 +103,24 @@ async function followPage(namespace: string, form: 'host' | 'unexposed'): Promis
   return connector
 }
 
+/**
+ * Deletes what {@link followPage} made, maybe in an earlier run.
+ *
+ * @throws when something of those names is not a test's
+ */
 async function clear(namespace: string): Promise<void> {
-  const names = {
-    'connectors.connectors.alauda.io': [PAGE_CONNECTOR],
-    secrets: ['harbor-secret', 'harbor-ca'],
-    configmaps: ['dockerfile'],
-    'roles,rolebindings': [`${SERVICE_ACCOUNT}-${PAGE_CONNECTOR}`]
-  }
-  for (const [kind, objects] of Object.entries(names))
-    await kubectl(suite.cluster, ['-n', namespace, 'delete', '--ignore-not-found', kind, ...objects])
+  const within = ['-n', namespace]
+  const kinds = 'connectors.connectors.alauda.io,secrets,configmaps'
+  const foreign = (await kubectl(suite.cluster, [...within, 'get', kinds, '-l', `!${MADE_BY_TEST}`, '-o', 'name']))
+    .split('\n')
+    .filter(name => PAGE_OBJECTS.includes(name))
+  if (foreign.length > 0)
+    throw new Error(
+      `${foreign.join(', ')} in namespace ${namespace} was made by no test: the page's names are needed there.`
+    )
+  await kubectl(suite.cluster, [...within, 'delete', '--ignore-not-found', ...PAGE_OBJECTS])
+  const rights = ['role', 'rolebinding'].map(kind => `${kind}/${SERVICE_ACCOUNT}-${PAGE_CONNECTOR}`)
+  await kubectl(suite.cluster, [...within, 'delete', '--ignore-not-found', ...rights, 'secret/harbor-ca'])
 }
 
 /** Makes the page's pod and waits for its end. */
