@@ -1,5 +1,5 @@
 export { connectorUser, serviceAccountToken } from './access.js'
-export { createConnector, type Connector } from './connector.js'
+export { createConnector, deleteConnector, type Connector, type ConnectorOptions } from './connector.js'
 export { driverNodes, installConnectors, removeDriver } from './installation.js'
 export type { Knobs, ProxyLine } from './knobs.js'
 export type { NotReady } from './status.js'

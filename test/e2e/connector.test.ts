@@ -7,9 +7,12 @@ import { load } from 'js-yaml'
 import {
   connectorUser,
   createConnector,
+  deleteConnector,
   installConnectors,
   trustPlainHttp,
   type Connector,
+  type ConnectorOptions,
+  type Knobs,
   type NotReady
 } from '../connector/index.js'
 import { Lanes } from '../faults/lanes.js'
@@ -20,7 +23,7 @@ import {
   type ProxiedRegistry,
   type TokenRegistry
 } from '../registries/index.js'
-import { create, secretOf } from '../registries/objects.js'
+import { create, secretOf, undoAll, type Undo } from '../registries/objects.js'
 import {
   buildPods,
   byLocalhost,
@@ -56,6 +59,14 @@ const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples')
 const STRANGER = 'stranger'
 /** As in examples/connector-rbac.yaml. */
 const EXAMPLE_USER = 'kaniko-hooks-images'
+/** The vendor's own published design of a proxy where it has one, and what else clients have to get along with. */
+const OTHER_GUESSES: Partial<Knobs> = {
+  bearer: 'upstream',
+  basic: false,
+  location: 'absolute',
+  challengeScope: 'upstream',
+  tokenPost: 404
+}
 /** A service account that is not there. */
 const NOBODY = 'nobody'
 
@@ -75,6 +86,8 @@ let secure: Connector
 let ingress: ProxiedRegistry
 /** One to which the right is lost. */
 let brief: Connector
+/** One whose proxy does the other thing wherever the vendor's documentation leaves it open. */
+let other: Connector
 let runners: {
   readonly first: RunnerPod
   readonly novolume: RunnerPod
@@ -82,37 +95,47 @@ let runners: {
   readonly poor: RunnerPod
   readonly stock: RunnerPod
 }
-let untrust: () => Promise<void>
+const undo: Undo[] = []
 
-const all = (): Connector[] => [exposed, inside, old, broken, pending, apart, secure, brief]
+const all = (): Connector[] => [exposed, inside, old, broken, pending, apart, secure, brief, other]
 
 const run = (runner: RunnerPod, destination: object, build?: Build): Promise<Done> =>
   runBuild(suite, runner, destination, build)
+
+/** It goes with the suite, even half made. */
+function connect(namespace: string, options: ConnectorOptions): Promise<Connector> {
+  undo.push(() => deleteConnector(suite.cluster, namespace, options.name))
+  return createConnector(suite.cluster, namespace, options)
+}
 
 beforeAll(async () => {
   const { cluster, namespace } = suite
   await installConnectors(cluster)
   registry = await tokenRegistry(cluster, namespace)
+  undo.push(() => registry.remove())
   const upstream = upstreamOf(registry)
   elsewhere = await createNamespace(cluster, 'connectors')
-  ;[exposed, inside, old, broken, pending, apart, secure, brief] = await Promise.all([
-    createConnector(cluster, namespace, { name: 'exposed', upstream }),
-    createConnector(cluster, namespace, { name: 'inside', upstream, form: 'unexposed' }),
-    createConnector(cluster, namespace, { name: 'old', upstream, form: 'host' }),
-    createConnector(cluster, namespace, { name: 'broken', upstream }),
-    createConnector(cluster, namespace, { name: 'pending', upstream }),
-    createConnector(cluster, elsewhere.name, { name: 'apart', upstream }),
-    createConnector(cluster, namespace, { name: 'secure', upstream }),
-    createConnector(cluster, namespace, { name: 'brief', upstream })
+  undo.push(() => elsewhere.delete())
+  ;[exposed, inside, old, broken, pending, apart, secure, brief, other] = await Promise.all([
+    connect(namespace, { name: 'exposed', upstream }),
+    connect(namespace, { name: 'inside', upstream, form: 'unexposed' }),
+    connect(namespace, { name: 'old', upstream, form: 'host' }),
+    connect(namespace, { name: 'broken', upstream }),
+    connect(namespace, { name: 'pending', upstream }),
+    connect(elsewhere.name, { name: 'apart', upstream }),
+    connect(namespace, { name: 'secure', upstream }),
+    connect(namespace, { name: 'brief', upstream }),
+    connect(namespace, { name: 'other', upstream, knobs: OTHER_GUESSES })
   ])
   for (const connector of all().filter(one => one.namespace === namespace))
     await connectorUser(cluster, namespace, USER, connector)
   await connectorUser(cluster, namespace, STRANGER, null)
   await pending.setApproval('pending')
-  untrust = await trustPlainHttp(cluster, exposed.nodeHost)
+  for (const { nodeHost } of [exposed, other]) undo.push(await trustPlainHttp(cluster, nodeHost))
   const authority = await createAuthority()
   const behind = { pushHost: secure.nodeHost, images: () => registry.images() }
   ingress = await proxiedRegistry(cluster, namespace, behind, { name: 'ingress', authority })
+  undo.push(() => ingress.remove())
   await secure.setStatus(new URL(`https://${ingress.pushHost}/${secure.prefix.replace(/\/$/, '')}`))
   await create(cluster, [secretOf(namespace, 'ingress-authority', { 'tls.pem': authority.certificate })])
   const rights = rightsFor([...all().map(({ name }) => name), 'missing'], [USER, STRANGER, NOBODY])
@@ -127,12 +150,7 @@ beforeAll(async () => {
   startJobs()
 }, 180_000)
 
-afterAll(async () => {
-  await untrust()
-  await ingress.remove()
-  await Promise.all(all().map(async connector => connector.remove()))
-  await Promise.all([elsewhere.delete(), registry.remove()])
-}, 60_000)
+afterAll(() => undoAll(undo), 60_000)
 
 const lanes = new Lanes<Done>()
 
@@ -163,14 +181,28 @@ async function byExamples(more: object): Promise<Done> {
   return run(runners.stock, { connector: { ...destinations[0].connector, ...more } })
 }
 
-const notReady = async (reason: NotReady): Promise<Done> => {
-  await broken.setStatus('exposed', reason)
+/** A job while something is otherwise with a connector. */
+async function meanwhile(change: () => Promise<void>, back: () => Promise<void>, job: () => Promise<Done>) {
+  await change()
   try {
-    return await run(runners.second, through(broken))
+    return await job()
   } finally {
-    await broken.setStatus('exposed')
+    await back()
   }
 }
+
+const whileStatus = (...status: Parameters<Connector['setStatus']>): Promise<Done> =>
+  meanwhile(
+    () => broken.setStatus(...status),
+    () => broken.setStatus('exposed'),
+    () => run(runners.second, through(broken))
+  )
+const whileKnobs = (knobs: Partial<Knobs>, build?: Build): Promise<Done> =>
+  meanwhile(
+    () => broken.setKnobs(knobs),
+    () => broken.resetKnobs(),
+    () => run(runners.second, through(broken, { pullAddress: byLocalhost(broken) }), build)
+  )
 
 function startJobs(): void {
   const { first, novolume, second, poor } = runners
@@ -186,6 +218,7 @@ function startJobs(): void {
   })
   lanes.start({
     'an exposed connector, novolume': () => run(novolume, through(exposed, { attributes: 'connectors' })),
+    'the other guesses': () => run(novolume, through(other)),
     'an ingress with TLS': () =>
       run(novolume, through(secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } })),
     'an ingress with TLS, of an unknown authority': () => run(novolume, through(secure)),
@@ -198,33 +231,27 @@ function startJobs(): void {
   })
   lanes.start({
     'a refused mount': () => run(second, configured(pending)),
-    ...Object.fromEntries(REASONS.map(([reason]) => [reason, () => notReady(reason)])),
-    'no proxy': async () => {
-      await broken.setStatus('none')
-      const done = await run(second, through(broken))
-      await broken.setStatus('exposed')
-      return done
-    },
-    'a refused approval': async () => {
-      await broken.setApproval('rejected')
-      const done = await run(second, through(broken))
-      await broken.setApproval(null)
-      return done
-    },
-    'an expired token': async () => {
-      await broken.setKnobs({ tokenLifeSeconds: 10 })
-      const done = await run(second, through(broken), {
-        files: action('hello', 'FROM busybox:1.36\nRUN sleep 12\nENTRYPOINT ["true"]\n')
-      })
-      await broken.resetKnobs()
-      return done
-    },
-    'a registry that is down': async () => {
-      await broken.setAddress(`https://${registry.pushHost.replace(/:\d+$/, ':1')}`)
-      const done = await run(second, through(broken))
-      await broken.setAddress(`https://${registry.pushHost}`)
-      return done
-    }
+    ...Object.fromEntries(REASONS.map(([reason]) => [reason, () => whileStatus('exposed', reason)])),
+    'no proxy': () => whileStatus('none'),
+    'a refused approval': () =>
+      meanwhile(
+        () => broken.setApproval('rejected'),
+        () => broken.setApproval(null),
+        () => run(second, through(broken))
+      ),
+    'an expired token': () =>
+      whileKnobs(
+        { tokenLifeSeconds: 10 },
+        { files: action('hello', 'FROM busybox:1.36\nRUN sleep 12\nENTRYPOINT ["true"]\n') }
+      ),
+    'a registry that is down': () =>
+      meanwhile(
+        () => broken.setAddress(`https://${registry.pushHost.replace(/:\d+$/, ':1')}`),
+        () => broken.setAddress(`https://${registry.pushHost}`),
+        () => run(second, through(broken))
+      ),
+    'a right to the proxy that is wanted too': () => whileKnobs({ proxyPermission: true }),
+    'a right that is looked at for each request': () => whileKnobs({ checkEachRequest: true })
   })
   lanes.start({
     'a refused mount, without events': () => run(poor, configured(pending)),
@@ -251,7 +278,9 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
     ['no right to read it, with both addresses', () => exposed, () => exposed],
     ['the example files', () => apart, () => apart],
     ['the example files, with the newer attribute', () => apart, () => apart],
-    ['an ingress with TLS', () => secure, () => secure]
+    ['an ingress with TLS', () => secure, () => secure],
+    ['the other guesses', () => other, () => other],
+    ['a right that is looked at for each request', () => broken, () => broken]
   ])(
     '%s',
     async (name, push, pull) => {
@@ -303,6 +332,7 @@ describe('refused before any pod that builds:', () => {
     ],
     ['no service account', /The service account nobody of the connector destination does not exist/],
     ['no right for the service account', /DENIED.*from service account stranger, which needs get on the connector/],
+    ['a right to the proxy that is wanted too', /DENIED.*service account images/],
     ['an ingress with TLS, of an unknown authority', /certificate/],
     ['a registry that is down', /the registry behind the connector \S+\/broken cannot be used: .*502/]
   ] as const)(
@@ -390,7 +420,7 @@ describe('who has which credential', () => {
   })
 
   test("the registry's password was used by the proxies alone, and for the dedicated service account alone", async () => {
-    await lanes.result('a registry that is down')
+    await lanes.ended()
     const lines = (await Promise.all(all().map(connector => connector.requests()))).flat()
     const { username } = registry.users.delete
     const isOwn = (user: string | null): boolean => user === registry.users.admin.username
