@@ -136,6 +136,26 @@ describe('a driver that is not on the node', () => {
     expect(said.at(-1)?.message).toMatch(MISSING_SENTENCE)
   })
 
+  /** The driver registers, and its socket is not served yet. */
+  const UNAVAILABLE = {
+    ...mount(1),
+    message: 'rpc error: code = Unavailable desc = dial unix csi.sock: connection refused',
+    lastTimestamp: '2026-01-01T00:02:00Z'
+  }
+  const before = (count: number): object => ({ ...MISSING, count, lastTimestamp: '2026-01-01T00:01:00Z' })
+
+  test.each([
+    ['on a new node', 30],
+    ['on an old one', 0]
+  ])('that comes and does not serve at once has its time from then on, %s', async (_, waited) => {
+    const looks = [[before(4)], [before(5)], [before(5), UNAVAILABLE]]
+    const { said } = await seen(podWith('False', 'Pending', waited), looks, [0, 15, 30, 45, 60, 75], 45_000)
+    expect(said.slice(1).map(problem => problem?.fatal)).toEqual(['wait', 'wait', 'wait', 'wait', 'now'])
+    expect(said.at(-1)?.message).toMatch(
+      /csi\.sock: connection refused; before that, its node had not got the CSI driver connectors-csi$/
+    )
+  })
+
   test('is not what a driver that refuses is, also on a new node', async () => {
     const { said } = await seen(podWith('False', 'Pending', 30), [[mount(5)]], LATER, 45_000)
     expect(said[2]?.fatal).toBe('now')

@@ -3,7 +3,7 @@ import type { Kube } from './kube.js'
 import { driverAdvice } from './missing-driver.js'
 import type { PodProblem } from './pod-problem.js'
 import { condition, podLabel } from './pod-status.js'
-import { warningEvent } from './warning-event.js'
+import { warningEvent, type WarningEvent } from './warning-event.js'
 
 /** A pod on a node that has not begun for so long: its events may tell more than its status. */
 const EVENTS_EVERY_MS = 15_000
@@ -33,6 +33,9 @@ export class StuckPod {
   #askAt = 0
   /** How often the mount had failed at the look before. */
   #mountFailures = 0
+  /** How often its node had not got a driver, and when that was last found to have become more. */
+  #driverMissed = 0
+  #driverMissedAt: number | undefined
 
   /** @param giveUpMs after so long, a mount that goes on failing is fatal; a driver that starts with its node has longer */
   constructor(kube: Kube, giveUpMs = Infinity) {
@@ -54,6 +57,8 @@ export class StuckPod {
       this.#since = now
       this.#askAt = now + Math.min(EVENTS_EVERY_MS, this.#giveUpMs)
       this.#mountFailures = 0
+      this.#driverMissed = 0
+      this.#driverMissedAt = undefined
     }
     if (now < this.#askAt) return undefined
     const age = now - this.#since
@@ -68,10 +73,18 @@ export class StuckPod {
       if (!isBeforeSandbox || age < Math.min(LIKELY_AFTER_MS, limit)) return undefined
       return { ...likely(pod), fatal: age >= limit ? 'now' : 'wait' }
     }
+    if (event.driverMissed > this.#driverMissed) this.#driverMissedAt = now
+    this.#driverMissed = event.driverMissed
     const isMount = MOUNT.test(event.reason)
     const goesOn = isBeforeSandbox || event.count > this.#mountFailures
     this.#mountFailures = isMount ? event.count : 0
-    return isMount && goesOn && age >= limit ? { ...event, fatal: 'now' } : event
+    return isMount && goesOn && this.#failsFor(event, now) >= limit ? { ...event, fatal: 'now' } : event
+  }
+
+  /** A driver that came with its node has its time from then on: at first it may not answer. */
+  #failsFor({ missingDriver }: WarningEvent, now: number): number {
+    const since = missingDriver === undefined ? (this.#driverMissedAt ?? this.#since) : this.#since
+    return now - (since ?? now)
   }
 }
 

@@ -10,6 +10,8 @@ export interface WarningEvent extends PodProblem {
   readonly count: number
   /** The CSI driver that the pod's node has not got. */
   readonly missingDriver: string | undefined
+  /** How often the node had not got a driver, also when the last warning is about something else. */
+  readonly driverMissed: number
 }
 
 /**
@@ -33,17 +35,29 @@ export async function warningEvent(
   if (event === undefined) return undefined
   const { reason = 'Warning', message = '' } = event
   const alike = events.filter(other => other.reason === event.reason)
+  const missing = events.filter(other => missingDriver(other.message ?? '') !== undefined)
   const driver = missingDriver(message)
-  const advice = driver === undefined ? '' : `; ${driverAdvice(pod, driver)}`
+  const earlier = missingDriver(missing.at(-1)?.message ?? '')
+  const advice =
+    driver !== undefined
+      ? `; ${driverAdvice(pod, driver)}`
+      : earlier !== undefined
+        ? `; before that, its node had not got the CSI driver ${earlier}`
+        : ''
   return {
     fatal: 'wait',
-    count: alike.reduce((sum, { count = 1 }) => sum + count, 0),
+    count: countOf(alike),
     reason,
     message: `The ${podLabel(pod)} does not start (${reason}): ${message}${advice}`,
     missingDriver: driver,
+    driverMissed: countOf(missing),
     fault: 'cluster',
     nothingRan: true
   }
+}
+
+function countOf(events: readonly CoreV1Event[]): number {
+  return events.reduce((sum, { count = 1 }) => sum + count, 0)
 }
 
 function timeOf(event: CoreV1Event): number {

@@ -185,6 +185,43 @@ describe("the caller's settings", () => {
   })
 })
 
+describe('by a proxy of the settings', () => {
+  const env = { HTTP_PROXY: 'http://corp:1', http_proxy: 'http://corp:1', NO_PROXY: '.ci', no_proxy: '.ci' }
+  const directly = (container: { readonly env?: readonly object[] } | undefined, hosts: string): void => {
+    expect(container?.env).toEqual(
+      expect.arrayContaining([
+        { name: 'HTTP_PROXY', value: 'http://corp:1' },
+        { name: 'NO_PROXY', value: hosts },
+        { name: 'no_proxy', value: hosts }
+      ])
+    )
+    expect(container?.env?.filter(variable => /no_proxy/i.test((variable as { name: string }).name))).toHaveLength(2)
+  }
+
+  test('no credential is sent in clear: plain HTTP is for the registry itself', () => {
+    const { containers = [], initContainers = [] } = pod({ env }, [OPEN, closed('r.example/a', 'push')]).spec ?? {}
+    directly(containers[0], '.ci,r:5000')
+    directly(containers[1], '.ci')
+    directly(initContainers[1], '.ci')
+  })
+
+  test('nor by Kaniko, which pushes by itself or fetches base images by a connector', () => {
+    const place = { host: 'c-b.ci.svc', path: '', plainHttp: true }
+    const secure = { ...place, host: 'c.example', plainHttp: false }
+    const named = { name: 'the connector a/b', origin: 'account x' }
+    const proxies = [
+      { registry: 'r.example', place, ...named },
+      { registry: 's.example', place: secure, ...named }
+    ]
+    const { HTTP_PROXY, http_proxy } = env
+    directly(pod({ env: { HTTP_PROXY, http_proxy } }, undefined, { proxies }).spec?.containers[0], 'r:5000,c-b.ci.svc')
+  })
+
+  test('and without one there is nothing to except', () => {
+    expect(pod({ env: { A: 'b' } }).spec?.containers[0]?.env).toEqual([{ name: 'A', value: 'b' }])
+  })
+})
+
 test("a connector's forward proxy is known to the push container alone, by files that it reads itself", () => {
   const volume = {
     namespace: 'ci',

@@ -75,6 +75,10 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   const { credentials, proxies = [] } = build.bases ?? {}
   const own = credentials === undefined ? undefined : dockerConfigAccess(credentials, 'credentials')
   const [first] = build.targets
+  const plainHosts = [
+    ...(apart ? [] : build.targets.flatMap(({ insecureRegistries }) => insecureRegistries)),
+    ...proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
+  ]
   const kaniko: V1Container = {
     name: KANIKO_CONTAINER,
     image: settings.image,
@@ -88,7 +92,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       },
       settings
     ),
-    env: [...kanikoEnvironment(settings), ...(own?.env ?? [])],
+    env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...(own?.env ?? [])],
     securityContext: security(CAPABILITIES),
     volumeMounts: [
       { name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true },
@@ -150,7 +154,10 @@ function pusher(
   const { resources } = settings.pod ?? {}
   const directories = certificates.map((_, at) => certificatePath(at).replace(/\/[^/]*$/, ''))
   const env = [
-    ...Object.entries(settings.env ?? {}).map(([name, value]) => ({ name, value })),
+    ...reachedDirectly(
+      Object.entries(settings.env ?? {}).map(([name, value]) => ({ name, value })),
+      target.insecureRegistries
+    ),
     // Go reads these directories besides the system's bundle.
     ...(directories.length === 0 ? [] : [{ name: 'SSL_CERT_DIR', value: directories.join(':') }]),
     ...access.env
@@ -180,6 +187,24 @@ function accessOf(target: Target, index: number): Pick<PushAccess, 'volumes' | '
     mounts: mounts.map(mount => ({ ...mount, name: rename(mount.name) })),
     env
   }
+}
+
+/**
+ * The environment with these hosts excepted from the proxy that stands in it, if there is one: over plain HTTP, it would be
+ * shown the credential.
+ */
+function reachedDirectly(env: readonly Variable[], hosts: readonly string[]): Variable[] {
+  if (hosts.length === 0 || !env.some(({ name }) => /^https?_proxy$/i.test(name))) return [...env]
+  const except = (name: string): Variable => {
+    const own = env.find(variable => variable.name === name)?.value ?? ''
+    return { name, value: [...new Set([...own.split(','), ...hosts])].filter(host => host !== '').join(',') }
+  }
+  return [...env.filter(({ name }) => !/^no_proxy$/i.test(name)), except('NO_PROXY'), except('no_proxy')]
+}
+
+interface Variable {
+  readonly name: string
+  readonly value: string
 }
 
 function certificatesOf(build: PodBuild, settings: KanikoSettings): RegistryCertificate[] {

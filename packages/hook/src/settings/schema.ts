@@ -55,6 +55,11 @@ const remote = v.strictObject({
   plainHttp: v.optional(v.boolean(), false)
 })
 
+const registryAddress = v.pipe(
+  v.string(),
+  v.regex(/^(https?:\/\/)?[A-Za-z0-9.[\]:-]+$/, 'a registry as host or host:port, with http:// if it has no TLS')
+)
+
 const connectorName = v.pipe(
   v.string(),
   v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector')
@@ -65,7 +70,7 @@ const connector = v.strictObject({
   repository: v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path')),
   serviceAccount: text,
   proxy: v.optional(v.picklist(['reverse', 'forward']), 'reverse'),
-  registry: v.optional(registry),
+  registry: v.optional(registryAddress),
   pushAddress: v.optional(text),
   pullAddress: v.optional(text),
   pullSecret,
