@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises'
 import type { V1Pod, V1Secret } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
+import { deleteConnector } from '../connector/connector.js'
 import {
   connectorUser,
   createConnector,
@@ -31,7 +32,8 @@ import { byLocalhost, rightsFor, through, upstreamOf, USER } from '../support/co
 import { action, use } from '../support/dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
 import { getJson, kubectl } from '../support/kubectl.js'
-import { createNamespace, type Namespace } from '../support/namespace.js'
+import { Made } from '../support/made.js'
+import { createNamespace } from '../support/namespace.js'
 import { observe, type Seen } from '../support/observe.js'
 import { PodProcesses } from '../support/pod-processes.js'
 import { VOLUME_ROLE } from '../support/roles.js'
@@ -41,7 +43,7 @@ import { workflowOf, type JobText } from '../support/workflow.js'
 
 const suite = new Suite('canaries')
 
-let namespace: Namespace
+const made = new Made()
 let closed: Registry & { readonly users: NonNullable<Registry['users']> }
 let token: TokenRegistry
 let proxy: ProxiedRegistry
@@ -82,30 +84,34 @@ done
 echo "probed $1"
 `
 
-/** Stands in the hook's place and keeps what went out of it. */
+/** Stands in the hook's place, passes on what goes out of it as it comes, and keeps it. */
 const RECORDER = `
-const { spawnSync } = require('child_process')
+const { spawn } = require('child_process')
 const { appendFileSync, readFileSync } = require('fs')
 const input = readFileSync(0)
-const { status, stdout, stderr } = spawnSync(process.execPath, ['${RUNNER.hook}'], { input })
-appendFileSync(__dirname + '/printed', stdout + stderr)
-appendFileSync(__dirname + '/responses', readFileSync(JSON.parse(input).responseFile))
-process.stdout.write(stdout)
-process.stderr.write(stderr)
-process.exitCode = status ?? 1
+const hook = spawn(process.execPath, ['${RUNNER.hook}'])
+const printed = { stdout: [], stderr: [] }
+for (const stream of ['stdout', 'stderr'])
+  hook[stream].on('data', chunk => printed[stream].push(chunk) && process[stream].write(chunk))
+hook.on('close', code => {
+  appendFileSync(__dirname + '/printed', Buffer.concat([...printed.stdout, ...printed.stderr]))
+  appendFileSync(__dirname + '/responses', readFileSync(JSON.parse(input).responseFile))
+  process.exitCode = code ?? 1
+})
+hook.stdin.end(input)
 `
 
 beforeAll(async () => {
   const { cluster } = suite
   if (cluster.auditLog !== undefined) auditFrom = (await stat(cluster.auditLog)).size
   await installConnectors(cluster)
-  processes = new PodProcesses()
-  namespace = await createNamespace(cluster, 'canaries-at', 'restricted')
-  const at = namespace.name
+  processes = await made.keep(new PodProcesses(), one => one?.stop())
+  const { name: at } = await made.keep(createNamespace(cluster, 'canaries-at', 'restricted'), one => one?.delete())
+  const keep = <R extends Registry>(making: Promise<R>): Promise<R> => made.keep(making, one => one?.remove())
   const authority = await createAuthority()
   const [withPasswords, withTokens, first, second] = await Promise.all([
-    nodePortRegistry(cluster, at, { name: 'closed', auth: true }),
-    tokenRegistry(cluster, at, { name: 'token', authority }),
+    keep(nodePortRegistry(cluster, at, { name: 'closed', auth: true })),
+    keep(tokenRegistry(cluster, at, { name: 'token', authority })),
     suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rightsFor([], [USER])] }),
     suite.runner({ mode: 'novolume' })
   ])
@@ -131,7 +137,7 @@ beforeAll(async () => {
   const secret = (name: string, host: string, credentials: Credentials) =>
     dockerConfigSecret(cluster, suite.namespace, name, { [host]: credentials })
   ;[proxy, crane] = await Promise.all([
-    proxiedRegistry(cluster, at, closed),
+    keep(proxiedRegistry(cluster, at, closed)),
     CranePod.start(cluster, at, {
       identities: {
         admin: { [closed.pushHost]: closed.users.admin, [token.pushHost]: token.users.admin }
@@ -146,7 +152,10 @@ beforeAll(async () => {
     secret('wrong-bases', closed.pushHost, { ...WRONG.pull, username: closed.users.pull.username })
   ])
   await secret('proxy-push', proxy.pushHost, closed.users.admin)
-  connector = await createConnector(cluster, at, { name: 'canary', upstream: upstreamOf(token, 'push') })
+  const name = 'canary'
+  connector = await made.keep(createConnector(cluster, at, { name, upstream: upstreamOf(token, 'push') }), () =>
+    deleteConnector(cluster, at, name)
+  )
   await connectorUser(cluster, suite.namespace, USER, connector)
   await Promise.all(
     (['base', 'job', 'service'] as const).map(async name => {
@@ -163,12 +172,7 @@ beforeAll(async () => {
   startJobs(first, second)
 }, 180_000)
 
-afterAll(async () => {
-  await processes.stop()
-  await connector.remove()
-  await Promise.all([closed, token, proxy].map(async registry => registry.remove()))
-  await namespace.delete()
-}, 60_000)
+afterAll(() => made.remove(), 60_000)
 
 const lanes = new Lanes<Traces>()
 
@@ -182,6 +186,7 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
   await runner.write(`${directory}/index.js`, RECORDER)
   const path = await runner.writeSettings(settings)
   const objects: Seen[] = []
+  let log = ''
   let secretsLeft: Promise<string[]> | undefined
   const { result } = await observe(
     suite.cluster,
@@ -190,12 +195,16 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
       runJob(runner, {
         workflow: workflowOf({
           container: suite.cluster.images.busybox,
-          steps: [use('probe', { 'continue-on-error': true }), { run: `echo ${AFTERWARDS}; sleep 2` }],
+          steps: [use('probe', { 'continue-on-error': true }), { run: UNTIL_LOOKED }],
           ...job
         }),
         files,
         onLog: text => {
-          if (text.includes(AFTERWARDS)) secretsLeft ??= pullSecrets(runner)
+          log += text
+          if (!log.includes(AFTERWARDS)) return
+          secretsLeft ??= pullSecrets(runner).finally(() => goOn(runner))
+          // Told below.
+          secretsLeft.catch(() => undefined)
         },
         env: { KANIKO_HOOKS_CONFIG: path },
         args: ['--hook', `${directory}/index.js`]
@@ -210,8 +219,20 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
   return { runner, result, printed, responses, objects, secretsLeft: (await secretsLeft) ?? ['not looked for'] }
 }
 
-/** Said by the job when the action has ended. */
+/** Said by the job when the action has ended, and by no script: the log names steps that are skipped too. */
 const AFTERWARDS = 'the action is over'
+/** The job goes on when this file is in its container: nothing of it has ended while the Secrets are listed. */
+const LOOKED = '/tmp/looked'
+const UNTIL_LOOKED = [
+  `echo ${AFTERWARDS.replace('over', '$(echo over)')}`,
+  'tries=0',
+  `until [ -e ${LOOKED} ]; do tries=$((tries + 1)); [ $tries -lt 300 ] || exit 1; sleep 0.2; done`
+].join('\n')
+
+async function goOn(runner: RunnerPod): Promise<void> {
+  const container = [`${runner.name}-workflow`, '-c', 'job']
+  await kubectl(suite.cluster, ['-n', suite.namespace, 'exec', ...container, '--', 'touch', LOOKED])
+}
 
 async function pullSecrets(runner: RunnerPod): Promise<string[]> {
   const { items } = await getJson<{ items: V1Secret[] }>(suite.cluster, ['-n', suite.namespace, 'secrets'])
