@@ -176,7 +176,7 @@ test('Docker Hub itself is asked after its maps and its mirrors, once', () => {
   ])
   const { registryMirrors: _, ...mapped } = settings
   expect(
-    kanikoArguments({ ...BUILD, proxies: [proxy('r.example', 'c-b')] }, mapped).filter(arg => arg.includes('docker'))
+    kanikoArguments({ ...BUILD, proxies: [proxy('r.example', 'c-b')] }, mapped).filter(arg => arg.includes('index.'))
   ).toEqual(['n', 'o', 'index.docker.io'].map(to => `--registry-map=index.docker.io=${to}`))
 })
 
