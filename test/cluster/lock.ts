@@ -9,13 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * way, so there is no stale lock to recognise.
  */
 export async function exclusively<T>(directory: string, action: () => Promise<T>, waiting: () => void): Promise<T> {
-  const name = `\0kaniko-hooks-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`
-  let lock = await take(name)
+  let lock = await take(directory)
   for (let tries = 1; lock === undefined; tries++) {
     // A look at a running cluster is over in a second: only more than that is worth a word.
     if (tries === 30) waiting()
     await sleep(100)
-    lock = await take(name)
+    lock = await take(directory)
   }
   try {
     return await action()
@@ -24,7 +23,9 @@ export async function exclusively<T>(directory: string, action: () => Promise<T>
   }
 }
 
-function take(name: string): Promise<Server | undefined> {
+/** Takes the lock of a directory until it is closed; undefined when somebody has it. */
+export function take(directory: string): Promise<Pick<Server, 'close'> | undefined> {
+  const name = `\0kaniko-hooks-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`
   return new Promise((resolve, reject) => {
     const server = createServer(connection => connection.destroy())
     server.once('error', (error: NodeJS.ErrnoException) => {

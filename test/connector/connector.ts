@@ -2,6 +2,7 @@ import type { V1Deployment, V1NodeList, V1Service } from '@kubernetes/client-nod
 
 import { Api, type KubernetesObject } from '../cluster/api.js'
 import { request } from '../registries/request.js'
+import { together } from './alone.js'
 import type { Knobs, ProxyLine } from './knobs.js'
 import { apply, CONNECTORS_API, patch, pathOf, remove, secret, SYSTEM, type AnyCluster } from './objects.js'
 import { proxyName, proxyObjects, serviceName } from './proxy.js'
@@ -75,7 +76,8 @@ const SECRETS = {
 }
 
 /**
- * Makes a Connector with its Secrets, its service and its proxy, and writes its status.
+ * Makes a Connector with its Secrets, its service and its proxy, and writes its status. It waits for a test that has
+ * taken the driver away.
  *
  * @throws when no upstream is given and there is no such Connector
  */
@@ -94,7 +96,7 @@ export async function createConnector(
     ...made,
     ...proxyObjects(namespace, name, { image, knobs: initial, ...(nodePort === undefined ? {} : { nodePort }) })
   ]
-  await apply(cluster, objects)
+  await together(cluster, () => apply(cluster, objects))
   const proxy = proxyName(namespace, name)
   await until(
     `The proxy of connector ${namespace}/${name} is ready`,

@@ -1,4 +1,5 @@
 export { connectorUser, serviceAccountToken } from './access.js'
+export { alone } from './alone.js'
 export { createConnector, deleteConnector, type Connector, type ConnectorOptions } from './connector.js'
 export { driverNodes, installConnectors, removeDriver } from './installation.js'
 export type { Knobs, ProxyLine } from './knobs.js'

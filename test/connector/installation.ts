@@ -2,9 +2,20 @@ import { dirname, join } from 'node:path'
 
 import type { V1DaemonSet } from '@kubernetes/client-node'
 
-import { Api, type KubernetesObject } from '../cluster/api.js'
+import { Api } from '../cluster/api.js'
 import type { Cluster } from '../cluster/index.js'
-import { apply, CONNECTORS_API, manifest, pathOf, refused, remove, SYSTEM, type AnyCluster } from './objects.js'
+import { alone, together } from './alone.js'
+import {
+  apply,
+  connectorNames,
+  CONNECTORS_API,
+  manifest,
+  pathOf,
+  refused,
+  remove,
+  SYSTEM,
+  type AnyCluster
+} from './objects.js'
 import { troubleOf } from './trouble.js'
 import { until } from './wait.js'
 
@@ -29,8 +40,13 @@ const DRIVER = 'connectors-csi'
 /** An image that has to be pulled first takes its time. */
 const READY_SECONDS = 120
 
+/** For a suite of tests: {@link install}, once no other suite has taken something away. */
+export function installConnectors(cluster: Cluster): Promise<Installation> {
+  return together(cluster, () => install(cluster))
+}
+
 /** Installs the kinds, the classes and the driver, or changes them to this version. What is there already stays as it is. */
-export async function installConnectors(
+export async function install(
   cluster: AnyCluster & Partial<Pick<Cluster, 'owned'>>,
   options: InstallOptions = {}
 ): Promise<Installation> {
@@ -54,7 +70,7 @@ export function kubeletOf({ kubeconfig, owned }: AnyCluster & Partial<Pick<Clust
 }
 
 /**
- * Deletes what {@link installConnectors} made.
+ * Deletes what {@link install} made.
  *
  * @throws when there are connectors
  */
@@ -75,8 +91,26 @@ export async function uninstallConnectors(cluster: AnyCluster): Promise<void> {
       throw new Error(`${kind} ${metadata.name} is still there`)
 }
 
-/** Takes the driver from all nodes and lets the cluster forget it; {@link installConnectors} brings it back. */
-export async function removeDriver(cluster: AnyCluster): Promise<void> {
+/**
+ * Takes the driver from all nodes and lets the cluster forget it, once nobody else has a connector.
+ *
+ * @param own the namespace of connectors that are left without a driver on purpose
+ * @returns brings it back; suites that have waited for it can go on then
+ */
+export async function removeDriver(cluster: Cluster, own: string): Promise<() => Promise<void>> {
+  const letOthersIn = await alone(cluster, [own])
+  const bringBack = async (): Promise<void> => {
+    await install(cluster)
+    letOthersIn()
+  }
+  await takeAway(cluster).catch(async (error: unknown) => {
+    await bringBack()
+    throw error
+  })
+  return bringBack
+}
+
+async function takeAway(cluster: AnyCluster): Promise<void> {
   const { system } = await allObjects()
   await remove(
     cluster,
@@ -85,14 +119,6 @@ export async function removeDriver(cluster: AnyCluster): Promise<void> {
   await until('The driver connectors-csi is on no node', 60, async () => {
     return (await driverNodes(cluster)).length === 0 ? true : undefined
   })
-}
-
-/** All connectors, as `namespace/name`; none before the kind is known. */
-export async function connectorNames(cluster: AnyCluster): Promise<string[]> {
-  const list = await new Api(cluster.kubeconfig).get<{ items: KubernetesObject[] }>(
-    `/apis/${CONNECTORS_API}/connectors`
-  )
-  return (list?.items ?? []).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)
 }
 
 /** Nodes that the driver is registered on. */

@@ -7,9 +7,9 @@ import { connector as connectorImage } from '../images/connector.js'
 import { readArguments, UsageError, type ConnectorRequest, type Request } from './arguments.js'
 import { createConnector, deleteConnector } from './connector.js'
 import { writeImageArchive } from './image-archive.js'
-import { connectorNames, driverNodes, installConnectors, kubeletOf, uninstallConnectors } from './installation.js'
+import { driverNodes, install, kubeletOf, uninstallConnectors } from './installation.js'
 import { checkNodes } from './node-check.js'
-import { CONNECTORS_API } from './objects.js'
+import { connectorNames, CONNECTORS_API } from './objects.js'
 
 interface ChosenCluster {
   readonly kubeconfig: string
@@ -47,7 +47,7 @@ async function up(cluster: ChosenCluster, request: Extract<Request, { command: '
   const ca = connector?.caFile === undefined ? undefined : authorityIn(connector.caFile)
   if (connector !== undefined) await assertNamespace(cluster, connector.namespace)
   await checkNodes(cluster, { image, kubelet })
-  await installConnectors(cluster, { image, kubelet })
+  await install(cluster, { image, kubelet })
   console.log(`The connectors' driver is on ${(await driverNodes(cluster)).join(', ')}.`)
   if (connector !== undefined) await upConnector(cluster, image, connector, ca)
 }

@@ -57,6 +57,14 @@ export async function remove(cluster: AnyCluster, objects: readonly KubernetesOb
   for (const object of [...objects].reverse()) await api.delete(pathOf(object))
 }
 
+/** All connectors, as `namespace/name`; none before the kind is known. */
+export async function connectorNames(cluster: AnyCluster): Promise<string[]> {
+  const list = await new Api(cluster.kubeconfig).get<{ items: KubernetesObject[] }>(
+    `/apis/${CONNECTORS_API}/connectors`
+  )
+  return (list?.items ?? []).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)
+}
+
 /** Changes a part of an object, or of its status. */
 export async function patch(cluster: AnyCluster, path: string, change: object): Promise<void> {
   const { status, body } = await new Api(cluster.kubeconfig).request(
