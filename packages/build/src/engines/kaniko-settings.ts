@@ -49,7 +49,7 @@ export interface KanikoSettings {
   readonly pod?: BuildPodSettings
   /** `host[:port][/path]` of pull-through mirrors for docker.io, tried in order. */
   readonly registryMirrors?: readonly string[]
-  /** Where to look for images of a registry or path of it in its place: `quay.io` → `mirror.example.com/quay`. */
+  /** Where to look for images of a registry in its place: `quay.io` → `mirror.example.com/quay`. */
   readonly registryMaps?: Readonly<Record<string, readonly string[]>>
   readonly certificates?: readonly RegistryCertificate[]
   readonly cache?: LayerCache

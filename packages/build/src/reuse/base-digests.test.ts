@@ -35,14 +35,14 @@ test('a mirror is asked for what Docker Hub has', async () => {
   expect(asked).toEqual([has])
 })
 
-test('the longest map entry holds, and no part of a name', async () => {
-  has = '/v2/b/tool/manifests/latest'
-  const registryMaps = { [host]: [`${host}/a`], [`${host}/x`]: [`${host}/b`] }
-  expect(await baseDigests([`${host}/x/tool`], sources({ registryMaps }))).toEqual({ [`${host}/x/tool`]: DIGEST })
-  expect(asked).toEqual([has])
+test('maps of a registry are asked in turn, Docker Hub by any of its names before its mirrors, and the registry last', async () => {
+  const registryMaps = { [host]: [`${host}/a`, `${host}/b`], 'index.docker.io': [`${host}/c`] }
+  await baseDigests([`${host}/x/tool`], sources({ registryMaps }))
+  const asking = ['a/x/tool', 'b/x/tool', 'x/tool'].map(name => `/v2/${name}/manifests/latest`)
+  expect(asked).toEqual(asking)
   asked = []
-  await baseDigests([`${host}/xy/tool`], sources({ registryMaps }))
-  expect(asked).toEqual(['/v2/a/xy/tool/manifests/latest', '/v2/xy/tool/manifests/latest'])
+  expect(await baseDigests(['debian:12'], sources({ registryMaps }))).toEqual({ 'debian:12': DIGEST })
+  expect(asked).toEqual(['/v2/c/library/debian/manifests/12', has])
 })
 
 test('a registry that has a proxy is asked there, with its credential, and never itself', async () => {

@@ -12,7 +12,7 @@ import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.j
 export interface BaseSources {
   /** `host[:port][/path]` in place of docker.io, tried in order. */
   readonly registryMirrors: readonly string[]
-  /** The same for registries or paths of them. */
+  /** The same for other registries, each as a whole: Kaniko knows no maps of paths. */
   readonly registryMaps: Readonly<Record<string, readonly string[]>>
   /** `host:port` over plain HTTP. */
   readonly insecureRegistries: readonly string[]
@@ -73,7 +73,7 @@ interface Place {
   readonly plainHttp: boolean
 }
 
-/** Its proxy alone, or mirrors first and the registry itself last. The longest map entry that the name begins with holds. */
+/** Its proxy alone, or maps and mirrors first and the registry itself last. */
 function placesOf(
   { domain, repository }: ImageReference,
   { registryMirrors, registryMaps, insecureRegistries, proxies = [] }: BaseSources
@@ -83,15 +83,12 @@ function placesOf(
     const { host, path, plainHttp } = proxy.place
     return [{ host, repository: path === '' ? repository : `${path}/${repository}`, plainHttp }]
   }
-  const name = `${domain}/${repository}`
-  const mapped = Object.keys(registryMaps)
-    .filter(from => name === from || name.startsWith(`${from}/`))
-    .sort((a, b) => b.length - a.length)[0]
-  const prefix = mapped ?? domain
-  const targets = mapped === undefined ? (domain === 'docker.io' ? registryMirrors : []) : (registryMaps[mapped] ?? [])
-  const mirrors = targets.map(target => {
-    const [host = '', ...path] = `${target}${name.slice(prefix.length)}`.split('/')
-    return { host, repository: path.join('/') }
+  const maps = Object.entries(registryMaps).flatMap(([from, to]) =>
+    registryName(from) === registryName(domain) ? to : []
+  )
+  const mirrors = [...maps, ...(domain === 'docker.io' ? registryMirrors : [])].map(target => {
+    const [host = '', ...path] = target.split('/')
+    return { host, repository: [...path, repository].join('/') }
   })
   return [...mirrors, { host: domain, repository }].map(place => {
     return { ...place, plainHttp: insecureRegistries.includes(place.host) }

@@ -86,7 +86,7 @@ function mayPull(found: Keychain, host: string): boolean {
  *
  * @throws HookError SETTING that names the Secret
  */
-export async function readKeychain(call: Call, secret: string): Promise<Keychain> {
+async function readKeychain(call: Call, secret: string): Promise<Keychain> {
   return keychainOf(call, secret, await dockerConfig(call, secret))
 }
 

@@ -115,7 +115,7 @@ const kaniko = v.strictObject({
   pushTimeoutSeconds: v.optional(seconds, 600),
   maxBuildsPerJob: v.optional(seconds, 20),
   registryMirrors: v.optional(v.array(registryPath), []),
-  registryMaps: v.optional(v.record(registryPath, v.array(registryPath)), {}),
+  registryMaps: v.optional(v.record(registry, v.array(registryPath)), {}),
   insecureRegistries: v.optional(v.array(registry), []),
   certificates: v.optional(v.array(v.strictObject({ registry, ...secretKey.entries })), []),
   credentials: v.optional(secret),
