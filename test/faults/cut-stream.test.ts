@@ -11,7 +11,8 @@ import { numbered, printNumbered } from './numbered-lines.js'
 import { Sight } from './sight.js'
 
 const TIMEOUT = 180_000
-const COUNT = 80
+/** Long enough for steps that begin seconds after each other, as on a busy machine, to be under way at the same time. */
+const COUNT = 160
 /** Seen when a step is in its middle, and within a line. */
 const MIDDLE = 'line 35'
 
@@ -111,7 +112,7 @@ async function containerStep(behind: Behind, loss: Loss): Promise<CallResult[]> 
   return lost(behind, loss, 1, onOutput => behind.calls.container(busybox, script, { onOutput }))
 }
 
-/** Makes calls at the same time and takes their connections away once each has printed half of it. */
+/** Makes calls at the same time and takes their connections away once each is under way. */
 async function lost(
   { proxy }: Behind,
   loss: Loss,
