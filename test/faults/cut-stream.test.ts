@@ -26,7 +26,8 @@ const LOSSES = {
     proxy.cut('fin')
     return Promise.resolve()
   },
-  'a stall of 15 s': (proxy: ApiProxy) => proxy.stall(15_000),
+  // A stream that is silent is given up after 10 to 15 s: a shorter stall may pass unnoticed.
+  'a stall of 20 s': (proxy: ApiProxy) => proxy.stall(20_000),
   'an API outage of 20 s': (proxy: ApiProxy) => proxy.refuse(20_000),
   'six cuts in a row': async (proxy: ApiProxy) => {
     for (let n = 0; n < 6; n += 1) {
@@ -51,7 +52,7 @@ beforeAll(async () => {
     prepare: async () => [await volume.calls.prepare(suite.cluster.images.debian)],
     'volume RST': () => steps(volume, 'RST', rounds),
     'volume FIN': () => steps(volume, 'FIN', rounds),
-    'volume a stall of 15 s': () => steps(volume, 'a stall of 15 s', rounds),
+    'volume a stall of 20 s': () => steps(volume, 'a stall of 20 s', rounds),
     cleanup: async () => [await volume.calls.cleanup()]
   })
   const novolume = await calls('novolume')
@@ -59,7 +60,7 @@ beforeAll(async () => {
     'prepare novolume': async () => [await novolume.calls.prepare(suite.cluster.images.debian)],
     'novolume RST': () => steps(novolume, 'RST', 1),
     'novolume FIN': () => steps(novolume, 'FIN', 1),
-    'novolume a stall of 15 s': () => steps(novolume, 'a stall of 15 s', 1),
+    'novolume a stall of 20 s': () => steps(novolume, 'a stall of 20 s', 1),
     'novolume cleanup': async () => [await novolume.calls.cleanup()]
   })
   const rough = await calls('volume')
@@ -78,7 +79,7 @@ beforeAll(async () => {
   })
   const bare = await calls('novolume')
   lanes.start({
-    'container a stall of 15 s': () => containerStep(bare, 'a stall of 15 s'),
+    'container a stall of 20 s': () => containerStep(bare, 'a stall of 20 s'),
     'container six cuts in a row': () => containerStep(bare, 'six cuts in a row')
   })
 }, TIMEOUT)
@@ -157,12 +158,12 @@ describe('the connection of a script step is lost in mid-step', () => {
   test.each([
     ['volume', 'RST', 3],
     ['volume', 'FIN', 3],
-    ['volume', 'a stall of 15 s', 3],
+    ['volume', 'a stall of 20 s', 3],
     ['volume', 'six cuts in a row', 1],
     ['volume', 'an API outage of 20 s', 1],
     ['novolume', 'RST', 1],
     ['novolume', 'FIN', 1],
-    ['novolume', 'a stall of 15 s', 1]
+    ['novolume', 'a stall of 20 s', 1]
   ] as const)(
     '%s, %s: the exit code and every line once',
     async (mode, loss, count) => {
@@ -189,7 +190,7 @@ describe('the connection of a script step is lost in mid-step', () => {
 })
 
 describe('the connection of a container step is lost in mid-step', () => {
-  test.each(['RST', 'FIN', 'a stall of 15 s', 'six cuts in a row', 'an API outage of 20 s'] as const)(
+  test.each(['RST', 'FIN', 'a stall of 20 s', 'six cuts in a row', 'an API outage of 20 s'] as const)(
     '%s: the exit code and every line once',
     async loss => {
       const [result] = await lanes.result(`container ${loss}`)
