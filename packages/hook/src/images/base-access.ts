@@ -6,12 +6,10 @@ import { secretName } from '../pods/names.js'
 import { ownedBy, type Owner } from '../pods/owner.js'
 import { pullSecret } from '../pods/secrets.js'
 import { warningCommand } from '../protocol/workflow-commands.js'
+import { buildTokenSeconds } from '../settings/token-life.js'
 import { tokenEntry } from './account-token.js'
 import { baseTokens } from './base-tokens.js'
 import type { Bases } from './bases.js'
-
-/** A token outlasts its build by so much; mostly it ends with it. */
-const MARGIN_SECONDS = 300
 
 /** For the deletion of the Secrets, whatever became of the build. */
 const CLEANUP_MS = 3_000
@@ -33,7 +31,7 @@ export async function withBaseAccess<T>(
   const { kube, cancelled } = call
   const life = secretName(owner.runnerPod)
   const config = secretName(owner.runnerPod)
-  const seconds = call.settings.kaniko.timeoutSeconds + MARGIN_SECONDS
+  const seconds = buildTokenSeconds(call.settings)
   let lent = false
   try {
     const marker = { apiVersion: 'v1', kind: 'Secret', metadata: ownedBy(owner, life) }

@@ -12,6 +12,7 @@ import type { Keychain } from '@kaniko-hooks/registry'
 import type { Call } from '../call.js'
 import { HookError } from '../errors.js'
 import type { BaseConnectorSettings } from '../settings/schema.js'
+import { SHORTEST_TOKEN_SECONDS } from '../settings/token-life.js'
 import { baseTokens } from './base-tokens.js'
 import { connectorName, readConnector, shownConnector } from './connector-object.js'
 import { BASE_IMAGES } from './connector-use.js'
@@ -40,9 +41,6 @@ interface Needed {
   /** The registry of some image is known to the builder only: it may be any. */
   readonly mayBeAny: boolean
 }
-
-/** For the hook's own question: the shortest that Kubernetes gives. */
-const TOKEN_SECONDS = 600
 
 /**
  * Looks up what is needed to fetch some images. A connector that none of them needs does not have to be ready; only where
@@ -81,7 +79,7 @@ export async function digestsOf(
 ): Promise<Record<string, string> | undefined> {
   const { spellings } = registriesOf(references.filter(reference => !reference.includes('@')))
   const asked = proxies.filter(({ registry }) => spellings.has(registry))
-  const tokens = await baseTokens(call, asked, TOKEN_SECONDS)
+  const tokens = await baseTokens(call, asked, SHORTEST_TOKEN_SECONDS)
   const found = await baseDigests(
     references,
     {

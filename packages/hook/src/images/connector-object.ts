@@ -1,9 +1,4 @@
-import {
-  addressOfConnector,
-  type ConnectorAddress,
-  type ConnectorName,
-  type ConnectorObject
-} from '@kaniko-hooks/build'
+import type { ConnectorName, ConnectorObject } from '@kaniko-hooks/build'
 import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from '../call.js'
@@ -51,17 +46,6 @@ export async function readConnector(
     const right = { ...connector, group: GROUP, resource: 'connectors', verb: 'get' }
     throw missingRight(error, `read ${named}`, right, use.rights, `, or set ${instead}`)
   }
-}
-
-/**
- * Where its reverse proxy answers, as the status of the Connector says. Parameters and errors as of `readConnector`.
- *
- * @throws BuildError when it is not ready
- */
-export async function statusAddress(
-  ...[call, connector, user, instead]: Parameters<typeof readConnector>
-): Promise<ConnectorAddress> {
-  return addressOfConnector(connector, await readConnector(call, connector, user, instead))
 }
 
 function capitalised(text: string): string {

@@ -17,14 +17,12 @@ import {
 import type { Call } from '../call.js'
 import { milliseconds } from '../settings/duration.js'
 import type { ConnectorPlaceSettings } from '../settings/schema.js'
+import { buildTokenSeconds, SHORTEST_TOKEN_SECONDS } from '../settings/token-life.js'
 import { accountToken, TOKEN_USER, tokenEntry } from './account-token.js'
-import { connectorName, readConnector, shownConnector, statusAddress } from './connector-object.js'
+import { connectorName, readConnector, shownConnector } from './connector-object.js'
 import { DESTINATION } from './connector-use.js'
 import type { Place } from './places.js'
 import { keychain, secretValue } from './registry-place.js'
-
-/** A token for the hook's own requests, and one for the kubelet's pull: the shortest that Kubernetes gives. */
-const TOKEN_SECONDS = 600
 
 /**
  * A registry behind an OCI Connector. The build pod gets a token by the connector's CSI driver, in the push container only;
@@ -42,7 +40,8 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
     serviceAccount
   }
   const shown = shownConnector(connector)
-  const token = async (): Promise<string> => accountToken(call, serviceAccount, TOKEN_SECONDS, DESTINATION, shown)
+  const token = async (): Promise<string> =>
+    accountToken(call, serviceAccount, SHORTEST_TOKEN_SECONDS, DESTINATION, shown)
   // None of these needs another one.
   const asked = [
     (settings.proxy === 'forward' ? forward : reverse)(call, connector, volume, settings),
@@ -86,7 +85,7 @@ async function reverse(
 ): Promise<Ways> {
   const push =
     pushAddress === undefined
-      ? await statusAddress(call, connector, DESTINATION, 'pushAddress and pullAddress')
+      ? addressOfConnector(connector, await readConnector(call, connector, DESTINATION, 'pushAddress and pullAddress'))
       : connectorAddress(pushAddress)
   const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
   return { push, pull, access: reverseAccess(volume, configuration) }
@@ -117,7 +116,6 @@ async function forward(
 }
 
 /** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */
-function tokenSeconds({ settings: { kaniko } }: Call, { tokenLifetime }: ConnectorPlaceSettings): number {
-  if (tokenLifetime !== undefined) return milliseconds(tokenLifetime) / 1000
-  return Math.max(kaniko.timeoutSeconds + 300, TOKEN_SECONDS)
+function tokenSeconds({ settings }: Call, { tokenLifetime }: ConnectorPlaceSettings): number {
+  return tokenLifetime === undefined ? buildTokenSeconds(settings) : milliseconds(tokenLifetime) / 1000
 }

@@ -1,5 +1,6 @@
 import { milliseconds } from './duration.js'
 import { DEFAULT_CONFIGURATION, type DestinationSettings, type SettingsFile } from './schema.js'
+import { SHORTEST_TOKEN_SECONDS } from './token-life.js'
 
 /**
  * What is wrong in a settings file that the schema cannot say.
@@ -75,7 +76,7 @@ function ofDestination({ connector }: DestinationSettings, index: number): strin
       'the forward proxy needs no file of the class; leave it out',
     tokenLifetime:
       tokenLifetime !== undefined &&
-      milliseconds(tokenLifetime) < 600_000 &&
+      milliseconds(tokenLifetime) < SHORTEST_TOKEN_SECONDS * 1000 &&
       'the API server gives no token for less than 10m'
   }
   return Object.entries(wrong).flatMap(([key, why]) =>
