@@ -5,7 +5,8 @@ import {
   isKubeError,
   waitForPod,
   type ContainerResult,
-  type Kube
+  type Kube,
+  type KubeError
 } from '@kaniko-hooks/kube'
 
 import { HookError } from '../errors.js'
@@ -18,6 +19,10 @@ import type { Line } from '../protocol/workflow-commands.js'
 /** How often the Job is asked for its pod, and for how long: its controller makes it within a second. */
 const POD_POLL_MS = 50
 const POD_WAIT_MS = 60_000
+/** The same when the API server refused to try such a pod: mostly there will be none, and the user waits for the reason. */
+const REFUSED_WAIT_MS = 10_000
+/** Answers of the API server that stay. */
+const REFUSALS = ['ADMISSION', 'QUOTA', 'INVALID'] as const
 /** A request that was cut off reaches the API server within so long, or never. */
 const LATE_CREATE_MS = 500
 /** A pod that is deleted gets this long to end by itself. */
@@ -33,9 +38,11 @@ export interface StepRun {
 /**
  * Starts a step's pod: as a Job, or bare when asked to or when the role has no jobs.
  *
- * A Job hides what admission says of its pod (only events tell), so the same pod is tried without creating it.
+ * A Job hides what admission says of its pod (only events tell), so the same pod is tried without creating it. What that
+ * gives explains a Job that gets no pod, and nothing else: the step's own pod may use up the quota before it is tried,
+ * and a webhook may refuse whatever is only tried.
  *
- * @throws KubeError ADMISSION, QUOTA, FORBIDDEN
+ * @throws KubeError ADMISSION, QUOTA, FORBIDDEN; HookError POD_FAILED when nobody knows why the Job gets no pod
  */
 export async function startStep(
   kube: Kube,
@@ -53,10 +60,9 @@ export async function startStep(
     ])
     if (job.status === 'fulfilled' || !isForbiddenJobs(job.reason)) {
       return orDeleted(kube, { job: name, pod: '' }, async () => {
-        // Admission's own sentence says more than what became of the Job.
-        if (dry.status === 'rejected') throw dry.reason
         if (job.status === 'rejected') throw job.reason
-        return { job: name, pod: await podOfJob(kube, name, job.value.metadata?.uid, signal) }
+        const why = dry.status === 'rejected' ? explanation(dry.reason) : undefined
+        return { job: name, pod: await podOfJob(kube, name, job.value.metadata?.uid, why, signal) }
       })
     }
   }
@@ -64,6 +70,13 @@ export async function startStep(
     await kube.create('pods', pod, { signal })
     return { job: undefined, pod: name }
   })
+}
+
+/** What the API server said of a tried pod, as far as it would say the same of the Job's. */
+function explanation(error: unknown): KubeError | undefined {
+  // A webhook with side effects is not asked about what is only tried.
+  if (!isKubeError(error, ...REFUSALS, 'API') || /does not support dry run/i.test(error.message)) return undefined
+  return error
 }
 
 /**
@@ -87,8 +100,15 @@ function isForbiddenJobs(error: unknown): boolean {
   return isKubeError(error, 'FORBIDDEN') && /\bjobs\b/.test(error.message)
 }
 
-async function podOfJob(kube: Kube, job: string, uid: string | undefined, signal: AbortSignal): Promise<string> {
-  const until = Date.now() + POD_WAIT_MS
+async function podOfJob(
+  kube: Kube,
+  job: string,
+  uid: string | undefined,
+  why: KubeError | undefined,
+  signal: AbortSignal
+): Promise<string> {
+  const waitMs = isKubeError(why, ...REFUSALS) ? REFUSED_WAIT_MS : POD_WAIT_MS
+  const until = Date.now() + waitMs
   for (;;) {
     const pods = await kube.list('pods', { labelSelector: `job-name=${job}`, signal })
     const pod = pods.find(
@@ -96,10 +116,11 @@ async function podOfJob(kube: Kube, job: string, uid: string | undefined, signal
     )
     if (pod?.metadata?.name !== undefined) return pod.metadata.name
     if (Date.now() > until) {
+      if (why !== undefined) throw why
       throw new HookError(
         'POD_FAILED',
         'cluster',
-        `Job ${job} got no pod within ${POD_WAIT_MS / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
+        `Job ${job} got no pod within ${waitMs / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
       )
     }
     await new Promise(resolve => setTimeout(resolve, POD_POLL_MS))
