@@ -29,6 +29,7 @@ export type {
   TokenOptions
 } from './kube.js'
 export { kubeconfigFile } from './kubeconfig.js'
+export { literal } from './literal.js'
 export { followLog } from './log.js'
 export type { FollowOptions, FollowedLog } from './log.js'
 export { podProblem } from './pod-problem.js'

@@ -7,6 +7,8 @@ import { RegistryDestination } from '../destinations/registry.js'
 import { remoteRegistry } from '../destinations/remote.js'
 import { kanikoPod, type PodBuild } from './kaniko-pod.js'
 import type { KanikoSettings } from './kaniko-settings.js'
+import { pushCommand } from './push-script.js'
+import { WAIT_SCRIPT } from './receive-script.js'
 
 const OPEN = new RegistryDestination(nodePortRegistry({ host: 'r', port: 5000, nodePort: 31500 })).target('h')
 
@@ -74,7 +76,32 @@ test('every container keeps within PodSecurity baseline', () => {
     for (const capability of securityContext?.capabilities?.add ?? []) expect(BASELINE).toContain(capability)
   }
   expect(initContainers[0]?.securityContext?.capabilities?.add).toBeUndefined()
-  expect(containers[0]?.securityContext?.capabilities?.add).toHaveLength(9)
+  expect(containers[0]?.securityContext?.capabilities?.add).toHaveLength(11)
+})
+
+/** What the kubelet makes of a word: `$(NAME)` is a variable of the container, `$$` a dollar sign. */
+function expanded(word: string, variables: Readonly<Record<string, string>>): string {
+  return word.replace(/\$(?:\$|\(([^)]*)\))/g, (all, name?: string) => {
+    return name === undefined ? '$' : (variables[name] ?? all)
+  })
+}
+
+test('the kubelet reads nothing into arguments, programs and variables', () => {
+  const env = { HTTP_PROXY: 'http://user:secret@proxy', HTTPS_PROXY: 'http://a$$b:$(HTTP_PROXY)@proxy' }
+  const values = { A: 'a$$b', B: '$(HTTP_PROXY)', C: '$$(HTTP_PROXY)$' }
+  const options = { name: 'b', timeoutMs: 1000 }
+  const targets = [closed('r.example/a', 'push')]
+  const { spec } = kanikoPod({ ...BUILD, targets, buildArgs: values }, { ...SETTINGS, env }, options)
+  const [context, kaniko] = spec?.initContainers ?? []
+  const args = kaniko?.args?.map(word => expanded(word, env)) ?? []
+  for (const [name, value] of Object.entries(values)) expect(args).toContain(`--build-arg=${name}=${value}`)
+  expect(context?.command?.map(word => expanded(word, { 'WAIT_SECONDS * 10': 'x' }))[2]).toBe(WAIT_SCRIPT)
+  for (const container of [kaniko, spec?.containers[0]]) {
+    const given = container?.env?.find(({ name }) => name === 'HTTPS_PROXY')?.value ?? ''
+    expect(expanded(given, env)).toBe(env.HTTPS_PROXY)
+  }
+  const push = pushCommand('/kaniko/image', 'r.example/a:h', false)
+  expect(spec?.containers[0]?.command?.map(word => expanded(word, env))).toEqual(push)
 })
 
 test('the context is written by one container and read by the other', () => {

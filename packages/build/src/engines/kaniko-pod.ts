@@ -1,4 +1,5 @@
 import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+import { literal } from '@kaniko-hooks/kube'
 import { dockerConfigAccess } from '../destinations/docker-config.js'
 import type { PushAccess, Target } from '../destinations/destination.js'
 import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './kaniko-args.js'
@@ -16,10 +17,13 @@ export const KANIKO_CONTAINER = 'kaniko'
 const POD_LABEL = 'kaniko-hooks/build'
 
 /**
- * What unpacking a base image and `RUN` as on Docker need, each proven by leaving it out (reference/builders.md §3.1).
- * All of them are allowed by PodSecurity `baseline`.
+ * What unpacking a base image and `RUN` as on Docker need, each proven by leaving it out. All of them are allowed by
+ * PodSecurity `baseline`. The last two are for a `RUN` that makes a device, or tries out a server on a port below 1024.
  */
-const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'SETUID', 'SETGID', 'KILL', 'SYS_CHROOT']
+const CAPABILITIES = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'SETUID', 'SETGID', 'KILL', 'SYS_CHROOT'],
+  ...['MKNOD', 'NET_BIND_SERVICE']
+]
 
 /** A build that outlives its hook is ended by the kubelet; until then the hook's own, shorter limit counts. */
 const DEADLINE_MARGIN_SECONDS = 30
@@ -66,7 +70,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   const context: V1Container = {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
-    command: ['sh', '-c', WAIT_SCRIPT],
+    command: ['sh', '-c', WAIT_SCRIPT].map(literal),
     env: [{ name: 'WAIT_SECONDS', value: String(seconds) }],
     securityContext: security([]),
     volumeMounts: [{ name: 'context', mountPath: CONTEXT_MOUNT }],
@@ -91,7 +95,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
         ...(apart || first === undefined ? {} : { pushRef: first.pushRef })
       },
       settings
-    ),
+    ).map(literal),
     env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...(own?.env ?? [])],
     securityContext: security(CAPABILITIES),
     volumeMounts: [
@@ -165,7 +169,12 @@ function pusher(
   return {
     name: pushContainer(index),
     image: settings.pushImage,
-    command: pushCommand(LAYOUT_MOUNT, target.pushRef, target.insecureRegistries.length > 0, target.access?.proxyFiles),
+    command: pushCommand(
+      LAYOUT_MOUNT,
+      target.pushRef,
+      target.insecureRegistries.length > 0,
+      target.access?.proxyFiles
+    ).map(literal),
     env,
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: security([]),
@@ -194,6 +203,10 @@ function accessOf(target: Target, index: number): Pick<PushAccess, 'volumes' | '
  * shown the credential.
  */
 function reachedDirectly(env: readonly Variable[], hosts: readonly string[]): Variable[] {
+  return withExceptions(env, hosts).map(({ name, value }) => ({ name, value: literal(value) }))
+}
+
+function withExceptions(env: readonly Variable[], hosts: readonly string[]): Variable[] {
   if (hosts.length === 0 || !env.some(({ name }) => /^https?_proxy$/i.test(name))) return [...env]
   const except = (name: string): Variable => {
     const own = env.find(variable => variable.name === name)?.value ?? ''

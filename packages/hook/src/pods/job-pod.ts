@@ -1,10 +1,10 @@
 import type { V1Container, V1EnvVar, V1Pod } from '@kubernetes/client-node'
+import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from '../steps/arguments.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from '../steps/supervisor.js'
 import type { PodParts } from '../workspace/workspace.js'
-import { literal } from './literal.js'
 import { JOB_CONTAINER } from './names.js'
 import { ownedBy, type Owner } from './owner.js'
 

@@ -1,10 +1,10 @@
 import type { V1EnvVar, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
+import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from '../steps/arguments.js'
 import type { PodParts } from '../workspace/workspace.js'
 import type { PullPolicy } from './job-pod.js'
-import { literal } from './literal.js'
 import { JOB_CONTAINER } from './names.js'
 import { ownedBy, type Owner } from './owner.js'
 
