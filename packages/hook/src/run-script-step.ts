@@ -24,6 +24,8 @@ const ESCALATION = [
   { after: 5000, signal: 'KILL' }
 ] as const
 const GIVE_UP_MS = 6200
+/** Until then the files of a cancelled step are brought back: `always()` steps may ask for its outputs. */
+const GONE_MS = 6900
 const SIGNAL_TRIES = 10
 const SIGNAL_PAUSE_MS = 150
 
@@ -61,8 +63,18 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   await workspace.beforeScript(pod, call.cancelled)
   if (isCancelled()) return 130
   const giveUp = new AbortController()
-  const onCancel = (): void => void endStep(openExec, id, giveUp)
+  const gone = new AbortController()
+  const onCancel = (): void => {
+    setTimeout(() => gone.abort(), GONE_MS).unref()
+    void endStep(openExec, id, giveUp)
+  }
   call.cancelled.addEventListener('abort', onCancel, { once: true })
+  const broughtBack = async (code: number): Promise<number> => {
+    await workspace.afterScript(pod, gone.signal).catch((error: unknown) => {
+      if (!isCancelled()) throw error
+    })
+    return code
+  }
   let end: StepEnd
   try {
     end = await runDetachedStep(
@@ -79,22 +91,20 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
       throw new HookError('STEP_LOST', 'cluster', 'The process that watched over the step was killed.')
     }
   } catch (error) {
-    if (isCancelled()) return 130
+    if (isCancelled()) return await broughtBack(130)
     const cause = await explained(call, pod, error)
     // What the step wrote until then is worth having, but not worth a failure that hides this one.
-    await workspace.afterScript(pod).catch(() => undefined)
+    await workspace.afterScript(pod, gone.signal).catch(() => undefined)
     throw cause
   } finally {
-    call.cancelled.removeEventListener('abort', onCancel)
     giveUp.abort()
   }
-  if (isCancelled()) return end
+  if (isCancelled()) return broughtBack(end)
   if (end === KILLED) {
     const hint = await memoryHint(call.kube, pod)
     if (hint !== undefined) call.print(errorCommand(hint))
   }
-  await workspace.afterScript(pod)
-  return end
+  return broughtBack(end)
 }
 
 /** Passes a cancellation on to the step's processes: `always()` steps start as soon as the hook is gone. */

@@ -14,7 +14,7 @@ import { changedFiles } from './changed-files.js'
 import { makeDirectories, MOUNTED, openToEveryone } from './directories.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { fetchFiles, sendFiles, type Place } from './transfer.js'
-import type { PodParts, VolumeRequest, Workspace } from './workspace.js'
+import type { PodParts, Travelled, VolumeRequest, Workspace } from './workspace.js'
 
 const RECEIVER = 'receive-work'
 const KEEPER = 'keep-work'
@@ -122,12 +122,12 @@ export class Copied implements Workspace {
     await this.#send(this.#job(jobPod), since, signal)
   }
 
-  async afterScript(jobPod: string): Promise<void> {
-    await fetchFiles(this.#options.kube, this.#job(jobPod), this.#options.workDirectory)
+  async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
+    await fetchFiles(this.#options.kube, this.#job(jobPod), this.#options.workDirectory, signal)
     await this.#stamp()
   }
 
-  async fillStep(stepPod: string, signal: AbortSignal): Promise<void> {
+  async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
     const { kube, timeoutMs, workDirectory, workspaceDirectory, print } = this.#options
     await openToEveryone(workDirectory, workspaceDirectory)
     await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVER), {
@@ -136,8 +136,12 @@ export class Copied implements Workspace {
       onProblem: printWaiting(print, stepPod)
     })
     const place = { pod: stepPod, container: RECEIVER, spool: `${KEPT}/.spool`, root: KEPT }
-    await sendFiles(kube, place, workDirectory, changedFiles(workDirectory, 0, new Set()), signal)
+    const start = Date.now()
+    const files = changedFiles(workDirectory, 0, new Set())
+    const bytes = await sendFiles(kube, place, workDirectory, files, signal)
+    const travelled = { files: files.length, bytes, ms: Date.now() - start }
     await this.#release(stepPod, signal)
+    return travelled
   }
 
   /** The receiver ends as soon as it sees the file, and may take the command that made it along. */

@@ -6,7 +6,7 @@ import { makeDirectories, openToEveryone } from './directories.js'
 import { deliverExternals } from './externals.js'
 import { externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import type { WorkVolume } from './work-volume.js'
-import type { PodParts, VolumeRequest, Workspace } from './workspace.js'
+import { NOTHING_TRAVELLED, type PodParts, type Travelled, type VolumeRequest, type Workspace } from './workspace.js'
 
 /** Where the shipped hook keeps the externals on the work volume. */
 const EXTERNALS = 'externals'
@@ -71,8 +71,9 @@ export class SharedVolume implements Workspace {
     // The runner sees what the step wrote.
   }
 
-  async fillStep(): Promise<void> {
+  async fillStep(): Promise<Travelled> {
     await openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+    return NOTHING_TRAVELLED
   }
 
   async collectStep(): Promise<void> {

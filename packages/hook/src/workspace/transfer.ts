@@ -78,6 +78,7 @@ ${MARK}
  * again on a new stream.
  *
  * @param paths relative to `from`
+ * @returns the archive's size in bytes
  */
 export async function sendFiles(
   kube: Kube,
@@ -85,10 +86,10 @@ export async function sendFiles(
   from: string,
   paths: readonly string[],
   signal: AbortSignal
-): Promise<void> {
-  if (paths.length === 0) return
+): Promise<number> {
+  if (paths.length === 0) return 0
   const { create } = await import('tar/create')
-  await inTemporary(async archive => {
+  return inTemporary(async archive => {
     // A name that begins with @ would be taken for another archive.
     await create(
       { file: archive, cwd: from, noDirRecurse: true },
@@ -104,14 +105,15 @@ export async function sendFiles(
         return stream.exit
       })
     })
+    return size
   })
 }
 
 /** Brings back what changed in a container's work directory since the last transfer. */
-export async function fetchFiles(kube: Kube, place: Place, to: string): Promise<void> {
+export async function fetchFiles(kube: Kube, place: Place, to: string, signal?: AbortSignal): Promise<void> {
   await inTemporary(async archive => {
     await retried('fetch files from', place, async () => {
-      const stream = await kube.exec({ ...place, command: ['sh', '-c', SEND], stdin: true })
+      const stream = await kube.exec({ ...place, command: ['sh', '-c', SEND], stdin: true }, signal && { signal })
       return withWords(stream, async words => {
         await stream.write(`${place.spool} ${place.root}\n`)
         await pipeline(stream.stdout, createWriteStream(archive))
@@ -159,10 +161,10 @@ async function retried(verb: string, place: Place, body: () => Promise<[number, 
   }
 }
 
-async function inTemporary(body: (archive: string) => Promise<void>): Promise<void> {
+async function inTemporary<T>(body: (archive: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'kaniko-hooks-'))
   try {
-    await body(join(directory, 'work.tar'))
+    return await body(join(directory, 'work.tar'))
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -18,6 +18,16 @@ export interface PodParts {
   readonly affinity?: V1Affinity
 }
 
+/** What travelled between the runner's disk and a pod. */
+export interface Travelled {
+  readonly files: number
+  readonly bytes: number
+  /** How long it took, in milliseconds, without the wait for the pod. */
+  readonly ms: number
+}
+
+export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
+
 /**
  * How the runner's work directory reaches the pods of a job. The commands are written once over this interface.
  *
@@ -34,9 +44,14 @@ export interface Workspace {
   deliver(signal: AbortSignal): Promise<void>
   fillJob(jobPod: string, signal: AbortSignal): Promise<void>
   beforeScript(jobPod: string, signal: AbortSignal): Promise<void>
-  afterScript(jobPod: string): Promise<void>
+  /**
+   * The files by which a step speaks to the runner come first.
+   *
+   * @param signal ends it; what came until then is kept
+   */
+  afterScript(jobPod: string, signal?: AbortSignal): Promise<void>
   /** Pure. */
   stepParts(request: VolumeRequest): PodParts
-  fillStep(stepPod: string, signal: AbortSignal): Promise<void>
+  fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>
   collectStep(stepPod: string): Promise<void>
 }
