@@ -1,0 +1,1 @@
+printf '%s\n' "own <$OWN>" "line <$LINE>" "lines <$LINES>"

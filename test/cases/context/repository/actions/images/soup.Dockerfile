@@ -1,0 +1,3 @@
+FROM busybox:1.36
+COPY . /context
+ENTRYPOINT ["sh", "-c", "echo here: $(ls -A /context)"]

@@ -1,0 +1,1 @@
+touch -d @1000000000 look/old-leaf

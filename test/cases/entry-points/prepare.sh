@@ -1,0 +1,1 @@
+sed -i 's/$/\r/' line-ends/start.sh

@@ -1,0 +1,3 @@
+#!/bin/sh
+for word; do echo "word <$word>"; done
+echo "a failure in a pipe is $(cat /in-a-pipe), RUN was $(cat /by-run)"

@@ -1,0 +1,3 @@
+echo committed >'committed\name'
+mkdir 'committed\directory'
+echo below >'committed\directory/file'

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+
+import { beforeAll, describe, expect, test } from '@jest/globals'
+
+import { Lanes } from '../faults/lanes.js'
+import { readCases, runCase } from '../support/case.js'
+import { pushedBy } from '../support/dockerfile-action.js'
+import { complaints } from '../support/expectation.js'
+import type { JobResult } from '../support/job.js'
+import { imagesIn } from '../support/registry.js'
+import type { Mode } from '../support/runner-pod.js'
+import { Suite } from '../support/suite.js'
+
+const suite = new Suite('cases')
+const lanes = new Lanes<Done>()
+
+/** `CASES=links` runs only those whose name has this in it: for whoever writes one. */
+const cases = readCases(join(import.meta.dirname, '..', 'cases')).filter(({ name }) =>
+  name.includes(process.env['CASES'] ?? '')
+)
+const MODES = (['volume', 'novolume'] as const).filter(mode =>
+  cases.some(({ expectation }) => expectation.modes.includes(mode))
+)
+const TIMEOUT = 240_000
+
+interface Done {
+  readonly result: JobResult
+  /** What the registry and the namespace have of it afterwards. */
+  readonly left: readonly string[]
+}
+
+const casesIn = (mode: Mode): typeof cases => cases.filter(({ expectation }) => expectation.modes.includes(mode))
+
+beforeAll(async () => {
+  await Promise.all(
+    MODES.map(async mode => {
+      const runner = await suite.runner({ mode })
+      lanes.start(
+        Object.fromEntries(
+          casesIn(mode).map(each => [
+            `${each.name}, ${mode}`,
+            async () => {
+              const result = await runCase(runner, each)
+              const pushed = pushedBy(result)
+              const images = (await imagesIn(suite.cluster)).filter(image => pushed.includes(image))
+              return { result, left: [...(await suite.left(runner)), ...images] }
+            }
+          ])
+        )
+      )
+    })
+  )
+}, TIMEOUT)
+
+for (const mode of MODES) {
+  for (const { name, expectation } of casesIn(mode)) {
+    describe(`${name}, ${mode}`, () => {
+      const done = async (): Promise<Done> => lanes.result(`${name}, ${mode}`)
+
+      test(
+        'the job ends as it should and leaves nothing behind',
+        async () => {
+          const { result, left } = await done()
+          expect(result).toHaveProperty('conclusion', expectation.conclusion)
+          expect(left).toEqual([])
+        },
+        TIMEOUT
+      )
+
+      test.each(
+        expectation.right.map(
+          right => [right.known?.modes.includes(mode) ? `known: ${right.name}` : right.name, right] as const
+        )
+      )(
+        '%s',
+        async (_, right) => {
+          expect(complaints((await done()).result, right, mode)).toEqual([])
+        },
+        TIMEOUT
+      )
+    })
+  }
+}
