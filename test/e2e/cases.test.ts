@@ -14,7 +14,7 @@ import { Suite } from '../support/suite.js'
 const suite = new Suite('cases')
 const lanes = new Lanes<Done>()
 
-/** `CASES=links` runs only those whose name has this in it: for whoever writes one. */
+/** `CASES=stages` runs only those whose name has this in it: for whoever writes one. */
 const cases = readCases(join(import.meta.dirname, '..', 'cases')).filter(({ name }) =>
   name.includes(process.env['CASES'] ?? '')
 )
