@@ -21,6 +21,8 @@ export interface Environment {
   readonly remoteHandle: string | undefined
   readonly remoteSecret: string | undefined
   readonly workspace: string | undefined
+  /** Where the runner image keeps actions; the runner can link to them in place of a copy. */
+  readonly actionCache: string | undefined
   readonly repository: string | undefined
   readonly ref: string | undefined
   readonly baseRef: string | undefined
@@ -76,6 +78,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     remoteHandle: get(VARIABLE.remoteHandle),
     remoteSecret: get(VARIABLE.remoteSecret),
     workspace: get('GITHUB_WORKSPACE'),
+    actionCache: get('ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE'),
     repository: get('GITHUB_REPOSITORY'),
     ref: get('GITHUB_REF'),
     baseRef: get('GITHUB_BASE_REF'),

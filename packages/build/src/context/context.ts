@@ -8,6 +8,8 @@ export type ContextEntry =
       readonly size: number
       /** Of its content, in hex. What is sent later must be the same. */
       readonly sha256: string
+      /** The path in the context where the content lies, if that is another one. */
+      readonly source?: string
     }
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number; readonly mtimeMs: number }
   | {
@@ -20,9 +22,9 @@ export type ContextEntry =
 
 /** A build context as it was found: what will be sent, in a fixed order, with parents before their children. */
 export interface Context {
-  /** Absolute path of the directory. */
+  /** Absolute path of the directory, without links. */
   readonly directory: string
-  /** Path of the Dockerfile in it. */
+  /** Path of the Dockerfile in it. It is sent beside the context, and is an entry too unless it is ignored. */
   readonly dockerfile: string
   readonly dockerfileText: string
   readonly entries: readonly ContextEntry[]

@@ -1,56 +1,72 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { BuildError } from '../errors.js'
+import { readTextInside, UnreadableError } from './inside.js'
 
 /** Says which paths of a context are left out. */
 export interface IgnoreRules {
   ignores(path: string): boolean
   /** A pattern with `!` exists: below an ignored directory something may come back. */
   readonly hasExceptions: boolean
+  /** What a person should know of the file. */
+  readonly warning?: string
 }
 
 const NOTHING: IgnoreRules = { ignores: () => false, hasExceptions: false }
 
 /**
  * Reads `<Dockerfile>.dockerignore`, or else `.dockerignore`, with Docker's rules (not git's: `foo` means `./foo` only).
- * The Dockerfile and the ignore file itself are never left out: the builder needs both.
+ * What they say of the Dockerfile and of the file itself counts too: the builder gets its Dockerfile beside the context.
  *
- * @throws BuildError `CONTEXT_FAILED` when a pattern is malformed
+ * @param root the context's directory, without links
+ * @throws BuildError `CONTEXT_FAILED` when it cannot be read, or a pattern is malformed
  */
-export async function readIgnoreRules(directory: string, dockerfile: string): Promise<IgnoreRules> {
-  for (const name of [`${dockerfile}.dockerignore`, '.dockerignore']) {
-    const text = await readOptional(join(directory, name))
-    if (text !== undefined) return parseIgnoreRules(text, name, [dockerfile, name])
+export async function readIgnoreRules(root: string, dockerfile: string): Promise<IgnoreRules> {
+  const names = [`${dockerfile}.dockerignore`, '.dockerignore']
+  for (const name of names) {
+    const found = read(root, name)
+    if (found.kind === 'text') return parseIgnoreRules(found.text, name)
+    if (found.isLink) {
+      return { ...NOTHING, warning: `${name} is a link to nothing in the build context: nothing is left out` }
+    }
   }
   return NOTHING
 }
 
-async function parseIgnoreRules(text: string, name: string, always: readonly string[]): Promise<IgnoreRules> {
+function read(root: string, name: string): ReturnType<typeof readTextInside> {
+  try {
+    return readTextInside(root, name)
+  } catch (cause) {
+    if (!(cause instanceof UnreadableError)) throw cause
+    throw new BuildError('CONTEXT_FAILED', `${name} in the build context cannot be read: ${cause.message}`, { cause })
+  }
+}
+
+async function parseIgnoreRules(text: string, name: string): Promise<IgnoreRules> {
   const { default: module } = await import('@balena/dockerignore')
+  // The library ignores case by default; Docker on Linux does not.
+  const make = (): ReturnType<typeof module.default> => module.default({ ignorecase: false })
   // Docker removes a byte order mark, as editors on Windows write one.
   const patterns = text.replace(/^\uFEFF/, '').split(/\r?\n/)
-  // The library ignores case by default; Docker on Linux does not.
-  const rules = module.default({ ignorecase: false })
-  for (const pattern of patterns) {
-    try {
-      // The library compiles a pattern when it is first asked.
-      rules.add(pattern).ignores('.')
-    } catch (cause) {
-      throw new BuildError('CONTEXT_FAILED', `${name}: the pattern "${pattern}" is malformed`, { cause })
-    }
+  const malformed = patterns.findIndex(pattern => !isWellFormed(make, pattern))
+  if (malformed !== -1) {
+    // Not its text: the file may be a link to something that is not for a log.
+    throw new BuildError('CONTEXT_FAILED', `the pattern in line ${malformed + 1} of ${name} is malformed`)
   }
+  const rules = make().add(patterns)
   return {
-    ignores: path => !always.includes(path) && rules.ignores(path),
+    ignores: path => rules.ignores(path),
     hasExceptions: patterns.some(pattern => pattern.trimStart().startsWith('!'))
   }
 }
 
-async function readOptional(path: string): Promise<string | undefined> {
+function isWellFormed(
+  make: () => { add(pattern: string): { ignores(path: string): boolean } },
+  pattern: string
+): boolean {
   try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined
-    throw error
+    // The library compiles a pattern when it is first asked.
+    make().add(pattern).ignores('.')
+    return true
+  } catch {
+    return false
   }
 }

@@ -13,17 +13,17 @@ export interface KeyParts {
 }
 
 /** A change of what the key covers, or how, makes all older keys void. */
-const VERSION = 'kaniko-hooks context 2'
+const VERSION = 'kaniko-hooks context 3'
 
 /**
- * Names what a build would be made of: equal keys, equal builds. It covers paths, kinds, modes, contents and link
- * targets, but no times: a fresh checkout of the same commit has the same key.
+ * Names what a build would be made of: equal keys, equal builds. It covers the Dockerfile, paths, kinds, modes,
+ * contents and link targets, but no times: a fresh checkout of the same commit has the same key.
  *
  * @returns 64 hex digits
  */
 export function contextKey(context: Context, parts: KeyParts): string {
   const hash = createHash('sha256')
-  field(hash, VERSION, parts.platform, parts.engine, context.dockerfile)
+  field(hash, VERSION, parts.platform, parts.engine, context.dockerfileText)
   for (const values of [parts.buildArgs, parts.bases]) {
     const sorted = Object.entries(values ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
     field(hash, String(sorted.length), ...sorted.flat())

@@ -64,7 +64,7 @@ function unpack(file: string): string {
   const into = join(top, 'unpacked')
   mkdirSync(into)
   execFileSync('tar', ['-xpf', file, '-C', into])
-  return into
+  return join(into, 'context')
 }
 
 test('the announced length and the hash are those of what was sent', async () => {
@@ -89,7 +89,7 @@ test('owners are root; modes and times are kept exactly', async () => {
   utimesSync(join(directory, 'dir'), 1_000_000_000, 1_000_000_000)
   const { file } = await pack()
   for (const line of list(file).trim().split('\n')) expect(line).toMatch(/^\S{10} root\/root /)
-  expect(list(file)).toContain('-rw-rw-r-- root/root         1 2020-09-13 12:26:40 m664')
+  expect(list(file)).toContain('-rw-rw-r-- root/root         1 2020-09-13 12:26:40 context/m664')
   const into = unpack(file)
   for (const mode of modes) {
     expect((lstatSync(join(into, `m${mode.toString(8)}`)).mode & 0o7777).toString(8)).toBe(mode.toString(8))
@@ -137,7 +137,23 @@ test('directories follow what is in them, so that a read-only one can be filled'
   const names = execFileSync('tar', ['-tf', (await pack()).file], { encoding: 'utf8' })
     .trim()
     .split('\n')
-  expect(names).toEqual(['Dockerfile', 'a/b/c', 'a/d', 'a/b/', 'a/'])
+  expect(names).toEqual([
+    'Dockerfile',
+    'Dockerfile.dockerignore',
+    ...['Dockerfile', 'a/b/c', 'a/d', 'a/b/', 'a/', ''].map(name => `context/${name}`)
+  ])
+})
+
+test('the Dockerfile lies beside the context, with an ignore file that leaves nothing out', async () => {
+  write('Dockerfile', 'FROM a\n')
+  write('.dockerignore', '*')
+  const into = join(unpack((await pack()).file), '..')
+  expect(execFileSync('find', ['.', '-type', 'f'], { cwd: into, encoding: 'utf8' }).trim().split('\n').sort()).toEqual([
+    './Dockerfile',
+    './Dockerfile.dockerignore'
+  ])
+  expect(readFileSync(join(into, 'Dockerfile'), 'utf8')).toBe('FROM a\n')
+  expect(readFileSync(join(into, 'Dockerfile.dockerignore'), 'utf8')).toMatch(/^#.*\n$/)
 })
 
 test('the same context gives the same bytes', async () => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import type { Header } from 'tar/header'
 import { BuildError } from '../errors.js'
 import type { Context, ContextEntry } from './context.js'
+import { openInside } from './inside.js'
 
 /** A context as the archive that is sent. It can be sent several times. */
 export interface ContextArchive {
@@ -18,6 +18,12 @@ export interface ContextArchive {
   send(write: (chunk: Uint8Array) => Promise<void>): Promise<string>
 }
 
+/** In the archive: the context, the Dockerfile, and the ignore file that the builder finds beside it. */
+export const PACKED = { context: 'context', dockerfile: 'Dockerfile', ignore: 'Dockerfile.dockerignore' } as const
+
+/** The rules were applied here; a builder that looks for some must not find those of the context and apply them again. */
+const NO_RULES = '# Applied before.\n'
+
 const BLOCK = 512
 
 /** Small files travel together, large ones in pieces of this size. */
@@ -28,7 +34,7 @@ const END = Buffer.alloc(2 * BLOCK)
 
 /**
  * Packs a context as a POSIX tar (pax): every owner is root, as in Docker, while modes (with setuid, setgid and
- * sticky bits) and times (whole seconds) are kept. `tar`'s own `Pack` would mask group write.
+ * sticky bits) and times (whole seconds) are kept. `tar`'s own `Pack` would mask group write. For names see `PACKED`.
  */
 export async function packContext(context: Context): Promise<ContextArchive> {
   // Only a step that builds pays for loading them.
@@ -56,23 +62,36 @@ export async function packContext(context: Context): Promise<ContextArchive> {
     return Buffer.concat([pax.encode(), block])
   }
 
+  const texts = [
+    [PACKED.dockerfile, context.dockerfileText],
+    [PACKED.ignore, NO_RULES]
+  ] as const
+  const beside = texts.map(([path, text]) => {
+    const content = Buffer.from(text)
+    const block = head({ kind: 'file', path, mode: 0o644, mtimeMs: 0, size: content.length, sha256: '' })
+    return Buffer.concat([block, content, Buffer.alloc(padded(content.length) - content.length)])
+  })
+  const newest = context.entries.reduce((last, { mtimeMs }) => Math.max(last, mtimeMs), 0)
+  const top = { kind: 'directory', path: PACKED.context, mode: 0o755, mtimeMs: newest } as const
+  const packed = (entry: ContextEntry): Buffer => head({ ...entry, path: `${PACKED.context}/${entry.path}` })
   const entries = inSendingOrder(context.entries)
-  let bytes = END.length
-  for (const entry of entries) bytes += head(entry).length + padded(entry.kind === 'file' ? entry.size : 0)
+  let bytes = Buffer.concat(beside).length + head(top).length + END.length
+  for (const entry of entries) bytes += packed(entry).length + padded(entry.kind === 'file' ? entry.size : 0)
 
   return {
     bytes,
     async send(write) {
       const hash = createHash('sha256')
-      const root = realpathSync(context.directory)
       const out = new Pieces(async chunk => {
         hash.update(chunk)
         await write(chunk)
       })
+      for (const text of beside) await out.add(text)
       for (const entry of entries) {
-        await out.add(head(entry))
-        if (entry.kind === 'file') await sendFile(root, entry, out)
+        await out.add(packed(entry))
+        if (entry.kind === 'file') await sendFile(context.directory, entry, out)
       }
+      await out.add(head(top))
       await out.add(END)
       await out.flush()
       return hash.digest('hex')
@@ -126,16 +145,12 @@ async function sendFile(root: string, entry: FileEntry, out: Pieces): Promise<vo
  * Files are read synchronously: thousands of small ones are typical, and each detour through the thread pool costs ten
  * times the read itself. Between pieces the event loop has its turn.
  */
-function openFile(root: string, entry: FileEntry): number {
+function openFile(root: string, { path, source = path }: FileEntry): number {
   try {
-    // It was a regular file; a link in its place, or in place of a directory above it, must not lead out of the context.
-    const file = openSync(join(root, entry.path), constants.O_RDONLY | constants.O_NOFOLLOW)
-    if (readlinkSync(`/proc/self/fd/${file}`) === join(root, entry.path)) return file
-    closeSync(file)
-    throw new Error('it was moved while the context was sent')
+    return openInside(root, source, 'file')
   } catch (cause) {
     const why = (cause as Error).message
-    throw new BuildError('CONTEXT_FAILED', `${entry.path} in the build context cannot be read: ${why}`, { cause })
+    throw new BuildError('CONTEXT_FAILED', `${path} in the build context cannot be read: ${why}`, { cause })
   }
 }
 

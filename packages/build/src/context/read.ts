@@ -1,29 +1,47 @@
-import type { Dirent, Stats } from 'node:fs'
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
+import { closeSync, lstatSync, readdirSync, readlinkSync, type Dirent, type Stats } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { BuildError } from '../errors.js'
-import { contentHash } from './content-hash.js'
+import { ContentHash } from './content-hash.js'
 import type { Context, ContextEntry } from './context.js'
 import { type IgnoreRules, readIgnoreRules } from './ignore.js'
+import { attempt, openInside, readTextInside, realDirectory, UnreadableError } from './inside.js'
+
+export interface ReadOptions {
+  /** Directories in one of which the context must be, whatever links lead there. Default: it may be anywhere. */
+  readonly within?: readonly string[]
+  readonly signal?: AbortSignal
+}
 
 /**
  * Walks a directory and lists what a build of `dockerfile` in it would get, as `docker build` does: `.dockerignore`
  * applied, links kept as links, hard links as files of their own. Contents are hashed now and compared when they are
  * sent: a background process of the job may write to the work directory at any moment, and an image must never be known
- * by the key of another content.
+ * by the key of another content. Nothing outside of the directory is read, wherever its links lead.
  *
- * @param directory absolute path of the context
+ * @param directory absolute path of the context; may be reached through links
  * @param dockerfile the Dockerfile's path in it
- * @throws BuildError `DOCKERFILE_MISSING`, or `CONTEXT_FAILED` when something in it cannot be read
+ * @throws BuildError `DOCKERFILE_MISSING`, `CONTEXT_FAILED` when something in it cannot be read, or `ABORTED`
  */
-export async function readContext(directory: string, dockerfile: string): Promise<Context> {
-  const dockerfileText = await readDockerfile(directory, dockerfile)
-  const walk = new Walk(directory, await readIgnoreRules(directory, dockerfile))
-  await walk.directory('')
-  const entries: ContextEntry[] = []
-  // One after the other: a thousand large files must not all be open at once.
-  for (const found of walk.entries()) entries.push(found.kind === 'file' ? await hashed(directory, found) : found)
-  return { directory, dockerfile, dockerfileText, entries, warnings: walk.warnings }
+export async function readContext(directory: string, dockerfile: string, options: ReadOptions = {}): Promise<Context> {
+  const { within = [], signal } = options
+  const root = realDirectory(directory, within)
+  const dockerfileText = readDockerfile(root, dockerfile, join(directory, dockerfile))
+  const rules = await readIgnoreRules(root, dockerfile)
+  const walk = new Walk(root, rules, signal)
+  try {
+    await walk.directory('')
+    const hash = new ContentHash(root, signal)
+    const entries: ContextEntry[] = []
+    for (const found of walk.entries()) {
+      entries.push(found.kind === 'file' ? { ...found, sha256: await hash.of(found) } : found)
+    }
+    const warnings = [...(rules.warning === undefined ? [] : [rules.warning]), ...walk.warnings]
+    return { directory: root, dockerfile, dockerfileText, entries, warnings }
+  } catch (cause) {
+    if (signal?.aborted !== true) throw cause
+    throw new BuildError('ABORTED', 'the build context was being read', { cause })
+  }
 }
 
 type FileEntry = Extract<ContextEntry, { kind: 'file' }>
@@ -31,17 +49,16 @@ type FileEntry = Extract<ContextEntry, { kind: 'file' }>
 /** What a walk finds: everything but the contents. */
 type Found = Exclude<ContextEntry, FileEntry> | Omit<FileEntry, 'sha256'>
 
-async function hashed(directory: string, file: Omit<FileEntry, 'sha256'>): Promise<FileEntry> {
-  return { ...file, sha256: await contentHash(join(directory, file.path), file.path, file.size) }
-}
-
-async function readDockerfile(directory: string, dockerfile: string): Promise<string> {
+/** @param name as the caller knows it */
+function readDockerfile(root: string, dockerfile: string, name: string): string {
+  const missing = (why: string, cause?: unknown): BuildError =>
+    new BuildError('DOCKERFILE_MISSING', `the Dockerfile ${name} ${why}`, { cause })
   try {
-    return await readFile(join(directory, dockerfile), 'utf8')
+    const found = readTextInside(root, dockerfile)
+    if (found.kind === 'text') return found.text
+    throw missing(found.isLink ? 'is a link to nothing in its directory' : 'does not exist')
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const why = code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read (${code ?? String(cause)})`
-    throw new BuildError('DOCKERFILE_MISSING', `the Dockerfile ${join(directory, dockerfile)} ${why}`, { cause })
+    throw cause instanceof UnreadableError ? missing(`cannot be read: ${cause.message}`, cause) : cause
   }
 }
 
@@ -49,18 +66,34 @@ class Walk {
   readonly warnings: string[] = []
   readonly #root: string
   readonly #rules: IgnoreRules
+  readonly #signal: AbortSignal | undefined
   readonly #kept = new Map<string, Found>()
   /** Directories that are ignored themselves; they are sent after all when something in them is not. */
   readonly #ignored = new Map<string, Found>()
 
-  constructor(root: string, rules: IgnoreRules) {
+  constructor(root: string, rules: IgnoreRules, signal: AbortSignal | undefined) {
     this.#root = root
     this.#rules = rules
+    this.#signal = signal
   }
 
+  /** Looks through a descriptor: what is below it stays below it, even if the directory is exchanged for a link. */
   async directory(path: string): Promise<void> {
-    const found = await this.#readable(path, () => readdir(join(this.#root, path), { withFileTypes: true }))
-    await Promise.all(found.map(child => this.#child(path === '' ? child.name : `${path}/${child.name}`, child)))
+    const opened = this.#readable(path, () => openInside(this.#root, path, 'directory'))
+    const below: string[] = []
+    try {
+      const place = `/proc/self/fd/${opened}`
+      const children = this.#readable(path, () => attempt(() => readdirSync(place, { withFileTypes: true })))
+      for (const child of children) {
+        const childPath = path === '' ? child.name : `${path}/${child.name}`
+        if (this.#child(childPath, child, `${place}/${child.name}`) === 'directory') below.push(childPath)
+      }
+    } finally {
+      closeSync(opened)
+    }
+    await setImmediate()
+    this.#signal?.throwIfAborted()
+    for (const childPath of below) await this.directory(childPath)
   }
 
   entries(): readonly Found[] {
@@ -68,24 +101,26 @@ class Walk {
     return [...this.#kept.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
   }
 
-  async #child(path: string, child: Dirent): Promise<void> {
+  #child(path: string, child: Dirent, place: string): Found['kind'] | undefined {
     const ignored = this.#rules.ignores(path)
-    if (ignored && !(child.isDirectory() && this.#rules.hasExceptions)) return
-    const stats = await this.#readable(path, () => lstat(join(this.#root, path)))
-    const entry = await this.#entry(path, stats)
-    if (entry === undefined) return
+    if (ignored && !(child.isDirectory() && this.#rules.hasExceptions)) return undefined
+    const entry = this.#readable(path, () =>
+      attempt(() => {
+        const stats = lstatSync(place)
+        return this.#entry(path, stats, stats.isSymbolicLink() ? readlinkSync(place) : '')
+      })
+    )
+    if (entry === undefined) return undefined
     const target = ignored ? this.#ignored : this.#kept
     target.set(path, entry)
-    if (entry.kind === 'directory') await this.directory(path)
+    return entry.kind
   }
 
-  async #entry(path: string, stats: Stats): Promise<Found | undefined> {
+  #entry(path: string, stats: Stats, target: string): Found | undefined {
     const common = { path, mode: stats.mode & 0o7777, mtimeMs: stats.mtimeMs }
     if (stats.isFile()) return { kind: 'file', ...common, size: stats.size }
     if (stats.isDirectory()) return { kind: 'directory', ...common }
-    if (stats.isSymbolicLink()) {
-      return { kind: 'symlink', ...common, target: await this.#readable(path, () => readlink(join(this.#root, path))) }
-    }
+    if (stats.isSymbolicLink()) return { kind: 'symlink', ...common, target }
     this.warnings.push(`${path} is a ${stats.isSocket() ? 'socket' : 'pipe or device'} and is not sent to the build`)
     return undefined
   }
@@ -99,9 +134,9 @@ class Walk {
     this.#keepParents(parent)
   }
 
-  async #readable<T>(path: string, read: () => Promise<T>): Promise<T> {
+  #readable<T>(path: string, read: () => T): T {
     try {
-      return await read()
+      return read()
     } catch (cause) {
       const name = path === '' ? this.#root : path
       // Node decodes names as UTF-8 and cannot find again what it had to replace.

@@ -4,7 +4,6 @@ import { kanikoArguments, type KanikoBuild, kanikoEnvironment, kanikoIdentity } 
 import type { KanikoSettings } from './kaniko-settings.js'
 
 const BUILD: KanikoBuild = {
-  dockerfile: 'Dockerfile',
   dockerfileText: 'FROM a',
   pushRef: 'r.ci:5000/x:built',
   handle: 'h',
@@ -24,7 +23,7 @@ function proxy(registry: string, host: string, path = ''): RegistryProxy {
 
 test('the vector for the default line', () => {
   expect(kanikoArguments(BUILD, SETTINGS)).toEqual([
-    '--context=dir:///kaniko/context/tree',
+    '--context=dir:///kaniko/context/tree/context',
     '--dockerfile=/kaniko/context/tree/Dockerfile',
     '--destination=r.ci:5000/x:built',
     '--push-retry=3',
@@ -35,6 +34,7 @@ test('the vector for the default line', () => {
     '--compressed-caching=false',
     '--ignore-path=/product_uuid',
     '--ignore-path=/product_name',
+    '--ignore-var-run=false',
     '--image-download-retry=3',
     '--log-format=json',
     '--insecure-registry=r.ci:5000'
@@ -55,6 +55,7 @@ const SHARED = new Set([
   'dockerfile',
   'force',
   'ignore-path',
+  'ignore-var-run',
   'image-download-retry',
   'insecure-registry',
   'label',
@@ -103,13 +104,7 @@ describe('an option becomes', () => {
       {},
       '--registry-certificate=r:5000=/kaniko/certificates/0/ca.crt'
     ],
-    ['a build argument', { buildArgs: { A: 'x y=z' } }, {}, '--build-arg=A=x y=z'],
-    [
-      'a Dockerfile of another name',
-      { dockerfile: 'ci.Dockerfile' },
-      {},
-      '--dockerfile=/kaniko/context/tree/ci.Dockerfile'
-    ]
+    ['a build argument', { buildArgs: { A: 'x y=z' } }, {}, '--build-arg=A=x y=z']
   ]
   test.each(table)('%s', (_, build, settings, expected) => {
     expect(kanikoArguments({ ...BUILD, ...build }, { ...SETTINGS, ...settings })).toContain(expected)

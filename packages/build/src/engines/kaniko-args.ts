@@ -1,3 +1,4 @@
+import { PACKED } from '../context/pack.js'
 import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.js'
 import { hasPlainStages } from '../dockerfile/stages.js'
 import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
@@ -5,8 +6,11 @@ import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
 /** Where the context lies in both containers. Below `/kaniko` it is no part of the image; at `/workspace` builds fail. */
 export const CONTEXT_MOUNT = '/kaniko/context'
 
-/** The unpacked context; it appears there at once and whole. */
+/** What was unpacked, see `PACKED`; it appears there at once and whole. */
 export const CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`
+
+/** The context. */
+export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
 
 /** Where the image lies, as an OCI layout, when another container pushes it. */
 export const LAYOUT_MOUNT = '/kaniko/image'
@@ -30,7 +34,10 @@ const SNAPSHOT_MODE = 'full'
 
 const RETRIES = 3
 
-/** What makes the osscontainertools line do as BuildKit does (its README, "Profiles"; reference/builders.md §2). */
+/**
+ * What makes the osscontainertools line do as BuildKit does (its README, "Profiles"). Without `FF_KANIKO_RUN_VIA_TINI`: a
+ * background process of a RUN would then live on, and write into the layers of what follows.
+ */
 const BUILDKIT_COMPATIBILITY = [
   'FF_KANIKO_COPY_AS_ROOT',
   'FF_KANIKO_EXPAND_HEREDOC',
@@ -38,7 +45,6 @@ const BUILDKIT_COMPATIBILITY = [
   'FF_KANIKO_UNTAR_SKIP_ROOT',
   'FF_KANIKO_CHOWN_ON_IMPLICIT_DIRS',
   'FF_KANIKO_COPY_CHMOD_ON_IMPLICIT_DIRS',
-  'FF_KANIKO_RUN_VIA_TINI',
   'FF_KANIKO_SHARED_BASE_CACHE',
   'FF_KANIKO_PRECOMPILE_DOCKERIGNORE',
   'FF_KANIKO_SKIP_WRITE_WHITEOUTS'
@@ -48,7 +54,6 @@ const BUILDKIT_COMPATIBILITY = [
 const SOUND_CACHE_KEYS = ['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']
 
 export interface KanikoBuild {
-  readonly dockerfile: string
   readonly dockerfileText: string
   /** Where Kaniko itself pushes the image. Without it, it writes a layout to `LAYOUT_MOUNT`. */
   readonly pushRef?: string
@@ -72,9 +77,9 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
   // The osscontainertools line skips unused stages by itself, and rightly.
   const skipStages = settings.line !== 'osscontainertools' && hasPlainStages(build.dockerfileText)
   return [
-    `--context=dir://${CONTEXT_TREE}`,
+    `--context=dir://${CONTEXT_DIRECTORY}`,
     // Absolute: a relative path would be looked for in the image's working directory first.
-    `--dockerfile=${CONTEXT_TREE}/${build.dockerfile}`,
+    `--dockerfile=${CONTEXT_TREE}/${PACKED.dockerfile}`,
     ...(build.pushRef === undefined
       ? ['--no-push', `--oci-layout-path=${LAYOUT_MOUNT}`]
       : [`--destination=${build.pushRef}`, `--push-retry=${RETRIES}`]),
@@ -84,6 +89,8 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
     `--snapshot-mode=${settings.snapshotMode ?? SNAPSHOT_MODE}`,
     '--compressed-caching=false',
     ...MOUNTED_BY_KIND.map(path => `--ignore-path=${path}`),
+    // Kaniko takes it for a place where service account tokens are mounted; there are none, and images have files there.
+    '--ignore-var-run=false',
     `--image-download-retry=${RETRIES}`,
     // Its own lines can be told from RUN's output, which comes as it is.
     '--log-format=json',

@@ -118,6 +118,12 @@ test('warnings are shown, and a mirror that had not the image is kept; where it 
   expect(log.progress).toMatchObject({ fetching: 'a:1', mirrors: ['not known'] })
 })
 
+test('a fatal record is the last word', () => {
+  const { log, shown } = read(record('ADD a.tar.xz /x'), record('unsupported compression algorithm: 3', 'fatal'))
+  expect(log.progress).toMatchObject({ instruction: 'ADD a.tar.xz /x', error: 'unsupported compression algorithm: 3' })
+  expect(shown.at(-1)).toBe('fatal: unsupported compression algorithm: 3')
+})
+
 test('what is broken JSON is shown as it is', () => {
   const broken = '{"level":"info","msg":"\\x","time":"t"}'
   expect(read(broken).shown).toEqual([broken])

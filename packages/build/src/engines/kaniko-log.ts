@@ -86,6 +86,7 @@ export class KanikoLog {
     if (before !== '') this.#keep(before)
     if (this.#isOfCache(record)) return { lines }
     this.#forgetError()
+    if (record.level === 'fatal') this.#error = record.message
     const shown = this.#show(record)
     return { ...shown, lines: [...lines, ...shown.lines] }
   }

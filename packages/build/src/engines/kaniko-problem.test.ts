@@ -3,7 +3,8 @@ import type { BuildError } from '../errors.js'
 import type { KanikoProgress } from './kaniko-log.js'
 import { explainFailure } from './kaniko-problem.js'
 
-const DOCKERFILE = 'FROM busybox:1.36\nFROM nothing:9\nRUN true\nCOPY ./missing other/ /x\n'
+const DOCKERFILE =
+  'FROM busybox:1.36\nFROM nothing:9\nRUN true\nCOPY ./missing other/ /x\nCOPY --from=0 /a/b /c\nCOPY ../f /x\n'
 
 function explain(progress: Partial<KanikoProgress>, exitCode = 1): BuildError {
   return explainFailure({
@@ -40,10 +41,29 @@ describe('a RUN that failed', () => {
 
 test('a COPY of what is not there names the instruction and the path as the user wrote it', () => {
   const error =
-    'error building image: error building stage: failed to get files used from context: failed to get fileinfo for /kaniko/context/tree/missing: lstat /kaniko/context/tree/missing: no such file or directory'
+    'error building image: error building stage: failed to get files used from context: failed to get fileinfo for /kaniko/context/tree/context/missing: lstat /kaniko/context/tree/context/missing: no such file or directory'
   expect(explain({ error, instruction: 'RUN true' }).message).toBe(
     'building Dockerfile failed at line 4, COPY ./missing other/ /x: missing is not in the build context, or .dockerignore leaves it out'
   )
+})
+
+describe('a COPY of what is not there', () => {
+  const explained = (path: string): string => {
+    const error = `error building image: error building stage: failed to get files used from context: failed to get fileinfo for ${path}: lstat ${path}: no such file or directory`
+    return explain({ error }).message
+  }
+
+  test('in another stage says nothing of the context', () => {
+    expect(explained('/kaniko/0/a/b')).toBe(
+      'building Dockerfile failed at line 5, COPY --from=0 /a/b /c: /a/b is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself'
+    )
+  })
+
+  test('above the context says so', () => {
+    expect(explained('/kaniko/context/tree/f')).toBe(
+      'building Dockerfile failed at line 6, COPY ../f /x: f lies above the build context, which is the directory of the Dockerfile'
+    )
+  })
 })
 
 test('a Dockerfile that cannot be parsed', () => {

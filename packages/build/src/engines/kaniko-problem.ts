@@ -4,7 +4,7 @@ import { baseImages } from '../dockerfile/base-images.js'
 import { parseDockerfile } from '../dockerfile/parse.js'
 import { registryOf, type RegistryProxy } from '../dockerfile/registry-proxy.js'
 import { BuildError } from '../errors.js'
-import { CONTEXT_TREE } from './kaniko-args.js'
+import { CONTEXT_DIRECTORY, CONTEXT_MOUNT } from './kaniko-args.js'
 import type { KanikoProgress } from './kaniko-log.js'
 
 /** A build that Kaniko ended with an error. */
@@ -35,7 +35,7 @@ const NO_MIRROR = 'image not found on any configured mapped registries'
 
 /** Turns Kaniko's last words and where they were said into an error that says what failed, on what, and why. */
 export function explainFailure(build: FailedBuild): BuildError {
-  const said = (build.progress.error ?? '').replaceAll(`${CONTEXT_TREE}/`, '')
+  const said = (build.progress.error ?? '').replaceAll(`${CONTEXT_DIRECTORY}/`, '')
   if (CHECK.test(said)) return explainPush(build.pushRef, said, 'before the build')
   if (said.startsWith('error pushing image: ')) return explainPush(build.pushRef, said, 'after the build')
   return explainBase(build, said) ?? explainInstruction(build, said)
@@ -106,11 +106,7 @@ function explainInstruction(build: FailedBuild, said: string): BuildError {
 function whereAndWhy({ progress, dockerfileText, exitCode }: FailedBuild, said: string): string {
   const { instruction } = progress
   const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1]
-  if (missing !== undefined) {
-    const why = `${missing} is not in the build context, or .dockerignore leaves it out`
-    const copy = parseDockerfile(dockerfileText).find(({ keyword, args }) => isCopyOf(keyword, args, missing))
-    return copy === undefined ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`
-  }
+  if (missing !== undefined) return explainMissing(dockerfileText, missing)
   const reason = innermost(said)
   if (said.includes('failed to execute command: ') && instruction !== undefined) {
     const exit = /exit status (\d+)$/.exec(said)?.[1]
@@ -120,9 +116,29 @@ function whereAndWhy({ progress, dockerfileText, exitCode }: FailedBuild, said: 
   return `${after}: ${reason === '' ? `exit code ${exitCode}` : reason}`
 }
 
-function isCopyOf(keyword: string, args: string, path: string): boolean {
+/** What a COPY or ADD names and Kaniko cannot find: in the context, above it, or in another stage or image. */
+function explainMissing(dockerfileText: string, missing: string): string {
+  const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? []
+  const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, '') : undefined
+  const why =
+    elsewhere !== undefined
+      ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself`
+      : above !== undefined
+        ? `${above} lies above the build context, which is the directory of the Dockerfile`
+        : `${missing} is not in the build context, or .dockerignore leaves it out`
+  const copy = parseDockerfile(dockerfileText).find(({ keyword, flags, args }) => {
+    const isFrom = flags.some(flag => flag.startsWith('--from='))
+    if (keyword !== 'COPY' && keyword !== 'ADD') return false
+    if (above !== undefined) return !isFrom && namedIn(args).some(word => word.startsWith('../'))
+    return isFrom === (elsewhere !== undefined) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ''))
+  })
+  return copy === undefined ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`
+}
+
+/** The sources of a COPY or ADD, without what stands before and after the path proper. */
+function namedIn(args: string): string[] {
   const words = args.split(/[\s",[\]]+/).map(word => word.replace(/^\.?\//, '').replace(/\/$/, ''))
-  return (keyword === 'COPY' || keyword === 'ADD') && words.slice(0, -1).includes(path)
+  return words.slice(0, -1)
 }
 
 /** Kaniko's functions, each of which puts its name before the cause. */

@@ -61,7 +61,10 @@ export async function builtImage(
   const pullable = (digest: string): PullableImage => ({ pullRef: destination.pullRef(digest), ...pulling })
   const scope = scopeOf(call.environment, settings.image.scope)
   const engine = await engineOf(call, runner, scope, template)
-  const context = await readContext(dirname(dockerfile), basename(dockerfile))
+  const context = await readContext(dirname(dockerfile), basename(dockerfile), {
+    within: [call.workDirectory, ...(call.environment.actionCache === undefined ? [] : [call.environment.actionCache])],
+    signal: call.cancelled
+  })
   refuseUnsupported(engine.check(context.dockerfileText), dockerfile)
   const buildArgs = buildArguments(call)
   const parts = { platform: `linux/${architecture()}`, engine: engine.identity, buildArgs }
