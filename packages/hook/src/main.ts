@@ -5,8 +5,9 @@ import { connect } from './cluster.js'
 import { readEnvironment } from './environment.js'
 import { codeOf, describe, HookError, redact } from './errors.js'
 import { writeCallRecord } from './operator-log.js'
+import { handOver } from './hand-over.js'
 import { readCommand } from './protocol/read-command.js'
-import { checkResponseFile, writeResponse } from './protocol/response.js'
+import { checkResponseFile, type Response } from './protocol/response.js'
 import type { Command } from './protocol/schema.js'
 import { errorCommand } from './protocol/workflow-commands.js'
 import { WorkflowLog } from './protocol/workflow-log.js'
@@ -28,11 +29,15 @@ async function main(): Promise<number> {
   const secrets = new Set<string>()
   let requests = (): number => 0
   let exitCode = 1
+  let response: Response | undefined
+  let workDirectory: string | undefined
   let error: unknown
   try {
     command = await readCommand(process.stdin)
     for (const secret of secretsOf(command)) secrets.add(secret)
     await checkResponseFile(command.responseFile)
+    // <_work>/_temp/_runner_hook_responses/<id>.json
+    workDirectory = resolve(dirname(command.responseFile), '..', '..')
     const settings = await readSettings(environment)
     const clients = await connect(environment, command.state !== null, why => {
       retries += 1
@@ -43,8 +48,7 @@ async function main(): Promise<number> {
       environment,
       settings,
       ...clients,
-      // <_work>/_temp/_runner_hook_responses/<id>.json
-      workDirectory: resolve(dirname(command.responseFile), '..', '..'),
+      workDirectory,
       print: log.print,
       note: log.note,
       secrets,
@@ -53,9 +57,7 @@ async function main(): Promise<number> {
       phase: (name, ms) => (phases[name] = (phases[name] ?? 0) + ms)
     }
     try {
-      const outcome = await run(call, command)
-      if (outcome.response !== undefined) await writeResponse(command.responseFile, outcome.response)
-      exitCode = outcome.exitCode
+      ;({ exitCode, response } = await run(call, command))
     } finally {
       clients.kube.close()
       clients.runnerKube.close()
@@ -66,6 +68,9 @@ async function main(): Promise<number> {
       : caught
     log.print(errorCommand(describe(error, [...secrets])))
     if (caught instanceof Error) log.note(redact(caught.stack ?? caught.message, [...secrets]))
+  }
+  if (command !== undefined && workDirectory !== undefined) {
+    exitCode = handOver({ workDirectory, responseFile: command.responseFile, print: log.print }, exitCode, response)
   }
   await writeCallRecord(environment.operatorLog, {
     command: command?.command ?? 'none',

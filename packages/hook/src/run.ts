@@ -10,7 +10,7 @@ import { runScriptStep } from './run-script-step.js'
 export interface Outcome {
   readonly exitCode: number
   /** Undefined leaves the response file as the runner made it: empty, which it accepts for all but `prepare_job`. */
-  readonly response?: Response
+  readonly response?: Response | undefined
 }
 
 /** Does what the runner asked for. */

@@ -1,7 +1,10 @@
-import { access, constants, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { closeSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { access, constants } from 'node:fs/promises'
+import { basename, dirname, relative } from 'node:path'
 
 import { HookError, messageOf } from '../errors.js'
+import { inDirectory } from '../workspace/directory.js'
 
 /** A container as the workflow sees it in `job.container` and `job.services.*`. */
 export interface ContainerContext {
@@ -46,14 +49,27 @@ export async function checkResponseFile(path: string): Promise<void> {
   }
 }
 
-/** Writes the response whole or not at all. */
-export async function writeResponse(path: string, response: Response): Promise<void> {
-  const half = `${path}.half`
-  try {
-    await writeFile(half, JSON.stringify(response), { mode: 0o600 })
-    await rename(half, path)
-  } catch (error) {
-    await rm(half, { force: true })
-    throw error
-  }
+/**
+ * Writes the response whole or not at all, through no link. Also when there is nothing to say: on a shared volume the job's
+ * container sees the file that the runner made, and the runner would take a state that the job wrote there.
+ *
+ * @param workDirectory the runner's `_work`; the way to it is trusted
+ * @param path below it
+ * @param response undefined for an empty file
+ */
+export function writeResponse(workDirectory: string, path: string, response: Response | undefined): void {
+  const names = relative(workDirectory, dirname(path)).split('/')
+  inDirectory(workDirectory, names, directory => {
+    const half = `.${randomUUID()}`
+    const file = directory.create(half, 0o600)
+    try {
+      if (response !== undefined) writeFileSync(file, JSON.stringify(response))
+      renameSync(directory.at(half), directory.at(basename(path)))
+    } catch (error) {
+      unlinkSync(directory.at(half))
+      throw error
+    } finally {
+      closeSync(file)
+    }
+  })
 }

@@ -106,9 +106,10 @@ export class Copied implements Workspace {
     }
   }
 
-  async deliver(): Promise<void> {
-    await makeDirectories(this.#options.workDirectory)
-    await openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+  deliver(): Promise<void> {
+    makeDirectories(this.#options.workDirectory)
+    openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+    return Promise.resolve()
   }
 
   async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
@@ -117,7 +118,7 @@ export class Copied implements Workspace {
 
   async beforeScript(jobPod: string, signal: AbortSignal): Promise<void> {
     const { workDirectory } = this.#options
-    await openToEveryone(workDirectory, this.#options.workspaceDirectory)
+    openToEveryone(workDirectory, this.#options.workspaceDirectory)
     const since = (await stat(join(workDirectory, STAMP)).catch(() => undefined))?.mtimeMs ?? 0
     await this.#send(this.#job(jobPod), since, signal)
   }
@@ -129,7 +130,7 @@ export class Copied implements Workspace {
 
   async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
     const { kube, timeoutMs, workDirectory, workspaceDirectory, print } = this.#options
-    await openToEveryone(workDirectory, workspaceDirectory)
+    openToEveryone(workDirectory, workspaceDirectory)
     await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVER), {
       timeoutMs,
       signal,

@@ -1,23 +1,26 @@
-import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { closeSync, fchmodSync, fstatSync, readdirSync } from 'node:fs'
+import { relative } from 'node:path'
 
 import { HookError, messageOf } from '../errors.js'
+import { inDirectory } from './directory.js'
+import { guardWork } from './guard.js'
+
+const FILE_COMMANDS = '_temp/_runner_file_commands'
 
 /** Directories below the work directory that pods mount; a missing one would be made by the kubelet, for root. */
-export const MOUNTED = [
-  '_temp',
-  '_temp/_github_home',
-  '_temp/_github_workflow',
-  '_temp/_runner_file_commands',
-  '_actions',
-  '_tool'
-]
+export const MOUNTED = ['_temp', '_temp/_github_home', '_temp/_github_workflow', FILE_COMMANDS, '_actions', '_tool']
 
-/** Makes the directories of a job below the work directory. */
-export async function makeDirectories(workDirectory: string): Promise<void> {
+/** Makes the directories of a job below the work directory, in the place of what an earlier job may have left there. */
+export function makeDirectories(workDirectory: string): void {
+  guardWork(workDirectory)
   try {
-    for (const name of MOUNTED) await mkdir(join(workDirectory, name), { recursive: true })
+    for (const path of MOUNTED) {
+      const names = path.split('/')
+      const name = names.pop() ?? ''
+      inDirectory(workDirectory, names, directory => {
+        if (directory.look(name) === undefined) directory.make(name)
+      })
+    }
   } catch (error) {
     throw new HookError(
       'WORKSPACE',
@@ -34,31 +37,39 @@ export async function makeDirectories(workDirectory: string): Promise<void> {
  *
  * @param workspaceDirectory the repository's directory; undefined when the call does not say
  */
-export async function openToEveryone(workDirectory: string, workspaceDirectory: string | undefined): Promise<void> {
-  const temp = join(workDirectory, '_temp')
-  const commands = join(temp, '_runner_file_commands')
-  const isOurs = (await lstat(commands).catch(() => undefined))?.isDirectory() === true
-  const files = isOurs ? await readdir(commands) : []
-  const directories = [temp, commands, join(temp, '_github_home'), join(temp, '_github_workflow'), workspaceDirectory]
-  await Promise.all([
-    ...directories.flatMap(path => (path === undefined ? [] : [widen(path, 0o777)])),
-    ...files.map(async name => widen(join(commands, name), 0o666))
-  ])
+export function openToEveryone(workDirectory: string, workspaceDirectory: string | undefined): void {
+  for (const path of ['_temp', FILE_COMMANDS, '_temp/_github_home', '_temp/_github_workflow']) {
+    widen(workDirectory, path, 0o777)
+  }
+  if (workspaceDirectory !== undefined) widen(workDirectory, relative(workDirectory, workspaceDirectory), 0o777)
+  for (const name of namesIn(workDirectory, FILE_COMMANDS)) widen(workDirectory, `${FILE_COMMANDS}/${name}`, 0o666)
 }
 
-/** Never through a link: a job can put one there that leads to a file of the runner's own. Nor may a FIFO hold us up. */
-async function widen(path: string, mode: number): Promise<void> {
+function namesIn(workDirectory: string, path: string): string[] {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
-      const found = await file.stat()
-      if ((found.isFile() || found.isDirectory()) && (found.mode & mode) !== mode) {
-        await file.chmod((found.mode & 0o7777) | mode)
-      }
-    } finally {
-      await file.close()
-    }
+    return inDirectory(workDirectory, path.split('/'), directory => readdirSync(directory.path))
   } catch {
-    // Gone, or owned by a container's user: that user can write there already.
+    return []
+  }
+}
+
+/** Never through a link: a job can put one there that leads to a file of the runner's own. */
+function widen(workDirectory: string, path: string, mode: number): void {
+  const names = path.split('/')
+  const name = names.pop() ?? ''
+  try {
+    inDirectory(workDirectory, names, directory => {
+      const file = directory.openFor(name)
+      try {
+        const found = fstatSync(file)
+        if ((found.isFile() || found.isDirectory()) && (found.mode & mode) !== mode) {
+          fchmodSync(file, (found.mode & 0o7777) | mode)
+        }
+      } finally {
+        closeSync(file)
+      }
+    })
+  } catch {
+    // Gone, a link, or owned by a container's user: that user can write there already.
   }
 }

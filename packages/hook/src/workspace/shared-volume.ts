@@ -52,8 +52,8 @@ export class SharedVolume implements Workspace {
 
   async deliver(signal: AbortSignal): Promise<void> {
     const { workDirectory, externalsDirectory, workspaceDirectory } = this.#options
-    await makeDirectories(workDirectory)
-    await openToEveryone(workDirectory, workspaceDirectory)
+    makeDirectories(workDirectory)
+    openToEveryone(workDirectory, workspaceDirectory)
     if (externalsDirectory !== undefined) {
       await deliverExternals(externalsDirectory, join(workDirectory, EXTERNALS), signal)
     }
@@ -63,17 +63,18 @@ export class SharedVolume implements Workspace {
     // The volume is filled already.
   }
 
-  async beforeScript(): Promise<void> {
-    await openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+  beforeScript(): Promise<void> {
+    openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+    return Promise.resolve()
   }
 
   async afterScript(): Promise<void> {
     // The runner sees what the step wrote.
   }
 
-  async fillStep(): Promise<Travelled> {
-    await openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
-    return NOTHING_TRAVELLED
+  fillStep(): Promise<Travelled> {
+    openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+    return Promise.resolve(NOTHING_TRAVELLED)
   }
 
   async collectStep(): Promise<void> {

@@ -1,0 +1,40 @@
+import { messageOf } from './errors.js'
+import { errorCommand, warningCommand, type Line } from './protocol/workflow-commands.js'
+import { writeResponse, type Response } from './protocol/response.js'
+import { endWorker } from './runner-worker.js'
+import { guardWork } from './workspace/guard.js'
+
+/** A job can leave thousands; GitHub shows ten for a step. */
+const MOST_PRINTED = 10
+
+/**
+ * The last that a call does, whatever became of it: makes safe what the runner reads next, and writes the answer.
+ *
+ * @param exitCode what the call came to; the runner reads the answer only after 0
+ * @returns the exit code; 1 in place of 0 when the runner does not get what the step wrote for it
+ */
+export function handOver(
+  call: { readonly workDirectory: string; readonly responseFile: string; readonly print: Line },
+  exitCode: number,
+  response: Response | undefined
+): number {
+  const findings = guardWork(call.workDirectory)
+  for (const { kind, sentence } of findings.slice(0, MOST_PRINTED)) {
+    call.print(kind === 'replaced' ? warningCommand(sentence) : errorCommand(sentence))
+  }
+  const more = findings.length - MOST_PRINTED
+  if (more > 0) call.print(warningCommand(`The step left ${more} more like these.`))
+  // The runner goes on to read after any exit code.
+  if (findings.some(({ kind }) => kind === 'open') && endWorker()) {
+    call.print(errorCommand("The runner's worker was ended: it would have read what the step put there."))
+  }
+  if (exitCode !== 0) return exitCode
+  if (findings.some(({ kind }) => kind !== 'replaced')) return 1
+  try {
+    writeResponse(call.workDirectory, call.responseFile, response)
+    return 0
+  } catch (error) {
+    call.print(errorCommand(`The answer to the runner could not be written: ${messageOf(error)}`))
+    return 1
+  }
+}

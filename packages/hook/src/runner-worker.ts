@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+
+/** The runner's process that runs a job, as Linux names it. */
+const WORKER = 'Runner.Worker'
+
+/**
+ * Kills the worker that called this hook, if one did: its listener reports the job as failed.
+ *
+ * @returns whether there was one
+ */
+export function endWorker(): boolean {
+  // A script may stand between.
+  for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) {
+    if (nameOf(pid) !== WORKER) continue
+    process.kill(pid, 'SIGKILL')
+    return true
+  }
+  return false
+}
+
+function nameOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+}

@@ -1,0 +1,104 @@
+import { closeSync, constants, lstatSync, mkdirSync, openSync, renameSync, unlinkSync, type Stats } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
+
+/**
+ * A directory that is held open. Names below it mean the same whatever a job puts in their way meanwhile, and no link is
+ * followed: node has no openat(2), but Linux resolves `/proc/self/fd/<n>/<name>` from the directory itself.
+ *
+ * Its calls are synchronous: the less time lies between a look and the deed, the less there is to race.
+ */
+export class Directory {
+  readonly #descriptor: number
+
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  /** Opens a directory that is trusted: links on the way to it are the administrator's. */
+  static open(path: string): Directory {
+    return new Directory(openSync(path, O_RDONLY | O_DIRECTORY))
+  }
+
+  /** The path by which this directory itself is reached, while it is open. */
+  get path(): string {
+    return `/proc/self/fd/${this.#descriptor}`
+  }
+
+  /**
+   * The path of something in this directory, while it is open. Only for calls that do not follow a link at the end.
+   *
+   * @param name one part of a path
+   */
+  at(name: string): string {
+    if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
+      throw new Error(`"${name}" is not the name of a file.`)
+    }
+    return `${this.path}/${name}`
+  }
+
+  /** What is there by this name, a link being a link; undefined when nothing is. */
+  look(name: string): Stats | undefined {
+    return lstatSync(this.at(name), { throwIfNoEntry: false })
+  }
+
+  /**
+   * Opens a directory in this one.
+   *
+   * @throws the system's error, ELOOP or ENOTDIR for a link and for whatever else is no directory
+   */
+  enter(name: string): Directory {
+    return new Directory(openSync(this.at(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+  }
+
+  /** Opens what is there for a look or a change of its mode. Neither a link is followed nor a FIFO waited for. */
+  openFor(name: string): number {
+    return openSync(this.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  }
+
+  /** Makes a new file, and never writes into one that is there already. */
+  create(name: string, mode: number): number {
+    return openSync(this.at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+  }
+
+  /** Makes a directory in this one. */
+  make(name: string): void {
+    mkdirSync(this.at(name))
+  }
+
+  /**
+   * Takes away what is there by this name. A directory is moved to another name at once, as to empty it would take as
+   * long as a job likes.
+   *
+   * @param aside where directories are moved to; on the same file system
+   */
+  clear(name: string, aside: Directory = this): void {
+    if (this.look(name)?.isDirectory() === true) renameSync(this.at(name), aside.at(`_replaced-${randomUUID()}`))
+    else unlinkSync(this.at(name))
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+}
+
+/**
+ * Walks down from a trusted directory through real directories, and does something in the last.
+ *
+ * @param names the parts of the path
+ * @throws the system's error when one of them is no directory
+ */
+export function inDirectory<T>(root: string, names: readonly string[], body: (directory: Directory) => T): T {
+  let directory = Directory.open(root)
+  try {
+    for (const name of names) {
+      const next = directory.enter(name)
+      directory.close()
+      directory = next
+    }
+    return body(directory)
+  } finally {
+    directory.close()
+  }
+}
