@@ -17,7 +17,7 @@ export interface Call {
   /** A line of ours for the workflow's log. */
   readonly print: Line
   /** A sentence for debug logging, off by default. */
-  readonly note: Line
+  readonly note: (text: string) => void
   /** Values that must never be printed: what the hook read of Secrets is added as it is read. */
   readonly secrets: Set<string>
   /** Output of the user's programs, as it is; resolves when there is room for more. */

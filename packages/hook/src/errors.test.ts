@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals'
 import { KubeError } from '@kaniko-hooks/kube'
 
 import { codeOf, describe as sentence, HookError, redact } from './errors.js'
-import { errorCommand, quotedGroup } from './protocol/workflow-commands.js'
 
 describe('describe', () => {
   test('says whose fault it is', () => {
@@ -28,34 +27,5 @@ describe('describe', () => {
       'saw *** and ***'
     )
     expect(redact('a a a', ['a'])).toBe('a a a')
-  })
-})
-
-describe('workflow commands', () => {
-  test('an error is one line, whatever it holds', () => {
-    expect(errorCommand('100 % of\r\nit')).toBe('::error::100 %25 of%0D%0Ait')
-  })
-
-  test('a quoted group ends, and commands work again, also after a failure', async () => {
-    const lines: string[] = []
-    await expect(
-      quotedGroup(
-        'Build',
-        line => lines.push(line),
-        print => {
-          print('::error::not ours')
-          return Promise.reject(new Error('x'))
-        }
-      )
-    ).rejects.toThrow('x')
-    const token = /^::stop-commands::(.+)$/.exec(lines[1] ?? '')?.[1]
-    expect(lines).toEqual([
-      '::group::Build',
-      `::stop-commands::${token}`,
-      '::error::not ours',
-      `::${token}::`,
-      '::endgroup::'
-    ])
-    expect(token).toMatch(/^[0-9a-f-]{36}$/)
   })
 })

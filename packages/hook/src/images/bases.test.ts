@@ -7,6 +7,7 @@ import { Kube } from '@kaniko-hooks/kube'
 import * as v from 'valibot'
 
 import type { Call } from '../call.js'
+import type { Verbatim } from '../protocol/workflow-commands.js'
 import { settingsFile } from '../settings/schema.js'
 import { accountToken } from './account-token.js'
 import { withBaseAccess } from './base-access.js'
@@ -92,7 +93,7 @@ beforeEach(async () => {
       kube,
       settings: v.parse(settingsFile, { kaniko: { connectors: list, ...kaniko } }),
       secrets: new Set<string>(),
-      print: (line: string) => printed.push(line),
+      print: (line: string | Verbatim) => printed.push(String(line)),
       note: (line: string) => printed.push(line),
       cancelled: new AbortController().signal
     }) as unknown as Call

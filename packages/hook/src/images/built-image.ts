@@ -17,7 +17,7 @@ import { v4 as uuid } from 'uuid'
 import type { Call } from '../call.js'
 import { HookError, messageOf, redact } from '../errors.js'
 import { buildName } from '../pods/names.js'
-import { quotedGroup, type Line } from '../protocol/workflow-commands.js'
+import { quotedGroup } from '../protocol/workflow-commands.js'
 import { ownerOf, type Runner } from '../runner-pod.js'
 import { seconds } from '../seconds.js'
 import { withBaseAccess } from './base-access.js'
@@ -91,7 +91,7 @@ export async function builtImage(
   const { namespace } = call.runnerKube
   // Noted before anything can be pushed: a hook that is killed in mid-build leaves an image that cleanup_job finds.
   const intent = await writeRecord(kube, owner, record, namespace)
-  const build = async (print: Line, access: BaseAccess): Promise<BuiltImage> => {
+  const build = async (print: (line: string) => void, access: BaseAccess): Promise<BuiltImage> => {
     printContext(print, context)
     const request = {
       context,
@@ -173,7 +173,7 @@ function titleOf(call: Call, dockerfile: string): string {
   return relative(base, dockerfile)
 }
 
-function printContext(print: Line, context: Context): void {
+function printContext(print: (line: string) => void, context: Context): void {
   const files = context.entries.filter(({ kind }) => kind === 'file').length
   print(`Context: ${files} ${files === 1 ? 'file' : 'files'}`)
   for (const warning of context.warnings) print(`Warning: ${warning}`)

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type Kube, type V1Pod, type V1Secret } from '@kaniko-hooks/kube'
 
 import type { Call } from '../call.js'
+import type { Verbatim } from '../protocol/workflow-commands.js'
 import type { ImageRecord } from './record.js'
 import { writeRecord } from './record.js'
 
@@ -83,7 +84,7 @@ export class Cluster {
         prepareTimeoutMs: 0,
         destinations: () => [{ remote: { repository, plainHttp: true } }]
       },
-      print: (line: string) => this.printed.push(line),
+      print: (line: string | Verbatim) => this.printed.push(String(line)),
       secrets: new Set<string>(),
       note: (line: string) => this.noted.push(line),
       cancelled: new AbortController().signal

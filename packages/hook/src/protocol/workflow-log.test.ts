@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
+import { errorCommand } from './workflow-commands.js'
 import { WorkflowLog } from './workflow-log.js'
 
 function logOf(debug: boolean): { log: WorkflowLog; written: () => string } {
@@ -24,7 +25,7 @@ describe('WorkflowLog', () => {
     const { log, written } = logOf(false)
     log.print('first')
     await log.output('half')
-    log.print('::error::x')
+    log.print(errorCommand('x'))
     log.print('last')
     expect(written()).toBe('first\nhalf\n::error::x\nlast\n')
   })

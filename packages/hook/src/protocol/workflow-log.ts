@@ -1,4 +1,4 @@
-import { debugCommand, type Line } from './workflow-commands.js'
+import { debugCommand, plainLine, Verbatim, type Line } from './workflow-commands.js'
 
 /**
  * The workflow's log: one stream for the user's output and for lines of ours. The runner obeys a command only where a
@@ -29,7 +29,8 @@ export class WorkflowLog {
 
   /** A line of ours, on a line of its own: output that stopped within a line is ended first. */
   readonly print: Line = line => {
-    void this.#write(this.#isMidLine ? `\n${line}\n` : `${line}\n`)
+    const text = line instanceof Verbatim ? line.text : plainLine(line)
+    void this.#write(this.#isMidLine ? `\n${text}\n` : `${text}\n`)
     this.#isMidLine = false
   }
 
