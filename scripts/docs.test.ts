@@ -157,6 +157,87 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-')
 }
 
+/** What one `--from-file` of a command makes: the key of the ConfigMap. */
+function keysOfConfigMap(command: string): string[] {
+  return [...command.matchAll(/--from-file=(\S+)/g)].map(([, file = '']) => file.split('=')[0]?.split('/').at(-1) ?? '')
+}
+
+describe('the installation', () => {
+  /** All files and blocks that are values of the chart: what a reader installs as it stands. */
+  const values = async (): Promise<Block[]> => {
+    const files = await filesIn('examples/values', '.yaml')
+    const shown = await Promise.all(
+      PAGES.map(async page =>
+        [...(await textOf(page)).matchAll(/^ *```yaml\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => ({ page, text }))
+      )
+    )
+    const whole = await Promise.all(files.map(async page => ({ page, text: await textOf(page) })))
+    return [...shown.flat(), ...whole].filter(({ text }) => /^ *type: kubernetes/m.test(text))
+  }
+  interface Values {
+    readonly githubConfigUrl?: string
+    readonly containerMode: { readonly type: string; readonly kubernetesModeWorkVolumeClaim?: object }
+    readonly template: {
+      readonly spec: {
+        readonly securityContext?: { readonly fsGroup?: number }
+        readonly containers: readonly {
+          readonly name: string
+          readonly env: readonly { readonly name: string; readonly value: string }[]
+          readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
+        }[]
+        readonly volumes: readonly { readonly name: string; readonly configMap: { readonly name: string } }[]
+      }
+    }
+  }
+
+  test('values with a work volume have a claim and a group that may write to it', async () => {
+    const all = await values()
+    expect(all.map(({ page }) => page)).toEqual(
+      expect.arrayContaining(['README.md', 'examples/values/kubernetes.yaml'])
+    )
+    for (const { page, text } of all) {
+      const { containerMode, template, githubConfigUrl } = load(text) as Values
+      expect({ page, githubConfigUrl }).toEqual({ page, githubConfigUrl: expect.stringMatching(/^https:/) })
+      if (containerMode.type !== 'kubernetes') continue
+      const claim = { page, claim: containerMode.kubernetesModeWorkVolumeClaim }
+      expect(claim).toEqual({ page, claim: expect.objectContaining({ resources: expect.anything() }) })
+      expect({ page, fsGroup: template.spec.securityContext?.fsGroup }).toEqual({ page, fsGroup: 1001 })
+    }
+  })
+
+  test('the files that values name are keys of the ConfigMap that the pages make', async () => {
+    const files = [...PAGES, ...(await filesIn('examples/values', '.yaml'))]
+    const texts = await Promise.all(files.map(textOf))
+    const commands = texts.flatMap(text => [...text.matchAll(/create configmap kaniko-hooks (?:[^\n]*\\\n)*[^\n]*/g)])
+    expect(commands.length).toBeGreaterThanOrEqual(3)
+    const keys = commands.map(([command]) => keysOfConfigMap(command).sort().join(' '))
+    expect([...new Set(keys)]).toEqual(['hook-template.yaml index.js settings.yaml'])
+    for (const { page, text } of await values()) {
+      const { spec } = (load(text) as Values).template
+      const runner = spec.containers.find(({ name }) => name === 'runner')
+      const mount = runner?.volumeMounts.find(({ name }) => name === 'kaniko-hooks')
+      expect({ page, map: spec.volumes.find(({ name }) => name === 'kaniko-hooks')?.configMap.name }).toEqual({
+        page,
+        map: 'kaniko-hooks'
+      })
+      const named = (runner?.env ?? []).flatMap(({ value }) => (value.startsWith('/opt/') ? [value] : []))
+      expect(named.length).toBeGreaterThanOrEqual(2)
+      for (const path of named)
+        expect(['index.js', 'hook-template.yaml', 'settings.yaml']).toContain(relative(mount?.mountPath ?? '', path))
+    }
+  })
+
+  test('workflows ask for the release that the pages install', async () => {
+    const workflows = await filesIn('examples/repository', '.yml')
+    const texts = await Promise.all([...PAGES, ...workflows].map(textOf))
+    const asked = texts.flatMap(text => [...text.matchAll(/runs-on: ([^\s`]+)/g)].map(([, name]) => name))
+    expect(asked.length).toBeGreaterThanOrEqual(3)
+    expect([...new Set(asked)]).toEqual(['kaniko'])
+    const installed = texts.flatMap(text => [...text.matchAll(/helm install (\S+) oci:/g)].map(([, name]) => name))
+    expect([...new Set(installed)]).toEqual(['kaniko'])
+  })
+})
+
 describe('the examples', () => {
   test('settings files are settings, and know their schema', async () => {
     const files = await filesIn('examples/settings', '.yaml')

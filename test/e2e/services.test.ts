@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { callHook } from '../support/call.js'
 import { pushImage, type TestImage } from '../support/image.js'
+import { apply } from '../support/kubectl.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../support/job.js'
 import { observe, type Seen } from '../support/observe.js'
 import type { Mode, RunnerPod } from '../support/runner-pod.js'
@@ -48,6 +49,8 @@ describe('a job with services', () => {
 
   beforeAll(async () => {
     runner = await suite.runner({ mode: 'novolume' })
+    const metadata = { name: 'neighbour', namespace: suite.namespace }
+    await apply(suite.cluster, { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } })
     const service = (greeting: string, port: number, ports: readonly string[]): object => ({
       image: web.tagged,
       env: { GREETING: greeting, PORT: String(port) },
@@ -68,7 +71,13 @@ describe('a job with services', () => {
               name: 'ports',
               run: 'echo "${{ job.services.one.ports[8081] }} ${{ toJSON(job.services.two.ports) }} ${{ toJSON(job.services.three.ports) }}" | tr -d "\\n "'
             },
-            { name: 'environment', run: 'echo "${GREETING-unset}"' }
+            { name: 'environment', run: 'echo "${GREETING-unset}"; env | grep -c "_SERVICE_HOST=" || true' },
+            { name: 'by name', run: 'wget -qO- http://web-2:8082/' },
+            {
+              name: 'by name from a container step',
+              uses: `docker://${suite.cluster.images.busybox}`,
+              with: { entrypoint: '/bin/wget', args: '-qO- http://web:8081/' }
+            }
           ]
         })
       })
@@ -85,8 +94,14 @@ describe('a job with services', () => {
     expect(output('ports')).toEqual(['8081{8053:8053,8082:8082}{}'])
   })
 
-  test('has none of their environment', () => {
-    expect(output('environment')).toEqual(['unset'])
+  test('has none of their environment, nor the addresses of what else runs in the namespace', () => {
+    // The API server's own Service is always announced.
+    expect(output('environment')).toEqual(['unset', '1'])
+  })
+
+  test('reaches each under its name in the pod, from container steps too', () => {
+    expect(output('by name')).toEqual(['two'])
+    expect(output('by name from a container step')).toContain('$(PORT) is "one"')
   })
 
   test('has them in its pod, by the names that templates use, and without ports of the node', () => {

@@ -19,11 +19,16 @@ import { ownerOf, readRunner, workspaceOf } from './runner-pod.js'
 import type { State } from './state.js'
 import type { PodParts } from './workspace/workspace.js'
 
-/** Asks the job container what the runner wants to know of it, and whether script steps can run there. */
+/**
+ * Asks the job container what the runner wants to know of it, and whether script steps can run there. Alpine is what has
+ * the word in a line of a release file that begins with ID, as for the runner itself (`ID_LIKE=alpine` is one).
+ */
 const PROBE = [
   'sh',
   '-c',
-  `while read -r line; do case $line in ID=alpine* | ID='"alpine'*) echo alpine ;; esac; done 2>/dev/null </etc/os-release
+  `for file in /etc/*release; do
+  while read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
+done 2>/dev/null
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
 for node in /__e/*/bin/node; do [ -e "$node" ] && exit; done
 echo "missing externals"`
@@ -103,11 +108,17 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       signal: cancelled,
       onProblem: printWaiting(call.print, name)
     })
-    await Promise.all([timed(call, 'pod', running), delivered])
+    const [{ status }] = await Promise.all([timed(call, 'pod', running), delivered])
     if (args.container !== null) await timed(call, 'workspace', workspace.fillJob(name, cancelled))
     const isAlpine = args.container === null ? false : await probe(call, name)
     return {
-      state: { version: 1, jobPod: name, runner, pullSecrets: pullNames } satisfies State,
+      state: {
+        version: 1,
+        jobPod: name,
+        runner,
+        ...(names.length === 0 || status?.podIP === undefined ? {} : { services: { ip: status.podIP, names } }),
+        pullSecrets: pullNames
+      } satisfies State,
       isAlpine,
       context: {
         ...(args.container === null

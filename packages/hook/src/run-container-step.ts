@@ -1,3 +1,4 @@
+import type { V1HostAlias } from '@kubernetes/client-node'
 import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from './call.js'
@@ -6,6 +7,7 @@ import { builtImage, type PullableImage } from './images/built-image.js'
 import { removeImages } from './images/remove-images.js'
 import { maskCredentials } from './mask-credentials.js'
 import { buildTemplate } from './pods/build-template.js'
+import { serviceAliases } from './pods/job-pod.js'
 import { secretName, stepName } from './pods/names.js'
 import { pullSecret, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
@@ -80,7 +82,8 @@ async function runImage(call: Call, { args, state, runner, workspace, parts, tem
         ...(state?.pullSecrets ?? []),
         ...credentials.flatMap(({ metadata }) => metadata?.name ?? [])
       ],
-      pullPolicy: settings.imagePullPolicy
+      pullPolicy: settings.imagePullPolicy,
+      hostAliases: servicesOf(state)
     }),
     template,
     'step'
@@ -127,6 +130,14 @@ async function runImage(call: Call, { args, state, runner, workspace, parts, tem
       secrets.map(({ metadata }) => metadata?.name ?? '')
     )
   }
+}
+
+function servicesOf(state: State | undefined): V1HostAlias[] {
+  const { ip, names } = state?.services ?? { ip: '', names: [] }
+  return serviceAliases(
+    ip,
+    names.map(name => ({ name }))
+  )
 }
 
 async function imageOf(

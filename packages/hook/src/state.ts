@@ -20,6 +20,8 @@ const state = v.object({
     pullSecrets: v.pipe(v.array(v.string()), v.readonly()),
     volume
   }),
+  /** Where container steps reach the services of the job: the job pod's address, and their names. */
+  services: v.optional(v.object({ ip: v.string(), names: v.pipe(v.array(v.string()), v.readonly()) })),
   /** The Secrets with the job's registry credentials. */
   pullSecrets: v.pipe(v.array(v.string()), v.readonly())
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import type { ContainerArgs } from '../protocol/schema.js'
-import { jobPod, portAnswer, portsOf, type JobPodRequest } from './job-pod.js'
+import { jobPod, portAnswer, portsOf, serviceAliases, type JobPodRequest } from './job-pod.js'
 
 const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: { 'kaniko-hooks/job': 'build' } }
 const ARGS: ContainerArgs = {
@@ -50,6 +50,7 @@ describe('jobPod', () => {
       spec: {
         restartPolicy: 'Never',
         automountServiceAccountToken: false,
+        enableServiceLinks: false,
         containers: [
           {
             name: 'job',
@@ -105,6 +106,7 @@ describe('jobPod', () => {
       }
     ])
     expect(pod.spec?.imagePullSecrets).toEqual([{ name: 'creds' }])
+    expect(pod.spec?.hostAliases).toEqual([{ ip: '127.0.0.1', hostnames: ['redis', 'redis-2'] }])
     expect(JSON.stringify(pod)).not.toContain('hostPort')
   })
 
@@ -115,6 +117,13 @@ describe('jobPod', () => {
   })
 })
 
+test('a service of the name localhost takes loopback away from nobody', () => {
+  expect(serviceAliases('10.0.0.1', [{ name: 'localhost' }, { name: 'db' }])).toEqual([
+    { ip: '10.0.0.1', hostnames: ['db'] }
+  ])
+  expect(serviceAliases('10.0.0.1', [{ name: 'localhost' }])).toEqual([])
+})
+
 describe('ports', () => {
   test.each<[string, number[]]>([
     ['80', [80]],
@@ -123,9 +132,33 @@ describe('ports', () => {
     ['[::1]:8080:80/tcp', [80]],
     ['nonsense', []],
     ['70000', []],
+    ['8000-8002:80-82', [80, 81, 82]],
+    ['127.0.0.1:8000-8001:80-81/udp', [80, 81]],
+    ['3000-3002', [3000, 3001, 3002]],
+    ['3002-3000', []],
+    ['80-', []],
+    ['-80', []],
+    ['65535-70000', []],
+    ['80/icmp', []],
+    ['0x50', []],
     ['', []]
   ])('%s', (mapping, ports) => {
     expect(portsOf([mapping]).map(({ port }) => port)).toEqual(ports)
+  })
+
+  test('the protocol is kept, however it is spelled', () => {
+    expect(portsOf(['53:53/UDP', '132:9999/sctp', '80'])).toEqual([
+      { port: 53, protocol: 'udp' },
+      { port: 9999, protocol: 'sctp' },
+      { port: 80, protocol: 'tcp' }
+    ])
+  })
+
+  test('a range of thousands is answered whole, and does not stand in the pod', () => {
+    const service = { ...ARGS, image: 'sip', portMappings: ['10000-20000:10000-20000/udp'] }
+    const pod = jobPod({ ...REQUEST, services: [{ name: 'sip', args: service, variables: [] }] })
+    expect(pod.spec?.containers[1]?.ports?.length).toBeLessThanOrEqual(100)
+    expect(Object.keys(portAnswer(service.portMappings))).toHaveLength(10_001)
   })
 
   test('one port mapped twice is one port', () => {

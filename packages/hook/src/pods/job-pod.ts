@@ -1,4 +1,4 @@
-import type { V1Container, V1EnvVar, V1Pod } from '@kubernetes/client-node'
+import type { V1Container, V1EnvVar, V1HostAlias, V1Pod } from '@kubernetes/client-node'
 import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
@@ -27,6 +27,8 @@ export interface JobPodRequest {
   readonly pullPolicy: PullPolicy | undefined
 }
 
+const MAX_PORTS = 100
+
 /** The volume of the spool: see `steps/supervisor.ts`. */
 const SPOOL_VOLUME = 'kaniko-hooks'
 
@@ -45,6 +47,9 @@ export function jobPod(request: JobPodRequest): V1Pod {
       restartPolicy: 'Never',
       // A step must not reach the API server with anybody's rights.
       automountServiceAccountToken: false,
+      // Else every Service of the namespace is in each container's environment; thousands keep a container from starting.
+      enableServiceLinks: false,
+      ...(request.services.length === 0 ? {} : { hostAliases: serviceAliases('127.0.0.1', request.services) }),
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
       containers: [...job, ...request.services.map(service => serviceContainer(service, request.pullPolicy))],
       volumes: [...parts.volumes, { name: SPOOL_VOLUME, emptyDir: {} }],
@@ -52,6 +57,17 @@ export function jobPod(request: JobPodRequest): V1Pod {
       ...(request.pullSecrets.length === 0 ? {} : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })
     }
   }
+}
+
+/**
+ * The lines of a hosts file by which services are reached under their names.
+ *
+ * @param ip of the job pod, as seen by who reads the file
+ */
+export function serviceAliases(ip: string, services: readonly { readonly name: string }[]): V1HostAlias[] {
+  // A service of this name must not take loopback away from what runs in a step's own pod.
+  const hostnames = services.map(({ name }) => name).filter(name => name !== 'localhost')
+  return hostnames.length === 0 ? [] : [{ ip, hostnames }]
 }
 
 function jobContainer(request: JobPodRequest, job: NonNullable<JobPodRequest['job']>): V1Container {
@@ -73,7 +89,8 @@ function serviceContainer(
   pullPolicy: PullPolicy | undefined
 ): V1Container {
   const words = splitArguments(args.entryPointArgs.join(' '))
-  const ports = portsOf(args.portMappings)
+  // They are for people who read the pod; a range of thousands would only make the pod too large for the API server.
+  const ports = portsOf(args.portMappings).slice(0, MAX_PORTS)
   return {
     name,
     image: args.image ?? '',
@@ -94,20 +111,36 @@ function pulled(policy: PullPolicy | undefined): { imagePullPolicy?: PullPolicy 
 
 export interface Port {
   readonly port: number
-  readonly protocol: 'tcp' | 'udp'
+  readonly protocol: Protocol
 }
 
-/** The container ports of Docker's port mappings: `80`, `8080:80`, `127.0.0.1:8080:80`, `53:53/udp`. */
+const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
+type Protocol = (typeof PROTOCOLS)[number]
+
+/**
+ * The container ports of Docker's port mappings: `80`, `8080:80`, `127.0.0.1:8080:80`, `53:53/udp`, `8000-8002:80-82`.
+ * What Docker would refuse is left out.
+ */
 export function portsOf(mappings: readonly string[]): Port[] {
   const seen = new Set<string>()
   return mappings.flatMap(mapping => {
-    const [address = '', protocol = 'tcp'] = mapping.split('/')
-    const port = Number(address.split(':').at(-1))
-    const key = `${port}/${protocol}`
-    if (!Number.isInteger(port) || port < 1 || port > 65_535 || seen.has(key)) return []
-    seen.add(key)
-    return [{ port, protocol: protocol === 'udp' ? 'udp' : 'tcp' }]
+    const [address = '', name = 'tcp'] = mapping.toLowerCase().split('/')
+    const protocol = PROTOCOLS.find(known => known === name)
+    const [first = NaN, last = first] = (address.split(':').at(-1) ?? '').split('-').map(portNumber)
+    if (protocol === undefined || !(last >= first)) return []
+    const ports = Array.from({ length: last - first + 1 }, (_, index) => ({ port: first + index, protocol }))
+    return ports.filter(({ port }) => {
+      const key = `${port}/${protocol}`
+      if (seen.has(key)) return false
+      seen.add(key)
+      return true
+    })
   })
+}
+
+function portNumber(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : NaN
+  return port >= 1 && port <= 65_535 ? port : NaN
 }
 
 /** `ports` of a response: all containers of the job share one network, so a port is reached under its own number. */

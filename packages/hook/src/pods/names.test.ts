@@ -34,7 +34,9 @@ describe('names', () => {
       ['redis-2', 'redis', 'redis'],
       ['redis-2', 'redis', 'redis-3']
     ],
-    [['___'], ['service']]
+    [['___'], ['service']],
+    // The 50th character of the first is a dash.
+    [[`${'a'.repeat(49)}-${'b'.repeat(20)}`], ['a'.repeat(49)]]
   ])('services %j are called %j', (images, names) => {
     expect(serviceNames(images)).toEqual(names)
   })

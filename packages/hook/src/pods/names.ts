@@ -58,8 +58,9 @@ export function serviceNames(images: readonly string[]): string[] {
       last
         .toLowerCase()
         .replace(/[^a-z0-9-]+/g, '-')
-        .replace(/^-+|-+$/g, '')
-        .slice(0, 50) || 'service'
+        .slice(0, 50)
+        // Cut first: what is cut may leave a dash at the end, which no name may have.
+        .replace(/^-+|-+$/g, '') || 'service'
     let name = base
     for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`
     taken.add(name)

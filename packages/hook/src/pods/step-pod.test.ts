@@ -26,7 +26,8 @@ const REQUEST = {
   variables: [],
   parts: PARTS,
   pullSecrets: [],
-  pullPolicy: undefined
+  pullPolicy: undefined,
+  hostAliases: []
 }
 
 describe('stepPod', () => {
@@ -66,6 +67,7 @@ describe('stepPod', () => {
     const { spec } = stepPod({ ...REQUEST, pullSecrets: ['job', 'step'] })
     expect(spec).toMatchObject({
       automountServiceAccountToken: false,
+      enableServiceLinks: false,
       restartPolicy: 'Never',
       imagePullSecrets: [{ name: 'job' }, { name: 'step' }]
     })

@@ -1,4 +1,4 @@
-import type { V1EnvVar, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
+import type { V1EnvVar, V1HostAlias, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
 import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
@@ -20,6 +20,8 @@ export interface StepPodRequest {
   readonly parts: PodParts
   readonly pullSecrets: readonly string[]
   readonly pullPolicy: PullPolicy | undefined
+  /** Under which names the services of the job are reached. */
+  readonly hostAliases: readonly V1HostAlias[]
 }
 
 /**
@@ -34,6 +36,8 @@ export function stepPod(request: StepPodRequest): V1PodTemplateSpec {
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(request.hostAliases.length === 0 ? {} : { hostAliases: [...request.hostAliases] }),
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
       containers: [
         {

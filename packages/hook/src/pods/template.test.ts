@@ -101,6 +101,46 @@ describe('applyTemplate', () => {
     expect(spec?.nodeSelector).toEqual({ pool: 'ci' })
   })
 
+  test('a node that our volume needs is needed in each of the alternatives of the template', () => {
+    const term = (key: string): object => ({ matchExpressions: [{ key, operator: 'Exists' }] })
+    const ours = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['node-1'] }] }
+    const pinned = (nodeAffinity: object): V1Pod => ({ spec: { containers: [], affinity: { nodeAffinity } } })
+    const required = (...nodeSelectorTerms: object[]): object => ({
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms }
+    })
+    const template: Template = {
+      spec: { affinity: { nodeAffinity: required(term('ssd'), term('gpu')), podAntiAffinity: { a: 1 } } }
+    }
+    expect(applyTemplate(pinned(required(ours)), template, 'step').spec?.affinity).toEqual({
+      nodeAffinity: required({ ...ours, ...term('ssd') }, { ...ours, ...term('gpu') }),
+      podAntiAffinity: { a: 1 }
+    })
+    const preferred = (...entries: object[]): object => ({ preferredDuringSchedulingIgnoredDuringExecution: entries })
+    const near = { weight: 100, preference: ours }
+    const fast = { weight: 5, preference: term('ssd') }
+    const wish: Template = { spec: { affinity: { nodeAffinity: preferred(fast) } } }
+    expect(applyTemplate(pinned(preferred(near)), wish, 'job').spec?.affinity?.nodeAffinity).toEqual(
+      preferred(near, fast)
+    )
+    expect(applyTemplate(pinned(required(ours)), wish, 'job').spec?.affinity?.nodeAffinity).toEqual({
+      ...required(ours),
+      ...preferred(fast)
+    })
+    expect(applyTemplate(pinned(required(ours)), { spec: { affinity: {} } }, 'job').spec?.affinity).toEqual({
+      nodeAffinity: required(ours)
+    })
+    expect(applied(wish).spec?.affinity?.nodeAffinity).toEqual(preferred(fast))
+  })
+
+  test('our host aliases stay beside those of the template', () => {
+    const pod: V1Pod = { spec: { containers: [], hostAliases: [{ ip: '127.0.0.1', hostnames: ['redis'] }] } }
+    const more = { ip: '10.0.0.9', hostnames: ['git'] }
+    expect(applyTemplate(pod, { spec: { hostAliases: [more] } }, 'job').spec?.hostAliases).toEqual([
+      { ip: '127.0.0.1', hostnames: ['redis'] },
+      more
+    ])
+  })
+
   test('our label stays, whatever the template says', () => {
     const pod = applied({ metadata: { labels: { 'runner-pod': 'x', team: 'a' }, annotations: { a: 'theirs' } } })
     expect(pod.metadata?.labels).toEqual({ 'runner-pod': 'r', team: 'a' })

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises'
 
-import type { V1Container, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
+import type {
+  V1Affinity,
+  V1Container,
+  V1NodeSelectorTerm,
+  V1Pod,
+  V1PodSpec,
+  V1PodTemplateSpec
+} from '@kubernetes/client-node'
 
 import { VARIABLE } from '../environment.js'
 import { HookError, messageOf } from '../errors.js'
@@ -59,7 +66,7 @@ export function applyTemplate<T extends V1Pod | V1PodTemplateSpec>(
 ): T {
   if (template === undefined) return pod
   const { containers = [], ...rest } = template.spec ?? {}
-  const spec = merge(pod.spec, rest) as NonNullable<T['spec']>
+  const spec = withOurAffinity(merge(pod.spec, rest) as V1PodSpec, pod.spec?.affinity)
   const ours = pod.spec?.containers ?? []
   const changed = ours.map(container => {
     const change = containers.find(({ name }) => name === `$${container.name}` && name !== BUILD_ENTRY)
@@ -84,8 +91,41 @@ export function applyTemplate<T extends V1Pod | V1PodTemplateSpec>(
   }
 }
 
+/**
+ * Puts our node affinity back into what a template has replaced: a pod whose volume can be mounted on one node only must
+ * not be sent to another one. The terms of a selector are alternatives, so ours goes into each of theirs.
+ */
+function withOurAffinity(spec: V1PodSpec, ours: V1Affinity | undefined): V1PodSpec {
+  const own = ours?.nodeAffinity
+  const merged = spec.affinity?.nodeAffinity
+  if (own === undefined || merged === undefined) return spec
+  const required = own.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  const theirs = merged.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  const terms = required.length === 0 ? theirs : theirs.flatMap(their => required.map(our => bothOf(our, their)))
+  const preferences = new Set([
+    ...(own.preferredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(merged.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+  ])
+  const nodeAffinity = {
+    ...(terms.length === 0 ? {} : { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } }),
+    ...(preferences.size === 0 ? {} : { preferredDuringSchedulingIgnoredDuringExecution: [...preferences] })
+  }
+  return { ...spec, affinity: { ...spec.affinity, nodeAffinity } }
+}
+
+/** A term that a node meets only when it meets both. */
+function bothOf(one: V1NodeSelectorTerm, other: V1NodeSelectorTerm): V1NodeSelectorTerm {
+  if (one === other) return one
+  const matchFields = [...(one.matchFields ?? []), ...(other.matchFields ?? [])]
+  const matchExpressions = [...(one.matchExpressions ?? []), ...(other.matchExpressions ?? [])]
+  return {
+    ...(matchFields.length === 0 ? {} : { matchFields }),
+    ...(matchExpressions.length === 0 ? {} : { matchExpressions })
+  }
+}
+
 /** Keys of list entries, in the order in which they are looked for: Kubernetes' own merge keys. */
-const MERGE_KEYS = ['mountPath', 'containerPort', 'name', 'key'] as const
+const MERGE_KEYS = ['mountPath', 'containerPort', 'name', 'key', 'ip'] as const
 
 /** Lists whose entries are one of several things: two of them in one entry would be refused, so theirs replaces ours whole. */
 const UNIONS = new Set(['env', 'volumes'])
