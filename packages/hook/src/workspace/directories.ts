@@ -2,10 +2,27 @@ import { closeSync, fchmodSync, fstatSync, readdirSync } from 'node:fs'
 import { relative } from 'node:path'
 
 import { HookError, messageOf } from '../errors.js'
+import { STAYS } from './changed-files.js'
 import { inDirectory } from './directory.js'
 import { guardWork } from './guard.js'
 
-const FILE_COMMANDS = '_temp/_runner_file_commands'
+/** Where a step's GITHUB_ENV, GITHUB_OUTPUT and the like are. */
+export const FILE_COMMANDS = '_temp/_runner_file_commands'
+
+/**
+ * What stays on the runner, and what a job may not change there: the answers of this hook, and externals, which reach the
+ * pods from the runner's image.
+ *
+ * @param path below the work directory, its parts parted by one slash and none of them `.` or `..`
+ */
+export function isOfTheRunner(path: string): boolean {
+  return STAYS.test(path)
+}
+
+/** Whether this is the event's file, which the runner writes anew before each step. */
+export function isEvent(path: string): boolean {
+  return path === '_temp/_github_workflow/event.json'
+}
 
 /** Directories below the work directory that pods mount; a missing one would be made by the kubelet, for root. */
 export const MOUNTED = ['_temp', '_temp/_github_home', '_temp/_github_workflow', FILE_COMMANDS, '_actions', '_tool']
