@@ -31,9 +31,10 @@ export async function goPrograms(
   programs: readonly GoProgram[] = GO_PROGRAMS
 ): Promise<Binaries> {
   const binaries = new Map<string, string>()
-  for (const program of programs) {
+  for (const [index, program] of programs.entries()) {
+    const what = `compiling ${program.name} ${program.version} (${index + 1} of ${programs.length} programs)`
     const entry = join(places.cache, 'binaries', `${program.name}-${program.version}-${await goProgramKey(program)}`)
-    await cached(entry, into => step(log, `${program.name} ${program.version}`, () => build(program, into, places)))
+    await cached(entry, into => step(log, what, () => build(program, into, places)))
     for (const name of [program.name, ...program.aliases]) binaries.set(name, join(entry, name))
   }
   return binaries

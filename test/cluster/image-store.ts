@@ -4,9 +4,10 @@ import { contentsOf, type Image } from '../images/index.js'
 import { ctrArguments, imageStore } from './containerd.js'
 import type { Layout } from './layout.js'
 import { removeImageStore } from './leftovers.js'
-import { assertAlive, start, stop } from './processes.js'
+import { stop } from './processes.js'
 import { step, type Log } from './progress.js'
 import { attempt, run } from './run.js'
+import { Starting } from './starting.js'
 import { until } from './wait.js'
 
 /**
@@ -20,14 +21,13 @@ export async function prepareImageStore(layout: Layout, images: readonly Image[]
   if (!kept) await removeImageStore(layout)
   const ctr = (...args: string[]): Promise<string> => run('ctr', ctrArguments(layout, ...args))
   const { name } = imageStore(layout)
-  start(layout, imageStore(layout))
+  const starting = new Starting(layout, log)
+  starting.start(imageStore(layout))
   await until(
     'containerd',
-    20,
+    120,
     async () => (await ctr('version')) !== '',
-    () => {
-      assertAlive(layout, [name])
-    }
+    () => starting.keepUp()
   )
   // The kubelet removes images when the disk is full, also those that no registry has.
   const missing = kept ? await removeForeign(layout, images) : images

@@ -7,7 +7,7 @@ import { Api } from './api.js'
 import { goPrograms, type Binaries } from './binaries.js'
 import { makeCertificates, SERVER } from './certificates.js'
 import { FIXED, type Cluster } from './cluster.js'
-import { registryCertificates } from './containerd.js'
+import { registryCertificates, socketOf } from './containerd.js'
 import { makeControlGroups } from './control-groups.js'
 import { installDebianPackages } from './debian.js'
 import { messageOf } from './errors.js'
@@ -18,15 +18,24 @@ import { exclusively } from './lock.js'
 import { setKernel } from './network.js'
 import { planCluster, writeFiles, type Plan } from './plan.js'
 import { checkPrerequisites } from './prerequisites.js'
-import { assertAlive, isAlive, recorded, start } from './processes.js'
-import type { Log } from './progress.js'
-import { checks } from './readiness.js'
+import { isAlive, recorded } from './processes.js'
+import { step, type Log } from './progress.js'
+import { checks, etcdAnswers, nodeHasAddress, serverIsReady } from './readiness.js'
+import { runtimeAnswers } from './runtime-answers.js'
 import { places, type Places } from './settings.js'
+import { Starting } from './starting.js'
 import { until } from './wait.js'
 
 export type { Cluster } from './cluster.js'
 export { fromKubeconfig } from './external.js'
 export { createVolume, deleteVolume } from './volumes.js'
+
+/** For one part of the cluster until it answers, on a machine that may be busy and has read nothing from its disk yet. */
+const ANSWER_SECONDS = 180
+
+const FIRST_TIME =
+  'The first time on a machine Kubernetes, Kaniko and the images are made from source, which takes some 12 minutes on two ' +
+  'cores, most of them for compiling Kubernetes. They are kept: later runs start in seconds.'
 
 /** What runs of the cluster. */
 export interface ClusterStatus {
@@ -61,6 +70,7 @@ export async function up(options: { log?: Log } = {}): Promise<Cluster> {
     log(`another process works on ${directory}: waiting`)
   }
   await checkPrerequisites(where)
+  if (!existsSync(join(where.cache, 'binaries'))) log(FIRST_TIME)
   return exclusively(
     where.state,
     async () => {
@@ -71,7 +81,7 @@ export async function up(options: { log?: Log } = {}): Promise<Cluster> {
       const running = await reusable(layout, plan)
       if (running !== undefined) return running
       await clear(layout)
-      await bringUp(layout, plan, () => prepareImageStore(layout, images, log))
+      await step(log, 'starting the cluster', () => bringUp(layout, plan, images, log))
       return save(layout, plan)
     },
     waiting(where.state)
@@ -112,31 +122,57 @@ export async function status(): Promise<ClusterStatus> {
   }
 }
 
-async function bringUp(layout: Layout, plan: Plan, prepareImages: () => Promise<void>): Promise<void> {
-  const alive = (): void => {
-    assertAlive(
-      layout,
-      [...plan.runtime, plan.server, ...plan.clients].map(({ name }) => name)
-    )
+/**
+ * Each process starts when what it needs answers: that a process exists, or has opened its socket, says little on a machine
+ * that is busy or has read nothing yet, and most of them end, or go wrong, when they ask too early.
+ */
+async function bringUp(layout: Layout, plan: Plan, images: readonly Image[], log: Log): Promise<void> {
+  const starting = new Starting(layout, log)
+  const answering = (what: string, check: () => Promise<boolean>): Promise<void> =>
+    until(what, ANSWER_SECONDS, check, () => starting.keepUp())
+  const [etcd, containerd] = plan.runtime
+  const [controllerManager, scheduler, kubelet, kubeProxy] = plan.clients
+  const startRuntime = async (): Promise<void> => {
+    await prepareImageStore(layout, images, log)
+    starting.start(containerd)
+    await answering('The container runtime', () => runtimeAnswers(socketOf(layout)))
   }
+  const startServer = async (): Promise<Api> => {
+    starting.start(etcd)
+    await Promise.all([makeCertificates(layout), answering('etcd', etcdAnswers)])
+    starting.start(plan.server)
+    const api = new Api(layout.at('pki', 'admin.kubeconfig'))
+    await answering('The API server', () => serverIsReady(api))
+    for (const process of [controllerManager, scheduler]) starting.start(process)
+    return api
+  }
+  const startNode = async (api: Api): Promise<void> => {
+    starting.start(kubelet)
+    await answering('The node', () => nodeHasAddress(api))
+    starting.start(kubeProxy)
+  }
+  const applyObjects = async (api: Api): Promise<void> => {
+    for (const object of plan.objects)
+      await answering(`${object.kind} ${object.metadata.name}`, async () => {
+        await api.apply(object)
+        return true
+      })
+  }
+  /** All of them, or the first failure, and by then the others have ended too. */
+  const all = async (...work: readonly Promise<unknown>[]): Promise<void> => {
+    for (const one of work) one.catch((error: unknown) => starting.giveUp(error))
+    await Promise.allSettled(work)
+    starting.throwFailure()
+  }
+
   writeFiles(layout, plan)
   await setKernel(layout.at('kernel.json'))
   makeControlGroups()
-  const [store, ...others] = [...plan.runtime].reverse()
-  for (const process of others) start(layout, process)
-  const imagesReady = prepareImages().then(() => {
-    if (store !== undefined) start(layout, store)
-  })
-  const serverReady = makeCertificates(layout).then(async () => {
-    start(layout, plan.server)
-    const api = new Api(layout.at('pki', 'admin.kubeconfig'))
-    await until('The API server', 60, async () => (await api.request('GET', '/readyz')).status === 200, alive)
-    return api
-  })
-  const [api] = await Promise.all([serverReady, imagesReady])
-  for (const process of plan.clients) start(layout, process)
-  for (const object of plan.objects) await api.apply(object)
-  await Promise.all(Object.entries(checks(api)).map(([what, check]) => until(what, 90, check, alive)))
+  const server = startServer()
+  await all(server, startRuntime())
+  const api = await server
+  await all(startNode(api), applyObjects(api))
+  await all(...Object.entries(checks(api)).map(([what, check]) => answering(what, check)))
 }
 
 /**

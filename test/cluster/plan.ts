@@ -18,10 +18,15 @@ import { kubelet, kubeletConfig, kubeProxy, kubeProxyConfig } from './node.js'
 export interface Plan {
   /** Content by path below the state directory. */
   readonly files: Readonly<Record<string, string>>
-  readonly runtime: readonly ProcessSpec[]
+  readonly runtime: readonly [etcd: ProcessSpec, containerd: ProcessSpec]
   readonly server: ProcessSpec
-  /** Clients of the API server: started when it answers, because they are slow to ask again. */
-  readonly clients: readonly ProcessSpec[]
+  /** Clients of the API server: started when it answers, because they are slow to ask again, or end. */
+  readonly clients: readonly [
+    controllerManager: ProcessSpec,
+    scheduler: ProcessSpec,
+    kubelet: ProcessSpec,
+    kubeProxy: ProcessSpec
+  ]
   readonly objects: readonly KubernetesObject[]
   /** Changes when a cluster brought up by this plan would be another one. */
   readonly key: string
@@ -37,7 +42,7 @@ const MANIFESTS = [
 /** Plans the cluster for this layout and these images. */
 export function planCluster(layout: Layout, images: readonly Image[]): Plan {
   const json = (value: object): string => JSON.stringify(value, undefined, 2)
-  const plan = {
+  const plan: Omit<Plan, 'key'> = {
     files: {
       'config/audit.yaml': AUDIT_POLICY,
       'config/containerd.toml': containerdConfig(layout, pause.reference),
