@@ -11,19 +11,29 @@ class TransferError extends Error {
 
 const TRIES = 3
 
-/** How long the receiver may take to acknowledge, after the last byte was sent. */
-const RECEIPT_MS = 10_000
+/**
+ * How long the receiver may take to acknowledge, after the last byte was sent: bytes that were lost on the way without a
+ * word are waited for in vain. A node that is busy unpacks what is left in a moment more.
+ */
+const RECEIPT_MS = 60_000
 
 /** And in addition for what may still be on its way. */
 const SLOWEST_BYTES_PER_MS = 10 * 1024
 
-/** From the acceptance until the init container has noticed it. */
-const NOTICE_MS = 15_000
+interface DeliveryOptions {
+  readonly signal?: AbortSignal
+  readonly log: (line: string) => void
+  /** For the kubelet's word that the context was taken; what is left of the build's own time is right. */
+  readonly timeoutMs: number
+}
 
 /**
  * Brings a context into the build pod: by an exec into its waiting init container, with the length announced, the hash
  * compared, and the whole transfer repeated on a new stream when either is wrong. It returns when the init container has
- * ended well, so that the build may begin.
+ * ended, so that the build may begin; how it ended shows when the next container is waited for.
+ *
+ * From the first acceptance on that container may end at any moment and take its receivers along. Then the end of a
+ * stream, or that there is none to be had, says nothing any more: the pod's status does, however late the kubelet writes it.
  *
  * @throws BuildError `CONTEXT_FAILED`; KubeError
  */
@@ -31,35 +41,69 @@ export async function deliverContext(
   kube: Kube,
   pod: string,
   archive: ContextArchive,
-  options: { readonly signal?: AbortSignal; readonly log: (line: string) => void }
+  { signal, log, timeoutMs }: DeliveryOptions
 ): Promise<void> {
-  const limits = options.signal === undefined ? {} : { signal: options.signal }
-  for (let tried = 1; ; tried++) {
-    let stream: ExecStream | undefined
-    try {
-      const target = { pod, container: CONTEXT_CONTAINER, command: RECEIVE_COMMAND, stdin: true }
-      stream = await kube.exec(target, { ...limits, repeatable: true })
-      await transmit(stream, archive)
-      await waitForPod(kube, pod, hasTaken, { ...limits, timeoutMs: NOTICE_MS })
-      return
-    } catch (error) {
-      if (options.signal?.aborted === true || !isPassing(error)) throw error
-      const why = (error as Error).message
-      if (tried === TRIES) {
-        throw new BuildError('CONTEXT_FAILED', `the build context could not be sent to pod ${pod}: ${why}`, {
-          fault: 'cluster',
-          cause: error
-        })
-      }
-      options.log(`The build context did not arrive whole (${why}); sending it again.`)
-    } finally {
-      stream?.close()
+  const over = new AbortController()
+  const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
+  let isTold = false
+  let onAccept = (): void => undefined
+  const taken = new Promise<undefined>((resolve, reject) => {
+    onAccept = () => {
+      if (isTold) return
+      isTold = true
+      waitForPod(kube, pod, hasTaken, { signal: either, timeoutMs }).then(() => resolve(undefined), reject)
     }
+  })
+  taken.catch(() => undefined)
+  try {
+    for (let tried = 1; ; tried++) {
+      const problem = await Promise.race([send(kube, pod, archive, onAccept, either).catch(passing), taken])
+      if (problem === undefined || (isTold && tried === TRIES)) return await taken
+      if (signal?.aborted === true) throw problem
+      if (tried === TRIES) {
+        throw new BuildError(
+          'CONTEXT_FAILED',
+          `the build context could not be sent to pod ${pod}: ${problem.message}`,
+          {
+            fault: 'cluster',
+            cause: problem
+          }
+        )
+      }
+      log(`The build context did not arrive whole (${problem.message}); sending it again.`)
+    }
+  } finally {
+    over.abort()
   }
 }
 
+/** Sends it once, until the receiver has ended well: the tree has its name then. */
+async function send(
+  kube: Kube,
+  pod: string,
+  archive: ContextArchive,
+  onAccept: () => void,
+  signal: AbortSignal
+): Promise<undefined> {
+  const target = { pod, container: CONTEXT_CONTAINER, command: RECEIVE_COMMAND, stdin: true }
+  const stream = await kube.exec(target, { signal, repeatable: true })
+  try {
+    await transmit(stream, archive, { onAccept })
+    const code = await stream.exit
+    if (code !== 0) throw new TransferError(`the receiver ended with exit code ${code} after it was told to accept`)
+  } finally {
+    stream.close()
+  }
+}
+
+/** @returns what another stream may mend; anything else is thrown */
+function passing(error: unknown): Error {
+  if (isPassing(error)) return error as Error
+  throw error
+}
+
 function isPassing(error: unknown): boolean {
-  return error instanceof TransferError || isKubeError(error, 'STREAM_LOST', 'EXEC_FAILED', 'TIMEOUT')
+  return error instanceof TransferError || isKubeError(error, 'STREAM_LOST', 'EXEC_FAILED')
 }
 
 function hasTaken(pod: V1Pod): boolean {
@@ -70,9 +114,14 @@ function hasTaken(pod: V1Pod): boolean {
 /**
  * Speaks with the receiver (see `receiveScript`) until it was told that all is well.
  *
+ * @param options `onAccept` is called before it is told; `receiptMs`: for its receipt, after the last byte
  * @throws TransferError when what came is not what was sent, BuildError from the archive
  */
-export async function transmit(stream: ExecStream, archive: ContextArchive, receiptMs = RECEIPT_MS): Promise<void> {
+export async function transmit(
+  stream: ExecStream,
+  archive: ContextArchive,
+  { onAccept, receiptMs = RECEIPT_MS }: { readonly onAccept?: () => void; readonly receiptMs?: number } = {}
+): Promise<void> {
   const complaints = collect(stream)
   // A receiver that ends, for lack of space for instance, ends the sending too; it has no reason to end before.
   const ended = stream.exit.then(
@@ -94,6 +143,7 @@ export async function transmit(stream: ExecStream, archive: ContextArchive, rece
   const patience = receiptMs + archive.bytes / SLOWEST_BYTES_PER_MS
   const received = await within(patience, whileAlive(receipt))
   if (received !== sent) throw new TransferError(`the receiver has ${received}, sent was ${sent}`)
+  onAccept?.()
   await whileAlive(stream.write('accept\n'))
 }
 

@@ -127,7 +127,7 @@ export class KanikoEngine implements Engine {
       await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
       progress.hasBegun = true
       const podMs = watch.lap()
-      await deliverContext(this.#kube, name, archive, { signal, log })
+      await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
       const contextMs = watch.lap()
       await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
       const { pushingAt } = await this.#follow(request, kanikoLog, signal, stop)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kaniko-hooks/kube'
+import type { V1ContainerState } from '@kubernetes/client-node'
 import { withOrigin } from '../destinations/refusal.js'
 import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
 
@@ -22,6 +23,16 @@ function podOf(phase: string, ...codes: readonly (number | undefined)[]): V1Pod 
   }
 }
 
+/** The same pod with a container that a webhook has put into it. */
+function withOther(pod: V1Pod, state: V1ContainerState, isInit = false): V1Pod {
+  const other = { name: 'mesh', image: '', imageID: '', ready: false, restartCount: 0, state }
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
+  const statuses = isInit
+    ? { initContainerStatuses: [...initContainerStatuses, other] }
+    : { containerStatuses: [...containerStatuses, other] }
+  return { ...pod, status: { ...pod.status, ...statuses } }
+}
+
 describe('the end of the push', () => {
   test.each([
     ['both ended, and the pod', podOf('Succeeded', 0, 0), true],
@@ -30,9 +41,31 @@ describe('the end of the push', () => {
     // The kubelet reports the end of the last container before that of the pod.
     ['both ended, the phase comes later', podOf('Running', 0, 0), false],
     ['both ended before the pod was ever seen running', podOf('Pending', 0, 0), false],
+    ['both ended, and a container of somebody else goes on', withOther(podOf('Running', 0, 0), { running: {} }), true],
+    ['the same, and it has not even begun', withOther(podOf('Running', 0, 0), { waiting: {} }), true],
+    ['the same as an init container that stays', withOther(podOf('Running', 0, 0), { running: {} }, true), true],
+    ['it ended too, the phase comes later', withOther(podOf('Running', 0, 0), { terminated: { exitCode: 0 } }), false],
+    ['it ended, and one still runs', withOther(podOf('Running', 0, undefined), { terminated: { exitCode: 0 } }), false],
+    // The kubelet writes the phase of a pod that it evicts before its containers have ended.
+    ['one still runs in a pod that is evicted', withOther(podOf('Failed', 0, undefined), { running: {} }), false],
     ['no status', {}, false]
   ])('%s', (_, pod, expected) => {
     expect(haveEnded(pod, 2)).toBe(expected)
+  })
+})
+
+describe('beside a container that a webhook has put into the pod', () => {
+  const beside = withOther(podOf('Running', 0), { running: {} })
+
+  test('the digest counts', () => {
+    expect(pushProblem(beside, 0, DIGEST, 20_000)).toBeUndefined()
+  })
+
+  test.each([
+    ['a pod that is deleted', { ...beside, metadata: { name: 'p', deletionTimestamp: new Date(0) } }, /was deleted/],
+    ['one that is evicted', { ...beside, status: { ...beside.status, phase: 'Failed', reason: 'Evicted' } }, /Evicted/]
+  ])('but not that of %s', (_, pod, why) => {
+    expect(pushProblem(pod, 0, DIGEST, 20_000)).toMatch(why)
   })
 })
 

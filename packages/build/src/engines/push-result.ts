@@ -1,4 +1,4 @@
-import { containerResult, type V1Pod } from '@kaniko-hooks/kube'
+import { containerResult, type V1ContainerStatus, type V1Pod } from '@kaniko-hooks/kube'
 import { parseReference } from '@kaniko-hooks/registry'
 import { BuildError } from '../errors.js'
 import { pushContainer } from './kaniko-pod.js'
@@ -16,16 +16,18 @@ export interface PushOutcome {
 }
 
 /**
- * Whether all push containers of a build pod have ended, and the pod says so too: its phase comes a moment later, and
- * without it an exit code of 0 may be that of a container which was told to end.
+ * Whether all push containers of a build pod have ended, so that their exit codes count. When they were the pod's last, the
+ * phase comes a moment later, and without it a 0 may be that of a container which was told to end. The phase waits for
+ * every container though, and a mesh or an agent puts some into pods that never end by themselves: where another one goes on,
+ * nobody has ended the pod.
  */
 export function haveEnded(pod: V1Pod, count: number): boolean {
-  const phase = pod.status?.phase
-  if (phase !== 'Succeeded' && phase !== 'Failed') return false
-  return Array.from({ length: count }, (_, index) => pushContainer(index)).every(name => {
-    const status = pod.status?.containerStatuses?.find(container => container.name === name)
-    return status?.state?.terminated !== undefined
-  })
+  const pushers = Array.from({ length: count }, (_, index) => pushContainer(index))
+  const { phase, initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
+  const hasEnded = ({ state }: V1ContainerStatus): boolean => state?.terminated !== undefined
+  if (!pushers.every(name => containerStatuses.some(status => status.name === name && hasEnded(status)))) return false
+  if (phase === 'Succeeded' || phase === 'Failed') return true
+  return [...initContainerStatuses, ...containerStatuses].some(status => !hasEnded(status))
 }
 
 /**

@@ -109,7 +109,9 @@ describe('nothing gets the name of the tree', () => {
 
   test('when standard input is lost without an end', async () => {
     const stream = receiver(() => Buffer.alloc(0))
-    await expect(transmit(stream, await archiveOf({ Dockerfile: '' }), 100)).rejects.toThrow(/no receipt/)
+    await expect(transmit(stream, await archiveOf({ Dockerfile: '' }), { receiptMs: 100 })).rejects.toThrow(
+      /no receipt/
+    )
     stream.close()
     await stream.exit
     expect(existsSync(tree)).toBe(false)
