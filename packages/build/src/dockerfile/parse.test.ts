@@ -77,3 +77,8 @@ describe('here-documents', () => {
     expect(parseDockerfile('RUN <<X\na\nb')).toHaveLength(1)
   })
 })
+
+test('a word of escapes that is no flag after all takes no longer than any other', () => {
+  const word = `--${'\\a'.repeat(200_000)}'`
+  expect(parseDockerfile(`RUN ${word}`)).toMatchObject([{ flags: [], args: word }])
+})

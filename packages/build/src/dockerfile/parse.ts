@@ -78,7 +78,10 @@ function parseInstruction(logical: string, line: number, escape: string): Instru
 }
 
 function splitFlags(rest: string, escape: string): { flags: readonly string[]; args: string } {
-  const word = new RegExp(`^--(?:'(?:[^'])*'|"(?:\\${escape}[^]|[^"])*"|\\${escape}[^]|[^\\s'"])*(?:\\s+|$)`)
+  // At each place one alternative at most: else a text that does not match takes time without end.
+  const word = new RegExp(
+    `^--(?:'[^']*'|"(?:\\${escape}[^]|[^"\\${escape}])*"|\\${escape}[^]|[^\\s'"\\${escape}])*(?:\\s+|$)`
+  )
   const flags: string[] = []
   let args = rest
   for (;;) {

@@ -124,9 +124,47 @@ test('a fatal record is the last word', () => {
   expect(shown.at(-1)).toBe('fatal: unsupported compression algorithm: 3')
 })
 
-test('what is broken JSON is shown as it is', () => {
-  const broken = '{"level":"info","msg":"\\x","time":"t"}'
-  expect(read(broken).shown).toEqual([broken])
+test.each([
+  ['broken JSON', '{"level":"info","msg":"\\x","time":"t"}'],
+  ['a record with another key', '{"level":"info","msg":"RUN x","a":"b","time":"t"}'],
+  ['one with another order', '{"level":"info","time":"t","msg":"RUN x"}'],
+  ['one without a string', '{"level":"info","msg":["RUN x"],"time":"t"}'],
+  ['the end of one', '"}'],
+  ['one with something behind it', `${record('RUN x')} `]
+])('%s is shown as it is', (_, text) => {
+  expect(read(text)).toMatchObject({ shown: [text], events: [] })
+})
+
+test('a record in the message of another one is a part of it', () => {
+  expect(read(record(`RUN echo '${record('USER 1')}'`)).shown).toEqual([`Step 1: RUN echo '${record('USER 1')}'`])
+})
+
+describe('a line of 16 MB, the longest that the log has,', () => {
+  const MANY = 16 * 1024 * 1024
+  const RUNNING = [record('RUN x'), record('Running: [/bin/sh -c x]')]
+
+  test.each([
+    ['that begins like a record and does not end', `{"level":"info","msg":"${'a'.repeat(MANY)}`],
+    ['that is a record', record('a'.repeat(MANY))],
+    ['of beginnings', '{"level":"info","msg":"'.repeat(MANY / 23) + '"}'],
+    ['of escapes', `{"level":"info","msg":"${'\\"'.repeat(MANY / 2)}"}`]
+  ])('%s is shown, and its beginning kept', (_, line) => {
+    const { shown, log } = read(...RUNNING, line)
+    // Not by toEqual: its report of a difference would take minutes.
+    expect(shown[1] === line).toBe(true)
+    expect(log.progress.output).toEqual([`${line.slice(0, 4096)}…`])
+  })
+
+  test('that looks like last words is kept in part', () => {
+    const words = `error building image: ${'failed to get files used from context: '.repeat(MANY / 39)}`
+    expect(read(...RUNNING, words).log.progress.error).toBe(`${words.slice(0, 4096)}…`)
+  })
+
+  test('of half that length may be a record, with an instruction', () => {
+    const { shown, log } = read(record(`RUN ${'a'.repeat(7 * 1024 * 1024)}`))
+    expect(shown[0]?.length).toBe(7 * 1024 * 1024 + 'Step 1: RUN '.length)
+    expect(log.progress.instruction).toHaveLength(4097)
+  })
 })
 
 describe('a layer that goes to the cache', () => {

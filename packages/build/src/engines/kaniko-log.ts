@@ -24,8 +24,20 @@ export interface KanikoProgress {
 /** Lines of an instruction's output that are kept for the error message. */
 const KEPT_LINES = 10
 
-/** One record of logrus' JSON formatter: these three keys, in this order, at the end of a line. */
-const RECORD = /^(.*?)(\{"level":"[a-z]+","msg":"(?:[^"\\]|\\.)*","time":"[^"\\]*"\})$/
+/**
+ * One record of logrus' JSON formatter: these three keys, in this order, at the end of a line. What stands in its strings may
+ * be a program's, and megabytes of that: it is found by its ends and read by the parser of JSON, as a pattern that goes
+ * through a string keeps a state for each character.
+ */
+const RECORD_BEGINS = '{"level":"'
+const RECORD_ENDS = '"}'
+const RECORD_KEYS = 'level,msg,time'
+
+/** The longest line in which a record is looked for: a Dockerfile has at most 1 MiB, and JSON makes six bytes of one. */
+const LONGEST_RECORD = 8 * 1024 * 1024
+
+/** What is kept of a text for an error's message, and what is looked at of a record to tell what it is. */
+const LONGEST_WORDS = 4096
 
 /** How Kaniko's last words begin; they are plain text in every log format (cmd/executor/cmd/root.go, exitWithCode). */
 const LAST_WORDS = /^(?:error (?:building|pushing|checking|resolving|changing)\b|Error: )/
@@ -86,7 +98,7 @@ export class KanikoLog {
     if (before !== '') this.#keep(before)
     if (this.#isOfCache(record)) return { lines }
     this.#forgetError()
-    if (record.level === 'fatal') this.#error = record.message
+    if (record.level === 'fatal') this.#error = shortened(record.message)
     const shown = this.#show(record)
     return { ...shown, lines: [...lines, ...shown.lines] }
   }
@@ -102,21 +114,15 @@ export class KanikoLog {
   }
 
   #record(line: string): { readonly before: string; readonly record: LogRecord } | undefined {
-    const [, before, json] = RECORD.exec(line) ?? []
-    if (before === undefined || json === undefined) return undefined
-    let record: LogRecord
-    try {
-      const { level, msg } = JSON.parse(json) as { level: string; msg: string }
-      record = { level, message: msg }
-    } catch {
-      return undefined
-    }
+    const begin = line.length <= LONGEST_RECORD && line.endsWith(RECORD_ENDS) ? line.lastIndexOf(RECORD_BEGINS) : -1
+    const record = begin === -1 ? undefined : parseRecord(line.slice(begin))
+    if (record === undefined) return undefined
     const counts = !this.#isRunning || RUN_ENDED.test(record.message) || this.#isOfCache(record)
-    return counts ? { before, record } : undefined
+    return counts ? { before: line.slice(0, begin), record } : undefined
   }
 
   #isOfCache({ message }: LogRecord): boolean {
-    const reference = hubName(TO_CACHE.exec(message)?.[1] ?? '')
+    const reference = hubName(TO_CACHE.exec(message.slice(0, LONGEST_WORDS))?.[1] ?? '')
     return this.#cache !== undefined && reference.replace(/:[^:/]*$/, '') === this.#cache
   }
 
@@ -130,31 +136,32 @@ export class KanikoLog {
       this.#begin(message)
       return { lines: [`Step ${++this.#steps}: ${message}`], event: { kind: 'instruction', text: message } }
     }
-    const [, base] = /^Building stage '(.*)' \[idx: /.exec(message) ?? []
+    const words = message.slice(0, LONGEST_WORDS)
+    const [, base] = /^Building stage '(.*)' \[idx: /.exec(words) ?? []
     if (base !== undefined) {
       return { lines: [`Step ${++this.#steps}: FROM ${base}`], event: { kind: 'stage', base } }
     }
-    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(message) ?? []
+    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(words) ?? []
     if (fetching !== undefined) {
       this.#fetching = fetching
       this.#mirrors = []
       return { lines: [], event: { kind: 'fetching', reference: fetching } }
     }
-    const [, pushing] = /^Pushing image to (\S+)$/.exec(message) ?? []
+    const [, pushing] = /^Pushing image to (\S+)$/.exec(words) ?? []
     if (pushing !== undefined) {
       this.#begin(undefined)
       return { lines: [`Pushing ${pushing}`], event: { kind: 'pushing', reference: pushing } }
     }
-    const [, pushed] = /^Pushed (\S+)$/.exec(message) ?? []
+    const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? []
     if (pushed !== undefined) return { lines: [`Pushed ${pushed}`], event: { kind: 'pushed', reference: pushed } }
-    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(message) ?? []
+    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? []
     if (why !== undefined) this.#mirrors.push(why)
     // What remains is how Kaniko works, and interesting only when something is wrong.
     return { lines: level === 'info' || level === 'debug' ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, '')}`] }
   }
 
   #begin(instruction: string | undefined): void {
-    this.#instruction = instruction
+    this.#instruction = instruction === undefined ? undefined : shortened(instruction)
     this.#output = []
     this.#fetching = undefined
     this.#mirrors = []
@@ -166,11 +173,11 @@ export class KanikoLog {
    */
   #keep(line: string): void {
     if (!LAST_WORDS.test(line)) {
-      this.#output = [...this.#output, line].slice(-KEPT_LINES)
+      this.#output = [...this.#output, shortened(line)].slice(-KEPT_LINES)
       return
     }
     this.#forgetError()
-    this.#error = line
+    this.#error = shortened(line)
   }
 
   /** It was not the end: a RUN printed what looked like Kaniko's last words. */
@@ -178,6 +185,23 @@ export class KanikoLog {
     if (this.#error !== undefined) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES)
     this.#error = undefined
   }
+}
+
+/** @returns undefined when the text is something else, or has other keys */
+function parseRecord(text: string): LogRecord | undefined {
+  let found: Readonly<Record<string, unknown>>
+  try {
+    found = Object(JSON.parse(text)) as typeof found
+  } catch {
+    return undefined
+  }
+  const { level, msg, time } = found
+  if (Object.keys(found).join(',') !== RECORD_KEYS || typeof time !== 'string') return undefined
+  return typeof level === 'string' && typeof msg === 'string' ? { level, message: msg } : undefined
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_WORDS ? text : `${text.slice(0, LONGEST_WORDS)}…`
 }
 
 /** Kaniko writes Docker Hub's name in one way or the other. */
