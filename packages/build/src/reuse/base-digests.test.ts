@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { baseDigests, type BaseSources } from './base-digests.js'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { baseDigests, type BaseSources, isAsked } from './base-digests.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -27,7 +27,7 @@ afterEach(() => {
 })
 
 function sources(over: Partial<BaseSources> = {}): BaseSources {
-  return { registryMirrors: [`${host}/hub`], registryMaps: {}, insecureRegistries: [host], ...over }
+  return { registryMirrors: [`${host}/hub`], registryMaps: {}, insecureRegistries: [host], mayAsk: () => true, ...over }
 }
 
 test('a mirror is asked for what Docker Hub has', async () => {
@@ -70,4 +70,29 @@ test('a name with a digest stands for itself, without a question', async () => {
 test('what nobody knows, what is no name and what cannot be reached is left out', async () => {
   const unknown = [`${host}/nothing`, 'Not A Name', '127.0.0.1:1/x']
   expect(await baseDigests(unknown, sources())).toEqual({})
+})
+
+describe('a registry that may not be asked', () => {
+  const mayAsk = (registry: string): boolean => registry !== host
+
+  test('hears nothing, whatever a Dockerfile names', async () => {
+    const reference = `${host}/library/debian:12`
+    has = '/v2/library/debian/manifests/12'
+    expect(await baseDigests([reference], sources({ mayAsk }))).toEqual({})
+    expect(asked).toEqual([])
+    expect(isAsked(reference, sources({ mayAsk }))).toBe(false)
+    expect(await baseDigests([reference], sources())).toEqual({ [reference]: DIGEST })
+    expect(isAsked(reference, sources())).toBe(true)
+  })
+
+  test('has its mirrors asked all the same', async () => {
+    const over = { mayAsk: () => false, registryMaps: { 'quay.io': [`${host}/quay`] } }
+    await baseDigests(['quay.io/a/b:1', 'debian:12'], sources(over))
+    expect(asked.sort()).toEqual([has, '/v2/quay/a/b/manifests/1'])
+    expect(isAsked('quay.io/a/b:1', sources(over))).toBe(true)
+  })
+})
+
+test('a text that is no name is asked of nobody', () => {
+  expect(isAsked('Not A Name', sources())).toBe(false)
 })

@@ -18,6 +18,11 @@ export interface BaseSources {
   readonly insecureRegistries: readonly string[]
   /** Registries that are reached by another way than their name, and never by it. */
   readonly proxies?: readonly RegistryProxy[]
+  /**
+   * Whether a registry may be asked by its own name, `host[:port]`. A Dockerfile may name any host that the asker reaches and
+   * its own pod does not; where the others stand is the settings' word.
+   */
+  readonly mayAsk: (registry: string) => boolean
   /** Shown to the registry that it is for. */
   readonly credentialFor?: (host: string, repository: string) => Credential | undefined
 }
@@ -43,6 +48,16 @@ export async function baseDigests(
     [...new Set(references)].map(async reference => [reference, await digestOf(reference, sources, either)] as const)
   )
   return Object.fromEntries(found.flatMap(([name, digest]) => (digest === undefined ? [] : [[name, digest] as const])))
+}
+
+/** Whether anybody is asked what this name stands for. */
+export function isAsked(reference: string, sources: BaseSources): boolean {
+  try {
+    return placesOf(parseReference(reference), sources).length > 0
+  } catch (error) {
+    undefinedIfRegistry(error)
+    return false
+  }
 }
 
 async function digestOf(reference: string, sources: BaseSources, signal: AbortSignal): Promise<string | undefined> {
@@ -73,10 +88,10 @@ interface Place {
   readonly plainHttp: boolean
 }
 
-/** Its proxy alone, or maps and mirrors first and the registry itself last. */
+/** Its proxy alone, or maps and mirrors first and the registry itself last, if it may be asked. */
 function placesOf(
   { domain, repository }: ImageReference,
-  { registryMirrors, registryMaps, insecureRegistries, proxies = [] }: BaseSources
+  { registryMirrors, registryMaps, insecureRegistries, mayAsk, proxies = [] }: BaseSources
 ): Place[] {
   const proxy = proxies.find(({ registry }) => registry === registryName(domain))
   if (proxy !== undefined) {
@@ -90,7 +105,8 @@ function placesOf(
     const [host = '', ...path] = target.split('/')
     return { host, repository: [...path, repository].join('/') }
   })
-  return [...mirrors, { host: domain, repository }].map(place => {
+  const itself = mayAsk(domain) ? [{ host: domain, repository }] : []
+  return [...mirrors, ...itself].map(place => {
     return { ...place, plainHttp: insecureRegistries.includes(place.host) }
   })
 }

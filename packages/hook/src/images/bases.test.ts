@@ -324,7 +324,7 @@ describe('a build', () => {
 describe('what names stand for', () => {
   test('is asked of the connector', async () => {
     const of = call([HARBOR])
-    expect(await digestsOf(of, [BASE], await openBases(of, undefined, [BASE]))).toEqual({ [BASE]: DIGEST })
+    expect(await digestsOf(of, [BASE], await openBases(of, undefined, [BASE]), [])).toEqual({ [BASE]: DIGEST })
     expect(asked).toContain('HEAD /v2/namespaces/ci/connectors/harbor/team/base/manifests/1')
     expect(printed).toEqual([])
   })
@@ -332,14 +332,51 @@ describe('what names stand for', () => {
   test('needs no token where a digest says it', async () => {
     const of = call([HARBOR])
     const pinned = `harbor.example/team/base@${DIGEST}`
-    expect(await digestsOf(of, [pinned], await openBases(of, undefined, [pinned]))).toEqual({ [pinned]: DIGEST })
+    expect(await digestsOf(of, [pinned], await openBases(of, undefined, [pinned]), [])).toEqual({ [pinned]: DIGEST })
     expect(asked.filter(line => line.endsWith('/token'))).toEqual([])
   })
 
   test('is not known when it has it not', async () => {
     const of = call([HARBOR])
     const other = 'harbor.example/team/other'
-    expect(await digestsOf(of, [other], await openBases(of, undefined, [other]))).toBeUndefined()
+    expect(await digestsOf(of, [other], await openBases(of, undefined, [other]), [])).toBeUndefined()
     expect(printed).toEqual([`The image is not shared with other jobs: ${other} could not be looked up.`])
+  })
+
+  describe('is asked of no registry that only a Dockerfile names', () => {
+    const named = (): string => `${host}/team/base:1`
+    const lookUp = async (kaniko: object, destinations: readonly string[] = []): Promise<unknown> => {
+      // Plain HTTP is for registries that the settings name: the test's own speaks nothing else.
+      const of = call([], kaniko)
+      return digestsOf(of, [named()], await openBases(of, undefined, [named()]), destinations)
+    }
+
+    test('which the log says, with the setting that allows it', async () => {
+      expect(await lookUp({})).toBeUndefined()
+      expect(asked).toEqual([])
+      expect(printed).toEqual([
+        `The image is not shared with other jobs: ${named()} could not be looked up. No setting names ${host}, and other ` +
+          'registries are not asked: image.baseRegistries may list more.'
+      ])
+    })
+
+    test('but of those that settings name', async () => {
+      objects.set('/v2/team/base/manifests/1', {})
+      expect(await lookUp({ insecureRegistries: [host] })).toEqual({ [named()]: DIGEST })
+      expect(asked).toEqual(['HEAD /v2/team/base/manifests/1'])
+    })
+
+    test.each<[string, object, readonly string[]]>([
+      ['a destination', {}, ['HOST']],
+      ['a mirror', { registryMirrors: ['HOST/hub'] }, []],
+      ['one with mirrors', { registryMaps: { HOST: ['m.example'] } }, []],
+      ['a mirror of another', { registryMaps: { 'quay.io': ['HOST'] } }, []],
+      ['one with a certificate', { certificates: [{ registry: 'HOST', secret: 's' }] }, []]
+    ])('such as %s', async (_, kaniko, destinations) => {
+      const here = (text: string): string => text.replaceAll('HOST', host)
+      expect(await lookUp(JSON.parse(here(JSON.stringify(kaniko))) as object, destinations.map(here))).toBeUndefined()
+      // It was tried, by TLS.
+      expect(printed).toEqual([`The image is not shared with other jobs: ${named()} could not be looked up.`])
+    })
   })
 })

@@ -1,10 +1,12 @@
 import {
   addressOfConnector,
   baseDigests,
+  isAsked,
   connectorAddress,
   registryBehind,
   registryName,
   spelledRegistry,
+  type BaseSources,
   type RegistryProxy
 } from '@kaniko-hooks/build'
 import type { Keychain } from '@kaniko-hooks/registry'
@@ -68,31 +70,61 @@ export async function openBases(call: Call, scope: Scope | undefined, references
 }
 
 /**
- * What the names of base images stand for: an image that is kept must not outlive what it was built on.
+ * What the names of base images stand for: an image that is kept must not outlive what it was built on. Only registries that
+ * the settings know are asked: a runner's pod often reaches hosts that a job's pod must not, and the names are the job's.
  *
- * @returns undefined when a registry did not tell
+ * @param destinations registries that images are pushed to, `host[:port]`
+ * @returns undefined when a registry did not tell, or may not be asked; the log says so
  */
 export async function digestsOf(
   call: Call,
   references: readonly string[],
-  { proxies, credentials }: Bases
+  { proxies, credentials }: Bases,
+  destinations: readonly string[]
 ): Promise<Record<string, string> | undefined> {
   const { spellings } = registriesOf(references.filter(reference => !reference.includes('@')))
   const asked = proxies.filter(({ registry }) => spellings.has(registry))
   const tokens = await baseTokens(call, asked, SHORTEST_TOKEN_SECONDS)
-  const found = await baseDigests(
-    references,
-    {
-      ...call.settings.kaniko,
-      proxies,
-      credentialFor: (host, repository) => tokens.get(host) ?? credentials?.keychain.credentialFor(host, repository)
-    },
-    call.cancelled
-  )
+  const known = new Set([...namedRegistries(call), ...destinations, ...hostsOf(credentials)].map(registryName))
+  const sources: BaseSources = {
+    ...call.settings.kaniko,
+    proxies,
+    mayAsk: registry => known.has(registryName(registry)),
+    credentialFor: (host, repository) => tokens.get(host) ?? credentials?.keychain.credentialFor(host, repository)
+  }
+  const found = await baseDigests(references, sources, call.cancelled)
   const unknown = references.filter(reference => found[reference] === undefined)
   if (unknown.length === 0) return found
-  call.print(`The image is not shared with other jobs: ${unknown.join(', ')} could not be looked up.`)
+  const unasked = [
+    ...new Set(unknown.flatMap(reference => (isAsked(reference, sources) ? [] : (spelledRegistry(reference) ?? []))))
+  ]
+  const why =
+    unasked.length === 0
+      ? ''
+      : ` No setting names ${unasked.join(', ')}, and other registries are not asked: image.baseRegistries may list more.`
+  call.print(`The image is not shared with other jobs: ${unknown.join(', ')} could not be looked up.${why}`)
   return undefined
+}
+
+/** Registries that somebody who writes the settings has named, for whatever reason. */
+function namedRegistries({ settings: { image, kaniko } }: Call): string[] {
+  const mirrors = [...kaniko.registryMirrors, ...Object.values(kaniko.registryMaps).flat()]
+  return [
+    ...image.baseRegistries,
+    ...mirrors.map(hostOf),
+    ...Object.keys(kaniko.registryMaps),
+    ...kaniko.insecureRegistries,
+    ...kaniko.certificates.map(({ registry }) => registry)
+  ]
+}
+
+/** Of a docker configuration: its keys may have paths. */
+function hostsOf(credentials: Bases['credentials']): string[] {
+  return credentials?.keychain.registries.map(hostOf) ?? []
+}
+
+function hostOf(place: string): string {
+  return place.split('/', 1)[0] ?? place
 }
 
 function registriesOf(references: readonly string[]): Needed {

@@ -75,7 +75,8 @@ export async function builtImage(
 
   const references = baseImages(context.dockerfileText, buildArgs).map(({ reference }) => reference)
   const bases = await openBases(call, scope, references)
-  const digests = settings.image.keep === 'delete' ? {} : await digestsOf(call, references, bases)
+  const registries = places.map(place => place.destination.name)
+  const digests = settings.image.keep === 'delete' ? {} : await digestsOf(call, references, bases, registries)
   const key = digests === undefined ? contentKey : contextKey(context, { ...parts, bases: digests })
   // Without knowing what it is built on, an image is no other job's.
   const sharing = settings.image.keep === 'delete' || digests === undefined ? undefined : scope

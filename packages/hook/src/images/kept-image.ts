@@ -3,7 +3,6 @@ import { messageOf } from '../errors.js'
 import { milliseconds } from '../settings/duration.js'
 import type { Place } from './places.js'
 import { recordsOfKey, recordsOfRunner, type ImageRecord, type KnownImage } from './record.js'
-import { removeRecorded } from './remove-images.js'
 import type { Scope } from './scope.js'
 
 /** For the registry's answer about one image. To build anew is better than to wait for a registry that is silent. */
@@ -30,7 +29,7 @@ export function ownDigest(records: readonly ImageRecord[], contentKey: string): 
 /**
  * Looks for an image of this key that another job of a readable scope kept. A digest is trusted only from a record; that a
  * tag of the right name exists says nothing, since job pods can push to an open registry. The registry is asked whether
- * it still has that digest.
+ * it still has that digest. What it answers is no reason to remove anything: only an image's end is.
  *
  * @returns the digest
  */
@@ -54,8 +53,8 @@ export async function keptDigest(
       if (await destination.has(image, AbortSignal.any([call.cancelled, AbortSignal.timeout(ANSWER_MS)]))) {
         return image.digest
       }
-      // Somebody removed it from the registry; its copies elsewhere go now.
-      await removeRecorded(call, [known], places)
+      // No reason to remove its record, which others use: many registries say of what one may not see that it is not there.
+      call.print(`The kept image ${image.pushRef} is not used: its registry has it no more, or does not show it here.`)
     } catch (error) {
       if (call.cancelled.aborted) throw error
       call.print(`The kept image ${image.pushRef} cannot be used: ${messageOf(error)}`)

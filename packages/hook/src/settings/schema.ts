@@ -8,6 +8,21 @@ export const DEFAULT_KANIKO_IMAGE = 'ghcr.io/osscontainertools/kaniko:v1.28.3'
 /** The image that pushes where credentials are needed; the variant with a shell. */
 const DEFAULT_PUSH_IMAGE = 'gcr.io/go-containerregistry/crane/debug:v0.22.1'
 
+/** Public registries that many base images are in: nobody who writes a Dockerfile decides where these hosts lead. */
+const PUBLIC_REGISTRIES = [
+  'docker.io',
+  'ghcr.io',
+  'quay.io',
+  'gcr.io',
+  'registry.k8s.io',
+  'public.ecr.aws',
+  'mcr.microsoft.com',
+  'registry.gitlab.com',
+  'registry.access.redhat.com',
+  'cgr.dev',
+  'nvcr.io'
+]
+
 /** Since 1.8 of the connectors. */
 export const DEFAULT_CONFIGURATION = 'registry-config'
 
@@ -97,7 +112,8 @@ const image = v.strictObject({
     v.union([v.picklist(['delete', 'forever']), duration], 'delete, forever or a duration such as 12h'),
     'delete'
   ),
-  scope: v.optional(v.picklist(['ref', 'repository', 'all']), 'ref')
+  scope: v.optional(v.picklist(['ref', 'repository', 'all']), 'ref'),
+  baseRegistries: v.optional(v.array(registry), PUBLIC_REGISTRIES)
 })
 
 const baseConnector = v.strictObject({
