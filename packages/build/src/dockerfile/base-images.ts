@@ -1,4 +1,5 @@
-import { type Instruction, parseDockerfile } from './parse.js'
+import { parseDockerfile } from './parse.js'
+import { expand, readArguments } from './variables.js'
 
 /** An image that a build has to fetch. */
 export interface BaseImage {
@@ -45,31 +46,4 @@ export function baseImages(
     }
   }
   return found
-}
-
-function readArguments(
-  instruction: Instruction,
-  given: ReadonlyMap<string, string>,
-  variables: Map<string, string>
-): void {
-  for (const word of instruction.args.match(/(?:"[^"]*"|'[^']*'|\S)+/g) ?? []) {
-    const [, name = '', value] = /^([^=]+)(?:=([^]*))?$/.exec(word) ?? []
-    if (value === undefined || given.has(name)) continue
-    variables.set(name, expand(value.replace(/['"]/g, ''), variables))
-  }
-}
-
-/** `$name`, `${name}`, `${name:-default}` and `${name:+other}`, with and without the colon; not in single quotes. */
-function expand(text: string, variables: ReadonlyMap<string, string>): string {
-  const piece = /'[^']*'|"|\\[^]|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\})/g
-  return text.replace(piece, (match: string, bare?: string, braced?: string, operator?: string, word?: string) => {
-    if (match === '"') return ''
-    if (match.startsWith("'")) return match.slice(1, -1)
-    if (match.startsWith('\\')) return match.slice(1)
-    const value = variables.get(bare ?? braced ?? '')
-    const isSet = operator?.startsWith(':') === true ? value !== undefined && value !== '' : value !== undefined
-    if (operator?.endsWith('-') === true) return isSet ? (value ?? '') : expand(word ?? '', variables)
-    if (operator?.endsWith('+') === true) return isSet ? expand(word ?? '', variables) : ''
-    return value ?? ''
-  })
 }

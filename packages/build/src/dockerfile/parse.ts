@@ -4,6 +4,8 @@ import { findHeredocs } from './heredoc.js'
 export interface Instruction {
   /** Number of its first line, from 1. */
   readonly line: number
+  /** And of its last one, with the bodies of here-documents. */
+  readonly lastLine: number
   /** `RUN`, `COPY`, …; always upper case. */
   readonly keyword: string
   /** The leading `--name[=value]` words, unquoted. */
@@ -14,7 +16,10 @@ export interface Instruction {
   readonly text: string
   /** The form with a JSON array, which runs no shell. */
   readonly isExec: boolean
+  /** The names of its here-documents. */
   readonly heredocs: readonly string[]
+  /** Their texts, without the lines that end them. */
+  readonly bodies: readonly string[]
   /** What an ONBUILD will do. */
   readonly trigger?: Instruction
 }
@@ -49,14 +54,23 @@ export function parseDockerfile(text: string): readonly Instruction[] {
     }
     logical = logical.replace(continued, '$1')
     const instruction = parseInstruction(logical, first + 1, escape)
+    const bodies: string[] = []
     for (const { name, chomp } of heredocsOf(instruction, logical)) {
       const ends = (body: string): boolean => (chomp ? body.replace(/^\t+/, '') : body) === name
+      const start = at + 1
       do at++
       while (at < lines.length && !ends(lines[at] ?? ''))
+      bodies.push(lines.slice(start, at).join('\n'))
     }
-    instructions.push(instruction)
+    instructions.push(placed(instruction, Math.min(at + 1, lines.length), bodies))
   }
   return instructions
+}
+
+function placed(instruction: Instruction, lastLine: number, bodies: readonly string[]): Instruction {
+  const { trigger } = instruction
+  const own = { ...instruction, lastLine, bodies }
+  return trigger === undefined ? own : { ...own, trigger: placed(trigger, lastLine, bodies) }
 }
 
 function heredocsOf(instruction: Instruction, logical: string): ReturnType<typeof findHeredocs> {
@@ -68,7 +82,8 @@ function parseInstruction(logical: string, line: number, escape: string): Instru
   const [, word = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(logical.trim()) ?? []
   const keyword = word.toUpperCase()
   const { flags, args } = splitFlags(rest, escape)
-  const plain = { line, keyword, flags, args, text: logical.trim(), isExec: isStringArray(args) }
+  const place = { line, lastLine: line, bodies: [] }
+  const plain = { ...place, keyword, flags, args, text: logical.trim(), isExec: isStringArray(args) }
   if (keyword === 'ONBUILD') {
     const trigger = parseInstruction(args, line, escape)
     return { ...plain, heredocs: trigger.heredocs, trigger }

@@ -7,18 +7,46 @@ const OLD: readonly KanikoLine[] = ['google', 'chainguard']
 describe('an instruction is refused on the lines that drop it', () => {
   const table: readonly (readonly [string, readonly KanikoLine[], RegExp])[] = [
     ['RUN <<EOF\na\nEOF', OLD, /body of a here-document/],
+    ["RUN <<'EOF'\na\nEOF", LINES, /drops the body of a here-document/],
+    ['RUN --network=default <<"EOF"\na\nEOF', LINES, /drops the body of a here-document/],
+    ['RUN <<-EOF\n\ta\n\tEOF', LINES, /drops the body of a here-document/],
+    ['RUN << EOF\na\nEOF', LINES, /drops the body of a here-document/],
+    ['RUN 0<<EOF\na\nEOF', LINES, /drops the body of a here-document/],
+    ['RUN <<A <<B\na\nA\nb\nB', LINES, /drops the body of a here-document/],
+    ['RUN <<E\\OF\na\nEOF', LINES, /drops the body of a here-document/],
+    ['RUN <<EOF\nx=1; echo $x\nEOF', LINES, /here-document/],
+    ['RUN <<EOF\necho `date`\nEOF', LINES, /here-document/],
+    ['RUN <<EOF\na \\\n b\nEOF', LINES, /here-document/],
+    ['RUN <<EOF\n#!/bin/bash\na\nEOF', LINES, /here-document/],
+    ['SHELL ["bash", "-c"]\nRUN <<EOF\na\nEOF', LINES, /here-document/],
+    ["RUN bash <<'EOF'\necho $x\nEOF", OLD, /body of a here-document/],
+    ["RUN <<'EOF' cat >/x\n$x\nEOF", OLD, /body of a here-document/],
     ['run cat <<-EOF > x\n\ta\n\tEOF', OLD, /body of a here-document/],
     ['RUN a \\\n  && cat <<EOF\nb\nEOF', OLD, /body of a here-document/],
     ['ONBUILD RUN <<EOF\na\nEOF', OLD, /body of a here-document/],
     ['COPY <<EOF /x\na\nEOF', OLD, /files of a here-document in COPY/],
     ['ADD <<EOF /x\na\nEOF', OLD, /files of a here-document in ADD/],
     ['RUN --mount=type=cache,target=/c make', OLD, /RUN --mount/],
-    ['RUN --network=none --mount=type=secret,id=x make', OLD, /RUN --mount/],
+    ['RUN --mount=type=secret,id=x,required make', OLD, /RUN --mount/],
+    ['RUN --mount=type=secret,id=x,required=true make', OLD, /RUN --mount/],
+    ['RUN --mount=type=secret,id=x --mount=type=cache,target=/c make', OLD, /RUN --mount/],
+    ['RUN --mount=target=/c make', OLD, /RUN --mount/],
+    ['RUN --network=none make', LINES, /--network=none/],
+    ['RUN --mount=type=tmpfs,target=/t make', LINES, /RUN --mount/],
+    ['RUN --mount=type=cache,from=x,target=/t make', LINES, /RUN --mount/],
+    ['RUN --mount=target=.,rw make', LINES, /mount/],
+    ['RUN --mount=type=bind,rw,dst=./ make', LINES, /mount/],
     ['RUN --mount=type=bind,from=build,target=/b make', LINES, /RUN --mount/],
     ['RUN --mount=from=build,target=/b make', LINES, /RUN --mount/],
     ['COPY --parents a/b /x', LINES, /--parents/],
     ['COPY --exclude=*.md . /x', LINES, /--exclude/],
     ['ADD --exclude=*.md . /x', LINES, /--exclude/],
+    ['COPY --chmod=4755 a /b', OLD, /first digit of --chmod=4755/],
+    ['ADD --chmod=1777 a /b', OLD, /first digit/],
+    ['COPY --chmod=u=rwX,go=rX a /b', OLD, /no --chmod but octal/],
+    ['ADD --unpack=false a.tar /z', LINES, /would be unpacked/],
+    ['ADD --unpack https://x/a.tar /z', LINES, /stay an archive/],
+    ['ADD --unpack=true https://x/a.tar b.tar /z', LINES, /stay an archive/],
     ['ADD --checksum=sha256:aa http://x/y /z', LINES, /--checksum/],
     ['ADD https://github.com/a/b.git#v1 /src', LINES, /does not clone/],
     ['ADD git@github.com:a/b /src', LINES, /does not clone/]
@@ -29,9 +57,10 @@ describe('an instruction is refused on the lines that drop it', () => {
       const findings = findUnsupported(text, line)
       expect([line, findings.length]).toEqual([line, lines.includes(line) ? 1 : 0])
       if (findings[0] === undefined) continue
-      expect(findings[0].line).toBe(3)
+      const at = instruction.startsWith('SHELL') ? 1 : 0
+      expect(findings[0].line).toBe(3 + at)
       expect(findings[0].problem).toMatch(problem)
-      expect(findings[0].instruction).toContain(instruction.slice(0, 5))
+      expect(findings[0].instruction).toContain((instruction.split('\n')[at] ?? '').slice(0, 5))
       expect(findings[0].advice).toMatch(/^[A-Z].*\.$/)
     }
   })
@@ -46,6 +75,15 @@ test.each([
   'LABEL a=<<EOF',
   'RUN git clone --mount',
   'RUN echo --mount=type=cache',
+  'RUN --mount=type=secret,id=x make',
+  'RUN --mount=type=secret,id=x,required=false --mount=type=secret,id=y,env=Y make',
+  'RUN --network=host make',
+  'COPY --chmod=0755 a /b',
+  'COPY --chmod=$MODE a /b',
+  'ADD --unpack=true a.tar /z',
+  'ADD --unpack=false https://x/a.tar /z',
+  'COPY --from=other/image / /x',
+  'COPY / /x',
   'COPY --chmod=755 --chown=1:1 --link a /b',
   'COPY --parents=false a /b',
   'ADD https://x/y.tar.gz /z',
@@ -59,4 +97,51 @@ test('every instruction is reported, and bodies of here-documents are not', () =
   const text = 'FROM x\nRUN <<A\nRUN <<B\nA\nRUN --mount=type=ssh y'
   expect(findUnsupported(text, 'google').map(finding => finding.line)).toEqual([2, 5])
   expect(findUnsupported(text, 'osscontainertools')).toEqual([])
+})
+
+describe('advice is true', () => {
+  const advice = (text: string): string | undefined => findUnsupported(`FROM x\n${text}`, 'chainguard')[0]?.advice
+
+  test.each([
+    ['RUN <<EOF\na\nEOF', true],
+    ['RUN cat <<EOF >/x\n$a\nEOF', true],
+    ["RUN <<'EOF'\na\nEOF", false],
+    ['RUN --mount=type=cache,target=/c make', true],
+    ['RUN --mount=type=bind,from=y,target=/c make', false],
+    ['RUN --mount=type=tmpfs,target=/c make', false],
+    ['COPY --chmod=4755 a /b', true]
+  ])('another line is named only where it builds %j', (text, isNamed) => {
+    expect(advice(text)?.includes('osscontainertools')).toBe(isNamed)
+    expect(findUnsupported(`FROM x\n${text}`, 'osscontainertools').length === 0).toBe(isNamed)
+  })
+
+  test('a here-document that is refused can be written as it says', () => {
+    const [found] = findUnsupported("FROM x\nRUN <<'EOF'\necho $x\nEOF", 'osscontainertools')
+    expect(found?.advice).toContain("RUN sh -e <<'EOF'")
+    expect(findUnsupported("FROM x\nRUN sh -e <<'EOF'\necho $x\nEOF", 'osscontainertools')).toEqual([])
+  })
+})
+
+describe('the surroundings decide', () => {
+  test.each([
+    ['FROM a AS s\nSHELL ["b"]\nFROM s\nRUN <<E\nx\nE', 1],
+    ['FROM a AS s\nSHELL ["b"]\nFROM a\nCOPY --from=s /x /x\nRUN <<E\nx\nE', 0],
+    ['FROM a\nRUN <<E\nx\nE\nSHELL ["b"]', 0]
+  ])('SHELL of this stage or of one below it: %j', (text, count) => {
+    expect(findUnsupported(text, 'osscontainertools')).toHaveLength(count)
+  })
+
+  test('the root of a stage, but not of an image', () => {
+    for (const line of LINES) {
+      const text = (source: string): string => `FROM a AS s\nFROM b\nCOPY --from=${source} /`
+      expect(findUnsupported(text('S /'), line)[0]).toMatchObject({ line: 3, problem: expect.stringContaining('root') })
+      expect(findUnsupported(text('0 /a /'), line)).toHaveLength(1)
+      expect(findUnsupported(text('s /a'), line)).toEqual([])
+      expect(findUnsupported(text('other /'), line)).toEqual([])
+    }
+  })
+
+  test('what nobody builds is not refused', () => {
+    for (const line of LINES) expect(findUnsupported('FROM a AS s\nCOPY --parents a b\nFROM b', line)).toEqual([])
+  })
 })

@@ -1,7 +1,8 @@
 import type { Context } from '../context/context.js'
 import type { Target } from '../destinations/destination.js'
 import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
-import type { Finding } from '../dockerfile/unsupported.js'
+import type { Platform } from '../dockerfile/platform-arguments.js'
+import type { Prepared } from '../dockerfile/prepare.js'
 
 /** What one build fetches its base images with. */
 export interface BaseAccess {
@@ -51,7 +52,8 @@ export interface BuildPhases {
 /**
  * Turns a context into a pushed image.
  *
- * Order: `check` first, which asks nobody and may be called at any time; then `build`.
+ * Order: `prepare` first, which asks nobody and may be called at any time; then `build` with what it gave, unless it found
+ * something.
  *
  * Concurrency: builds may run at the same time if their `podName`s and targets differ.
  *
@@ -65,8 +67,14 @@ export interface Engine {
   /** Everything besides context and arguments that decides what a build makes: name, image, options. One line. */
   readonly identity: string
 
-  /** Finds instructions that this engine would silently get wrong. */
-  check(dockerfileText: string): readonly Finding[]
+  /**
+   * Makes of a context what this engine builds as Docker would build the context, and finds what it would get wrong all
+   * the same.
+   *
+   * @param platform for which and on which it is built
+   * @param buildArgs the user's own; more may be needed
+   */
+  prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared
 
   /**
    * All targets have the image when this resolves. When one of them has not, the error says which have it.

@@ -4,7 +4,6 @@ import { kanikoArguments, type KanikoBuild, kanikoEnvironment, kanikoIdentity } 
 import type { KanikoSettings } from './kaniko-settings.js'
 
 const BUILD: KanikoBuild = {
-  dockerfileText: 'FROM a',
   pushRef: 'r.ci:5000/x:built',
   handle: 'h',
   insecureRegistries: ['r.ci:5000']
@@ -67,7 +66,6 @@ const SHARED = new Set([
   'registry-map',
   'registry-mirror',
   'skip-default-registry-fallback',
-  'skip-unused-stages',
   'snapshot-mode'
 ])
 
@@ -186,26 +184,6 @@ test('an image that others push is written to a layout, and nowhere else', () =>
 test('the keys of the layer cache are sound', () => {
   const names = kanikoEnvironment(SETTINGS).map(({ name }) => name)
   expect(names).toEqual(expect.arrayContaining(['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']))
-})
-
-describe('unused stages are skipped', () => {
-  const skips = (dockerfileText: string, line: KanikoSettings['line']): boolean =>
-    kanikoArguments({ ...BUILD, dockerfileText }, { ...SETTINGS, line }).includes('--skip-unused-stages')
-
-  test('by the old lines, where it is safe', () => {
-    expect(skips('FROM a AS x\nFROM b\nCOPY --from=x / /', 'google')).toBe(true)
-    expect(skips('FROM a AS x\nFROM b\nCOPY --from=x / /', 'osscontainertools')).toBe(false)
-  })
-
-  test.each([
-    'FROM a\nFROM b\nCOPY --from=0 / /',
-    'FROM a AS X\nFROM b\nCOPY --from=X / /',
-    'ARG B=x\nFROM a AS x\nFROM $B',
-    'FROM a AS x\nFROM b\nARG S=x\nCOPY --from=$S / /',
-    'FROM a AS x\nFROM b\nONBUILD COPY --from=x / /'
-  ])('but not where they would drop a used one: %j', text => {
-    expect(skips(text, 'chainguard')).toBe(false)
-  })
 })
 
 test('only the osscontainertools line has feature flags', () => {

@@ -1,6 +1,5 @@
 import { PACKED } from '../context/pack.js'
 import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.js'
-import { hasPlainStages } from '../dockerfile/stages.js'
 import type { KanikoSettings, RegistryCertificate } from './kaniko-settings.js'
 
 /** Where the context lies in both containers. Below `/kaniko` it is no part of the image; at `/workspace` builds fail. */
@@ -54,7 +53,6 @@ const BUILDKIT_COMPATIBILITY = [
 const SOUND_CACHE_KEYS = ['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']
 
 export interface KanikoBuild {
-  readonly dockerfileText: string
   /** Where Kaniko itself pushes the image. Without it, it writes a layout to `LAYOUT_MOUNT`. */
   readonly pushRef?: string
   /** Names the build; no other has this name. */
@@ -74,8 +72,6 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
   const plainProxies = proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
   const insecure = new Set([...build.insecureRegistries, ...(settings.insecureRegistries ?? []), ...plainProxies])
   const { cache } = settings
-  // The osscontainertools line skips unused stages by itself, and rightly.
-  const skipStages = settings.line !== 'osscontainertools' && hasPlainStages(build.dockerfileText)
   return [
     `--context=dir://${CONTEXT_DIRECTORY}`,
     // Absolute: a relative path would be looked for in the image's working directory first.
@@ -102,7 +98,6 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
     ...(cache === undefined
       ? []
       : ['--cache=true', '--cache-copy-layers=true', `--cache-repo=${cache.repository}`, `--cache-ttl=${cache.ttl}`]),
-    ...(skipStages ? ['--skip-unused-stages'] : []),
     ...Object.entries(build.buildArgs ?? {}).map(([name, value]) => `--build-arg=${name}=${value}`)
   ]
 }

@@ -12,7 +12,7 @@ import { WAIT_SCRIPT } from './receive-script.js'
 
 const OPEN = new RegistryDestination(nodePortRegistry({ host: 'r', port: 5000, nodePort: 31500 })).target('h')
 
-const BUILD: PodBuild = { dockerfileText: 'FROM a', handle: 'h', targets: [OPEN] }
+const BUILD: PodBuild = { handle: 'h', targets: [OPEN] }
 
 const SETTINGS: KanikoSettings = {
   image: 'kaniko:1',
@@ -111,11 +111,7 @@ test('the context is written by one container and read by the other', () => {
 })
 
 test('the command of the waiting container is the same for every build', () => {
-  const other = kanikoPod(
-    { ...BUILD, dockerfileText: 'FROM b' },
-    { ...SETTINGS, image: 'x' },
-    { name: 'c', timeoutMs: 1000 }
-  )
+  const other = kanikoPod({ ...BUILD, handle: 'other' }, { ...SETTINGS, image: 'x' }, { name: 'c', timeoutMs: 1000 })
   expect(other.spec?.initContainers?.[0]?.command).toEqual(pod().spec?.initContainers?.[0]?.command)
 })
 

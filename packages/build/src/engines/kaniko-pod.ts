@@ -29,7 +29,6 @@ const CAPABILITIES = [
 const DEADLINE_MARGIN_SECONDS = 30
 
 export interface PodBuild {
-  readonly dockerfileText: string
   readonly handle: string
   /** Where the image goes; at least one. */
   readonly targets: readonly Target[]

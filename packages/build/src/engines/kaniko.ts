@@ -10,7 +10,9 @@ import {
 import { isDigest, parseReference } from '@kaniko-hooks/registry'
 import { packContext } from '../context/pack.js'
 import { withOrigin } from '../destinations/refusal.js'
-import { type Finding, findUnsupported } from '../dockerfile/unsupported.js'
+import type { Context } from '../context/context.js'
+import type { Platform } from '../dockerfile/platform-arguments.js'
+import { prepare, type Prepared } from '../dockerfile/prepare.js'
 import { BuildError } from '../errors.js'
 import { deliverContext } from './deliver-context.js'
 import type { BuildRequest, BuiltImage, Engine } from './engine.js'
@@ -66,8 +68,8 @@ export class KanikoEngine implements Engine {
     this.identity = kanikoIdentity(settings)
   }
 
-  check(dockerfileText: string): readonly Finding[] {
-    return findUnsupported(dockerfileText, this.#settings.line)
+  prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared {
+    return prepare(context, this.#settings.line, platform, buildArgs)
   }
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {

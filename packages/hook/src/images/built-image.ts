@@ -22,7 +22,7 @@ import { ownerOf, type Runner } from '../runner-pod.js'
 import { seconds } from '../seconds.js'
 import { withBaseAccess } from './base-access.js'
 import { digestsOf, openBases } from './bases.js'
-import { architecture, buildArguments, engineOf } from './engine.js'
+import { buildArguments, engineOf, platform } from './engine.js'
 import { builtInThisJob, jobOf, keepFor, keptDigest, ownDigest } from './kept-image.js'
 import { openPlaces, type Place } from './places.js'
 import { writeRecord } from './record.js'
@@ -61,13 +61,14 @@ export async function builtImage(
   const pullable = (digest: string): PullableImage => ({ pullRef: destination.pullRef(digest), ...pulling })
   const scope = scopeOf(call.environment, settings.image.scope)
   const engine = await engineOf(call, runner, scope, template)
-  const context = await readContext(dirname(dockerfile), basename(dockerfile), {
+  const read = await readContext(dirname(dockerfile), basename(dockerfile), {
     within: [call.workDirectory, ...(call.environment.actionCache === undefined ? [] : [call.environment.actionCache])],
     signal: call.cancelled
   })
-  refuseUnsupported(engine.check(context.dockerfileText), dockerfile)
-  const buildArgs = buildArguments(call)
-  const parts = { platform: `linux/${architecture()}`, engine: engine.identity, buildArgs }
+  const target = platform()
+  const { context, buildArgs, findings } = engine.prepare(read, target, buildArguments(call))
+  refuseUnsupported(findings, dockerfile)
+  const parts = { platform: `${target.os}/${target.architecture}`, engine: engine.identity, buildArgs }
   const contentKey = contextKey(context, parts)
   const mine = await builtInThisJob(call, runner.uid)
   const own = ownDigest(mine, contentKey)

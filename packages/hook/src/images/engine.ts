@@ -1,6 +1,6 @@
 import { arch } from 'node:os'
 
-import { KanikoEngine, type BuildPodSettings, type LayerCache } from '@kaniko-hooks/build'
+import { KanikoEngine, type BuildPodSettings, type LayerCache, type Platform } from '@kaniko-hooks/build'
 
 import type { Call } from '../call.js'
 import { ownedBy } from '../pods/owner.js'
@@ -64,8 +64,15 @@ export function buildArguments(call: Call): Record<string, string> {
   return { ...proxyVariables(call), ...call.settings.kaniko.buildArgs }
 }
 
+/** What is built for: this machine's platform, on which the build pod runs too. */
+export function platform(): Platform {
+  const { arm_version: version } = process.config.variables as { readonly arm_version?: string }
+  const variant = arch() === 'arm' && version !== undefined ? { variant: `v${version}` } : {}
+  return { os: 'linux', architecture: architecture(), ...variant }
+}
+
 /** This machine's architecture, in the words of images and of Kubernetes. */
-export function architecture(): string {
+function architecture(): string {
   const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
   return names[arch()] ?? arch()
 }
