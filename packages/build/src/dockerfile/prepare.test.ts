@@ -106,6 +106,11 @@ describe('VOLUME', () => {
     ])
   })
 
+  test('of a stage from which files are copied only is dropped: Kaniko would lose them in every stage', async () => {
+    const text = 'FROM a AS x\nVOLUME /x\nFROM b\nRUN 1\nCOPY --from=x /f /f'
+    expect((await sent(text)).join()).not.toContain('VOLUME')
+  })
+
   test('stays where only the builder knows its path; a RUN that names it is refused with both lines', async () => {
     const text = 'FROM a\nVOLUME $HOME/x\nRUN ls\nRUN mkdir $HOME/x/y\n'
     const { context, findings } = await prepared(text)

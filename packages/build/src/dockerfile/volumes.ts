@@ -6,7 +6,8 @@ import { resolve } from './variables.js'
 
 /**
  * Puts VOLUME behind all that runs. In BuildKit it is a note in the image's configuration; Kaniko loses what a later RUN
- * writes below it, also in stages that build on this one. Only the last stage has a configuration that counts.
+ * writes below it, and keeps one list of such paths for all stages (pkg/commands/volume.go). Only the last stage has a
+ * configuration that counts.
  *
  * @returns the changes, what to append to the changed text, and each RUN that names a volume whose path only the builder
  *   knows
@@ -25,7 +26,7 @@ export function laterVolumes(
   const volumes = used.flatMap(stage =>
     stage.steps
       .filter(({ instruction }) => instruction.keyword === 'VOLUME')
-      .map(step => ({ step, stage, paths: pathsOf(step), runs: runsAfter(step, stage, stages, used) }))
+      .map(step => ({ step, stage, paths: pathsOf(step), runs: runsAfter(step, used) }))
       .filter(({ runs }) => runs.length > 0)
   )
   if (volumes.length === 0 || last === undefined) return nothing
@@ -69,10 +70,8 @@ function pathsOf(step: Step): readonly string[] | undefined {
   return known.length === paths.length ? known : undefined
 }
 
-/** The RUN lines that come later in the stage and in those that build on it. */
-function runsAfter(volume: Step, stage: Stage, stages: readonly Stage[], used: readonly Stage[]): readonly Step[] {
+function runsAfter({ instruction: { line } }: Step, used: readonly Stage[]): readonly Step[] {
   return used
-    .filter(other => lineage(other, stages).includes(stage))
-    .flatMap(other => other.steps)
-    .filter(({ instruction }) => instruction.keyword === 'RUN' && instruction.line > volume.instruction.line)
+    .flatMap(({ steps }) => steps)
+    .filter(({ instruction }) => instruction.keyword === 'RUN' && instruction.line > line)
 }
