@@ -29,7 +29,7 @@ export interface ApiAnswer {
 /** The error for an answer with a status of 400 or more. The server's sentence is always part of the message. */
 export function apiError({ what, status, body, retryAfter, needs }: ApiAnswer): KubeError {
   const answer = parseStatus(body)
-  const said = answer?.message ?? shorten(body)
+  const said = readable(answer?.message ?? body)
   const denied = deniedRight(said, needs)
   const code = codeOf(status, answer, said, denied)
   const head = code === 'API' ? 'The Kubernetes API failed to' : 'Kubernetes refused to'
@@ -63,6 +63,21 @@ export function parseRetryAfter(header: string | undefined, now = Date.now()): n
   const seconds = Number(header)
   const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/** A message of a server is cut here: some quote what they were sent. */
+const LONGEST_SAYING = 1_000
+
+/**
+ * What a server said, for people: on one line, of bounded length, and without the queries of addresses. The API server
+ * quotes the request to a kubelet that does not answer, which holds the whole command of an exec.
+ */
+export function readable(said: string): string {
+  const line = said
+    .replace(/(\bhttps?:\/\/[^\s"'?]+)\?[^\s"']*/g, '$1')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > LONGEST_SAYING ? `${line.slice(0, LONGEST_SAYING)}…` : line
 }
 
 function codeOf(status: number, answer: ApiStatus | undefined, said: string, denied: Right | undefined): KubeErrorCode {
@@ -135,11 +150,6 @@ function sentence(said: string): string {
   const trimmed = said.trim()
   if (trimmed === '') return 'no explanation was given.'
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
-}
-
-function shorten(body: string): string {
-  const line = body.replace(/\s+/g, ' ').trim()
-  return line.length > 500 ? `${line.slice(0, 500)}…` : line
 }
 
 function secondsToMs(seconds: number | undefined): number | undefined {

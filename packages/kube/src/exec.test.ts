@@ -11,7 +11,7 @@ import type { KubeOptions } from './kube.js'
 import { selfSigned } from './testing/certificate.js'
 import { SUCCESS, execServer, exitStatus, finish, send } from './testing/exec-server.js'
 import type { ExecServerOptions } from './testing/exec-server.js'
-import { failure, localServer } from './testing/local-server.js'
+import { failure, localServer, respond } from './testing/local-server.js'
 import type { LocalServer } from './testing/local-server.js'
 
 const target = { pod: 'a', container: 'job', command: ['sh', '-c', 'x'] }
@@ -162,10 +162,11 @@ describe('a command that cannot be run', () => {
       'FORBIDDEN'
     ],
     [403, 'Forbidden', 'pods "a" is forbidden: ', 'FORBIDDEN'],
-    [404, 'NotFound', 'pods "a" not found', 'NOT_FOUND'],
     [400, 'BadRequest', 'container job is not valid for pod a', 'INVALID']
   ])('is refused in the handshake with %d', async (status, reason, said, code) => {
-    const server = await localServer(() => undefined)
+    const server = await localServer((_call, response) => {
+      respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+    })
     opened.push(server)
     server.server.on('upgrade', (_request, stream: Socket) => {
       const body = JSON.stringify(failure(status, reason, said))
@@ -193,6 +194,97 @@ describe('a command that cannot be run', () => {
     const kube = new Kube(server.config)
     await expect((await kube.exec(target)).exit).resolves.toBe(0)
     expect(kube.requests).toBe(3)
+  })
+
+  /** A server whose upgrades are refused as long as `status` says one; `pod` is what it knows of the pod. */
+  async function refusing(
+    status: () => readonly [number, string] | undefined,
+    pod: () => object | undefined,
+    run: Parameters<typeof execServer>[0] = socket => finish(socket, SUCCESS)
+  ): Promise<Kube> {
+    const server = await execServer(run, {
+      answer: (_call, response) => pod() ?? respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+    })
+    opened.push(server)
+    const [upgrade] = server.server.listeners('upgrade')
+    server.server.removeAllListeners('upgrade')
+    server.server.on('upgrade', (request, stream: Socket, head) => {
+      const refusal = status()
+      if (refusal === undefined) {
+        upgrade?.call(server.server, request, stream, head)
+        return
+      }
+      const body = JSON.stringify(failure(refusal[0], 'Refused', refusal[1]))
+      stream.end(`HTTP/1.1 ${refusal[0]} No\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+    })
+    return new Kube(server.config, { retryForMs: 5_000 })
+  }
+  const running = { metadata: { name: 'a' }, status: { containerStatuses: [{ name: 'job', state: { running: {} } }] } }
+  const ended = {
+    metadata: { name: 'a' },
+    status: { phase: 'Running', containerStatuses: [{ name: 'job', state: { terminated: { exitCode: 3 } } }] }
+  }
+
+  test.each([
+    ['whose kubelet is away', 500, 'error dialing backend: dial tcp: connect: connection refused'],
+    ['whose kubelet does not know it yet', 404, 'pod does not exist']
+  ])(
+    'a pod %s is waited for',
+    async (_name, status, said) => {
+      const until = Date.now() + 2_000
+      const kube = await refusing(
+        () => (Date.now() < until ? [status, said] : undefined),
+        () => running
+      )
+      await expect((await kube.exec(target)).exit).resolves.toBe(0)
+    },
+    20_000
+  )
+
+  test.each([
+    ['has ended', ended, /Container "job" of pod "a" has ended with exit code 3/],
+    ['is gone with its pod', undefined, /Pod "a" is gone/]
+  ])('a container that %s is not waited for', async (_name, pod, message) => {
+    const kube = await refusing(
+      () => [500, 'unable to upgrade connection: container not found ("job")'],
+      () => pod
+    )
+    await expect(kube.exec(target)).rejects.toMatchObject({
+      code: 'POD_FAILED',
+      message: expect.stringMatching(message)
+    })
+    expect(kube.requests).toBeLessThan(5)
+  })
+
+  test('our own command is never quoted', async () => {
+    const said =
+      'error sending request: Post "https://10.0.0.1:10250/exec/arc/a/job?command=sh&command=-c&command=%0Acd+%22x%22": ' +
+      'dial tcp 10.0.0.1:10250: connect: connection refused'
+    const kube = await openServer(socket => finish(socket, JSON.stringify(failure(500, 'InternalError', said))))
+    const error: unknown = await (await kube.exec(target)).exit.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'EXEC_FAILED', status: 500 })
+    expect(String(error)).toContain('command could not be run in container "job" of pod "a"')
+    expect(String(error)).toContain('/exec/arc/a/job": dial tcp')
+    expect(String(error)).not.toContain('command=')
+  })
+
+  test('awaitNode comes back when the node answers, and not at all for a container that has ended', async () => {
+    let pod: object = running
+    let isAway = true
+    const server = await localServer((call, response) => {
+      if (!call.path.endsWith('/log')) return pod
+      if (isAway) respond(response, 500, failure(500, 'InternalError', 'error dialing backend'))
+      else response.end('x')
+      return undefined
+    })
+    opened.push(server)
+    const kube = new Kube(server.config)
+    setTimeout(() => (isAway = false), 500)
+    await expect(kube.awaitNode(target)).resolves.toBeUndefined()
+    expect(isAway).toBe(false)
+    isAway = true
+    pod = ended
+    await expect(kube.awaitNode(target)).rejects.toMatchObject({ code: 'POD_FAILED' })
   })
 
   test('without any server is UNREACHABLE, not lost', async () => {

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
-import { apiError, parseStatus } from './api-error.js'
+import { apiError, parseStatus, readable } from './api-error.js'
 import type { ApiStatus, Right } from './api-error.js'
 import { KubeError, isKubeError } from './errors.js'
 import { nameObject, resourcePath } from './resources.js'
 import type { Rest } from './rest.js'
-import { abortedError, retryVerdict, throwIfAborted } from './retry.js'
+import { abortedError, throwIfAborted } from './retry.js'
+import type { RetryOptions } from './retry.js'
 
 /** Only v5 can end standard input alone (KEP-4006, API servers from 1.30 on). */
 const V5 = 'v5.channel.k8s.io'
@@ -84,9 +85,12 @@ export async function openExec(
   rest: Rest,
   namespace: string,
   target: ExecTarget,
-  options: ExecOptions & { readonly heartbeat: Heartbeat }
+  options: ExecOptions & {
+    readonly heartbeat: Heartbeat
+    readonly retry: Required<Pick<RetryOptions, 'verdict' | 'outlook'>>
+  }
 ): Promise<ExecStream> {
-  const { signal, repeatable = false, heartbeat } = options
+  const { signal, repeatable = false, heartbeat, retry } = options
   const where = `container "${target.container}" of ${nameObject('pods', namespace, target.pod)}`
   const url = rest.url(resourcePath('pods', namespace, target.pod, 'exec'), {
     container: target.container,
@@ -96,15 +100,18 @@ export async function openExec(
     stderr: true,
     tty: false
   })
-  const socket = await rest.retrying(() => handshake(rest, url, where, signal), {
+  const what = `run a command in ${where}`
+  const socket = await rest.retrying(() => handshake(rest, url, what, signal), {
+    ...retry,
     signal,
-    verdict: error => (repeatable && isKubeError(error, 'STREAM_LOST') ? 'outage' : retryVerdict(error))
+    method: 'GET',
+    what,
+    verdict: error => (repeatable && isKubeError(error, 'STREAM_LOST') ? 'outage' : retry.verdict(error))
   })
   return new ExecSocket(socket, where, target.stdin ?? false, heartbeat, signal)
 }
 
-function handshake(rest: Rest, url: URL, where: string, signal: AbortSignal | undefined): Promise<WebSocket> {
-  const what = `run a command in ${where}`
+function handshake(rest: Rest, url: URL, what: string, signal: AbortSignal | undefined): Promise<WebSocket> {
   return rest.headers().then(
     headers =>
       new Promise((resolve, reject) => {
@@ -365,7 +372,7 @@ class ExecSocket implements ExecStream {
         this.#resolve(result)
         return
       }
-      const said = status.message ?? 'no reason was given'
+      const said = readable(status.message ?? 'no reason was given')
       this.#reject(
         new KubeError('EXEC_FAILED', `The command could not be run in ${this.#where}: ${said}`, {
           ...(status.code !== undefined && { status: status.code }),

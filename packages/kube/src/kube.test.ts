@@ -87,6 +87,16 @@ describe('get', () => {
     expect(told).toHaveLength(2)
   })
 
+  test('waits for an API server that has no store for some seconds', async () => {
+    const until = Date.now() + 3_000
+    const { config } = await openServer((_call, response) => {
+      if (Date.now() > until) return { metadata: { name: 'a' } }
+      respond(response, 500, failure(500, 'InternalError', 'etcdserver: leader changed'))
+      return undefined
+    })
+    await expect(new Kube(config).get('pods', 'a')).resolves.toMatchObject({ metadata: { name: 'a' } })
+  }, 20_000)
+
   test('comes back when Retry-After says', async () => {
     const times: number[] = []
     const { config } = await openServer((_call, response) => {
@@ -226,6 +236,20 @@ describe('create', () => {
     })
     expect(calls).toHaveLength(1)
   })
+
+  test('a webhook that is broken for good is told in seconds, with its words', async () => {
+    const said = 'failed calling webhook "pods.example": connection refused'
+    const { config, calls } = await openServer((_call, response) => {
+      respond(response, 500, failure(500, 'InternalError', said))
+    })
+    const kube = new Kube(config)
+    await expect(kube.create('pods', { metadata: { name: 'a' } })).rejects.toMatchObject({
+      code: 'API',
+      message: expect.stringContaining(said)
+    })
+    expect(calls.length).toBeGreaterThan(2)
+    expect(calls.length).toBeLessThan(12)
+  }, 20_000)
 
   test('two writers that meet at the quota are sent again', async () => {
     const { config, calls } = await openServer(

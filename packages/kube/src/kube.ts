@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { V1Pod } from '@kubernetes/client-node'
 import type { ClusterConfig } from './config.js'
+import { containerOutlook } from './container-outlook.js'
 import { KubeError, isKubeError } from './errors.js'
 import { openExec } from './exec.js'
 import type { ExecOptions, ExecStream, ExecTarget, Heartbeat } from './exec.js'
 import { nameObject, resourcePath, typeMeta } from './resources.js'
 import type { Resources } from './resources.js'
 import { Rest } from './rest.js'
-import { abortedError } from './retry.js'
+import { abortedError, retryVerdict } from './retry.js'
+import type { RetryOptions } from './retry.js'
 
 const CREATE_ID = 'kaniko-hooks/create-id'
 const PAGE_SIZE = 500
@@ -23,6 +26,8 @@ export interface KubeOptions {
   readonly heartbeat?: Heartbeat
   /** Told before each new try, with the reason. */
   readonly onRetry?: (why: string) => void
+  /** Told, in a sentence for people, of an outage that has lasted some seconds, and of its end. */
+  readonly onOutage?: (sentence: string) => void
 }
 
 export interface RequestOptions {
@@ -254,7 +259,32 @@ export class Kube {
    * surely has not begun, with STREAM_LOST when it may have.
    */
   exec(target: ExecTarget, options: ExecOptions = {}): Promise<ExecStream> {
-    return openExec(this.#rest, this.namespace, target, { ...options, heartbeat: this.#heartbeat })
+    const retry = this.#retry(target, 'exec', options.signal)
+    return openExec(this.#rest, this.namespace, target, { ...options, heartbeat: this.#heartbeat, retry })
+  }
+
+  /**
+   * Returns when a container's node answers for it: after a failed `exec` this tells an outage from a command that
+   * cannot be run. Waits as for any outage.
+   *
+   * Throws POD_FAILED when the container has ended or its pod is gone, ABORTED, or the API's error.
+   */
+  async awaitNode({ pod, container }: LogTarget, options: RequestOptions = {}): Promise<void> {
+    const { signal } = options
+    const answer = await this.#rest
+      .open({
+        method: 'GET',
+        path: resourcePath('pods', this.namespace, pod, 'log'),
+        query: { container, tailLines: 1, limitBytes: 1 },
+        what: `reach container "${container}" of ${nameObject('pods', this.namespace, pod)} on its node`,
+        signal,
+        ...this.#retry({ pod, container }, 'exec', signal)
+      })
+      .catch((error: unknown) => {
+        // The node has an opinion, or the role no right to ask for it.
+        if (!isKubeError(error, 'INVALID', 'FORBIDDEN')) throw error
+      })
+    answer?.destroy()
   }
 
   /**
@@ -270,7 +300,8 @@ export class Kube {
       path: resourcePath('pods', this.namespace, pod, 'log'),
       query: { container, ...query },
       what,
-      signal
+      signal,
+      ...this.#retry(target, 'log', signal)
     })
     // Only the kernel can tell a quiet log from a dead peer; a log that is there has no reason to pause.
     response.socket.setKeepAlive(true, 5_000)
@@ -288,6 +319,31 @@ export class Kube {
   /** Ends keep-alive connections, so that the process can exit. */
   close(): void {
     this.#rest.close()
+  }
+
+  /** For what a node answers: its kubelet may be away, or just begin and not know its pods yet (404). */
+  #retry(
+    { pod, container }: LogTarget,
+    use: 'log' | 'exec',
+    signal: AbortSignal | undefined
+  ): Required<Pick<RetryOptions, 'verdict' | 'outlook'>> {
+    const readPod = (): Promise<V1Pod> =>
+      this.#rest.jsonOnce({
+        method: 'GET',
+        path: resourcePath('pods', this.namespace, pod),
+        what: `get ${nameObject('pods', this.namespace, pod)}`,
+        signal
+      })
+    return {
+      verdict: error => (isKubeError(error, 'NOT_FOUND') ? 'outage' : retryVerdict(error)),
+      outlook: async (error, number) => {
+        // An API server that is away or busy says nothing about the node.
+        const isNode = error.status === 404 || error.status === 500
+        return isNode && (number > 0 || error.status === 404)
+          ? containerOutlook({ pod, container, use }, readPod)
+          : undefined
+      }
+    }
   }
 }
 

@@ -29,6 +29,8 @@ class FakeLog {
   /** What happens to the follow connections, in order; the last one goes on for the others. */
   connections: ((response: ServerResponse, call: Call) => void | Promise<void>)[] = []
   readonly logCalls: Call[] = []
+  /** The kubelet is away: the API server says so to whoever asks for the log. */
+  isAway = false
 
   stamp({ at, text }: Line): string {
     return `2026-01-02T03:04:${at.padEnd(12, '0')}Z ${text}`
@@ -58,6 +60,12 @@ class FakeLog {
       return { spec: { containers: [{ name: 'main' }] }, status: { containerStatuses: [{ name: 'main', state }] } }
     }
     this.logCalls.push(call)
+    if (this.isAway) {
+      const address = 'https://10.0.0.1:10250/containerLogs/arc/a/main'
+      const said = `Get "${address}?follow=true&timestamps=true": dial tcp 10.0.0.1:10250: connect: connection refused`
+      respond(response, 500, failure(500, 'InternalError', said))
+      return undefined
+    }
     if (this.state === 'waiting') {
       respond(response, 400, failure(400, 'BadRequest', 'container "main" is waiting to start'))
       return undefined
@@ -194,6 +202,66 @@ describe('followLog', () => {
     const result = await log.follow()
     expect(result).toEqual({ complete: true, gaps: [], lines: lines.map(line => line.slice(5)) })
   }, 30_000)
+
+  /** Sends all there is, and goes away with the kubelet, as the API server does: cleanly. */
+  const goAway =
+    (log: FakeLog, then: () => void) =>
+    (response: ServerResponse, call: Call): void => {
+      response.end(log.content(call.query))
+      log.isAway = true
+      then()
+    }
+
+  test('a kubelet that is away for some seconds is waited for', async () => {
+    const log = logOf('01.1 one', '01.2 two')
+    log.connections = [
+      goAway(log, () => {
+        setTimeout(() => {
+          log.lines.push({ at: '04.0', text: 'three' })
+          log.isAway = false
+        }, 900)
+      }),
+      toTheEnd(log)
+    ]
+    await expect(log.follow()).resolves.toEqual({ complete: true, gaps: [], lines: ['one', 'two', 'three'] })
+  }, 20_000)
+
+  test('a kubelet that does not come back is told, without the query of its address', async () => {
+    const log = logOf('01.1 one')
+    log.connections = [goAway(log, () => undefined)]
+    const failed = log.follow()
+    await expect(failed).rejects.toMatchObject({ code: 'API', status: 500 })
+    await expect(failed).rejects.toThrow(/containerLogs\/arc\/a\/main": dial tcp .* connection refused\.$/)
+  }, 20_000)
+
+  test('of a container that has ended, what its node does not give any more is a gap', async () => {
+    const log = logOf('01.1 one')
+    log.connections = [goAway(log, () => (log.state = 'terminated'))]
+    const { lines, complete, gaps } = await log.follow()
+    expect({ lines, complete }).toEqual({ lines: ['one'], complete: false })
+    expect(gaps).toEqual([expect.stringMatching(/its node does not give it any more/)])
+  }, 20_000)
+
+  test('a pod that goes with its node is not waited for', async () => {
+    const log = logOf('01.1 one')
+    log.connections = [goAway(log, () => setTimeout(() => (log.state = 'gone'), 300))]
+    const { lines, complete } = await log.follow(10_000)
+    expect({ lines, complete }).toEqual({ lines: ['one'], complete: false })
+  }, 20_000)
+
+  test('a kubelet that has just begun does not know its pods yet', async () => {
+    const log = logOf('01.1 one')
+    let unknown = 2
+    const { answer } = log
+    log.answer = (call, response) => {
+      if (!call.path.endsWith('/log') || unknown === 0) return answer.call(log, call, response)
+      unknown -= 1
+      respond(response, 404, failure(404, 'NotFound', 'the server could not find the requested resource'))
+      return undefined
+    }
+    log.connections = [toTheEnd(log)]
+    await expect(log.follow()).resolves.toMatchObject({ complete: true, lines: ['one'] })
+  }, 20_000)
 
   test('lines that were rotated away while the connection was down are a gap that is told', async () => {
     const log = logOf('01.1 one', '01.2 two')

@@ -77,9 +77,11 @@ class Follower {
       }
       const stage = await this.#stage(seenPod || end !== 'waiting')
       seenPod = true
+      if (end instanceof KubeError) return this.#giveUp(stage, end)
       if (stage === 'ended') return this.#finish()
       if (stage === 'gone') {
-        if (end !== 'waiting') this.#gap('its pod is gone, so the end of it cannot be checked')
+        if (end !== 'waiting' || this.#position.sinceTime !== undefined)
+          this.#gap('its pod is gone, so the end of it cannot be checked')
         return { complete: this.#complete }
       }
       if (performance.now() - began > LONGEST_PAUSE_MS) delay = FIRST_PAUSE_MS
@@ -94,6 +96,7 @@ class Follower {
     for (;;) {
       const end = await this.#read(false)
       if (end === 'whole') return { complete: this.#complete }
+      if (end instanceof KubeError) return this.#giveUp('ended', end)
       // The pod ended without the container, or there is nothing left to compare with.
       if (end === 'waiting' || (await this.#stage(true)) === 'gone') {
         if (this.#position.sinceTime !== undefined) this.#gap('the end of it cannot be read again')
@@ -103,8 +106,15 @@ class Follower {
     }
   }
 
-  /** One connection. `waiting`: there is no log (yet). `lost`: it ended in the middle. */
-  async #read(follow: boolean): Promise<'whole' | 'lost' | 'waiting'> {
+  /** The node does not give the log. What is over has its result all the same, and that counts for more. */
+  #giveUp(stage: Stage, error: KubeError): FollowedLog {
+    if (stage === 'before' || stage === 'running') throw error
+    this.#gap(`its node does not give it any more (${error.message})`)
+    return { complete: this.#complete }
+  }
+
+  /** One connection. `waiting`: there is no log (yet). `lost`: it ended in the middle. An error: the node is away. */
+  async #read(follow: boolean): Promise<'whole' | 'lost' | 'waiting' | KubeError> {
     const { signal } = this.#options
     const cut = new AbortController()
     const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
@@ -128,8 +138,10 @@ class Follower {
       cut.abort()
       throwIfAborted(signal)
       if (isKubeError(error, 'STREAM_LOST') || wasCut) return 'lost'
-      // 400: the container waits to start; 404: there is no such pod any more, which the next look at it tells.
-      if (isKubeError(error, 'INVALID', 'NOT_FOUND')) return 'waiting'
+      // 400: the container waits to start; POD_FAILED: there is no such pod any more, which the next look at it tells.
+      if (isKubeError(error, 'INVALID', 'POD_FAILED')) return 'waiting'
+      // The last of many tries.
+      if (isKubeError(error, 'API', 'NOT_FOUND') && (error.status === 500 || error.status === 404)) return error
       throw error
     }
   }

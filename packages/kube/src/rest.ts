@@ -8,8 +8,9 @@ import { apiError } from './api-error.js'
 import type { ClusterConfig } from './config.js'
 import { errorField } from './error-field.js'
 import { KubeError } from './errors.js'
-import { abortedError, throwIfAborted, withRetry } from './retry.js'
-import type { RetryVerdict } from './retry.js'
+import { Outage } from './outage.js'
+import { abortedError, retryVerdict, throwIfAborted, withRetry } from './retry.js'
+import type { RetryOptions } from './retry.js'
 
 const CONNECT_TIMEOUT_MS = 8_000
 const READ_TIMEOUT_MS = 15_000
@@ -24,6 +25,7 @@ export interface RestOptions {
   readonly retryForMs?: number
   readonly firstContactMs?: number
   readonly onRetry?: (why: string) => void
+  readonly onOutage?: (sentence: string) => void
 }
 
 export interface ApiRequest {
@@ -36,11 +38,15 @@ export interface ApiRequest {
   readonly what: string
 }
 
+/** An {@link ApiRequest}, and what is known of the worth of repeating it. */
+type RepeatedRequest = ApiRequest & Pick<RetryOptions, 'verdict' | 'outlook'>
+
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
-export interface RetryingOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly verdict?: (error: unknown) => RetryVerdict
+/** What is repeated, for messages and for the judgement. */
+export interface RetryingOptions extends Pick<RetryOptions, 'signal' | 'verdict' | 'outlook'> {
+  readonly method: ApiRequest['method']
+  readonly what: string
 }
 
 /**
@@ -52,6 +58,7 @@ export class Rest {
   readonly #options: RestOptions
   readonly #tls: ConnectionOptions | undefined
   readonly #agent: http.Agent
+  readonly #outage: Outage
   #answered = false
   #lastUse = 0
   #requests = 0
@@ -59,6 +66,7 @@ export class Rest {
   constructor(config: ClusterConfig, options: RestOptions = {}) {
     this.#config = config
     this.#options = options
+    this.#outage = new Outage(options.onOutage ?? (() => undefined))
     if (config.server.protocol === 'https:') {
       const { ca, clientCertificate: cert, clientKey: key, serverName } = config
       this.#tls = {
@@ -94,16 +102,21 @@ export class Rest {
   }
 
   /** Opens a response of any length, with retry until its head has come; the body is the caller's. */
-  async open(request: ApiRequest): Promise<http.IncomingMessage> {
+  async open(request: RepeatedRequest): Promise<http.IncomingMessage> {
     return this.retrying(() => this.#send(request), request)
   }
 
-  /** Repeats an attempt within this connection's budgets. */
-  retrying<T>(attempt: (number: number) => Promise<T>, options: RetryingOptions): Promise<T> {
+  /** Repeats an attempt within this connection's budgets. A POST makes something; all else is about what is there. */
+  retrying<T>(attempt: (number: number) => Promise<T>, request: RetryingOptions): Promise<T> {
     const { retryForMs = DEFAULT_RETRY_FOR_MS, firstContactMs = DEFAULT_FIRST_CONTACT_MS, onRetry } = this.#options
+    const { signal, method, what, outlook } = request
+    const kind = method === 'POST' ? 'create' : 'existing'
     return withRetry(attempt, {
-      ...options,
+      signal,
+      verdict: request.verdict ?? (error => retryVerdict(error, kind)),
+      outlook,
       onRetry,
+      outage: { told: this.#outage, what },
       budgetMs: () => (this.#answered ? retryForMs : Math.min(firstContactMs, retryForMs))
     })
   }

@@ -17,7 +17,7 @@ test.each<[string, Error, string]>([
       [{ status: 502 }, 'outage'],
       [{ status: 503 }, 'outage'],
       [{ status: 504 }, 'outage'],
-      [{ status: 500 }, 'briefly'],
+      [{ status: 500 }, 'outage'],
       [{ status: 401 }, 'briefly'],
       [{ status: 409, reason: 'Conflict' }, 'briefly'],
       [{ status: 409, reason: 'AlreadyExists' }, 'never'],
@@ -34,8 +34,14 @@ test.each<[string, Error, string]>([
   expect(retryVerdict(error)).toBe(verdict)
 })
 
-test('pauses double up to ten seconds, and are spread by half', () => {
-  expect([1, 2, 3, 7, 8, 30].map(attempt => backOffMs(attempt, 1))).toEqual([100, 200, 400, 6400, 10_000, 10_000])
+test('500 is an outage for what is there, and as likely to stay for what is to be made', () => {
+  const broken = new KubeError('API', 'etcdserver: leader changed', { status: 500 })
+  expect(retryVerdict(broken, 'existing')).toBe('outage')
+  expect(retryVerdict(broken, 'create')).toBe('briefly')
+})
+
+test('pauses double up to five seconds, and are spread by half', () => {
+  expect([1, 2, 3, 6, 7, 30].map(attempt => backOffMs(attempt, 1))).toEqual([100, 200, 400, 3200, 5_000, 5_000])
   expect(backOffMs(3, 0)).toBe(200)
 })
 
@@ -51,10 +57,33 @@ describe('withRetry', () => {
     expect(told[0]).toMatch(/^gone Trying again in 0\.1 s\.$/)
   })
 
-  test('a failure that is as likely to stay is tried five times', async () => {
+  test('a failure that is as likely to stay is told in seconds, after some tries', async () => {
     const broken = new KubeError('API', 'webhook', { status: 500 })
-    await expect(withRetry(failing(4, broken), { budgetMs: () => 60_000 })).resolves.toBe(4)
-    await expect(withRetry(failing(5, broken), { budgetMs: () => 60_000 })).rejects.toBe(broken)
+    const verdict = (): 'briefly' => 'briefly'
+    await expect(withRetry(failing(4, broken), { budgetMs: () => 60_000, verdict })).resolves.toBe(4)
+    let tries = 0
+    const never = async (): Promise<never> => {
+      tries += 1
+      return Promise.reject(broken)
+    }
+    await expect(withRetry(never, { budgetMs: () => 60_000, verdict })).rejects.toBe(broken)
+    expect(tries).toBeGreaterThan(4)
+    expect(tries).toBeLessThan(12)
+  }, 20_000)
+
+  test('an outlook shortens the time, or ends it', async () => {
+    const away = new KubeError('API', 'error dialing backend', { status: 500 })
+    const gone = new KubeError('POD_FAILED', 'gone')
+    const budget = { budgetMs: () => 60_000 }
+    const soon = { ...budget, outlook: () => Promise.resolve(200) }
+    await expect(withRetry(failing(99, away), soon)).rejects.toBe(away)
+    const looks: number[] = []
+    const outlook = async (_error: KubeError, number: number): Promise<undefined> => {
+      looks.push(number)
+      return number === 2 ? Promise.reject(gone) : Promise.resolve(undefined)
+    }
+    await expect(withRetry(failing(99, away), { ...budget, outlook })).rejects.toBe(gone)
+    expect(looks).toEqual([0, 1, 2])
   })
 
   test('gives up when the next try would come after the budget', async () => {

@@ -1,7 +1,7 @@
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { failure, localServer, respond } from './local-server.js'
-import type { LocalServer } from './local-server.js'
+import type { Handler, LocalServer } from './local-server.js'
 
 export const SUCCESS = JSON.stringify({ metadata: {}, status: 'Success' })
 
@@ -28,16 +28,18 @@ export interface ExecServerOptions {
   /** The newest subprotocol that it speaks; default v5. */
   readonly protocol?: string
   readonly autoPong?: boolean
+  /** Answers all that is no exec. */
+  readonly answer?: Handler
   readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 /** A real API server's exec endpoint; `run` is the command. */
 export async function execServer(
   run: (socket: WebSocket, query: URLSearchParams, authorization: string | undefined) => void,
-  { protocol = 'v5.channel.k8s.io', autoPong = true, tls }: ExecServerOptions = {}
+  { protocol = 'v5.channel.k8s.io', autoPong = true, answer, tls }: ExecServerOptions = {}
 ): Promise<LocalServer> {
   const local = await localServer(
-    (_call, response) => respond(response, 400, failure(400, 'BadRequest', 'Upgrade')),
+    answer ?? ((_call, response) => respond(response, 400, failure(400, 'BadRequest', 'Upgrade'))),
     tls
   )
   const sockets = new WebSocketServer({
