@@ -16,16 +16,17 @@ const OUTAGE_MS = 5 * 60_000
  *
  * @param isKnown an earlier call of this job reached the API server at this address, so silence is an outage and not a
  *   wrong setting
- * @param onRetry told before each new try of a request
+ * @param told `onRetry` before each new try of a request, for debugging; `onOutage` of an outage that lasts and of its end,
+ *   for people
  * @throws KubeError NO_CREDENTIALS
  */
 export async function connect(
   environment: Environment,
   isKnown: boolean,
-  onRetry: (why: string) => void
+  told: { readonly onRetry: (why: string) => void; readonly onOutage: (sentence: string) => void }
 ): Promise<Clients> {
   const config = await clusterConfig(environment)
-  const options = { onRetry, ...(isKnown ? { firstContactMs: OUTAGE_MS } : {}) }
+  const options = { ...told, ...(isKnown ? { firstContactMs: OUTAGE_MS } : {}) }
   const runnerKube = new Kube(config, options)
   if (environment.namespace === undefined || environment.namespace === config.namespace) {
     return { kube: runnerKube, runnerKube }

@@ -39,9 +39,13 @@ async function main(): Promise<number> {
     // <_work>/_temp/_runner_hook_responses/<id>.json
     workDirectory = resolve(dirname(command.responseFile), '..', '..')
     const settings = await readSettings(environment)
-    const clients = await connect(environment, command.state !== null, why => {
-      retries += 1
-      log.note(why)
+    const clients = await connect(environment, command.state !== null, {
+      onRetry: why => {
+        retries += 1
+        log.note(why)
+      },
+      // Not in stdout: the step's output may have stopped within a line, and the runner reads each stream by lines.
+      onOutage: sentence => process.stderr.write(`${sentence}\n`)
     })
     requests = () => clients.kube.requests + (clients.kube === clients.runnerKube ? 0 : clients.runnerKube.requests)
     const call: Call = {

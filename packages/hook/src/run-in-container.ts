@@ -7,6 +7,7 @@ export interface CommandResult {
   readonly stderr: string
 }
 
+/** Of a command in a container whose node answers. */
 const TRIES = 3
 
 /**
@@ -34,7 +35,14 @@ export async function runInContainer(
         stream.close()
       }
     } catch (error) {
-      if (!isKubeError(error, 'STREAM_LOST') || attempt === TRIES) throw error
+      const isRefused = isKubeError(error, 'EXEC_FAILED') && (error.status ?? 0) >= 500
+      if ((!isKubeError(error, 'STREAM_LOST') && !isRefused) || attempt === TRIES) throw error
+      // The node may be away, and then refuses whatever it is asked.
+      if (isRefused) {
+        await kube.awaitNode(target, signal && { signal }).catch((reason: unknown) => {
+          throw isKubeError(reason, 'POD_FAILED') ? error : reason
+        })
+      }
       await new Promise(resolve => setTimeout(resolve, 200 * attempt))
     }
   }

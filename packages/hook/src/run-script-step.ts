@@ -32,6 +32,10 @@ const SIGNAL_PAUSE_MS = 150
 /** How often a pod is looked at for the reason of a step's end, and how long apart. */
 const STATUS_LOOKS = 8
 const STATUS_PAUSE_MS = 500
+const STATUS_LIMIT_MS = 10_000
+
+/** For ending a step that is given up. */
+const KILL_LIMIT_MS = 10_000
 
 /**
  * Runs a `run:` step or a JavaScript action in the job container.
@@ -82,6 +86,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
         id,
         script,
         openExec,
+        awaitNode: signal => call.kube.awaitNode({ pod, container: JOB_CONTAINER }, signal && { signal }),
         output: call.output,
         onResume: why => call.note(`The step's log is taken up again: ${why}`)
       },
@@ -92,7 +97,10 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     }
   } catch (error) {
     if (isCancelled()) return await broughtBack(130)
-    const cause = await explained(call, pod, error)
+    const isEnded = await killed(openExec, id)
+    const cause = await explained(call, pod, error, isEnded)
+    // A container in which no command can be run has no files to give, and was waited for long enough.
+    if (!isEnded) throw cause
     // What the step wrote until then is worth having, but not worth a failure that hides this one.
     await workspace.afterScript(pod, gone.signal).catch(() => undefined)
     throw cause
@@ -132,23 +140,40 @@ async function delivered(
   }
 }
 
+/**
+ * Ends a step that is given up, as far as its container can be reached: `always()` steps start as soon as the hook is
+ * gone.
+ *
+ * @returns whether its container could be asked; a step that has ended already is as good
+ */
+async function killed(openExec: OpenExec, id: string): Promise<boolean> {
+  return signalStep(openExec, id, 'KILL', AbortSignal.timeout(KILL_LIMIT_MS)).then(
+    () => true,
+    () => false
+  )
+}
+
 /** A step that was lost mostly says nothing itself; its pod knows whether memory, an eviction or somebody ended it. */
-async function explained(call: Call, name: string, error: unknown): Promise<unknown> {
+async function explained(call: Call, name: string, error: unknown, isEnded: boolean): Promise<unknown> {
   const watcherLost = error instanceof HookError && error.code === 'STEP_LOST'
   // Whatever the API said: a container that has ended gives all sorts of answers to an exec.
   if (!watcherLost && !isKubeError(error)) return error
   // The kubelet takes a moment to tell that a container has ended.
   const looks = watcherLost ? 1 : STATUS_LOOKS
+  const signal = AbortSignal.timeout(STATUS_LIMIT_MS)
   for (let look = 1; look <= looks; look += 1) {
     if (look > 1) await sleep(STATUS_PAUSE_MS)
     try {
-      const why = whyEnded(await call.kube.get('pods', name))
+      const why = whyEnded(await call.kube.get('pods', name, { signal }))
       if (why !== undefined) return ended(name, why, error)
     } catch (reason) {
-      return isKubeError(reason, 'NOT_FOUND') ? ended(name, 'somebody deleted it', error) : error
+      if (isKubeError(reason, 'NOT_FOUND')) return ended(name, 'somebody deleted it', error)
+      break
     }
   }
-  return error
+  if (isEnded) return error
+  const message = `${error.message} The step could not be ended: it may go on in pod ${name}.`
+  return new HookError('STEP_LOST', 'cluster', message, { cause: error })
 }
 
 function whyEnded(pod: V1Pod): string | undefined {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -97,7 +98,8 @@ async function run(
   openExec: OpenExec,
   command: readonly string[],
   environment: Record<string, string> = {},
-  onOutput: () => Promise<void> = () => Promise.resolve()
+  onOutput: () => Promise<void> = () => Promise.resolve(),
+  awaitNode: () => Promise<void> = () => Promise.resolve()
 ): Promise<{ end: number | 'lost'; output: Buffer }> {
   const script = inSpool(stepScript(ID, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
   const chunks: Buffer[] = []
@@ -105,6 +107,7 @@ async function run(
     id: ID,
     script,
     openExec,
+    awaitNode,
     output: async chunk => {
       chunks.push(chunk)
       await onOutput()
@@ -233,5 +236,68 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
     await run(opener(shell), ['echo', 'x'])
     for (let tries = 0; tries < 40 && readdirSync(spool).length > 0; tries += 1) await sleep(100)
     expect(readdirSync(spool)).toEqual([])
+  })
+})
+
+describe('a node that is away', () => {
+  const [shell = []] = SHELLS
+  const AWAY = new KubeError('EXEC_FAILED', 'error dialing backend', { status: 500, reason: 'InternalError' })
+
+  /** A stream that the API server opens and ends at once, as it does when it cannot reach the node. */
+  const refused = (): ExecStream => {
+    const exit = Promise.reject<number>(AWAY)
+    exit.catch(() => undefined)
+    const closed = (): Readable => new Readable({ read: () => undefined }).on('error', () => undefined)
+    const [stdout, stderr] = [closed(), closed()]
+    return { stdout, stderr, write: () => Promise.reject(AWAY), end: () => undefined, exit, close: () => undefined }
+  }
+
+  /** Opens streams, the second and third of them in vain. */
+  function bouncing(cutAfter: readonly number[]): OpenExec & { tried: number } {
+    const open = opener(shell, cutAfter)
+    const bounce = async (...args: Parameters<OpenExec>): Promise<ExecStream> => {
+      bounce.tried += 1
+      return bounce.tried === 2 || bounce.tried === 3 ? refused() : open(...args)
+    }
+    bounce.tried = 0
+    return bounce
+  }
+
+  test('is waited for, and the step goes on at the byte where its stream ended', async () => {
+    const open = bouncing([3])
+    let waits = 0
+    const { end, output } = await run(
+      open,
+      ['sh', '-c', 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; exit 7'],
+      {},
+      undefined,
+      () => Promise.resolve(void (waits += 1))
+    )
+    expect({ end, output: output.toString() }).toEqual({ end: 7, output: '1\n2\n3\n4\n5\n6\n' })
+    expect({ tried: open.tried, waits }).toEqual({ tried: 4, waits: 2 })
+  })
+
+  test('and does not come back: the step is lost', async () => {
+    const gone = new KubeError('POD_FAILED', 'Pod "a" is gone')
+    await expect(
+      run(bouncing([2]), ['sh', '-c', 'echo 1; sleep 1; echo 2'], {}, undefined, () => Promise.reject(gone))
+    ).rejects.toBe(gone)
+  })
+
+  test('but answers: a command that cannot be run is told', async () => {
+    const never: OpenExec = () => Promise.resolve(refused())
+    await expect(run(never, ['true'])).rejects.toBe(AWAY)
+  }, 20_000)
+
+  test('a stream that ends well before the script was taken started nothing', async () => {
+    const open = opener(shell)
+    let tried = 0
+    const early: OpenExec = async (command, options) => {
+      tried += 1
+      if (tried > 1) return open(command, options)
+      const stream = refused()
+      return { ...stream, write: () => Promise.resolve(), exit: Promise.resolve(0) }
+    }
+    expect((await run(early, ['sh', '-c', 'exit 7'])).end).toBe(7)
   })
 })

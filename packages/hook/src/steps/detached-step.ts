@@ -17,6 +17,9 @@ export type Output = (chunk: Buffer) => Promise<void>
 const OUTAGE_MS = 5 * 60_000
 /** How long the pod may take to say that it has the script. */
 const START_MS = 20_000
+/** How often a node that answers may refuse the command that starts a step, and how far apart. */
+const REFUSALS = 5
+const REFUSAL_PAUSE_MS = 1_000
 /** Delivered output is acknowledged after so much, or so long; the spool keeps the rest for the next follower. */
 const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024
 const ACKNOWLEDGE_MS = 5_000
@@ -26,6 +29,8 @@ export interface DetachedStep {
   /** The shell text of `stepScript`. */
   readonly script: string
   readonly openExec: OpenExec
+  /** Returns when the container's node answers; throws when the container is gone. See `Kube.awaitNode`. */
+  readonly awaitNode: (signal?: AbortSignal) => Promise<void>
   readonly output: Output
   /** Told when a lost connection is taken up again. */
   readonly onResume?: (why: string) => void
@@ -33,23 +38,27 @@ export interface DetachedStep {
 
 /**
  * Starts a step in its container and follows it to its end. The step does not depend on this connection: when it is
- * lost, a new one goes on at the byte where the old one ended. A result is returned only when the pod's own record of
- * the exit code was read.
+ * lost, a new one goes on at the byte where the old one ended; a node that is away is waited for, for as long as its pod
+ * is there. A result is returned only when the pod's own record of the exit code was read.
  *
  * @param signal ends the waiting (not the step: see `signalStep`)
  * @returns the exit code, 128+n for a signal, or `lost` when the step's supervisor was killed
- * @throws KubeError when the container is not there; HookError SPOOL, STEP_LOST
+ * @throws KubeError when the container is not there; HookError SPOOL, STEP_LOST (the step may still run)
  */
 export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal): Promise<StepEnd> {
   const mark = new EndMark(step.id)
   let offset = 0
   let lostSince: number | undefined
+  let refusals = 0
   for (;;) {
     try {
+      // The node may be away, and then refuses whatever it is asked.
+      if (refusals > 0) await step.awaitNode(signal)
       const stream = await step.openExec(LAUNCH_COMMAND, signal === undefined ? {} : { signal })
       try {
         await launch(stream, step, offset)
         lostSince = undefined
+        refusals = 0
         let acknowledged = { offset, at: performance.now() }
         for await (const chunk of stream.stdout as AsyncIterable<Buffer>) {
           offset += chunk.length
@@ -74,6 +83,10 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
     } catch (error) {
       if (signal?.aborted === true) throw error
       if (!isPassing(error)) throw error
+      if (isKubeError(error, 'EXEC_FAILED')) {
+        refusals += 1
+        if (refusals > REFUSALS) throw error
+      }
       lostSince ??= Date.now()
       if (Date.now() - lostSince > OUTAGE_MS) {
         throw new HookError(
@@ -84,7 +97,8 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
         )
       }
       step.onResume?.(error.message)
-      await sleep(Math.min(2_000, 100 + (Date.now() - lostSince) / 4))
+      const pause = Math.min(2_000, 100 + (Date.now() - lostSince) / 4)
+      await sleep(refusals > 1 ? REFUSAL_PAUSE_MS : pause)
     }
   }
 }
@@ -92,10 +106,16 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
 /**
  * Signals the process group of a running step.
  *
+ * @param signal ends the try
  * @returns whether it was there to be signalled
  */
-export async function signalStep(openExec: OpenExec, id: string, name: 'INT' | 'TERM' | 'KILL'): Promise<boolean> {
-  const stream = await openExec(SIGNAL_COMMAND, {})
+export async function signalStep(
+  openExec: OpenExec,
+  id: string,
+  name: 'INT' | 'TERM' | 'KILL',
+  signal?: AbortSignal
+): Promise<boolean> {
+  const stream = await openExec(SIGNAL_COMMAND, signal === undefined ? {} : { signal })
   try {
     stream.stdout.resume()
     stream.stderr.resume()
@@ -106,9 +126,13 @@ export async function signalStep(openExec: OpenExec, id: string, name: 'INT' | '
   }
 }
 
-/** A loss that another connection may mend, as against a container that is gone or a right that is missing. */
+/**
+ * A loss that another connection may mend, as against a container that is gone or a right that is missing. The API server
+ * says 500 for its node: in the answer, or from 1.30 on as the result of a command (EXEC_FAILED).
+ */
 function isPassing(error: unknown): error is KubeError {
-  return isKubeError(error, 'STREAM_LOST', 'UNREACHABLE', 'TIMEOUT')
+  if (isKubeError(error, 'STREAM_LOST', 'UNREACHABLE', 'TIMEOUT')) return true
+  return isKubeError(error, 'API', 'EXEC_FAILED') && (error.status ?? 0) >= 500
 }
 
 /** Hands over the script and waits until the pod says that it has it whole. */
@@ -126,6 +150,8 @@ async function launch(stream: ExecStream, step: DetachedStep, offset: number): P
     if (code === EXIT_SHORT) {
       throw new KubeError('STREAM_LOST', "The pod did not receive the step's script whole.")
     }
+    // The command has no such end. A kubelet's connection that ends cleanly is a success for the API server.
+    if (code === 0) throw new KubeError('STREAM_LOST', 'The connection ended before the pod took the script.')
     throw new HookError(
       'JOB_CONTAINER',
       'user',

@@ -151,7 +151,7 @@ export class Copied implements Workspace {
     const receiver = { pod: stepPod, container: RECEIVER }
     const touch = ['touch', `${KEPT}/.received`]
     const { code, stderr } = await runInContainer(kube, receiver, touch, signal).catch((error: unknown) => {
-      if (!isKubeError(error, 'EXEC_FAILED', 'STREAM_LOST')) throw error
+      if (!isKubeError(error, 'EXEC_FAILED', 'STREAM_LOST', 'POD_FAILED')) throw error
       return { code: -1, stderr: error.message }
     })
     if (code === 0) return
