@@ -50,6 +50,40 @@ describe('mountsOf', () => {
   })
 
   test.each([
+    ['/__w', ''],
+    ['/mnt', '/'],
+    ['/deep/mnt', '//']
+  ])('a mount at %s%s of the whole work directory shows what is sealed read-only', (target, slash) => {
+    const request = { system: [volume(WORK, '/__w')], user: [volume(`${WORK}${slash}`, `${target}${slash}`)] }
+    const { mounts } = mountsOf(request, WORK, 'r1/_work', 'externals')
+    expect(mounts).toContainEqual({
+      name: 'work',
+      mountPath: `${target}/externals`,
+      subPath: 'r1/_work/externals',
+      readOnly: true
+    })
+    expect(mounts).toContainEqual({
+      name: 'work',
+      mountPath: '/__w/externals',
+      subPath: 'r1/_work/externals',
+      readOnly: true
+    })
+  })
+
+  test.each(['externals', 'externals/node20/bin', 'x/../externals'])('a volume of %s can only be read', path => {
+    const { mounts } = mountsOf({ system: [], user: [volume(`${WORK}/${path}`, '/mnt')] }, WORK, '', 'externals')
+    expect(mounts).toMatchObject([{ mountPath: '/mnt', readOnly: true }])
+  })
+
+  test('a directory with a longer name is another one, and a read-only mount needs no seal', () => {
+    const user = [volume(`${WORK}/externals2`, '/a'), volume(WORK, '/b', true)]
+    expect(mountsOf({ system: [], user }, WORK, '', 'externals').mounts).toEqual([
+      { name: 'work', mountPath: '/a', subPath: 'externals2' },
+      { name: 'work', mountPath: '/b', readOnly: true }
+    ])
+  })
+
+  test.each([
     ['/etc', /path of the host/],
     ['/var/run/docker.sock', /no Docker daemon/],
     [`${WORK}/../secrets`, /path of the host/]

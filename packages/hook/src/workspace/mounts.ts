@@ -1,4 +1,4 @@
-import { isAbsolute, relative } from 'node:path'
+import { isAbsolute, join, relative } from 'node:path'
 
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 
@@ -28,14 +28,16 @@ export function belowWork(workDirectory: string, path: string): string | undefin
 /**
  * Turns the runner's volume list into mounts of the work volume. The runner speaks of its own disk; what lies below its
  * work directory is the same path below the volume's root.
- *
- * @param root where the work directory lies in the volume; '' for its root
+ * * @param root where the work directory lies in the volume; '' for its root
+ * @param sealed a directory of the work directory that every mount shows read-only: later jobs of a lasting volume run the
+ *   node builds that lie there
  * @throws HookError UNSUPPORTED for a path of the host, which a pod must not have
  */
 export function mountsOf(
   volumes: { readonly system: readonly VolumeArgs[]; readonly user: readonly VolumeArgs[] },
   workDirectory: string,
-  root: string
+  root: string,
+  sealed?: string
 ): Mounts {
   const mounts: V1VolumeMount[] = []
   const extra: V1Volume[] = []
@@ -44,12 +46,12 @@ export function mountsOf(
     // The Docker socket has no place in a pod, and externals have their own way. `/__w/x` is part of `/__w`.
     if (below === undefined || target === EXTERNALS_TARGET) continue
     if (target.startsWith(`${WORK_TARGET}/`) && target === `${WORK_TARGET}/${below}`) continue
-    mounts.push(workMount(target, joined(root, below), readOnly))
+    mounts.push(...workMounts(target, root, below, readOnly, sealed))
   }
   for (const [index, { sourceVolumePath: source, targetVolumePath: target, readOnly }] of volumes.user.entries()) {
     const below = source === null || !isAbsolute(source) ? undefined : belowWork(workDirectory, source)
     if (below !== undefined) {
-      mounts.push(workMount(target, joined(root, below), readOnly))
+      mounts.push(...workMounts(target, root, below, readOnly, sealed))
     } else if (source === null || !isAbsolute(source)) {
       // A named or anonymous Docker volume begins empty; one that outlives the job does not exist here.
       const name = `volume-${index}`
@@ -71,6 +73,19 @@ export function mountsOf(
 
 function joined(root: string, below: string): string {
   return [root, below].filter(part => part !== '').join('/')
+}
+
+function workMounts(
+  target: string,
+  root: string,
+  below: string,
+  readOnly: boolean,
+  sealed: string | undefined
+): V1VolumeMount[] {
+  const isSealed = sealed !== undefined && (below === sealed || below.startsWith(`${sealed}/`))
+  const mount = workMount(target, joined(root, below), readOnly || isSealed)
+  if (sealed === undefined || below !== '' || readOnly) return [mount]
+  return [mount, workMount(join(target, sealed), joined(root, sealed), true)]
 }
 
 function workMount(mountPath: string, subPath: string, readOnly: boolean): V1VolumeMount {

@@ -32,14 +32,12 @@ export class SharedVolume implements Workspace {
     const { volume } = this.#options
     const parts = this.stepParts(request)
     const externals = [volume.subPath, EXTERNALS].filter(part => part !== '').join('/')
-    // The job sees the work directory whole, but must not change the node that later jobs of a lasting volume run.
-    const sealed = { ...externalsMount(WORK_VOLUME, externals), mountPath: `/__w/${EXTERNALS}` }
-    return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals), sealed] }
+    return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals)] }
   }
 
   stepParts(request: VolumeRequest): PodParts {
     const { workDirectory, volume, node } = this.#options
-    const { mounts, volumes } = mountsOf(request, workDirectory, volume.subPath)
+    const { mounts, volumes } = mountsOf(request, workDirectory, volume.subPath, EXTERNALS)
     const work: V1Volume = { name: WORK_VOLUME, persistentVolumeClaim: { claimName: volume.claimName } }
     return {
       volumes: [work, ...volumes],
