@@ -351,7 +351,9 @@ describe.each(JOBS)('%s', (name, said) => {
     const lines = printed.split('\n')
     const masks = lines.filter(line => line.startsWith('::add-mask::'))
     expect(foundIn(lines.filter(line => !masks.includes(line)).join('\n'), canaries)).toEqual([])
-    expect(foundIn(masks.join('\n'), canaries)).toEqual(OF_JOBS[name] ?? [])
+    // The hook's own token is one of the cluster's.
+    const masked = [...(OF_JOBS[name] ?? []), 'tokens of service accounts'].sort()
+    expect(foundIn(masks.join('\n'), canaries).sort()).toEqual(masked)
   }, 180_000)
 
   test('answers none', async () => {

@@ -12,6 +12,8 @@ export interface Call {
   readonly kube: Kube
   /** The runner's own namespace; mostly the same. */
   readonly runnerKube: Kube
+  /** The token by which both ask; undefined when they have a certificate. */
+  readonly ownToken: () => Promise<string | undefined>
   /** The runner's `_work`, absolute. */
   readonly workDirectory: string
   /** A line of ours for the workflow's log. */

@@ -6,6 +6,8 @@ import type { Environment } from './environment.js'
 export interface Clients {
   readonly kube: Kube
   readonly runnerKube: Kube
+  /** The token by which both ask; undefined when they have a certificate. */
+  readonly ownToken: () => Promise<string | undefined>
 }
 
 /** How long an API outage is waited for. */
@@ -28,12 +30,14 @@ export async function connect(
   const config = await clusterConfig(environment)
   const options = { ...told, ...(isKnown ? { firstContactMs: OUTAGE_MS } : {}) }
   const runnerKube = new Kube(config, options)
+  const ownToken = async (): Promise<string | undefined> => config.token()
   if (environment.namespace === undefined || environment.namespace === config.namespace) {
-    return { kube: runnerKube, runnerKube }
+    return { kube: runnerKube, runnerKube, ownToken }
   }
   return {
     kube: new Kube({ ...config, namespace: environment.namespace, token: async () => config.token() }, options),
-    runnerKube
+    runnerKube,
+    ownToken
   }
 }
 

@@ -4,7 +4,7 @@ import { waitForPod } from '@kaniko-hooks/kube'
 import type { Call } from './call.js'
 import { HookError, messageOf } from './errors.js'
 import { removeImages } from './images/remove-images.js'
-import { maskCredentials } from './mask-credentials.js'
+import { maskCredentials, maskOwnToken } from './mask-credentials.js'
 import { deleteOwned } from './owned-objects.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
 import { JOB_CONTAINER, jobPodName, secretName, serviceNames } from './pods/names.js'
@@ -44,6 +44,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const { kube, settings, cancelled } = call
   const template = await readTemplate(call.environment.templatePath)
   const containers = [args.container, ...args.services]
+  const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
   const image = args.container === null ? undefined : imageOf(args.container)
 
@@ -117,6 +118,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
         jobPod: name,
         runner,
         ...(names.length === 0 || status?.podIP === undefined ? {} : { services: { ip: status.podIP, names } }),
+        ...(masked === undefined ? {} : { masked }),
         pullSecrets: pullNames
       } satisfies State,
       isAlpine,

@@ -5,7 +5,7 @@ import type { Call } from './call.js'
 import { HookError, messageOf } from './errors.js'
 import { builtImage, type PullableImage } from './images/built-image.js'
 import { removeImages } from './images/remove-images.js'
-import { maskCredentials } from './mask-credentials.js'
+import { maskCredentials, maskOwnToken } from './mask-credentials.js'
 import { buildTemplate } from './pods/build-template.js'
 import { serviceAliases } from './pods/job-pod.js'
 import { secretName, stepName } from './pods/names.js'
@@ -28,10 +28,12 @@ import type { PodParts, Workspace } from './workspace/workspace.js'
  */
 export async function runContainerStep(call: Call, { args, state: given }: RunContainerStep): Promise<number> {
   const template = await readTemplate(call.environment.templatePath)
-  const state = readState(given)
-  const runner = await readRunner(call, state)
+  const state = readState(given, call.settings.runnerPod)
+  // Asked again: a state that a job could have written must not choose the volume that the step's pod mounts.
+  const runner = await readRunner(call)
   const workspace = workspaceOf(call, runner)
 
+  await maskOwnToken(call, state?.masked)
   maskCredentials(call, args.registry)
   // A volume that a pod cannot have is refused before anything is built.
   const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })

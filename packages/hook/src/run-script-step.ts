@@ -6,6 +6,7 @@ import { v4 as uuid } from 'uuid'
 
 import type { Call } from './call.js'
 import { HookError } from './errors.js'
+import { maskOwnToken } from './mask-credentials.js'
 import { JOB_CONTAINER } from './pods/names.js'
 import type { RunScriptStep } from './protocol/schema.js'
 import { errorCommand } from './protocol/workflow-commands.js'
@@ -43,7 +44,7 @@ const KILL_LIMIT_MS = 10_000
  * @returns the step's exit code; 128+n when a signal ended it
  */
 export async function runScriptStep(call: Call, { args, state: given }: RunScriptStep): Promise<number> {
-  const state = readState(given)
+  const state = readState(given, call.settings.runnerPod)
   if (state === undefined) {
     throw new HookError(
       'INPUT',
@@ -51,6 +52,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
       'There is no job container: prepare_job did not run, or another hook prepared this job.'
     )
   }
+  await maskOwnToken(call, state.masked)
   const pod = state.jobPod
   const workspace = workspaceOf(call, await readRunner(call, state))
   const id = uuid()

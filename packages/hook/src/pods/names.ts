@@ -26,6 +26,12 @@ export function secretName(runner: string): string {
   return suffixed(runner, `secret-${uuid().slice(0, 8)}`)
 }
 
+/** Whether a Secret's name is one that `secretName` gives for this runner. */
+export function isSecretOf(runner: string, name: string): boolean {
+  const any = secretName(runner)
+  return name.length === any.length && name.startsWith(any.slice(0, -8))
+}
+
 /** A name for a build pod. */
 export function buildName(runner: string): string {
   return suffixed(runner, `build-${uuid().slice(0, 8)}`)
