@@ -96,6 +96,90 @@ const MODES_AND_OWNERS = action(
   { 'pre-entrypoint': '/pre.sh', 'post-entrypoint': '/post.sh', args: ['a b', '7'] }
 )
 
+/** Right values of what Kaniko by itself gets wrong, in one build. */
+const AS_DOCKER = action(
+  'as-docker',
+  [
+    'ARG TARGETARCH',
+    'from busybox:1.36',
+    'run echo zero >/zero',
+    'FROM busybox:1.36 as BuildIt',
+    'VOLUME /made',
+    'RUN mkdir -p /made && echo one >/made/one',
+    'FROM no-such.invalid/image:${TARGETARCH} AS unused',
+    'RUN exit 1',
+    'FROM --platform=$BUILDPLATFORM busybox:1.36',
+    'ARG TARGETARCH TARGETOS',
+    'ARG TARGETPLATFORM',
+    'ARG LITERAL',
+    'ARG ADDRESS',
+    'RUN echo "platform: $TARGETOS/$TARGETARCH $TARGETPLATFORM" >/said && echo "literal: $LITERAL $ADDRESS" >>/said',
+    'VOLUME ["/data", "/more"]',
+    'WORKDIR /data',
+    'RUN echo kept >below && mkdir -p /var/run/daemon && echo 1 >/var/run/daemon/pid',
+    'RUN mknod /device c 1 3 && stat -c "device: %F" /device >>/said && rm /device',
+    'RUN httpd -f -p 80 & sleep 1; kill $! && echo "port: 80" >>/said',
+    'COPY *.nothing /none/',
+    'COPY --from=0 /zero /',
+    'copy --from=buildit /made/one /made/',
+    'COPY alias.txt /from-link',
+    'COPY tree /tree',
+    'COPY entry.sh /',
+    'ENTRYPOINT ["/entry.sh"]'
+  ].join('\n'),
+  {
+    'real.txt': 'through the link\n',
+    'tree/file': 'in the tree\n',
+    'entry.sh': script(
+      [
+        'cat /said; echo "numbers and names: $(cat /zero /made/one | tr "\\n" " ")"',
+        'echo "volume: $(cat /data/below)"; echo "run: $(cat /var/run/daemon/pid)"',
+        'echo "link: $(stat -c %F /from-link), $(cat /from-link)"; echo "in a directory: $(readlink /tree/link)"',
+        'ls -d /none /workspace /kaniko 2>&1 | grep -v "No such"; echo "all told"'
+      ].join('\n')
+    )
+  }
+)
+
+/** The value of a build argument that the kubelet would fill in, where it is not told to leave it. */
+const LITERAL = 'a$$b $(KUBERNETES_SERVICE_HOST)'
+const ADDRESS = '$(HTTP_PROXY)'
+
+const CANARY = 'canary-of-the-runner'
+
+/** What a job's containers may put where the hook reads a Dockerfile, for the runner's files. */
+const HOSTILE = {
+  ...action(
+    'ignoring',
+    'FROM busybox:1.36\nCOPY . /x\nENTRYPOINT ["sh", "-c", "cat /x/.dockerignore /x/file; echo ended"]\n',
+    {
+      file: 'harmless'
+    }
+  ),
+  ...action('environ', 'FROM busybox:1.36\n'),
+  ...action('piped', 'FROM busybox:1.36\n'),
+  ...action('dockerfile', 'FROM busybox:1.36\n')
+}
+
+const PLANT = [
+  'cd .github/actions',
+  'ln -s /home/runner/secret ignoring/.dockerignore',
+  'ln -sf /proc/self/environ environ/Dockerfile',
+  'mkfifo piped/.dockerignore',
+  'ln -sf /home/runner/secret dockerfile/Dockerfile',
+  'ln -s /home/runner/elsewhere linked'
+].join('\n')
+
+async function hostileContexts(runner: RunnerPod): Promise<Done> {
+  await runner.write('/home/runner/secret', `[${CANARY}\n`)
+  await placeFiles(runner, '/home/runner/elsewhere', {
+    'action.yml': JSON.stringify({ name: 'x', description: 'x', runs: { using: 'docker', image: 'Dockerfile' } }),
+    Dockerfile: `FROM busybox:1.36\nRUN echo ${CANARY}\n`
+  })
+  const steps = ['ignoring', 'environ', 'piped', 'dockerfile', 'linked'].map(goesOn)
+  return run(runner, [{ name: `[${CANARY}`, run: PLANT }, ...steps], HOSTILE, { env: { CANARY: `[${CANARY}` } })
+}
+
 /** With a runner that lacks a registry, or has a wrong one. */
 async function withRegistry(env: Readonly<Record<string, string | undefined>>): Promise<Done> {
   return run(await suite.runner({ mode: 'volume', env }), [goesOn('plain')], PLAIN)
@@ -114,8 +198,30 @@ beforeAll(async () => {
       run(
         wrong,
         [goesOn('modern')],
-        action('modern', 'FROM busybox:1.36\n\nRUN <<EOF\necho x\nEOF\nRUN --mount=type=cache,target=/c true\n')
+        action(
+          'modern',
+          [
+            ...['FROM busybox:1.36 AS made', '', 'RUN <<EOF', 'echo x', 'EOF', 'RUN --mount=type=cache,target=/c true'],
+            ...['FROM busybox:1.36', 'COPY --from=made / /', 'COPY --chmod=4755 x /x', 'RUN --network=none true']
+          ].join('\n'),
+          { x: 'x' }
+        )
       ),
+    'as on Docker': async () => {
+      const { mirror, registry } = suite.cluster
+      const proxy = {
+        http: 'http://proxy.invalid:3128',
+        noProxy: [mirror, registry.host, registry.host.replace(/^[^.]*/, '')]
+      }
+      const kaniko = { buildArgs: { LITERAL, ADDRESS } }
+      const docker = await suite.runner({ mode: 'volume', settings: { kaniko, proxy } })
+      const link = {
+        name: 'link',
+        run: 'cd .github/actions/as-docker && ln -s real.txt alias.txt && ln -s file tree/link'
+      }
+      return run(docker, [link, use('as-docker')], AS_DOCKER)
+    },
+    'hostile contexts': async () => hostileContexts(await suite.runner({ mode: 'volume' })),
     'a bad base': () => run(wrong, [goesOn('based')], action('based', 'FROM busybox:no-such-tag\nRUN true\n')),
     'no such file': () => run(wrong, [goesOn('missing')], action('missing', 'FROM busybox:1.36\nCOPY not-there /x\n')),
     killed: () => killedAfterPush(wrong),
@@ -264,6 +370,8 @@ describe('what cannot be built', () => {
     async () => {
       const done = await lanes.result('modern')
       const [error] = errorsOf(done, 'modern')
+      const lines = [...(error ?? '').matchAll(/line (\d+) \(/g)].map(([, line]) => Number(line))
+      expect(lines).toEqual([3, 6, 8, 9, 10])
       expect(error).toMatch(/line 3 \(RUN <<EOF.*\).*line 6 \(RUN --mount=type=cache/)
       expect(done.builds).toEqual([])
     },
@@ -290,6 +398,56 @@ describe('what cannot be built', () => {
     TIMEOUT
   )
 })
+
+test(
+  'what Kaniko by itself gets wrong is as on Docker',
+  async () => {
+    const done = await lanes.result('as on Docker')
+    const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+    const step = stepOf(done.result, 'as-docker')
+    expect(outputOf(step)).toEqual(
+      expect.arrayContaining([
+        `platform: linux/${architecture} linux/${architecture}`,
+        `literal: ${LITERAL} ${ADDRESS}`,
+        'device: character special file',
+        'port: 80',
+        'numbers and names: zero one ',
+        'volume: kept',
+        'run: 1',
+        'link: regular file, through the link',
+        'in a directory: file',
+        'all told'
+      ])
+    )
+    expect(outputOf(step).filter(line => /^\/(?:none|workspace|kaniko)/.test(line))).toEqual([])
+    expect(step.exitCode).toBe(0)
+    expectNothingOf(done)
+  },
+  TIMEOUT
+)
+
+test(
+  "nothing of the runner's files is seen through links in a context, and no pipe holds it up",
+  async () => {
+    const done = await lanes.result('hostile contexts')
+    const { result } = done
+    expect(outputOf(stepOf(result, 'ignoring')).join('\n')).toMatch(
+      /\.dockerignore is a link to nothing in the build context/
+    )
+    expect(outputOf(stepOf(result, 'ignoring'))).toContain('ended')
+    expect(errorsOf(done, 'environ')[0]).toMatch(/Dockerfile is a link to nothing/)
+    expect(errorsOf(done, 'piped')[0]).toMatch(/\.dockerignore .* it is no regular file/)
+    expect(errorsOf(done, 'dockerfile')[0]).toMatch(/Dockerfile is a link to nothing/)
+    expect(errorsOf(done, 'linked')[0]).toMatch(/linked leads out of the runner's work directory/)
+    const seen = ['ignoring', 'environ', 'piped', 'dockerfile', 'linked'].flatMap(name =>
+      outputOf(stepOf(result, name))
+    )
+    expect(seen.join('\n')).not.toContain(CANARY)
+    expect(done.builds).toHaveLength(1)
+    expectNothingOf(done)
+  },
+  TIMEOUT
+)
 
 const UNREACHABLE = [
   ['a host that no DNS knows', { [HOST]: 'no-such-registry.invalid' }, /no-such-registry\.invalid/],

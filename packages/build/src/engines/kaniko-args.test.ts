@@ -173,6 +173,12 @@ test('Docker Hub itself is asked after its maps and its mirrors, once', () => {
   ).toEqual(['n', 'o', 'index.docker.io'].map(to => `--registry-map=index.docker.io=${to}`))
 })
 
+test('/var/run is part of the image, unless the pod has a token there', () => {
+  expect(kanikoArguments(BUILD, { ...SETTINGS, pod: { nodeSelector: { a: 'b' } } })).toContain('--ignore-var-run=false')
+  const args = kanikoArguments(BUILD, { ...SETTINGS, pod: { serviceAccountName: 'cloud' } })
+  expect(args.filter(arg => arg.startsWith('--ignore-var-run'))).toEqual([])
+})
+
 test('an image that others push is written to a layout, and nowhere else', () => {
   const { pushRef: _, ...apart } = BUILD
   const args = kanikoArguments(apart, SETTINGS)
@@ -198,5 +204,6 @@ test('the identity changes with what decides about the image', () => {
   expect(identity).toContain('k:1')
   expect(kanikoIdentity({ ...SETTINGS, snapshotMode: 'redo' })).not.toBe(identity)
   expect(kanikoIdentity({ ...SETTINGS, line: 'google' })).not.toBe(identity)
+  expect(kanikoIdentity({ ...SETTINGS, pod: { serviceAccountName: 'cloud' } })).not.toBe(identity)
   expect(kanikoIdentity({ ...SETTINGS, contextImage: 'other' })).toBe(identity)
 })

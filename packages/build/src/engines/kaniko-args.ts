@@ -85,8 +85,7 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
     `--snapshot-mode=${settings.snapshotMode ?? SNAPSHOT_MODE}`,
     '--compressed-caching=false',
     ...MOUNTED_BY_KIND.map(path => `--ignore-path=${path}`),
-    // Kaniko takes it for a place where service account tokens are mounted; there are none, and images have files there.
-    '--ignore-var-run=false',
+    ...(keepsVarRun(settings) ? ['--ignore-var-run=false'] : []),
     `--image-download-retry=${RETRIES}`,
     // Its own lines can be told from RUN's output, which comes as it is.
     '--log-format=json',
@@ -100,6 +99,11 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
       : ['--cache=true', '--cache-copy-layers=true', `--cache-repo=${cache.repository}`, `--cache-ttl=${cache.ttl}`]),
     ...Object.entries(build.buildArgs ?? {}).map(([name, value]) => `--build-arg=${name}=${value}`)
   ]
+}
+
+/** Images have files in `/var/run`. Only a cloud identity is mounted there, by a webhook, over what a base image unpacks. */
+function keepsVarRun({ pod }: KanikoSettings): boolean {
+  return pod?.serviceAccountName === undefined
 }
 
 /** Where the certificate with this index is mounted. */
@@ -154,5 +158,6 @@ export function kanikoEnvironment(settings: KanikoSettings): { readonly name: st
 
 /** All that decides what Kaniko makes of a context, besides arguments: for keys. */
 export function kanikoIdentity(settings: KanikoSettings): string {
-  return ['kaniko', settings.line, settings.image, settings.snapshotMode ?? SNAPSHOT_MODE].join(' ')
+  const { line, image, snapshotMode = SNAPSHOT_MODE } = settings
+  return ['kaniko', line, image, snapshotMode, ...(keepsVarRun(settings) ? [] : ['without /var/run'])].join(' ')
 }
