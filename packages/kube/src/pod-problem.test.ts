@@ -28,6 +28,12 @@ const ended = (exitCode: number, reason: string, message = ''): V1ContainerState
   terminated: { exitCode, reason, message }
 })
 
+/** The same pod, with `setup` as a sidecar (KEP-753): the kubelet ends such ones after the last container of the pod. */
+function withSidecar(pod: V1Pod): V1Pod {
+  const initContainers = [{ name: 'setup', restartPolicy: 'Always' }]
+  return { ...pod, spec: { containers: [], ...pod.spec, initContainers } }
+}
+
 describe('podProblem', () => {
   test.each<[string, V1Pod]>([
     ['a pod that is new', { metadata: { name: 'a' } }],
@@ -35,6 +41,10 @@ describe('podProblem', () => {
     ['init containers that are at work', podWith({ main: waiting('PodInitializing') })],
     ['a pod that runs', podWith({ main: { running: {} } }, { phase: 'Running' })],
     ['a program that failed by itself', podWith({ main: ended(3, 'Error') }, { phase: 'Failed' })],
+    [
+      'a sidecar that was told to end',
+      withSidecar(podWith({ main: ended(0, 'Completed'), setup: ended(143, 'Error') }))
+    ],
     ['a pod that is scheduled', podWith({}, { conditions: [{ type: 'PodScheduled', status: 'True' }] })]
   ])('%s has none', (_name, pod) => {
     expect(podProblem(pod)).toBeUndefined()

@@ -139,7 +139,10 @@ function terminated(pod: V1Pod, status: V1ContainerStatus): Finding | undefined 
       fault: 'cluster'
     }
   }
-  const isInit = pod.status?.initContainerStatuses?.includes(status) === true
+  // One that is started again and again runs beside the others, and is told to end after them, whatever it says to that.
+  const isInit =
+    pod.status?.initContainerStatuses?.includes(status) === true &&
+    containerSpec(pod, status.name)?.restartPolicy !== 'Always'
   if (isInit && exitCode !== 0 && pod.spec?.restartPolicy === 'Never') {
     return {
       fatal: 'now',
