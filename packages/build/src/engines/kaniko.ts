@@ -34,9 +34,6 @@ const SILENCE_MS = 40_000
 /** The API server, asked for a pod. */
 const ANSWER_MS = 3_000
 
-/** From the log's end until the pod's status says how it ended. */
-const STATUS_MS = 30_000
-
 /** For the deletion of the pod, whatever became of the build. */
 const CLEANUP_MS = 5_000
 
@@ -133,9 +130,10 @@ export class KanikoEngine implements Engine {
       const contextMs = watch.lap()
       await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
       const { pushingAt } = await this.#follow(request, kanikoLog, signal, stop)
+      // The kubelet writes the status when it gets to it; what counts is that it will.
       const ended = await waitForPod(this.#kube, name, 'ended', {
         signal,
-        timeoutMs: STATUS_MS,
+        timeoutMs: request.timeoutMs,
         container: KANIKO_CONTAINER
       })
       const end = watch.now()
