@@ -183,12 +183,9 @@ function isReady(pod: V1Pod, services: readonly string[]): boolean {
 }
 
 async function probe(call: Call, pod: string): Promise<boolean> {
-  const { stdout, stderr, code } = await runInContainer(
-    call.kube,
-    { pod, container: JOB_CONTAINER },
-    PROBE,
-    call.cancelled
-  )
+  const { stdout, stderr, code } = await runInContainer(call.kube, { pod, container: JOB_CONTAINER }, PROBE, {
+    signal: call.cancelled
+  })
   const lines = stdout.split('\n')
   const missing = lines.flatMap(line => (line.startsWith('missing ') ? [line.slice('missing '.length)] : []))
   if (missing.includes('externals')) {

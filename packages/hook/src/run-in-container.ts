@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { isKubeError, type Kube } from '@kaniko-hooks/kube'
+
+import { HookError } from './errors.js'
 
 /** What a short command in a container gave. */
 export interface CommandResult {
@@ -7,34 +11,45 @@ export interface CommandResult {
   readonly stderr: string
 }
 
+export interface CommandOptions {
+  readonly signal?: AbortSignal
+  /** Time after which one try is given up, in milliseconds; default one minute: a busy node takes seconds. */
+  readonly timeoutMs?: number
+}
+
 /** Of a command in a container whose node answers. */
 const TRIES = 3
+const TIMEOUT_MS = 60_000
+/** All that the hook asks is answered in some lines. The program is the image's, and may print for ever. */
+const OUTPUT_LIMIT = 256 * 1024
 
 /**
  * Runs a short command that may be repeated, and collects its output. A lost connection is tried again.
  *
  * @param command constant words: audit logs record them
+ * @throws HookError JOB_CONTAINER when the command takes too long or prints too much
  */
 export async function runInContainer(
-  kube: Kube,
+  kube: Pick<Kube, 'exec' | 'awaitNode'>,
   target: { readonly pod: string; readonly container: string },
   command: readonly string[],
-  signal?: AbortSignal
+  { signal, timeoutMs = TIMEOUT_MS }: CommandOptions = {}
 ): Promise<CommandResult> {
   for (let attempt = 1; ; attempt += 1) {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     try {
-      const stream = await kube.exec({ ...target, command }, { repeatable: true, ...(signal && { signal }) })
-      let stdout = ''
-      let stderr = ''
-      stream.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-      stream.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-      try {
-        const code = await stream.exit
-        return { code, stdout, stderr }
-      } finally {
-        stream.close()
-      }
+      return await collect(await kube.exec({ ...target, command }, { repeatable: true, signal: either }))
     } catch (error) {
+      const where = `container ${target.container} of pod ${target.pod}`
+      if (error instanceof TooMuch) {
+        const message = `${command[0] ?? 'A command'} in ${where} printed more than ${OUTPUT_LIMIT / 1024} KiB where some lines were expected. Is it the image's real one?`
+        throw new HookError('JOB_CONTAINER', 'user', message)
+      }
+      if (timeout.aborted && signal?.aborted !== true) {
+        const message = `${command[0] ?? 'A command'} in ${where} did not end within ${timeoutMs / 1000} s. Does the image's shell hang, or its node?`
+        throw new HookError('JOB_CONTAINER', 'user', message, { cause: error })
+      }
       const isRefused = isKubeError(error, 'EXEC_FAILED') && (error.status ?? 0) >= 500
       if ((!isKubeError(error, 'STREAM_LOST') && !isRefused) || attempt === TRIES) throw error
       // The node may be away, and then refuses whatever it is asked.
@@ -43,7 +58,30 @@ export async function runInContainer(
           throw isKubeError(reason, 'POD_FAILED') ? error : reason
         })
       }
-      await new Promise(resolve => setTimeout(resolve, 200 * attempt))
+      await sleep(200 * attempt)
     }
+  }
+}
+
+class TooMuch extends Error {}
+
+async function collect(stream: Awaited<ReturnType<Kube['exec']>>): Promise<CommandResult> {
+  const text = { stdout: '', stderr: '' }
+  const tooMuch = new Promise<never>((_, reject) => {
+    for (const name of ['stdout', 'stderr'] as const) {
+      stream[name].on('data', (chunk: Buffer) => {
+        text[name] += chunk.toString()
+        if (text[name].length <= OUTPUT_LIMIT) return
+        reject(new TooMuch())
+        stream.close()
+      })
+    }
+  })
+  tooMuch.catch(() => undefined)
+  try {
+    const code = await Promise.race([tooMuch, stream.exit])
+    return { code, ...text }
+  } finally {
+    stream.close()
   }
 }

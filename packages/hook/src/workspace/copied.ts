@@ -1,5 +1,4 @@
-import { mkdir, stat, utimes, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 
 import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kubernetes/client-node'
 import { isKubeError, waitForPod, type Kube } from '@kaniko-hooks/kube'
@@ -7,18 +6,24 @@ import { isKubeError, waitForPod, type Kube } from '@kaniko-hooks/kube'
 import { HookError } from '../errors.js'
 import { JOB_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../pods/waiting.js'
-import type { Line } from '../protocol/workflow-commands.js'
+import { warningCommand, type Line } from '../protocol/workflow-commands.js'
 import { runInContainer } from '../run-in-container.js'
 import { SPOOL_PATH } from '../steps/supervisor.js'
 import { changedFiles } from './changed-files.js'
 import { makeDirectories, MOUNTED, openToEveryone } from './directories.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
-import { fetchFiles, sendFiles, type Place } from './transfer.js'
+import { goneFromRunner, sparedDirectories, type KnownFiles } from './known-files.js'
+import { MirrorFile, type Mirror } from './mirror.js'
+import { fetchFiles, sendFiles, type Place, type TransferOptions } from './transfer.js'
 import type { PodParts, Travelled, VolumeRequest, Workspace } from './workspace.js'
 
 const RECEIVER = 'receive-work'
 const KEEPER = 'keep-work'
 const KEPT = '/work'
+/** What the step's own container must not see: files on their way, and the word that all have come. */
+const TRANSFER_VOLUME = 'kaniko-hooks-transfer'
+const TRANSFER = '/transfer'
+const RECEIVED = `${TRANSFER}/received`
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
 
@@ -33,8 +38,23 @@ umask 0
 mkdir -p "$@"
 `
 
-/** Says when the runner's disk and the pods were last alike; lies where no pod sees it. */
-const STAMP = '_temp/_runner_hook_responses/.kaniko-hooks-sent'
+/**
+ * Ends when the files are there, and by itself when nothing has moved for ten minutes. The files are root's; a directory
+ * that a step of another user made must be open to the next one of that user.
+ */
+const RECEIVE_WORK = `
+i=0
+seen=
+until [ -e ${RECEIVED} ]; do
+  now=$(ls -lR ${TRANSFER})
+  [ "$now" = "$seen" ] || i=0
+  seen=$now
+  i=$((i + 1))
+  [ $i -lt 6000 ] || exit 1
+  sleep 0.1
+done
+exec find ${KEPT} -type d -exec chmod a+rwx {} +
+`
 
 export interface CopiedOptions {
   readonly kube: Kube
@@ -50,15 +70,20 @@ export interface CopiedOptions {
 /**
  * No shared volume: the work directory of the job lies in an emptyDir of the job pod, and the runner's disk is its
  * mirror. What the runner wrote is sent before a step, what the step changed comes back after it. A container step
- * gets a copy of its own, and its changes come back too.
- *
- * Files that a step removes stay on the runner's disk until the job ends.
+ * gets a copy of its own, and its changes come back too. What one side removed is removed on the other.
  */
 export class Copied implements Workspace {
   readonly #options: CopiedOptions
+  readonly #spared: ReadonlySet<string>
+  readonly #step: KnownFiles = new Map()
+  readonly #mirror: MirrorFile
+  #job: Mirror | undefined
 
   constructor(options: CopiedOptions) {
+    const { workDirectory, workspaceDirectory } = options
     this.#options = options
+    this.#spared = sparedDirectories(workspaceDirectory && relative(workDirectory, workspaceDirectory))
+    this.#mirror = new MirrorFile(workDirectory)
   }
 
   jobParts(request: VolumeRequest): PodParts {
@@ -81,22 +106,14 @@ export class Copied implements Workspace {
 
   stepParts(request: VolumeRequest): PodParts {
     const { mounts, volumes } = mountsOf(request, this.#options.workDirectory, '')
-    const kept = [{ name: WORK_VOLUME, mountPath: KEPT }]
+    const kept = [
+      { name: WORK_VOLUME, mountPath: KEPT },
+      { name: TRANSFER_VOLUME, mountPath: TRANSFER }
+    ]
     return {
-      volumes: [{ name: WORK_VOLUME, emptyDir: {} }, ...volumes],
+      volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: TRANSFER_VOLUME, emptyDir: {} }, ...volumes],
       mounts,
-      initContainers: [
-        {
-          ...this.#helper(RECEIVER, kept),
-          // It ends when the files are there, and by itself when nobody comes. The files are root's; a directory that a
-          // step of another user made must be open to the next one of that user.
-          command: [
-            'sh',
-            '-c',
-            `i=0; until [ -e ${KEPT}/.received ]; do i=$((i+1)); [ $i -lt 6000 ] || exit 1; sleep 0.1; done; rm ${KEPT}/.received; exec find ${KEPT} -type d -exec chmod a+rwx {} +`
-          ]
-        }
-      ],
+      initContainers: [{ ...this.#helper(RECEIVER, kept), command: ['sh', '-c', RECEIVE_WORK] }],
       beside: [
         {
           ...this.#helper(KEEPER, kept),
@@ -113,19 +130,24 @@ export class Copied implements Workspace {
   }
 
   async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
-    await this.#send(this.#job(jobPod), 0, signal)
+    this.#job = { pod: jobPod, since: 0, known: new Map() }
+    await this.#send(this.#job, signal)
+    this.#mirror.save(this.#job)
   }
 
   async beforeScript(jobPod: string, signal: AbortSignal): Promise<void> {
-    const { workDirectory } = this.#options
-    openToEveryone(workDirectory, this.#options.workspaceDirectory)
-    const since = (await stat(join(workDirectory, STAMP)).catch(() => undefined))?.mtimeMs ?? 0
-    await this.#send(this.#job(jobPod), since, signal)
+    const { workDirectory, workspaceDirectory } = this.#options
+    openToEveryone(workDirectory, workspaceDirectory)
+    this.#job = this.#mirror.load(jobPod)
+    await this.#send(this.#job, signal)
   }
 
   async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
-    await fetchFiles(this.#options.kube, this.#job(jobPod), this.#options.workDirectory, signal)
-    await this.#stamp()
+    const job = this.#job ?? this.#mirror.load(jobPod)
+    const place = jobPlace(jobPod)
+    await this.#fetch({ ...this.#transfer(place, job.known), signal })
+    // What came just now need not go back.
+    this.#mirror.save({ ...job, since: this.#mirror.now() })
   }
 
   async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
@@ -136,21 +158,22 @@ export class Copied implements Workspace {
       signal,
       onProblem: printWaiting(print, stepPod)
     })
-    const place = { pod: stepPod, container: RECEIVER, spool: `${KEPT}/.spool`, root: KEPT }
+    const place = { pod: stepPod, container: RECEIVER, spool: TRANSFER, root: KEPT }
     const start = Date.now()
-    const files = changedFiles(workDirectory, 0, new Set())
-    const bytes = await sendFiles(kube, place, workDirectory, files, signal)
-    const travelled = { files: files.length, bytes, ms: Date.now() - start }
+    const { changed, unreadable } = changedFiles(workDirectory, 0, new Set())
+    const { files, bytes } = await sendFiles({ ...this.#transfer(place, this.#step), signal }, changed, [])
+    const ms = Date.now() - start
+    this.#warn(place, unreadable)
     await this.#release(stepPod, signal)
-    return travelled
+    return { files, bytes, ms }
   }
 
   /** The receiver ends as soon as it sees the file, and may take the command that made it along. */
   async #release(stepPod: string, signal: AbortSignal): Promise<void> {
     const { kube } = this.#options
     const receiver = { pod: stepPod, container: RECEIVER }
-    const touch = ['touch', `${KEPT}/.received`]
-    const { code, stderr } = await runInContainer(kube, receiver, touch, signal).catch((error: unknown) => {
+    const touch = ['touch', RECEIVED]
+    const { code, stderr } = await runInContainer(kube, receiver, touch, { signal }).catch((error: unknown) => {
       if (!isKubeError(error, 'EXEC_FAILED', 'STREAM_LOST', 'POD_FAILED')) throw error
       return { code: -1, stderr: error.message }
     })
@@ -163,9 +186,8 @@ export class Copied implements Workspace {
   }
 
   async collectStep(stepPod: string): Promise<void> {
-    const { kube, workDirectory } = this.#options
-    const place = { pod: stepPod, container: KEEPER, spool: `${KEPT}/.spool`, root: KEPT }
-    await fetchFiles(kube, place, workDirectory)
+    const place = { pod: stepPod, container: KEEPER, spool: TRANSFER, root: KEPT }
+    await this.#fetch(this.#transfer(place, this.#step))
   }
 
   /** Made open to everybody: the runtime would make them for root, and a job image may run as anyone. */
@@ -175,23 +197,35 @@ export class Copied implements Workspace {
     return [...MOUNTED, ...workspace]
   }
 
-  #job(pod: string): Place {
-    return { pod, container: JOB_CONTAINER, spool: `${SPOOL_PATH}/transfer`, root: '/__w' }
+  async #send(job: Mirror, signal: AbortSignal): Promise<void> {
+    const now = this.#mirror.now()
+    const place = jobPlace(job.pod)
+    const found = changedFiles(this.#options.workDirectory, job.since, new Set(this.#directories()))
+    const removed = goneFromRunner(found, job.known, this.#spared)
+    await sendFiles({ ...this.#transfer(place, job.known), signal }, found.changed, removed)
+    this.#warn(place, found.unreadable)
+    job.since = now
   }
 
-  async #send(place: Place, since: number, signal: AbortSignal): Promise<void> {
-    const { kube, workDirectory } = this.#options
-    const changed = changedFiles(workDirectory, since, new Set(this.#directories()))
-    await sendFiles(kube, place, workDirectory, changed, signal)
-    await this.#stamp()
+  async #fetch(options: TransferOptions): Promise<void> {
+    const { complaints, leftOut } = await fetchFiles(options)
+    this.#warn(options.place, complaints)
+    for (const sentence of leftOut) this.#options.print(warningCommand(sentence))
   }
 
-  async #stamp(): Promise<void> {
-    const path = join(this.#options.workDirectory, STAMP)
-    await mkdir(join(path, '..'), { recursive: true })
-    await writeFile(path, '')
-    const now = new Date()
-    await utimes(path, now, now)
+  #transfer(place: Place, known: KnownFiles): TransferOptions {
+    const { kube, workDirectory, print } = this.#options
+    return { kube, place, directory: workDirectory, known, spared: this.#spared, print }
+  }
+
+  /** A file that nobody may read is no fault of the step, and none of the next one. */
+  #warn({ pod }: Place, complaints: readonly string[]): void {
+    if (complaints.length === 0) return
+    const first = complaints.slice(0, 3).join('; ')
+    const more = complaints.length > 3 ? ` and ${complaints.length - 3} more` : ''
+    this.#options.print(
+      warningCommand(`Files that cannot be read were left out between the runner and pod ${pod}: ${first}${more}`)
+    )
   }
 
   #helper(name: string, volumeMounts: V1VolumeMount[]): V1Container {
@@ -207,6 +241,10 @@ export class Copied implements Workspace {
       }
     }
   }
+}
+
+function jobPlace(pod: string): Place {
+  return { pod, container: JOB_CONTAINER, spool: `${SPOOL_PATH}/transfer`, root: '/__w' }
 }
 
 function isRunning(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {

@@ -1,164 +1,397 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { createReadStream, rmdirSync, unlinkSync } from 'node:fs'
+import { lstat, mkdtemp, open, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../errors.js'
+import type { Line } from '../protocol/workflow-commands.js'
+import { ByteReader, EndedEarly } from './byte-reader.js'
+import type { ChangedFile } from './changed-files.js'
+import { inDirectory } from './directory.js'
+import { goneFromPod, isFileCommand, signOf, wantedEntries, type KnownFiles } from './known-files.js'
+import { readListing, seriousLines, type Entry, type Listing, type ListKind } from './listing.js'
+import { EXIT_SHORT, nameLines, nameList, RECEIVE_COMMAND, SEND_COMMAND } from './pod-scripts.js'
+import { amount, tellProgress } from './progress.js'
 import { unpack } from './unpack.js'
 
 /** A container into which files go or from which they come. */
 export interface Place {
   readonly pod: string
   readonly container: string
-  /** A directory of ours in that container for the archive on its way. */
+  /** A directory of ours in that container, outside of the work directory. */
   readonly spool: string
   /** The work directory there. */
   readonly root: string
 }
 
+export interface TransferOptions {
+  readonly kube: Pick<Kube, 'exec' | 'awaitNode'>
+  readonly place: Place
+  /** The runner's work directory. */
+  readonly directory: string
+  /** What the last transfer left in the pod; kept up to date. */
+  readonly known: KnownFiles
+  /** Directories that stay whatever a step does. */
+  readonly spared: ReadonlySet<string>
+  /** Told how far a long transfer is. */
+  readonly print: Line
+  readonly signal?: AbortSignal | undefined
+  /** Silence after which the other side is given up, in milliseconds. */
+  readonly idleMs?: number
+}
+
+/** What a transfer did. */
+export interface Transferred {
+  readonly files: number
+  readonly bytes: number
+}
+
+export interface Fetched extends Transferred {
+  /** What could not be read, in the words of the pod's tools. */
+  readonly complaints: readonly string[]
+  /** What was not taken, in sentences. */
+  readonly leftOut: readonly string[]
+}
+
 const TRIES = 4
+/** Longer than any disk of a living node takes for one archive; without a limit a hung shell holds the job for ever. */
+const IDLE_MS = 10 * 60_000
+/** One archive: what a lost connection costs, and what lies twice on a disk for a moment. A larger file is one alone. */
+const BATCH_BYTES = 64 * 1024 * 1024
+const BATCH_FILES = 20_000
+/** Names that become arguments: appending to them takes a shell quadratic time. */
+const BATCH_WORDS = 250
+/** What stays free on the runner's disk, which others use too. */
+const SPARE_BYTES = 64 * 1024 * 1024
+const LINE_LIMIT = 1000
+/** What GNU's tar says of each file whose name is not plain ASCII, and after everything else. */
+const NOISE = /^.*(?:Ignoring unknown extended header keyword|Exiting with failure status).*\n/gm
 
 /**
- * Notes the moment. busybox compares whole seconds: what is written in the second of the mark would not be newer, so it
- * has a mark of the second before.
- */
-const MARK = `touch "$spool/mark"
-touch -d "@$(($(date +%s) - 1))" "$spool/second" 2>/dev/null || touch "$spool/second"`
-
-/**
- * stdin: `<bytes> <spool> <root>\n` and the archive. It is unpacked only when it came whole. What was unpacked belongs
- * to the container's user (`-o`), as a checkout there would. The mark tells later what is newer.
- */
-const RECEIVE = `
-read -r bytes spool root || exit 97
-mkdir -p "$spool" "$root" || exit 1
-head -c "$bytes" >"$spool/in.tar" || exit 1
-[ "$(wc -c <"$spool/in.tar")" -eq "$bytes" ] || exit 97
-tar -xof "$spool/in.tar" -C "$root"
-code=$?
-rm -f "$spool/in.tar"
-${MARK}
-exit $code
-`
-
-/**
- * stdin: `<spool> <root>\n`. stdout: an archive of what is newer than the mark; stderr: `size <bytes>`. A busybox may
- * be built without `tar -T`; then the names go into the argument list, which takes some 20,000. A directory that is empty
- * goes along where find knows -empty.
- */
-const SEND = `
-read -r spool root || exit 97
-cd "$root" || exit 1
-ours='-path ./externals -prune -o -path ./.spool -prune -o -path ./_temp/_runner_hook_responses -prune -o'
-newer() { find . $ours \\( "$@" \\) ! -type d -print; }
-newer -newer "$spool/mark" -o -cnewer "$spool/mark" >"$spool/list" 2>/dev/null || newer -newer "$spool/second" >"$spool/list" || exit 1
-find . $ours -type d -empty -newer "$spool/second" -print >>"$spool/list" 2>/dev/null
-[ -s "$spool/list" ] || { echo 'size 0' >&2 && exit; }
-if tar -cf /dev/null -T /dev/null 2>/dev/null; then
-  tar -cf "$spool/out.tar" -T "$spool/list"
-else
-  set --
-  while IFS= read -r file; do set -- "$@" "$file"; done <"$spool/list"
-  tar -cf "$spool/out.tar" "$@"
-fi
-# 1: a file was being written while it was read. It is a file of the moment, as it would be on a shared volume.
-[ $? -le 1 ] || exit 1
-echo "size $(wc -c <"$spool/out.tar")" >&2
-cat "$spool/out.tar"
-rm -f "$spool/out.tar" "$spool/list"
-${MARK}
-`
-
-/**
- * Sends files of the work directory into a container. The archive is counted on both sides; one that came short is sent
- * again on a new stream.
+ * Makes a container's work directory like the runner's: sends files, and removes what is gone.
  *
- * @param paths relative to `from`
- * @returns the archive's size in bytes
+ * @param files relative to the work directory
+ * @param removed the same, deepest first
  */
 export async function sendFiles(
-  kube: Kube,
-  place: Place,
-  from: string,
-  paths: readonly string[],
-  signal: AbortSignal
-): Promise<number> {
-  if (paths.length === 0) return 0
-  const { create } = await import('tar/create')
-  return inTemporary(async archive => {
-    // A name that begins with @ would be taken for another archive.
-    await create(
-      { file: archive, cwd: from, noDirRecurse: true },
-      paths.map(path => `./${path}`)
-    )
-    const { size } = await stat(archive)
-    await retried('send files to', place, async () => {
-      const stream = await kube.exec({ ...place, command: ['sh', '-c', RECEIVE], stdin: true }, { signal })
-      return withWords(stream, async () => {
-        stream.stdout.resume()
-        await stream.write(`${size} ${place.spool} ${place.root}\n`)
-        for await (const chunk of createReadStream(archive)) await stream.write(chunk as Buffer)
-        return stream.exit
-      })
-    })
-    return size
-  })
-}
-
-/** Brings back what changed in a container's work directory since the last transfer. */
-export async function fetchFiles(kube: Kube, place: Place, to: string, signal?: AbortSignal): Promise<void> {
-  await inTemporary(async archive => {
-    await retried('fetch files from', place, async () => {
-      const stream = await kube.exec({ ...place, command: ['sh', '-c', SEND], stdin: true }, signal && { signal })
-      return withWords(stream, async words => {
-        await stream.write(`${place.spool} ${place.root}\n`)
-        await pipeline(stream.stdout, createWriteStream(archive))
-        const code = await stream.exit
-        const { size } = await stat(archive)
-        return code === 0 && Number(/size (\d+)/.exec(words())?.[1]) !== size ? 97 : code
-      })
-    })
-    const { size } = await stat(archive)
-    if (size > 0) await unpack(archive, to)
-  })
-}
-
-async function withWords(
-  stream: ExecStream,
-  body: (words: () => string) => Promise<number>
-): Promise<[number, string]> {
-  let text = ''
-  stream.stderr.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-2000)))
-  stream.exit.catch(() => undefined)
+  options: TransferOptions,
+  files: readonly ChangedFile[],
+  removed: readonly string[]
+): Promise<Transferred> {
+  const { directory, known, place, print } = options
+  if (files.length === 0 && removed.length === 0) return { files: 0, bytes: 0 }
+  const total = files.reduce((sum, { size }) => sum + size, 0)
+  const removals = batches(removed, { count: BATCH_WORDS, bytes: Infinity, sizeOf: () => 0 })
+  const archives = batches(files, { count: BATCH_FILES, bytes: BATCH_BYTES, sizeOf: ({ size }) => size })
+  let sent = 0
+  let bytes = 0
+  const stop = tellProgress(print, () =>
+    sent === 0
+      ? `Sending ${amount(files.length, total)} to pod ${place.pod}`
+      : `Sent ${amount(sent, bytes)} of ${amount(files.length, total)} to pod ${place.pod}`
+  )
   try {
-    return [await body(() => text), text]
+    await retried('send files to', RECEIVE_COMMAND, options, async (replies, tell) => {
+      const answered = async (what: string): Promise<void> => {
+        const [, code] = /^done (\d+)$/.exec(await line(replies)) ?? []
+        if (code !== '0') throw new Refused(`${what} ended with exit code ${code ?? '?'}`)
+      }
+      for (let batch = removals[0]; batch !== undefined; batch = removals[0]) {
+        const names = Buffer.from(nameLines(batch))
+        await tell(`remove ${names.length}\n`)
+        await tell(names)
+        await answered('rm')
+        for (const path of batch) known.delete(path)
+        removals.shift()
+      }
+      const before: ChangedFile[] = []
+      for (let batch = archives[0]; batch !== undefined; batch = archives[0]) {
+        const paths = batch.map(({ path }) => path)
+        await inTemporary(async archive => {
+          await pack(archive, directory, paths)
+          const { size } = await stat(archive)
+          await tell(`files ${size}\n`)
+          for await (const chunk of createReadStream(archive)) await tell(chunk as Buffer)
+          await answered('tar')
+          bytes += size
+        })
+        before.push(...batch)
+        sent += batch.length
+        // Until the mark comes, all of it counts as changed: it is fetched once more.
+        for (const { path, isDirectory } of batch) known.set(path, { sign: '', held: true, isDirectory })
+        archives.shift()
+      }
+      await tell('end\n')
+      const mark = Number(/^mark (\d+(?:\.\d+)?)$/.exec(await line(replies))?.[1])
+      if (Number.isNaN(mark)) throw new Refused('the pod did not tell its time')
+      for (const { path, isDirectory } of before) known.set(path, { sign: `sent ${mark}`, held: true, isDirectory })
+    })
   } finally {
-    stream.close()
+    stop()
+  }
+  return { files: files.length, bytes }
+}
+
+/**
+ * Makes the runner's work directory like a container's: brings what is new or changed, and removes what is gone.
+ * What changes meanwhile comes with the next transfer.
+ */
+export async function fetchFiles(options: TransferOptions): Promise<Fetched> {
+  const { directory, known, place, print, spared } = options
+  const complaints = new Set<string>()
+  const leftOut: string[] = []
+  let files = 0
+  let bytes = 0
+  let wanted: Entry[] | undefined
+  const stop = tellProgress(print, () => {
+    if (wanted === undefined) return `Looking for what changed in pod ${place.pod}`
+    const total = wanted.reduce((sum, { size }) => sum + size, 0)
+    return `Fetching ${amount(wanted.length, total)} from pod ${place.pod}${files === 0 ? '' : `: ${amount(files, bytes)} came`}`
+  })
+  try {
+    const words = await retried('fetch files from', SEND_COMMAND, options, async (replies, tell) => {
+      const [, list, names] = /^(nul|slash) (nul|lines)$/.exec(await line(replies)) ?? []
+      if (list === undefined) throw new Refused('the pod did not list its files')
+      const listing = await readListing(replies, list as ListKind)
+      for (const complaint of listing.complaints) complaints.add(complaint)
+      wanted = wantedEntries(listing, known)
+      const isGone = listing.isComplete ? goneFromPod(listing, known, spared) : []
+      removeFrom(directory, isGone)
+      for (const path of isGone) known.delete(path)
+      const commands = wanted.filter(isFileCommand)
+      const limits = {
+        count: names === 'nul' ? BATCH_FILES : BATCH_WORDS,
+        bytes: BATCH_BYTES,
+        sizeOf: ({ size }: Entry) => size
+      }
+      for (const batch of [...batches(commands, limits), ...batches(wanted.slice(commands.length), limits)]) {
+        const paths = batch.map(({ path }) => path)
+        const request = Buffer.from(names === 'nul' ? nameList(paths) : nameLines(paths))
+        await tell(`${request.length}\n`)
+        await tell(request)
+        const [, code = '', length = ''] = /^(\d+) (\d+)$/.exec(await line(replies)) ?? []
+        if (code === '') throw new Refused('tar gave nothing')
+        await inTemporary(async archive => {
+          await receive(replies, archive, Number(length))
+          if (Number(code) > 2 || !(await isWhole(archive))) throw new Refused(`tar ended with exit code ${code}`)
+          leftOut.push(...(await unpack(archive, directory)))
+        })
+        await adopt(directory, batch, listing, known)
+        files += batch.length
+        bytes += Number(length)
+      }
+      await adoptDirectories(directory, listing, known)
+      await tell('end\n')
+    })
+    for (const complaint of seriousLines(words)) complaints.add(complaint)
+  } finally {
+    stop()
+  }
+  return { files, bytes, complaints: [...complaints], leftOut }
+}
+
+/** Takes the paths into what is known: those that tar could not read or that vanished too, so that each is tried once. */
+async function adopt(directory: string, batch: readonly Entry[], { now }: Listing, known: KnownFiles): Promise<void> {
+  for (const entry of batch) {
+    const isDirectory = entry.type === 'directory'
+    const held = (await lstat(join(directory, entry.path)).catch(() => undefined))?.isDirectory() === isDirectory
+    known.set(entry.path, { sign: signOf(entry, now), held, isDirectory })
   }
 }
 
-async function retried(verb: string, place: Place, body: () => Promise<[number, string]>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+/** What was there before the list and is unchanged is known by its sign from now on; directories that have files came with them. */
+async function adoptDirectories(directory: string, listing: Listing, known: KnownFiles): Promise<void> {
+  const fresh: Entry[] = []
+  for (const entry of listing.entries.values()) {
+    const before = known.get(entry.path)
+    if (before?.sign.startsWith('sent ') === true)
+      known.set(entry.path, { ...before, sign: signOf(entry, listing.now) })
+    else if (before === undefined || (entry.type === 'directory' && before.sign !== entry.sign)) fresh.push(entry)
+  }
+  await adopt(directory, fresh, listing, known)
+}
+
+async function pack(archive: string, from: string, paths: readonly string[]): Promise<void> {
+  const { create } = await import('tar/create')
+  // A name that begins with @ would be taken for another archive.
+  await create(
+    { file: archive, cwd: from, noDirRecurse: true },
+    paths.map(path => `./${path}`)
+  )
+}
+
+/** Takes an archive from the stream, when the disk has room for it. */
+async function receive(replies: ByteReader, archive: string, size: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(archive))
+  if (size > bavail * bsize - SPARE_BYTES) {
+    throw new HookError(
+      'WORKSPACE',
+      'cluster',
+      `The runner's disk at ${dirname(archive)} has no room for ${amount(1, size)} that the step wrote.`
+    )
+  }
+  const file = await open(archive, 'wx', 0o600)
+  try {
+    await replies.take(size, async chunk => file.writeFile(chunk))
+  } finally {
+    await file.close()
+  }
+}
+
+/** An archive ends with two empty blocks; one that a full disk cut short does not. */
+async function isWhole(archive: string): Promise<boolean> {
+  const { size } = await stat(archive)
+  if (size < 1024 || size % 512 !== 0) return false
+  const file = await open(archive, 'r')
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1024), 0, 1024, size - 1024)
+    return buffer.every(byte => byte === 0)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Removes files, and directories that are empty then. A link on the way is not followed. */
+function removeFrom(root: string, paths: readonly string[]): void {
+  for (const path of paths) {
+    const names = path.split('/')
+    const name = names.pop() ?? ''
     try {
-      const [code, words] = await body()
-      if (code === 0) return
-      if (code !== 97 || attempt === TRIES) {
-        throw new HookError(
-          'WORKSPACE',
-          'user',
-          `Could not ${verb} container ${place.container} of pod ${place.pod} (exit code ${code}): ${words.trim() || 'the archive did not come whole'}. ` +
-            'Without a shared volume the image needs sh, tar, find, head and wc.'
-        )
-      }
-    } catch (error) {
-      if (!isKubeError(error, 'STREAM_LOST') || attempt === TRIES) throw error
-      await sleep(200 * attempt)
+      inDirectory(root, names, directory => {
+        if (directory.look(name)?.isDirectory() === true) rmdirSync(directory.at(name))
+        else unlinkSync(directory.at(name))
+      })
+    } catch {
+      // Gone already, not empty, or of another user.
     }
   }
+}
+
+/** The pod answered, and the answer is no. */
+class Refused extends Error {}
+
+type Body = (replies: ByteReader, tell: (words: Uint8Array | string) => Promise<void>) => Promise<void>
+
+/**
+ * Runs one of the scripts and speaks with it, again when the connection is lost.
+ *
+ * @returns what the script's tools said on stderr
+ */
+async function retried(
+  verb: string,
+  command: readonly string[],
+  { kube, place, signal, idleMs = IDLE_MS }: TransferOptions,
+  body: Body
+): Promise<string> {
+  const { pod, container, spool, root } = place
+  for (let attempt = 1; ; attempt += 1) {
+    let words = ''
+    let isIdle = false
+    let stream: ExecStream | undefined
+    const idle = setTimeout(() => {
+      isIdle = true
+      stream?.close()
+    }, idleMs)
+    try {
+      stream = await kube.exec({ pod, container, command, stdin: true }, signal && { signal })
+      const { stderr, stdout, exit } = stream
+      exit.catch(() => undefined)
+      stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).replace(NOISE, '').slice(-8000)))
+      const tell = async (text: Uint8Array | string): Promise<void> => {
+        await stream?.write(text)
+        idle.refresh()
+      }
+      const replies = new ByteReader(stdout, () => idle.refresh())
+      await tell(`${spool} ${root}\n`)
+      await body(replies, tell)
+      stdout.resume()
+      const code = await exit
+      if (code !== 0) throw failure(verb, place, `exit code ${code}`, words)
+      return words
+    } catch (error) {
+      const code = await ending(stream, error)
+      if (isIdle) throw failure(verb, place, `nothing came or went for ${idleMs / 1000} s`, words, error)
+      if ((isKubeError(error, 'STREAM_LOST') || code === EXIT_SHORT) && attempt < TRIES) {
+        await sleep(200 * attempt)
+        continue
+      }
+      if (isKubeError(error, 'EXEC_FAILED') && (error.status ?? 0) >= 500 && attempt < TRIES) {
+        // The node may be away, and then refuses whatever it is asked.
+        await kube.awaitNode(place, signal && { signal }).catch((reason: unknown) => {
+          throw isKubeError(reason, 'POD_FAILED') ? error : reason
+        })
+        await sleep(200 * attempt)
+        continue
+      }
+      if (code === EXIT_SHORT) throw failure(verb, place, 'the stream was cut short again and again', words, error)
+      if (code !== undefined) throw failure(verb, place, `exit code ${code}`, words, error)
+      if (error instanceof Refused || error instanceof RangeError || error instanceof EndedEarly)
+        throw failure(verb, place, error.message, words, error)
+      throw diskFull(error) ?? error
+    } finally {
+      clearTimeout(idle)
+      stream?.close()
+    }
+  }
+}
+
+/** The exit code of a script that ended before it was expected to. */
+async function ending(stream: ExecStream | undefined, error: unknown): Promise<number | undefined> {
+  if (stream === undefined || !(error instanceof EndedEarly || isKubeError(error, 'EXEC_FAILED'))) return undefined
+  stream.stdout.resume()
+  return stream.exit.catch(() => undefined)
+}
+
+/** Says what was the matter: a tool that is not there, a full disk, or the tools' own words. */
+function failure(verb: string, { pod, container }: Place, what: string, words: string, cause?: unknown): HookError {
+  const where = `Could not ${verb} container ${container} of pod ${pod}`
+  const lacks = /^lacks (.*)$/m.exec(words)?.[1]
+  if (lacks !== undefined) {
+    const message = `${where}: its image lacks ${lacks}. Without a shared volume files cross by such tools.`
+    return new HookError('JOB_CONTAINER', 'user', message, { cause })
+  }
+  const said = words.trim().split('\n').slice(-3).join('; ')
+  if (/No space left on device|Disk quota exceeded/.test(words)) {
+    const message = `${where}: its disk is full (${said}). Its node, or the pod's limit of ephemeral storage, has no more.`
+    return new HookError('WORKSPACE', 'cluster', message, { cause })
+  }
+  return new HookError('WORKSPACE', 'user', `${where}: ${[what, said].filter(text => text !== '').join(': ')}.`, {
+    cause
+  })
+}
+
+function diskFull(error: unknown): HookError | undefined {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
+  return new HookError('WORKSPACE', 'cluster', `The disk of the runner's pod is full: ${message}.`, { cause: error })
+}
+
+async function line(replies: ByteReader): Promise<string> {
+  return (await replies.until('\n', LINE_LIMIT)).toString()
+}
+
+/** Cuts a list into pieces of so many elements and bytes. An element that is too large is a piece alone. */
+export function batches<T>(
+  elements: readonly T[],
+  limit: { readonly count: number; readonly bytes: number; readonly sizeOf: (element: T) => number }
+): T[][] {
+  const pieces: T[][] = []
+  let bytes = 0
+  for (const element of elements) {
+    const size = limit.sizeOf(element)
+    const last = pieces.at(-1)
+    if (last === undefined || last.length === limit.count || bytes + size > limit.bytes) {
+      pieces.push([element])
+      bytes = size
+    } else {
+      last.push(element)
+      bytes += size
+    }
+  }
+  return pieces
 }
 
 async function inTemporary<T>(body: (archive: string) => Promise<T>): Promise<T> {
