@@ -92,9 +92,14 @@ function deepestFirst(paths: string[]): string[] {
 
 /** Directories that no step's removal reaches: the runner and the pods count on them. */
 export function sparedDirectories(workspace: string | undefined): ReadonlySet<string> {
-  const spared = new Set<string>(MOUNTED)
-  for (let path = workspace ?? ''; path !== ''; path = parentOf(path)) spared.add(path)
-  return spared
+  return new Set([...MOUNTED, ...(workspace === undefined ? [] : [workspace, ...parentsOf(workspace)])])
+}
+
+/** The directories above a path, the nearest first. */
+export function parentsOf(path: string): string[] {
+  const parents: string[] = []
+  for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) parents.push(parent)
+  return parents
 }
 
 function parentOf(path: string): string {

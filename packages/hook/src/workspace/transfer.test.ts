@@ -266,12 +266,14 @@ describe.each<Tools>(['GNU', 'busybox'])('with the tools of %s', tools => {
   })
 
   test('removals travel both ways; what only the pod has stays there', async () => {
-    for (const name of ['a/one', 'a/two', 'b', 'repo/repo/x']) write(at(name))
+    for (const name of ['a/one', 'a/two', 'b', 'c/deep/x', 'repo/repo/x']) write(at(name))
     await send(tools)
     execFileSync('mkfifo', [inPod('a/pipe')])
     rmSync(inPod('b'))
     rmSync(inPod('repo'), { recursive: true })
+    rmSync(inPod('c'), { recursive: true })
     await fetch(tools)
+    expect(existsSync(at('c'))).toBe(false)
     expect([existsSync(at('b')), existsSync(at('repo/repo/x')), existsSync(at('repo/repo'))]).toEqual([
       false,
       false,

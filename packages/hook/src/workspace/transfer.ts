@@ -11,7 +11,7 @@ import type { Line } from '../protocol/workflow-commands.js'
 import { ByteReader, EndedEarly } from './byte-reader.js'
 import type { ChangedFile } from './changed-files.js'
 import { inDirectory } from './directory.js'
-import { goneFromPod, isFileCommand, signOf, wantedEntries, type KnownFiles } from './known-files.js'
+import { goneFromPod, isFileCommand, parentsOf, signOf, wantedEntries, type KnownFiles } from './known-files.js'
 import { readListing, seriousLines, type Entry, type Listing, type ListKind } from './listing.js'
 import { EXIT_SHORT, nameLines, nameList, RECEIVE_COMMAND, SEND_COMMAND } from './pod-scripts.js'
 import { amount, tellProgress } from './progress.js'
@@ -127,7 +127,13 @@ export async function sendFiles(
       await tell('end\n')
       const mark = Number(/^mark (\d+(?:\.\d+)?)$/.exec(await line(replies))?.[1])
       if (Number.isNaN(mark)) throw new Refused('the pod did not tell its time')
-      for (const { path, isDirectory } of before) known.set(path, { sign: `sent ${mark}`, held: true, isDirectory })
+      const sign = `sent ${mark}`
+      for (const { path, isDirectory } of before) {
+        known.set(path, { sign, held: true, isDirectory })
+        for (const parent of parentsOf(path)) {
+          if (!known.has(parent)) known.set(parent, { sign, held: true, isDirectory: true })
+        }
+      }
     })
   } finally {
     stop()
