@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { isKubeError, type Kube } from '@kaniko-hooks/kube'
+import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from './errors.js'
 
@@ -13,7 +13,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly signal?: AbortSignal
-  /** Time after which one try is given up, in milliseconds; default one minute: a busy node takes seconds. */
+  /** Time after which a command that runs is given up, in milliseconds; default one minute: a busy node takes seconds. */
   readonly timeoutMs?: number
 }
 
@@ -36,18 +36,14 @@ export async function runInContainer(
   { signal, timeoutMs = TIMEOUT_MS }: CommandOptions = {}
 ): Promise<CommandResult> {
   for (let attempt = 1; ; attempt += 1) {
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     try {
-      return await collect(await kube.exec({ ...target, command }, { repeatable: true, signal: either }))
+      return await collect(
+        await kube.exec({ ...target, command }, { repeatable: true, ...(signal && { signal }) }),
+        timeoutMs
+      )
     } catch (error) {
-      const where = `container ${target.container} of pod ${target.pod}`
-      if (error instanceof TooMuch) {
-        const message = `${command[0] ?? 'A command'} in ${where} printed more than ${OUTPUT_LIMIT / 1024} KiB where some lines were expected. Is it the image's real one?`
-        throw new HookError('JOB_CONTAINER', 'user', message)
-      }
-      if (timeout.aborted && signal?.aborted !== true) {
-        const message = `${command[0] ?? 'A command'} in ${where} did not end within ${timeoutMs / 1000} s. Does the image's shell hang, or its node?`
+      if (error instanceof GivenUp) {
+        const message = `${command[0] ?? 'A command'} in container ${target.container} of pod ${target.pod} ${error.message}`
         throw new HookError('JOB_CONTAINER', 'user', message, { cause: error })
       }
       const isRefused = isKubeError(error, 'EXEC_FAILED') && (error.status ?? 0) >= 500
@@ -63,25 +59,27 @@ export async function runInContainer(
   }
 }
 
-class TooMuch extends Error {}
+/** The command runs, and is not waited for any longer. */
+class GivenUp extends Error {}
 
-async function collect(stream: Awaited<ReturnType<Kube['exec']>>): Promise<CommandResult> {
+async function collect(stream: ExecStream, timeoutMs: number): Promise<CommandResult> {
   const text = { stdout: '', stderr: '' }
-  const tooMuch = new Promise<never>((_, reject) => {
-    for (const name of ['stdout', 'stderr'] as const) {
-      stream[name].on('data', (chunk: Buffer) => {
-        text[name] += chunk.toString()
-        if (text[name].length <= OUTPUT_LIMIT) return
-        reject(new TooMuch())
-        stream.close()
-      })
-    }
-  })
-  tooMuch.catch(() => undefined)
+  let giveUp: (why: string) => void = () => undefined
+  const givenUp = new Promise<never>((_, reject) => (giveUp = why => reject(new GivenUp(why))))
+  for (const name of ['stdout', 'stderr'] as const) {
+    stream[name].on('data', (chunk: Buffer) => {
+      if (text[name].length <= OUTPUT_LIMIT) text[name] += chunk.toString()
+      else giveUp(`printed more than ${OUTPUT_LIMIT / 1024} KiB where some lines were expected. Is it the real one?`)
+    })
+  }
+  const timer = setTimeout(() => {
+    giveUp(`did not end within ${timeoutMs / 1000} s. Does the image's shell hang, or its node?`)
+  }, timeoutMs)
   try {
-    const code = await Promise.race([tooMuch, stream.exit])
+    const code = await Promise.race([givenUp, stream.exit])
     return { code, ...text }
   } finally {
+    clearTimeout(timer)
     stream.close()
   }
 }

@@ -297,20 +297,21 @@ async function retried(
     let words = ''
     let isIdle = false
     let stream: ExecStream | undefined
-    const idle = setTimeout(() => {
-      isIdle = true
-      stream?.close()
-    }, idleMs)
+    let idle: NodeJS.Timeout | undefined
     try {
       stream = await kube.exec({ pod, container, command, stdin: true }, signal && { signal })
       const { stderr, stdout, exit } = stream
+      idle = setTimeout(() => {
+        isIdle = true
+        stream?.close()
+      }, idleMs)
       exit.catch(() => undefined)
       stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).replace(NOISE, '').slice(-8000)))
       const tell = async (text: Uint8Array | string): Promise<void> => {
         await stream?.write(text)
-        idle.refresh()
+        idle?.refresh()
       }
-      const replies = new ByteReader(stdout, () => idle.refresh())
+      const replies = new ByteReader(stdout, () => idle?.refresh())
       await tell(`${spool} ${root}\n`)
       await body(replies, tell)
       stdout.resume()
