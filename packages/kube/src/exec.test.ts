@@ -343,6 +343,17 @@ describe('a connection that is lost is never an end', () => {
     })
   })
 
+  test('silent, though words are still sent to it', async () => {
+    const kube = await openServer(() => undefined, { autoPong: false })
+    const stream = await kube.exec({ ...target, stdin: true })
+    const words = setInterval(() => void stream.write('here\n').catch(() => undefined), 30)
+    try {
+      await expect(stream.exit).rejects.toMatchObject({ code: 'STREAM_LOST' })
+    } finally {
+      clearInterval(words)
+    }
+  })
+
   test('quiet for long with pongs is not lost', async () => {
     const kube = await openServer(socket => setTimeout(finish, 400, socket, exitStatus(5)))
     await expect((await kube.exec(target)).exit).resolves.toBe(5)

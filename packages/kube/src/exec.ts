@@ -21,6 +21,8 @@ const EXEC_RIGHT: Right = { verb: 'create', resource: 'pods/exec', group: '' }
 const STDIN_CHUNK = 32 * 1024 - 1
 const STDIN_HIGH_WATER = 1024 * 1024
 const STDIN_LOW_WATER = 512 * 1024
+/** A message of so few bytes finds room in the kernel's buffer on a dead connection too, and in the container's pipe. */
+const WORD_BYTES = 256
 const OUTPUT_HIGH_WATER = 256 * 1024
 const HANDSHAKE_TIMEOUT_MS = 20_000
 const ERROR_BODY_LIMIT = 64 * 1024
@@ -272,10 +274,11 @@ class ExecSocket implements ExecStream {
   }
 
   #send(message: Buffer): void {
-    this.#inputUnderWay = true
+    const isWord = message.length <= WORD_BYTES
+    if (!isWord) this.#inputUnderWay = true
     this.#socket.send(message, { binary: true }, () => {
       // The kernel took it, so what was sent before is on its way.
-      this.#alive = true
+      if (!isWord) this.#alive = true
       if (this.#socket.bufferedAmount < STDIN_LOW_WATER) this.#wakeWriters()
     })
   }
