@@ -5,16 +5,17 @@ import { isKubeError, podProblem } from '@kaniko-hooks/kube'
 import { v4 as uuid } from 'uuid'
 
 import type { Call } from './call.js'
-import { HookError } from './errors.js'
+import { describe, HookError } from './errors.js'
 import { maskOwnToken } from './mask-credentials.js'
+import { refuseLongStrings, sizeHint } from './pods/long-strings.js'
 import { JOB_CONTAINER } from './pods/names.js'
 import type { RunScriptStep } from './protocol/schema.js'
 import { errorCommand } from './protocol/workflow-commands.js'
 import { readRunner, workspaceOf } from './runner-pod.js'
+import { milliseconds } from './settings/duration.js'
 import { readState } from './state.js'
 import { splitArguments } from './steps/arguments.js'
 import { runDetachedStep, signalStep, type OpenExec } from './steps/detached-step.js'
-import type { StepEnd } from './steps/end-mark.js'
 import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
 
@@ -27,8 +28,13 @@ const ESCALATION = [
 const GIVE_UP_MS = 6200
 /** Until then the files of a cancelled step are brought back: `always()` steps may ask for its outputs. */
 const GONE_MS = 6900
+/** 128+n of SIGINT, which is sent first. */
+const INTERRUPTED = 130
 const SIGNAL_TRIES = 10
 const SIGNAL_PAUSE_MS = 150
+
+/** A shell's exit code for a program that is there and cannot be started. */
+const CANNOT_START = 126
 
 /** How often a pod is looked at for the reason of a step's end, and how long apart. */
 const STATUS_LOOKS = 8
@@ -55,9 +61,16 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   await maskOwnToken(call, state.masked)
   const pod = state.jobPod
   const workspace = workspaceOf(call, await readRunner(call, state))
+  const command = [args.entryPoint, ...splitArguments(args.entryPointArgs.join(' '))]
+  try {
+    refuseLongStrings(args.environmentVariables, command)
+  } catch (error) {
+    call.print(errorCommand(describe(error)))
+    return CANNOT_START
+  }
   const id = uuid()
   const script = stepScript(id, {
-    command: [args.entryPoint, ...splitArguments(args.entryPointArgs.join(' '))],
+    command,
     environment: args.environmentVariables,
     prependPath: args.prependPath,
     workingDirectory: args.workingDirectory ?? '/'
@@ -81,22 +94,24 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     })
     return code
   }
-  let end: StepEnd
+  let end: number
   try {
-    end = await runDetachedStep(
+    const result = await runDetachedStep(
       {
         id,
         script,
         openExec,
         awaitNode: signal => call.kube.awaitNode({ pod, container: JOB_CONTAINER }, signal && { signal }),
         output: call.output,
+        orphanMs: milliseconds(call.settings.steps.orphanTimeout),
         onResume: why => call.note(`The step's log is taken up again: ${why}`)
       },
       giveUp.signal
     )
-    if (end === 'lost') {
+    if (result === 'lost') {
       throw new HookError('STEP_LOST', 'cluster', 'The process that watched over the step was killed.')
     }
+    end = typeof result === 'number' ? result : orphaned(call, result.orphanedWith)
   } catch (error) {
     if (isCancelled()) return await broughtBack(130)
     const isEnded = await killed(openExec, id)
@@ -114,7 +129,21 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     const hint = await memoryHint(call.kube, pod)
     if (hint !== undefined) call.print(errorCommand(hint))
   }
+  if (end === CANNOT_START) {
+    const hint = sizeHint(args.environmentVariables)
+    if (hint !== undefined) call.print(errorCommand(hint))
+  }
   return broughtBack(end)
+}
+
+/** Tells that the pod ended the step by itself. A step that a signal ended did not do its work, whatever its trap says. */
+function orphaned(call: Call, code: number): number {
+  const { orphanTimeout } = call.settings.steps
+  const sentence =
+    `The step was ended: the connection to its container was away for longer than ${orphanTimeout}, as when its runner is ` +
+    'gone. What it printed until then is above. The setting steps.orphanTimeout says how long a step goes on unwatched.'
+  call.print(errorCommand(describe(new HookError('STEP_LOST', 'cluster', sentence))))
+  return code === 0 ? INTERRUPTED : code
 }
 
 /** Passes a cancellation on to the step's processes: `always()` steps start as soon as the hook is gone. */

@@ -2,6 +2,9 @@ import { milliseconds } from './duration.js'
 import { DEFAULT_CONFIGURATION, type DestinationSettings, type SettingsFile } from './schema.js'
 import { SHORTEST_TOKEN_SECONDS } from './token-life.js'
 
+/** Twice as long as a silent connection is believed in. */
+const SHORTEST_ORPHAN_MS = 30_000
+
 /**
  * What is wrong in a settings file that the schema cannot say.
  *
@@ -10,10 +13,19 @@ import { SHORTEST_TOKEN_SECONDS } from './token-life.js'
 export function contradictions(file: SettingsFile): string[] {
   const { cache, destinations = [] } = file
   return [
+    ...ofSteps(file),
     ...(cache === undefined ? [] : ofCache(cache)),
     ...destinations.flatMap(ofDestination),
     ...ofPod(file),
     ...ofBases(file)
+  ]
+}
+
+function ofSteps({ steps }: SettingsFile): string[] {
+  if (milliseconds(steps.orphanTimeout) >= SHORTEST_ORPHAN_MS) return []
+  return [
+    'steps.orphanTimeout: a connection that is lost without a word is noticed after up to 15 s, and steps that are well would be ' +
+      'ended meanwhile; make it at least 30s'
   ]
 }
 

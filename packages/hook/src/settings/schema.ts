@@ -123,6 +123,10 @@ const baseConnector = v.strictObject({
   address: v.optional(text)
 })
 
+const steps = v.strictObject({
+  orphanTimeout: v.optional(duration, '7m')
+})
+
 const kaniko = v.strictObject({
   image: v.optional(text, DEFAULT_KANIKO_IMAGE),
   line: v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools'),
@@ -156,6 +160,7 @@ const proxy = v.strictObject({
 export const settingsFile = v.strictObject({
   workspace: v.optional(v.picklist(['auto', 'volume', 'copied']), 'auto'),
   imagePullPolicy: v.optional(v.picklist(['IfNotPresent', 'Always', 'Never'])),
+  steps: v.optional(steps, {}),
   destinations: v.optional(v.pipe(v.array(destination), v.minLength(1))),
   image: v.optional(image, {}),
   kaniko: v.optional(kaniko, {}),

@@ -102,6 +102,8 @@ describe('readSettings', () => {
     ['image: { keep: sometimes }', 'image.keep'],
     ['image: { keep: 0h }', 'image.keep'],
     ['cache: { repository: a.b/c }', 'cache.secret'],
+    ['steps: { orphanTimeout: 29s }', 'steps.orphanTimeout'],
+    ['steps: { orphanTimeout: never }', 'steps.orphanTimeout'],
     [
       'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }]\n' +
         'kaniko: { connectors: [{ name: a/d, serviceAccount: t }, { name: a/d, serviceAccount: s }] }',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { KubeError, type ExecStream } from '@kaniko-hooks/kube'
 
 import { runDetachedStep, signalStep, type OpenExec } from './detached-step.js'
+import type { StepEnd } from './end-mark.js'
 import { stepScript } from './script.js'
 import { SPOOL_PATH } from './supervisor.js'
 
@@ -93,27 +94,69 @@ function opener(shell: readonly string[], cutAfter: readonly number[] = []): Ope
 }
 
 const ID = '5f2d6a1c-0000-4000-8000-000000000001'
+const NEXT_ID = '5f2d6a1c-0000-4000-8000-000000000002'
+/** Longer than any test. */
+const NEVER_MS = 600_000
 
 async function run(
   openExec: OpenExec,
   command: readonly string[],
   environment: Record<string, string> = {},
   onOutput: () => Promise<void> = () => Promise.resolve(),
-  awaitNode: () => Promise<void> = () => Promise.resolve()
-): Promise<{ end: number | 'lost'; output: Buffer }> {
-  const script = inSpool(stepScript(ID, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
+  {
+    id = ID,
+    orphanMs = NEVER_MS,
+    awaitNode = () => Promise.resolve(),
+    signal
+  }: { id?: string; orphanMs?: number; awaitNode?: () => Promise<void>; signal?: AbortSignal } = {}
+): Promise<{ end: StepEnd; output: Buffer }> {
+  const script = inSpool(stepScript(id, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
   const chunks: Buffer[] = []
-  const end = await runDetachedStep({
-    id: ID,
-    script,
-    openExec,
-    awaitNode,
-    output: async chunk => {
-      chunks.push(chunk)
-      await onOutput()
+  const end = await runDetachedStep(
+    {
+      id,
+      script,
+      openExec,
+      awaitNode,
+      output: async chunk => {
+        chunks.push(chunk)
+        await onOutput()
+      },
+      orphanMs
+    },
+    signal
+  )
+  return { end, output: Buffer.concat(chunks) }
+}
+
+/** Follows a step until it has printed something, and then never again, as a runner that is killed. */
+async function abandoned(openExec: OpenExec, script: string, orphanMs: number): Promise<void> {
+  const killed = new AbortController()
+  const cut: OpenExec = async (command, options) => {
+    const stream = await openExec(command, options)
+    options.signal?.addEventListener('abort', () => stream.close())
+    return stream
+  }
+  const onOutput = (): Promise<void> => {
+    killed.abort()
+    return Promise.resolve()
+  }
+  await expect(run(cut, ['sh', '-c', script], {}, onOutput, { orphanMs, signal: killed.signal })).rejects.toBeDefined()
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 300 && !condition(); tries += 1) await sleep(100)
+}
+
+/** The processes of the hook's own: they stand in the spool, or in what was it. */
+function processesInSpool(): string[] {
+  return readdirSync('/proc').filter(pid => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(spool)
+    } catch {
+      return false
     }
   })
-  return { end, output: Buffer.concat(chunks) }
 }
 
 describe.each(SHELLS)('a detached step under %s', (...shell) => {
@@ -232,11 +275,92 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
     expect(open.opened).toBe(1)
   })
 
-  test('leaves nothing in the spool', async () => {
+  test('leaves nothing in the spool, and no process', async () => {
     await run(opener(shell), ['echo', 'x'])
-    for (let tries = 0; tries < 40 && readdirSync(spool).length > 0; tries += 1) await sleep(100)
+    await until(() => readdirSync(spool).length === 0 && processesInSpool().length === 0)
     expect(readdirSync(spool)).toEqual([])
+    expect(processesInSpool()).toEqual([])
   })
+
+  describe('that nobody follows any more', () => {
+    const marker = (): string => join(spool, 'went on')
+
+    test('is ended, and says so to who comes after all; the next step finds nothing of it', async () => {
+      await abandoned(opener(shell), `echo began; sleep 8; touch '${marker()}'`, 1_000)
+      await until(() => existsSync(join(spool, ID, 'exit')))
+      const late = await run(opener(shell), ['sh', '-c', 'echo again'])
+      expect(late.end).toEqual({ orphanedWith: 130 })
+      expect(late.output.toString()).toBe('began\n')
+      await abandoned(opener(shell), `echo began; sleep 8; touch '${marker()}'`, 1_000)
+      await until(() => existsSync(join(spool, ID, 'exit')) && processesInSpool().length === 1)
+      expect((await run(opener(shell), ['true'], {}, undefined, { id: NEXT_ID })).end).toBe(0)
+      await until(() => readdirSync(spool).length === 0)
+      expect(readdirSync(spool)).toEqual([])
+      expect(existsSync(marker())).toBe(false)
+    }, 60_000)
+
+    test('is killed when it ignores the first signals, and so is a child that outlives it', async () => {
+      const beat = `while :; do touch '${marker()}'; sleep 0.2; done`
+      await abandoned(opener(shell), `trap '' INT TERM; echo began; (${beat}) & ${beat}`, 1_000)
+      await until(() => existsSync(join(spool, ID, 'exit')))
+      const end = Date.now()
+      await sleep(1_500)
+      expect(statSync(marker()).mtimeMs).toBeLessThan(end)
+      expect((await run(opener(shell), ['true'])).end).toEqual({ orphanedWith: 137 })
+    }, 60_000)
+
+    test('is ended although its connection seems to stand, and its log is whole although nobody took it', async () => {
+      let isCut = false
+      const open = opener(shell)
+      const halfOpen: OpenExec = async (command, options) => {
+        const stream = await open(command, options)
+        return { ...stream, write: async chunk => (isCut ? undefined : stream.write(chunk)) }
+      }
+      let isFirst = true
+      const text = 'seq 1 60000; sleep 30; echo never'
+      const { end, output } = await run(
+        halfOpen,
+        ['sh', '-c', text],
+        {},
+        async () => {
+          isCut = true
+          if (isFirst) await sleep(4_000)
+          isFirst = false
+        },
+        { orphanMs: 1_000 }
+      )
+      expect(end).toEqual({ orphanedWith: 130 })
+      expect(output.length).toBe(348_894)
+    }, 60_000)
+  })
+
+  test('goes on for as long as somebody follows, silent or with a reader that takes nothing', async () => {
+    let isFirst = true
+    const { end, output } = await run(
+      opener(shell),
+      ['sh', '-c', 'seq 1 60000; sleep 6; echo done; exit 4'],
+      {},
+      async () => {
+        if (isFirst) await sleep(5_000)
+        isFirst = false
+      },
+      { orphanMs: 3_000 }
+    )
+    expect(output.toString().slice(-10)).toBe('60000\ndone\n'.slice(-10))
+    expect(end).toBe(4)
+  }, 60_000)
+
+  test('goes on when it is followed again in time', async () => {
+    const open = opener(shell, [1])
+    const slow: OpenExec = async (command, options) => {
+      if (open.opened > 0) await sleep(1_500)
+      return open(command, options)
+    }
+    const steps = 'echo a; sleep 8; echo b; exit 4'
+    const { end, output } = await run(slow, ['sh', '-c', steps], {}, undefined, { orphanMs: 5_000 })
+    expect({ end, output: output.toString() }).toEqual({ end: 4, output: 'a\nb\n' })
+    expect(open.opened).toBe(2)
+  }, 60_000)
 })
 
 describe('a node that is away', () => {
@@ -271,7 +395,7 @@ describe('a node that is away', () => {
       ['sh', '-c', 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; exit 7'],
       {},
       undefined,
-      () => Promise.resolve(void (waits += 1))
+      { awaitNode: () => Promise.resolve(void (waits += 1)) }
     )
     expect({ end, output: output.toString() }).toEqual({ end: 7, output: '1\n2\n3\n4\n5\n6\n' })
     expect({ tried: open.tried, waits }).toEqual({ tried: 4, waits: 2 })
@@ -280,7 +404,9 @@ describe('a node that is away', () => {
   test('and does not come back: the step is lost', async () => {
     const gone = new KubeError('POD_FAILED', 'Pod "a" is gone')
     await expect(
-      run(bouncing([2]), ['sh', '-c', 'echo 1; sleep 1; echo 2'], {}, undefined, () => Promise.reject(gone))
+      run(bouncing([2]), ['sh', '-c', 'echo 1; sleep 1; echo 2'], {}, undefined, {
+        awaitNode: () => Promise.reject(gone)
+      })
     ).rejects.toBe(gone)
   })
 

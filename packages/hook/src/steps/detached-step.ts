@@ -13,7 +13,10 @@ export type OpenExec = (command: readonly string[], options: { readonly signal?:
 /** Takes a piece of the step's output; resolves when it may get the next one. */
 export type Output = (chunk: Buffer) => Promise<void>
 
-/** How long a step is looked for again after its connection was lost. An API server's restart fits in. */
+/**
+ * How long a step is looked for again after its connection was lost. An API server's restart fits in. The default of
+ * `steps.orphanTimeout` is longer, so that a step is not ended while somebody still looks for it.
+ */
 const OUTAGE_MS = 5 * 60_000
 /** How long the pod may take to say that it has the script. */
 const START_MS = 20_000
@@ -23,6 +26,8 @@ const REFUSAL_PAUSE_MS = 1_000
 /** Delivered output is acknowledged after so much, or so long; the spool keeps the rest for the next follower. */
 const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024
 const ACKNOWLEDGE_MS = 5_000
+/** The pod is told at least so often that somebody follows. */
+const HERE_MS = 10_000
 
 export interface DetachedStep {
   readonly id: string
@@ -32,6 +37,8 @@ export interface DetachedStep {
   /** Returns when the container's node answers; throws when the container is gone. See `Kube.awaitNode`. */
   readonly awaitNode: (signal?: AbortSignal) => Promise<void>
   readonly output: Output
+  /** The pod ends the step when nobody has followed it for so long. */
+  readonly orphanMs: number
   /** Told when a lost connection is taken up again. */
   readonly onResume?: (why: string) => void
 }
@@ -42,7 +49,8 @@ export interface DetachedStep {
  * is there. A result is returned only when the pod's own record of the exit code was read.
  *
  * @param signal ends the waiting (not the step: see `signalStep`)
- * @returns the exit code, 128+n for a signal, or `lost` when the step's supervisor was killed
+ * @returns the exit code, 128+n for a signal; with the word that the pod ended it as nobody followed, or `lost` when the
+ *   step's supervisor was killed
  * @throws KubeError when the container is not there; HookError SPOOL, STEP_LOST (the step may still run)
  */
 export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal): Promise<StepEnd> {
@@ -55,10 +63,16 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
       // The node may be away, and then refuses whatever it is asked.
       if (refusals > 0) await step.awaitNode(signal)
       const stream = await step.openExec(LAUNCH_COMMAND, signal === undefined ? {} : { signal })
+      let here: NodeJS.Timeout | undefined
       try {
         await launch(stream, step, offset)
         lostSince = undefined
         refusals = 0
+        // Apart from the output: a reader that is slow follows too.
+        here = setInterval(
+          () => void stream.write('here\n').catch(() => undefined),
+          Math.min(HERE_MS, step.orphanMs / 4)
+        )
         let acknowledged = { offset, at: performance.now() }
         for await (const chunk of stream.stdout as AsyncIterable<Buffer>) {
           offset += chunk.length
@@ -78,6 +92,7 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
         await stream.exit
         throw new KubeError('STREAM_LOST', 'The connection to the step ended before the step did.')
       } finally {
+        clearInterval(here)
         stream.close()
       }
     } catch (error) {
@@ -139,7 +154,8 @@ function isPassing(error: unknown): error is KubeError {
 async function launch(stream: ExecStream, step: DetachedStep, offset: number): Promise<void> {
   const words = readWords(stream.stderr)
   stream.exit.catch(() => undefined)
-  await stream.write(`${step.id} ${offset} ${Buffer.byteLength(step.script)}\n`)
+  const orphanSeconds = Math.ceil(step.orphanMs / 1000)
+  await stream.write(`${step.id} ${offset} ${Buffer.byteLength(step.script)} ${orphanSeconds}\n`)
   await stream.write(step.script)
   const timeout = new AbortController()
   const late = sleep(START_MS, undefined, { signal: timeout.signal }).then(() => {

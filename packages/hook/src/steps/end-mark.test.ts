@@ -50,6 +50,11 @@ describe('EndMark', () => {
     expect(feed([`a\n${MARK}lost\n`]).end).toBe('lost')
   })
 
+  test('knows a step that was ended as nobody followed it, and no other word', () => {
+    expect(feed([`a\n${MARK}130 orphaned\n`]).end).toEqual({ orphanedWith: 130 })
+    expect(feed([`a\n${MARK}0 orphan\n`]).end).toBe('lost')
+  })
+
   test('passes binary through unchanged', () => {
     const bytes = Buffer.from(Array.from({ length: 1024 }, (_, index) => index % 256))
     const mark = new EndMark(ID)

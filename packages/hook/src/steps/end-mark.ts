@@ -1,7 +1,10 @@
 import { END_MARK } from './supervisor.js'
 
-/** How a step ended: its exit code, or `lost` when its supervisor was killed before it could note one. */
-export type StepEnd = number | 'lost'
+/**
+ * How a step ended: its exit code, or `lost` when its supervisor was killed before it could note one. A step that the
+ * supervisor ended because nobody followed it has the exit code that it made of that.
+ */
+export type StepEnd = number | { readonly orphanedWith: number } | 'lost'
 
 /**
  * Finds the end mark in a step's output as it streams in, and keeps it out of the log. Bytes that may be the beginning
@@ -34,7 +37,7 @@ export class EndMark {
       const newline = data.indexOf(10, at + this.#mark.length)
       if (newline < 0) return this.#hold(data, at)
       const word = data.toString('latin1', at + this.#mark.length, newline)
-      this.#end = /^\d+$/.test(word) ? Number(word) : 'lost'
+      this.#end = readEnd(word)
       this.#held = Buffer.alloc(0)
       return data.subarray(0, at)
     }
@@ -55,4 +58,10 @@ export class EndMark {
     }
     return data.length
   }
+}
+
+function readEnd(words: string): StepEnd {
+  const [, code, orphaned] = /^(\d+)( orphaned)?$/.exec(words) ?? []
+  if (code === undefined) return 'lost'
+  return orphaned === undefined ? Number(code) : { orphanedWith: Number(code) }
 }

@@ -7,7 +7,8 @@
  *
  * Files in `/__hook/<id>`: `step` the script (mode 0600, it removes itself), `lock` a directory that stands while the step is somebody's, `pid` the step's
  * process group, `supervisor` and `follower` process ids, `N` segment N and `N.at` its first byte's offset, `low` the
- * lowest segment still kept, `exit` the exit code, `whole` that nothing more will come, `fault` what broke the spool.
+ * lowest segment still kept, `seen` that a follower spoke since the last look, `orphaned` that the step is being ended
+ * because none did, `exit` the exit code, `whole` that nothing more will come, `fault` what broke the spool.
  *
  * The commands are constants: API audit logs record them. What varies comes by stdin.
  */
@@ -15,7 +16,10 @@
 /** Where the spool lies in the job container: an emptyDir of ours, world-writable, also under a read-only root. */
 export const SPOOL_PATH = '/__hook'
 
-/** Introduces the end mark in a step's output: record separator, our name, the step's id, its exit code or `lost`. */
+/**
+ * Introduces the end mark in a step's output: record separator, our name, the step's id, its exit code (with `orphaned`
+ * after it when the step was ended because nobody followed it) or `lost`.
+ */
 export const END_MARK = '\u001eKANIKO-HOOKS '
 
 /** Exit code of the launch command when stdin did not carry what its header announced. */
@@ -24,8 +28,13 @@ export const EXIT_SHORT = 97
 /** What the spool holds that was not delivered yet; beyond it the step waits, as it does when a pipe is full. */
 const SPOOL_BYTES = 128 * 1024 * 1024
 
+/** Between two of the signals that end a step whose follower is gone, in seconds. */
+const ORPHAN_GRACE = 5
+
 /**
- * $1 = spool directory. Runs the step and drains its output; lives in a session of its own.
+ * $1 = spool directory, $2 = seconds. Runs the step and drains its output; lives in a session of its own.
+ * `watch` counts its own sleeps, never a clock: a container that was paused with its node had no chance to be followed. It ends
+ * with the step, except when it is ending the step itself: a child that outlives the step's shell gets the later signals.
  * `dd` copies each read of the pipe at once and never takes more than it writes, so that nothing is lost between two
  * segments. A step's child that outlives it may keep the pipe open: the end mark is written into the pipe when the step
  * itself ended, and ends the log as it does on Docker. The subshell keeps the shell's own "Killed" out of that pipe.
@@ -35,13 +44,35 @@ cd "$1" || exit 1
 id=\${1##*/}
 trap : HUP INT QUIT TERM
 echo $$ >supervisor
+watch() {
+  trap 'kill $!; exit' TERM
+  tick=$(($1 / 20 + 1))
+  left=$1
+  while [ "$left" -gt 0 ]; do
+    sleep "$tick" &
+    wait $! && left=$((left - tick))
+    [ ! -e seen ] || { rm -f seen && left=$1; }
+  done
+  [ ! -e exit ] || exit
+  trap : TERM
+  echo >orphaned
+  pid=$(cat pid)
+  for signal in INT TERM KILL; do
+    kill "-$signal" "-$pid" || kill "-$signal" "$pid" || exit
+    sleep ${ORPHAN_GRACE}
+  done
+}
+watch "$2" &
+watcher=$!
 {
   trap : HUP INT QUIT TERM
   if command -v setsid >/dev/null 2>&1; then alone=setsid; else alone=; fi
   (exec $alone sh "$1/step" </dev/null 2>&1)
   code=$?
   echo "$code" >exit.new && mv exit.new exit
+  [ ! -e orphaned ] || code="$code orphaned"
   printf '\\036KANIKO-HOOKS %s %s\\n' "$id" "$code"
+  kill "$watcher"
   kill -USR1 "$(cat follower)"
 } | {
   trap : HUP INT QUIT TERM
@@ -53,7 +84,7 @@ echo $$ >supervisor
   at=0
   while :; do
     echo "$at" >"$i.at"
-    until room; do sleep 0.05 || sleep 1; done
+    until room || [ ! -e lock ]; do sleep 0.05 || sleep 1; done
     if ! dd bs=65536 count=64 of="$i"; then
       [ -d "$1" ] && {
         rm -f "$i"
@@ -74,7 +105,8 @@ echo $$ >supervisor
 
 /**
  * $1 = spool directory, $2 = offset in bytes. Copies the spool to stdout from there on; says `started`, `fault <text>`
- * or `gone` on stderr. Reads `ack <offset>` (segments before it are removed) and `end` (everything is) from stdin.
+ * or `gone` on stderr. Reads `ack <offset>` (segments before it are removed), `end` (everything is) and `here` from stdin;
+ * each word shows that somebody follows.
  */
 const FOLLOW = `
 cd "$1" || exit 1
@@ -83,8 +115,10 @@ trap 'pause=0.01' USR1
 echo $$ >follower
 parent=$PPID
 exec 4<&0
+echo >seen
 {
   while read -r word n; do
+    echo >seen
     case $word in
     ack)
       read -r j <low || j=0
@@ -162,12 +196,13 @@ done
 `
 
 /**
- * stdin: `<id> <offset> <bytes>\\n`, then that many bytes of step script, then the follower's words.
+ * stdin: `<id> <offset> <bytes> <seconds>\\n`, then that many bytes of step script, then the follower's words. A step that nobody
+ * follows for those seconds is ended; its log waits for who comes after all, until the next step starts.
  * Starts the step unless it was started already, and follows it: the same command serves the first try and every other.
  * The pipe keeps both sides out of the background: a shell lets background commands ignore SIGINT, for good.
  */
 const LAUNCH = `
-IFS=' ' read -r id offset bytes || exit ${EXIT_SHORT}
+IFS=' ' read -r id offset bytes limit || exit ${EXIT_SHORT}
 case $id in '' | *[!0-9a-f-]*) exit ${EXIT_SHORT} ;; esac
 d=${SPOOL_PATH}/$id
 mkdir -p "$d" || exit 1
@@ -179,8 +214,9 @@ fi
 exec 4<&0
 if mkdir "$d/lock" 2>/dev/null; then
   mv "$d/in.$$" "$d/step"
+  for old in ${SPOOL_PATH}/*/orphaned; do [ ! -e "$old" ] || rm -rf "\${old%/*}"; done
   if command -v setsid >/dev/null 2>&1; then alone=setsid; else alone=; fi
-  $alone sh -c "$1" kaniko-hooks "$d" </dev/null >/dev/null 2>&1 4<&- | sh -c "$2" kaniko-hooks "$d" "$offset" <&4
+  $alone sh -c "$1" kaniko-hooks "$d" "$limit" </dev/null >/dev/null 2>&1 4<&- | sh -c "$2" kaniko-hooks "$d" "$offset" <&4
 else
   rm -f "$d/in.$$"
   until [ -s "$d/supervisor" ]; do sleep 0.05 2>/dev/null || sleep 1; done

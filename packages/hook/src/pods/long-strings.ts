@@ -1,0 +1,49 @@
+import { HookError } from '../errors.js'
+
+/** What Linux takes for one variable or argument, the NUL behind it included: MAX_ARG_STRLEN, 32 pages of 4 KiB. */
+const MAX_STRING_BYTES = 131_072
+
+/** What Linux mostly takes for all of them: a quarter of the limit for the stack, which is 8 MiB unless somebody changed it. */
+const USUAL_TOTAL_BYTES = 2 * 1024 * 1024
+/** Besides its bytes, each string has a pointer. */
+const POINTER_BYTES = 8
+
+/**
+ * Refuses what no program can be started with: the runtime and the shell say "Argument list too long" of it, and not of what.
+ *
+ * @param words the program and its arguments
+ * @throws HookError UNSUPPORTED that names the variable or the argument, its length and the limit, never the value
+ */
+export function refuseLongStrings(environment: Readonly<Record<string, string>>, words: readonly string[]): void {
+  const strings = [
+    ...Object.entries(environment).map(([name, value]) => [`The variable ${name}`, `${name}=${value}`] as const),
+    ...words.map((word, index) => [`Argument ${index} of the step's program`, word] as const)
+  ]
+  for (const [what, text] of strings) {
+    const bytes = Buffer.byteLength(text) + 1
+    if (bytes <= MAX_STRING_BYTES) continue
+    throw new HookError(
+      'UNSUPPORTED',
+      'user',
+      `${what} has ${bytes} bytes (name and end included). Linux takes ${MAX_STRING_BYTES} for one, so no program can be ` +
+        'started with it. Pass large values through files.'
+    )
+  }
+}
+
+/**
+ * Why a program may not have been started at all.
+ *
+ * @returns undefined unless the environment is larger than what most systems take
+ */
+export function sizeHint(environment: Readonly<Record<string, string>>): string | undefined {
+  const size = Object.entries(environment).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(`${name}=${value}`) + 1 + POINTER_BYTES,
+    0
+  )
+  if (size <= USUAL_TOTAL_BYTES) return undefined
+  return (
+    `The step's environment has ${Math.ceil(size / 1024)} KiB. Linux takes a quarter of the limit for the stack for all variables ` +
+    `and arguments, mostly ${USUAL_TOTAL_BYTES / 1024} KiB. Pass large values through files.`
+  )
+}
