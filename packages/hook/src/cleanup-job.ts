@@ -2,6 +2,7 @@ import type { Call } from './call.js'
 import { removeImages, sweepImages } from './images/remove-images.js'
 import { deleteOwned } from './owned-objects.js'
 import { warningCommand } from './protocol/workflow-commands.js'
+import { sweepRunners } from './sweep-runners.js'
 
 /**
  * Removes what the job left: its pods first, then the images that it built (no pod can need them any more), then its
@@ -16,4 +17,5 @@ export async function cleanupJob(call: Call): Promise<void> {
   ]
   for (const problem of problems) call.print(warningCommand(`Clean-up: ${problem}`))
   await sweepImages(call)
+  await sweepRunners(call)
 }

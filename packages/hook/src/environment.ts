@@ -39,6 +39,8 @@ export interface Environment {
 /** The names of the variables that a person has to set, for error texts. */
 export const VARIABLE = {
   runnerPod: 'ACTIONS_RUNNER_POD_NAME',
+  namespace: 'ACTIONS_RUNNER_KUBERNETES_NAMESPACE',
+  claimName: 'ACTIONS_RUNNER_CLAIM_NAME',
   registryHost: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST',
   registryPort: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT',
   registryNodePort: 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT',
@@ -61,8 +63,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   const either = (name: string): string | undefined => get(name) ?? get(localRegistry(name))
   return {
     runnerPod: get(VARIABLE.runnerPod),
-    namespace: get('ACTIONS_RUNNER_KUBERNETES_NAMESPACE'),
-    claimName: get('ACTIONS_RUNNER_CLAIM_NAME'),
+    namespace: get(VARIABLE.namespace),
+    claimName: get(VARIABLE.claimName),
     templatePath: get(VARIABLE.templatePath),
     settingsPath: get(VARIABLE.settingsPath),
     prepareTimeoutSeconds: get(VARIABLE.prepareTimeoutSeconds),

@@ -8,7 +8,7 @@ import { maskCredentials, maskOwnToken } from './mask-credentials.js'
 import { deleteOwned } from './owned-objects.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
 import { JOB_CONTAINER, jobPodName, secretName, serviceNames } from './pods/names.js'
-import { pullSecrets, secretEnvironment } from './pods/secrets.js'
+import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
 import { printWaiting } from './pods/waiting.js'
 import type { Response } from './protocol/response.js'
@@ -102,7 +102,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     const delivered = timed(call, 'externals', args.container === null ? Promise.resolve() : workspace.deliver(limit))
     delivered.catch(() => undefined)
     const secrets = [...credentials, environment.secret]
-    await Promise.all(secrets.map(async secret => kube.create('secrets', secret, { signal: cancelled })))
+    await createSecrets(kube, secrets, cancelled)
     await kube.create('pods', pod, { signal: cancelled })
     const running = waitForPod(kube, name, pod => isReady(pod, names), {
       timeoutMs: settings.prepareTimeoutMs,

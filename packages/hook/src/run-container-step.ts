@@ -9,7 +9,7 @@ import { maskCredentials, maskOwnToken } from './mask-credentials.js'
 import { buildTemplate } from './pods/build-template.js'
 import { serviceAliases } from './pods/job-pod.js'
 import { secretName, stepName } from './pods/names.js'
-import { pullSecret, pullSecrets, secretEnvironment } from './pods/secrets.js'
+import { createSecrets, pullSecret, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
@@ -95,7 +95,7 @@ async function runImage(call: Call, { args, state, runner, workspace, parts, tem
   let run: StepRun | undefined
   try {
     const start = Date.now()
-    await Promise.all(secrets.map(async secret => kube.create('secrets', secret, { signal: cancelled })))
+    await createSecrets(kube, secrets, cancelled)
     run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled)
     await workspace.fillStep(run.pod, cancelled)
     await waitForStart(kube, run.pod, {

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from './call.js'
+import { VARIABLE } from './environment.js'
 import { HookError } from './errors.js'
 import type { Owner } from './pods/owner.js'
 import type { State } from './state.js'
@@ -24,7 +25,7 @@ export interface Runner {
 /**
  * Reads the runner's pod, or takes it from the state that `prepare_job` left.
  *
- * @throws HookError SETTING when the pod of that name is not there
+ * @throws HookError SETTING when the pod of that name is not there, or its work directory cannot reach our pods
  */
 export async function readRunner(call: Call, state?: State): Promise<Runner> {
   if (state !== undefined) return state.runner
@@ -37,10 +38,7 @@ export async function readRunner(call: Call, state?: State): Promise<Runner> {
       uid: pod.metadata?.uid ?? '',
       node: pod.spec?.nodeName,
       image: call.environment.runnerImage ?? runner?.image ?? '',
-      pullSecrets:
-        call.kube.namespace === call.runnerKube.namespace
-          ? (pod.spec?.imagePullSecrets ?? []).flatMap(({ name: secret }) => secret ?? [])
-          : [],
+      pullSecrets: isApart(call) ? [] : (pod.spec?.imagePullSecrets ?? []).flatMap(({ name: secret }) => secret ?? []),
       volume: chosenVolume(call, workVolume(pod, call.workDirectory, call.environment.claimName))
     }
   } catch (error) {
@@ -58,6 +56,15 @@ export async function readRunner(call: Call, state?: State): Promise<Runner> {
 
 function chosenVolume(call: Call, found: WorkVolume): WorkVolume {
   if (call.settings.workspace === 'copied') return { kind: 'own-disk' }
+  if (found.kind === 'claim' && isApart(call) && call.environment.claimName === undefined) {
+    throw new HookError(
+      'SETTING',
+      'configuration',
+      `Pods in namespace ${call.kube.namespace} (${VARIABLE.namespace}) cannot mount the claim ${found.claimName} of the runner's ` +
+        `namespace ${call.runnerKube.namespace}, on which ${call.workDirectory} lies. Set workspace: copied in the settings ` +
+        `file, or name in ${VARIABLE.claimName} a claim of namespace ${call.kube.namespace} for the same volume.`
+    )
+  }
   if (call.settings.workspace === 'volume' && found.kind === 'own-disk') {
     throw new HookError(
       'SETTING',
@@ -68,6 +75,11 @@ function chosenVolume(call: Call, found: WorkVolume): WorkVolume {
   return found
 }
 
+/** Whether our objects live in another namespace than the runner's pod. */
+export function isApart({ kube, runnerKube }: Call): boolean {
+  return kube.namespace !== runnerKube.namespace
+}
+
 /** The owner of everything that the hook makes, with annotations by which cost and policy tools find the workflow. */
 export function ownerOf(call: Call, runner: Runner): Owner {
   const { repository, workflow, runId, job } = call.environment
@@ -75,7 +87,7 @@ export function ownerOf(call: Call, runner: Runner): Owner {
   return {
     runnerPod: call.settings.runnerPod,
     uid: runner.uid,
-    sameNamespace: call.kube.namespace === call.runnerKube.namespace,
+    ...(isApart(call) ? { homeNamespace: call.runnerKube.namespace } : {}),
     annotations: Object.fromEntries(
       Object.entries(facts).flatMap(([name, value]) =>
         value === undefined ? [] : [[`kaniko-hooks/${name}`, value] as const]

@@ -15,7 +15,7 @@ import { digestsOf, openBases, type Bases } from './bases.js'
 import { BASE_IMAGES } from './connector-use.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
-const OWNER = { runnerPod: 'runner', uid: 'u', sameNamespace: true, annotations: {} }
+const OWNER = { runnerPod: 'runner', uid: 'u', annotations: {} }
 const SECRETS = '/api/v1/namespaces/arc/secrets'
 
 interface Body {

@@ -67,7 +67,7 @@ export class Cluster {
     image: Omit<ImageRecord, 'version' | 'runner'>,
     { uid = `uid of ${runner}`, namespace = 'runners' }: { readonly uid?: string; readonly namespace?: string } = {}
   ): Promise<string> {
-    return writeRecord(this.#kube(), { runnerPod: runner, uid, sameNamespace: true, annotations: {} }, image, namespace)
+    return writeRecord(this.#kube(), { runnerPod: runner, uid, annotations: {} }, image, namespace)
   }
 
   /** A call in a runner pod. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { jobPod, portAnswer, portsOf, serviceAliases, type JobPodRequest } from './job-pod.js'
 
-const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: { 'kaniko-hooks/job': 'build' } }
+const OWNER = { runnerPod: 'r', uid: 'u', annotations: { 'kaniko-hooks/job': 'build' } }
 const ARGS: ContainerArgs = {
   image: 'node:22',
   dockerfile: null,
@@ -111,7 +111,7 @@ describe('jobPod', () => {
   })
 
   test('no owner in another namespace: the collector would delete the pod at once', () => {
-    const pod = jobPod({ ...REQUEST, owner: { ...OWNER, sameNamespace: false } })
+    const pod = jobPod({ ...REQUEST, owner: { ...OWNER, homeNamespace: 'runners' } })
     expect(pod.metadata?.ownerReferences).toBeUndefined()
     expect(pod.metadata?.labels).toEqual({ 'runner-pod': 'r' })
   })

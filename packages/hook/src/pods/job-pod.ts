@@ -5,8 +5,9 @@ import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from '../steps/arguments.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from '../steps/supervisor.js'
 import type { PodParts } from '../workspace/workspace.js'
+import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'
-import { ownedBy, type Owner } from './owner.js'
+import { lifeOf, ownedBy, type Owner } from './owner.js'
 
 export type PullPolicy = 'IfNotPresent' | 'Always' | 'Never'
 
@@ -45,6 +46,7 @@ export function jobPod(request: JobPodRequest): V1Pod {
     metadata: ownedBy(request.owner, request.name),
     spec: {
       restartPolicy: 'Never',
+      ...lifeOf(request.owner),
       // A step must not reach the API server with anybody's rights.
       automountServiceAccountToken: false,
       // Else every Service of the namespace is in each container's environment; thousands keep a container from starting.
@@ -89,6 +91,7 @@ function serviceContainer(
   pullPolicy: PullPolicy | undefined
 ): V1Container {
   const words = splitArguments(args.entryPointArgs.join(' '))
+  refuseLongStrings({}, words)
   // They are for people who read the pod; a range of thousands would only make the pod too large for the API server.
   const ports = portsOf(args.portMappings).slice(0, MAX_PORTS)
   return {

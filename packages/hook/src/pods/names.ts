@@ -8,6 +8,10 @@ const MAX_NAME = 63
 /** The label by which ARC's own clean-up and ours find what belongs to a runner. */
 export const RUNNER_LABEL = 'runner-pod'
 
+/** The runner's namespace and UID, on what lies in another namespace than the runner. */
+export const HOME_LABEL = 'kaniko-hooks/runner-namespace'
+export const UID_LABEL = 'kaniko-hooks/runner-uid'
+
 /** The container of the job pod in which script steps run, and of a step's pod that runs the action's image. */
 export const JOB_CONTAINER = 'job'
 

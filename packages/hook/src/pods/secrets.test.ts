@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 
 import { pullSecrets, secretEnvironment } from './secrets.js'
 
-const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: {} }
+const OWNER = { runnerPod: 'r', uid: 'u', annotations: {} }
 const decode = (text: string | undefined): string => Buffer.from(text ?? '', 'base64').toString()
 
 describe('secretEnvironment', () => {

@@ -1,7 +1,9 @@
 import type { V1EnvVar, V1Secret } from '@kubernetes/client-node'
+import type { Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../errors.js'
 import type { RegistryArgs } from '../protocol/schema.js'
+import { refuseLongStrings } from './long-strings.js'
 import { secretName } from './names.js'
 import { ownedBy, type Owner } from './owner.js'
 
@@ -25,7 +27,7 @@ function inActions(environment: Readonly<Record<string, string>>): Record<string
  * pods. Keys of the Secret are numbers, as names of variables may hold what keys may not. The kubelet expands `$(NAME)`
  * only in values that stand in the pod spec, so these stay as they are.
  *
- * @throws HookError UNSUPPORTED when they do not fit into a Secret
+ * @throws HookError UNSUPPORTED when they do not fit into a Secret, or one value into a program's environment
  */
 export function secretEnvironment(
   owner: Owner,
@@ -33,6 +35,7 @@ export function secretEnvironment(
   environments: readonly Readonly<Record<string, string>>[]
 ): SecretEnvironment {
   const data: Record<string, string> = {}
+  for (const environment of environments) refuseLongStrings(environment, [])
   let size = 0
   const variables = environments.map((environment, container) =>
     Object.entries(inActions(environment)).map(([variable, value], index) => {
@@ -78,4 +81,15 @@ export function pullSecret(owner: Owner, config: string): V1Secret {
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': Buffer.from(config).toString('base64') }
   }
+}
+
+/**
+ * Makes Secrets, all at once. When one fails, the others are waited for: what is still on its way would outlive the
+ * clean-up that follows.
+ *
+ * @throws KubeError the first failure
+ */
+export async function createSecrets(kube: Kube, secrets: readonly V1Secret[], signal: AbortSignal): Promise<void> {
+  const results = await Promise.allSettled(secrets.map(async secret => kube.create('secrets', secret, { signal })))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }

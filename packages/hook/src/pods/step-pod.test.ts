@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { stepJob, stepPod } from './step-pod.js'
 
-const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: {} }
+const OWNER = { runnerPod: 'r', uid: 'u', annotations: {} }
 const ARGS: ContainerArgs = {
   image: 'alpine',
   dockerfile: null,

@@ -5,8 +5,9 @@ import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from '../steps/arguments.js'
 import type { PodParts } from '../workspace/workspace.js'
 import type { PullPolicy } from './job-pod.js'
+import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'
-import { ownedBy, type Owner } from './owner.js'
+import { lifeOf, ownedBy, type Owner } from './owner.js'
 
 /** A finished Job stays longer than the longest API outage that a step survives (5 minutes). */
 const TTL_SECONDS = 900
@@ -31,10 +32,12 @@ export interface StepPodRequest {
 export function stepPod(request: StepPodRequest): V1PodTemplateSpec {
   const { args, parts } = request
   const words = splitArguments(args.entryPointArgs.join(' '))
+  refuseLongStrings({}, words)
   return {
     metadata: ownedBy(request.owner, request.name),
     spec: {
       restartPolicy: 'Never',
+      ...lifeOf(request.owner),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       ...(request.hostAliases.length === 0 ? {} : { hostAliases: [...request.hostAliases] }),
