@@ -189,6 +189,19 @@ test('list reads all pages and names the kind of the items', async () => {
 })
 
 describe('create', () => {
+  test('that is cut off fails only when the object is there or never will be', async () => {
+    const controller = new AbortController()
+    let isStored = false
+    const { config } = await openServer(async () => {
+      controller.abort()
+      await sleep(150)
+      isStored = true
+    })
+    const created = new Kube(config).create('secrets', { metadata: { name: 'a' } }, { signal: controller.signal })
+    await expect(created).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(isStored).toBe(true)
+  })
+
   /** A store that keeps pods, and loses the answer to the first creation. */
   function forgetful(lose: (call: Call, response: Parameters<Handler>[1]) => void, foreign = false): Handler {
     const stored = new Map<string, unknown>()

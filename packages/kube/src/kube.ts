@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { IncomingMessage } from 'node:http'
 import type { V1Pod } from '@kubernetes/client-node'
 import type { ClusterConfig } from './config.js'
@@ -14,6 +15,8 @@ import type { RetryOptions } from './retry.js'
 
 const CREATE_ID = 'kaniko-hooks/create-id'
 const PAGE_SIZE = 500
+/** A request that was cut off reaches the API server within so long, or never. */
+const LATE_MS = 500
 const LOG_STALL_MS = 15_000
 const DEFAULT_HEARTBEAT: Heartbeat = { everyMs: 5_000, deadlineMs: 10_000 }
 
@@ -183,9 +186,10 @@ export class Kube {
   /**
    * Creates an object and returns it as stored. Idempotent: when the answer is lost, the repetition recognises the
    * object by an annotation that the first try put there; `generateName` is completed here for the same reason.
-   * CONFLICT when another object has the name, or one that is still being deleted.
+   * CONFLICT when another object has the name, or one that is still being deleted. When it was cut off on its way (ABORTED,
+   * UNREACHABLE) it fails only when the object exists or never will, so that whoever removes it then misses nothing.
    */
-  create<R extends keyof Resources>(
+  async create<R extends keyof Resources>(
     resource: R,
     object: Resources[R],
     options: CreateOptions = {}
@@ -212,7 +216,9 @@ export class Kube {
       body,
       signal
     } as const
-    return this.#rest.retrying(async attempt => {
+    let isSent = false
+    const sent = async (attempt: number): Promise<Resources[R]> => {
+      isSent = true
       try {
         return await this.#rest.jsonOnce<Resources[R]>(request)
       } catch (error) {
@@ -222,7 +228,13 @@ export class Kube {
         if ((found as { metadata?: Metadata }).metadata?.annotations?.[CREATE_ID] === id) return found
         throw error
       }
-    }, request)
+    }
+    try {
+      return await this.#rest.retrying(sent, request)
+    } catch (error) {
+      if (isSent && isKubeError(error, 'ABORTED', 'UNREACHABLE')) await sleep(LATE_MS)
+      throw error
+    }
   }
 
   /** Asks for an object's deletion; it may stay visible while its finalizers or grace period run. False: there was none. */

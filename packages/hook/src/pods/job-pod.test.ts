@@ -110,10 +110,17 @@ describe('jobPod', () => {
     expect(JSON.stringify(pod)).not.toContain('hostPort')
   })
 
-  test('no owner in another namespace: the collector would delete the pod at once', () => {
+  test('no owner in another namespace: the collector would delete the pod at once; labels and a deadline instead', () => {
     const pod = jobPod({ ...REQUEST, owner: { ...OWNER, homeNamespace: 'runners' } })
     expect(pod.metadata?.ownerReferences).toBeUndefined()
-    expect(pod.metadata?.labels).toEqual({ 'runner-pod': 'r' })
+    expect(pod.metadata?.labels).toEqual({
+      'runner-pod': 'r',
+      'kaniko-hooks/runner-namespace': 'runners',
+      'kaniko-hooks/runner-uid': 'u'
+    })
+    // GitHub ends a job after five days.
+    expect(pod.spec?.activeDeadlineSeconds).toBe(435_600)
+    expect(jobPod(REQUEST).spec).not.toHaveProperty('activeDeadlineSeconds')
   })
 })
 

@@ -25,7 +25,12 @@ describe('secretEnvironment', () => {
   })
 
   test('more than a Secret can hold is refused with the size', () => {
-    expect(() => secretEnvironment(OWNER, 's', [{ A: 'x'.repeat(1024 * 1024 + 1) }])).toThrow(/1025 KiB/)
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`V${index}`, 'x'.repeat(120_000)]))
+    expect(() => secretEnvironment(OWNER, 's', [many])).toThrow(/1055 KiB/)
+  })
+
+  test('a value with which no program can be started is refused by its name, in whichever container', () => {
+    expect(() => secretEnvironment(OWNER, 's', [{}, { BIG: 'x'.repeat(131_072) }])).toThrow(/variable BIG .* 131072/)
   })
 })
 
