@@ -9,7 +9,7 @@ export interface ContextCopy {
   readonly instruction: Instruction
   /** Paths in the context without `./` and slashes at their ends, patterns too; empty for all of it. */
   readonly sources: readonly string[]
-  /** Whether these are all: others may depend on what only the builder knows. */
+  /** Whether these are all: others are no paths of the context, or only the builder knows which. */
   readonly isComplete: boolean
 }
 
@@ -40,9 +40,8 @@ function inContext(word: string): string {
 
 /** The entries that a source names itself, not those in directories that it names. */
 export function namedBy(source: string, entries: readonly ContextEntry[]): readonly ContextEntry[] {
-  if (!isPattern(source)) return entries.filter(({ path }) => path === source)
-  const pattern = asExpression(source)
-  return pattern === undefined ? [] : entries.filter(({ path }) => pattern.test(path))
+  const pattern = isPattern(source) ? asExpression(source) : undefined
+  return entries.filter(({ path }) => (pattern === undefined ? path === source : pattern.test(path)))
 }
 
 /** Whether a source takes a path along with a directory that it names. */
@@ -51,24 +50,28 @@ export function takesAlong(source: string, path: string, entries: readonly Conte
   return namedBy(source, entries).some(entry => entry.kind === 'directory' && path.startsWith(`${entry.path}/`))
 }
 
+/** Whether a source is a pattern that can be read here; the builder says what is wrong with another one. */
 export function isPattern(source: string): boolean {
-  return /[*?[\\]/.test(source)
+  return /[*?[\\]/.test(source) && asExpression(source) !== undefined
 }
 
-/** Go's `filepath.Match`. */
+/** Go's `filepath.Match`; undefined for a malformed pattern. */
 function asExpression(pattern: string): RegExp | undefined {
-  const expression = pattern.replace(
-    /\\([^])|(\*)|(\?)|\[(\^?)((?:\\[^]|[^\]\\])+)\]|[.+^${}()|[\]\\/]/g,
-    (all: string, escaped?: string, star?: string, one?: string, not?: string, set?: string) => {
-      if (escaped !== undefined) return escaped.replace(/[^\w]/g, '\\$&')
-      if (star !== undefined) return '[^/]*'
-      if (one !== undefined) return '[^/]'
-      return set === undefined ? `\\${all}` : `[${not === '^' ? '^/' : ''}${set.replace(/[[\]^]/g, '\\$&')}]`
-    }
-  )
+  const piece = /\\([^])|(\*)|(\?)|\[(\^?)((?:\\[^]|[^\]\\])+)\]|([^])/g
+  const pieces = [...pattern.matchAll(piece)].map(([, escaped, star, one, not, set, plain]) => {
+    if (star !== undefined) return '[^/]*'
+    if (one !== undefined) return '[^/]'
+    if (set !== undefined) return `[${not === '^' ? '^/' : ''}${set.replace(/[[\]^]/g, '\\$&')}]`
+    return plain === '[' || plain === '\\' ? undefined : quoted(escaped ?? plain ?? '')
+  })
+  if (pieces.includes(undefined)) return undefined
   try {
-    return new RegExp(`^${expression}$`, 'u')
+    return new RegExp(`^${pieces.join('')}$`)
   } catch {
     return undefined
   }
+}
+
+function quoted(character: string): string {
+  return /[.*+?^${}()|[\]\\/]/.test(character) ? `\\${character}` : character
 }
