@@ -59,7 +59,6 @@ describe('podProblem', () => {
         container: 'main',
         reason: 'ErrImagePull',
         fault: 'user',
-        nothingRan: true,
         message: expect.stringMatching(/registry\/main:1.* cannot be pulled .*manifest unknown\. Check the name/)
       }
     ],
@@ -110,7 +109,7 @@ describe('podProblem', () => {
     [
       'an init container that failed',
       podWith({ setup: ended(2, 'Error', 'no space') }),
-      { fatal: 'now', container: 'setup', nothingRan: false, message: expect.stringMatching(/exit code 2\. no space/) }
+      { fatal: 'now', container: 'setup', message: expect.stringMatching(/exit code 2\. no space/) }
     ],
     [
       'too much memory while others run',
@@ -134,12 +133,12 @@ describe('podProblem', () => {
           ]
         }
       ),
-      { fatal: 'wait', reason: 'Unschedulable', message: expect.stringContaining('Insufficient cpu'), nothingRan: true }
+      { fatal: 'wait', reason: 'Unschedulable', message: expect.stringContaining('Insufficient cpu') }
     ],
     ...['OutOfcpu', 'UnexpectedAdmissionError', 'NodeAffinity'].map((reason): [string, V1Pod, object] => [
       `a node that says ${reason}`,
       podWith({}, { phase: 'Failed', reason, message: 'no' }),
-      { fatal: 'now', reason, nothingRan: true, fault: 'cluster' }
+      { fatal: 'now', reason, fault: 'cluster' }
     ]),
     [
       'an eviction, before what it did to the container',
@@ -147,7 +146,7 @@ describe('podProblem', () => {
         { main: ended(137, 'ContainerStatusUnknown') },
         { phase: 'Failed', reason: 'Evicted', message: 'low on resource: memory' }
       ),
-      { fatal: 'now', reason: 'Evicted', nothingRan: false, message: expect.stringContaining('low on resource') }
+      { fatal: 'now', reason: 'Evicted', message: expect.stringContaining('low on resource') }
     ],
     [
       'a deadline',
@@ -168,7 +167,7 @@ describe('podProblem', () => {
     [
       'a deletion before it ran',
       { ...podWith({}), metadata: { name: 'a', deletionTimestamp: new Date(0) } },
-      { fatal: 'now', reason: 'Deleted', nothingRan: true }
+      { fatal: 'now', reason: 'Deleted' }
     ]
   ])('%s', (_name, pod, expected) => {
     expect(podProblem(pod)).toMatchObject(expected)

@@ -16,20 +16,15 @@ export interface PodProblem {
   /** A sentence for people: the object, what the cluster said, what to do. */
   readonly message: string
   readonly fault: Fault
-  /** True when no container of the pod has begun: a new pod in its place runs nothing twice. */
-  readonly nothingRan: boolean
 }
-
-type Finding = Omit<PodProblem, 'nothingRan'>
 
 /** The first problem in a pod's status, the most decisive first. Pure: it knows only this one state. */
 export function podProblem(pod: V1Pod): PodProblem | undefined {
-  const found = ended(pod) ?? inContainers(pod) ?? disrupted(pod) ?? unscheduled(pod)
-  return found === undefined ? undefined : { ...found, nothingRan: !containerStatuses(pod).some(hasBegun) }
+  return ended(pod) ?? inContainers(pod) ?? disrupted(pod) ?? unscheduled(pod)
 }
 
 /** The kubelet ended or refused the pod: `status.reason` says why. */
-function ended(pod: V1Pod): Finding | undefined {
+function ended(pod: V1Pod): PodProblem | undefined {
   const reason = pod.status?.reason
   if (pod.status?.phase !== 'Failed' || reason === undefined || reason === '') return undefined
   const said = quoted(pod.status.message)
@@ -59,7 +54,7 @@ function ended(pod: V1Pod): Finding | undefined {
   }
 }
 
-function inContainers(pod: V1Pod): Finding | undefined {
+function inContainers(pod: V1Pod): PodProblem | undefined {
   for (const status of containerStatuses(pod)) {
     const finding = waiting(pod, status) ?? terminated(pod, status)
     if (finding !== undefined) return { ...finding, container: status.name }
@@ -70,12 +65,12 @@ function inContainers(pod: V1Pod): Finding | undefined {
 /** The kubelet's or the registry's own throttle: it passes, and giving up would fail a job for nothing. */
 const THROTTLED = /QPS exceeded|toomanyrequests|429 Too Many Requests/i
 
-function pullFatality(message: string): Finding['fatal'] {
+function pullFatality(message: string): PodProblem['fatal'] {
   if (THROTTLED.test(message)) return 'wait'
   return UNPARSABLE.test(message) ? 'now' : 'after-grace'
 }
 
-function waiting(pod: V1Pod, status: V1ContainerStatus): Finding | undefined {
+function waiting(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefined {
   const reason = status.state?.waiting?.reason
   const message = status.state?.waiting?.message
   if (reason === undefined) return undefined
@@ -121,7 +116,7 @@ function waiting(pod: V1Pod, status: V1ContainerStatus): Finding | undefined {
   }
 }
 
-function terminated(pod: V1Pod, status: V1ContainerStatus): Finding | undefined {
+function terminated(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefined {
   const { reason, message, exitCode } = status.state?.terminated ?? {}
   if (exitCode === undefined) return undefined
   const container = `Container "${status.name}" of ${podLabel(pod)}`
@@ -155,7 +150,7 @@ function terminated(pod: V1Pod, status: V1ContainerStatus): Finding | undefined 
 }
 
 /** Somebody is taking the pod away: an eviction, a preemption, a node's end, a deletion. */
-function disrupted(pod: V1Pod): Finding | undefined {
+function disrupted(pod: V1Pod): PodProblem | undefined {
   const fatal = containerStatuses(pod).some(hasBegun) ? 'wait' : 'now'
   const target = condition(pod, 'DisruptionTarget', 'True')
   if (target !== undefined) {
@@ -171,7 +166,7 @@ function disrupted(pod: V1Pod): Finding | undefined {
   return { fatal, reason: 'Deleted', message: `${capital(podLabel(pod))} is being deleted.`, fault: 'cluster' }
 }
 
-function unscheduled(pod: V1Pod): Finding | undefined {
+function unscheduled(pod: V1Pod): PodProblem | undefined {
   const unmet = condition(pod, 'PodScheduled', 'False')
   if (unmet === undefined) return undefined
   const reason = unmet.reason ?? 'Unschedulable'

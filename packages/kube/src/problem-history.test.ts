@@ -6,8 +6,7 @@ const problem = (reason: string, message = reason, fatal: PodProblem['fatal'] = 
   fatal,
   reason,
   message,
-  fault: 'user',
-  nothingRan: true
+  fault: 'user'
 })
 
 describe('ProblemHistory', () => {

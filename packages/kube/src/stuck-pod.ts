@@ -113,7 +113,6 @@ function likely(pod: V1Pod): Omit<PodProblem, 'fatal'> {
     message:
       `The ${podLabel(pod)} does not start: most likely a volume cannot be mounted${which}, or its network set up. ` +
       `Events tell, but the runner may not read them: look with "kubectl describe pod", or grant it list on events.${advice}`,
-    fault: 'cluster',
-    nothingRan: true
+    fault: 'cluster'
   }
 }

@@ -105,7 +105,7 @@ describe('waitForPod', () => {
     [
       'was rejected by its node',
       [{ phase: 'Failed', reason: 'OutOfcpu' }],
-      { reason: 'OutOfcpu', problem: { nothingRan: true } }
+      { reason: 'OutOfcpu', problem: { fatal: 'now' } }
     ],
     [
       'could not start',

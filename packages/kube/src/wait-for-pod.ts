@@ -128,7 +128,6 @@ function endedEarly(pod: V1Pod): PodProblem {
     fatal: 'now',
     reason: pod.status?.phase ?? 'Failed',
     message: `The ${podLabel(pod)} has already ended (${[pod.status?.phase, ...codes].join(', ')}).`,
-    fault: 'user',
-    nothingRan: false
+    fault: 'user'
   }
 }

@@ -51,8 +51,7 @@ export async function warningEvent(
     message: `The ${podLabel(pod)} does not start (${reason}): ${message}${advice}`,
     missingDriver: driver,
     driverMissed: countOf(missing),
-    fault: 'cluster',
-    nothingRan: true
+    fault: 'cluster'
   }
 }
 

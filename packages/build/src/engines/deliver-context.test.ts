@@ -38,9 +38,12 @@ function cluster(...receivers: readonly Receiver[]): {
   readonly written: string[][]
   /** How often the pod was read. */
   readonly read: () => number
+  /** How often its node was waited for. */
+  readonly waits: () => number
 } {
   const written: string[][] = []
   let read = 0
+  let waits = 0
   const pod = (state: V1ContainerState): V1Pod => ({
     metadata: { name: 'p', uid: 'u' },
     status: {
@@ -54,9 +57,10 @@ function cluster(...receivers: readonly Receiver[]): {
       if (receiver === undefined) throw new Error('one exec too many')
       return receiver instanceof KubeError ? Promise.reject(receiver) : Promise.resolve(streamOf(receiver, written))
     },
+    awaitNode: () => Promise.resolve(void (waits += 1)),
     get: () => Promise.resolve(pod(++read > reportsAfter ? { terminated: { exitCode: 0 } } : { running: {} }))
   }
-  return { kube: kube as unknown as Kube, written, read: () => read }
+  return { kube: kube as unknown as Kube, written, read: () => read, waits: () => waits }
 }
 
 function streamOf(receiver: Exclude<Receiver, KubeError>, written: string[][]): ExecStream {
@@ -113,6 +117,14 @@ describe('a transfer is repeated on a new stream', () => {
     expect(written[0]).not.toContain('accept\n')
     expect(log).toHaveLength(1)
     expect(log[0]).toMatch(why)
+  })
+
+  test('once its node answers, when that is away', async () => {
+    const away = new KubeError('EXEC_FAILED', 'error dialing backend', { status: 500 })
+    const { kube, written, waits } = cluster(away, away, WELL)
+    await deliver(kube)
+    expect(written[2]).toEqual(['4\n', 'data', 'accept\n'])
+    expect(waits()).toBe(2)
   })
 
   test('but not for ever', async () => {

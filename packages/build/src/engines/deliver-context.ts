@@ -71,6 +71,10 @@ export async function deliverContext(
         )
       }
       log(`The build context did not arrive whole (${problem.message}); sending it again.`)
+      // The node may be away, and then refuses whatever it is asked.
+      if (!isTold && isKubeError(problem)) {
+        await kube.awaitNode({ pod, container: CONTEXT_CONTAINER }, { signal: either })
+      }
     }
   } finally {
     over.abort()

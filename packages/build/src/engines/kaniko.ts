@@ -31,7 +31,7 @@ import { Stopwatch } from './stopwatch.js'
  */
 const SILENCE_MS = 40_000
 
-/** The API server, asked for a pod. */
+/** The pod's node, asked for a byte. */
 const ANSWER_MS = 3_000
 
 /** For the deletion of the pod, whatever became of the build. */
@@ -225,10 +225,10 @@ export class KanikoEngine implements Engine {
     return { pushingAt }
   }
 
-  /** Whether the API server answers, so that silence is the pod's own. */
+  /** Whether the pod's node answers, so that silence is the pod's own. */
   async #answers(pod: string, signal: AbortSignal): Promise<boolean> {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-    return this.#kube.get('pods', pod, { signal: soon }).then(
+    return this.#kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
       () => true,
       () => false
     )
