@@ -21,7 +21,7 @@ const PROGRAMS = new Set([
 ])
 
 /** Starts a process in a session of its own, which goes on when this one ends. */
-export function start(layout: Layout, { name, command, args }: ProcessSpec): void {
+export function start(layout: Pick<Layout, 'at'>, { name, command, args }: ProcessSpec): void {
   mkdirSync(layout.at('logs'), { recursive: true })
   mkdirSync(layout.at('pids'), { recursive: true })
   // Its output is a file: a pipe to whoever called `up` would be held open for as long as the cluster lives.
@@ -46,7 +46,7 @@ export function start(layout: Layout, { name, command, args }: ProcessSpec): voi
 }
 
 /** The log file of a process. */
-function logOf({ at }: Layout, name: string): string {
+function logOf({ at }: Pick<Layout, 'at'>, name: string): string {
   return at('logs', `${name}.log`)
 }
 

@@ -8,3 +8,8 @@ export function printNumbered(count: number): string {
 export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `line ${index + 1} of ${count}`)
 }
+
+/** The same with each line in one piece: what the container runtime has of a line when it is killed is lost. */
+export function printWhole(count: number): string {
+  return `i=1; while [ $i -le ${count} ]; do echo "line $i of ${count}"; i=$((i+1)); sleep 0.1; done; exit 7`
+}

@@ -136,6 +136,13 @@ export class HookCalls {
     return this.call({ command: 'run_container_step', args }, options)
   }
 
+  /** Runs a container action whose Dockerfile lies at this path in the runner pod. */
+  async action(dockerfile: string, options?: CallOptions): Promise<CallResult> {
+    const action = { image: null, dockerfile, entryPoint: null, args: undefined, env: {} }
+    const args = actionContainer(action, DIRS, actionPaths(DIRS))
+    return this.call({ command: 'run_container_step', args }, options)
+  }
+
   async cleanup(options?: CallOptions): Promise<CallResult> {
     return this.call({ command: 'cleanup_job', args: {} }, options)
   }
@@ -175,7 +182,7 @@ export class HookCalls {
       end = Date.now()
       options.onOutput?.(chunk)
     }
-    const stdout = await this.#execWith(input, command, look)
+    const stdout = await this.execute(input, command, look)
     const { response, ...result } = readReport(stdout, mark)
     if (response !== '') this.#state = (JSON.parse(response) as { state?: JsonObject }).state ?? this.#state
     return {
@@ -197,7 +204,12 @@ export class HookCalls {
     if (code !== 0) throw new Error(`${command[0] ?? ''} in ${this.#runner.name}: ${stderr || `exit code ${code}`}`)
   }
 
-  async #execWith(input: Buffer, command: readonly string[], onStdout: (chunk: Buffer) => void): Promise<Buffer> {
+  /** Runs a command in the runner pod that takes this input; returns all of its stdout. */
+  protected async execute(
+    input: Buffer,
+    command: readonly string[],
+    onStdout: (chunk: Buffer) => void
+  ): Promise<Buffer> {
     for (let attempt = 1; ; attempt += 1) {
       const { code, stdout, stderr } = await this.#runner.exec(command, { input, onStdout })
       if (code === 0) return stdout
