@@ -48,6 +48,14 @@ test('what needs nothing is sent as it is', async () => {
   }
 })
 
+test('ENTRYPOINT and CMD are in capitals, as Kaniko looks for them; nothing else changes', async () => {
+  const text = 'from a as One\ncmd ["entrypoint"]\nFROM One\n  EntryPoint \\\n  cmd x\nhealthcheck cmd y\n'
+  const { context } = await prepared(text)
+  expect(context.dockerfileText).toBe(
+    'from a as One\nCMD ["entrypoint"]\nFROM One\n  ENTRYPOINT \\\n  cmd x\nhealthcheck cmd y\n'
+  )
+})
+
 test('platform arguments are given besides the own ones', async () => {
   const { buildArgs } = await prepared('FROM a\nARG TARGETARCH TARGETOS', 'google', { TARGETOS: 'mine' })
   expect(buildArgs).toEqual({ TARGETARCH: 'amd64', TARGETOS: 'mine' })

@@ -57,7 +57,7 @@ export function prepare(
   ]
   const sent = { ...context, entries: links.entries }
   return {
-    context: { ...sent, dockerfileText: volumes.appended(changed(dockerfileText, changes)) },
+    context: { ...sent, dockerfileText: volumes.appended(inCapitals(changed(dockerfileText, changes), used)) },
     buildArgs,
     findings: [
       ...ready.findings,
@@ -91,6 +91,17 @@ function changed(text: string, changes: readonly Change[]): string {
   const lines = text.split('\n')
   for (const { firstLine, lastLine, text: own } of changes) {
     for (let at = firstLine; at <= lastLine; at++) lines[at - 1] = at === firstLine ? own : ''
+  }
+  return lines.join('\n')
+}
+
+/** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */
+function inCapitals(text: string, used: readonly Stage[]): string {
+  const lines = text.split('\n')
+  for (const { instruction } of used.flatMap(({ steps }) => steps)) {
+    if (!['CMD', 'ENTRYPOINT'].includes(instruction.keyword)) continue
+    const at = instruction.line - 1
+    lines[at] = lines[at]?.replace(/^\s*[a-z]+/i, keyword => keyword.toUpperCase()) ?? ''
   }
   return lines.join('\n')
 }
