@@ -1,4 +1,17 @@
-import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -13,6 +26,7 @@ beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'externals-'))
   from = join(base, 'from')
   to = join(base, 'work', 'externals')
+  await mkdir(join(base, 'work'))
   for (const build of ['node20', 'node24']) {
     await mkdir(join(from, build, 'bin'), { recursive: true })
     await mkdir(join(from, build, 'lib'))
@@ -39,31 +53,79 @@ describe('deliverExternals', () => {
     }
   })
 
-  test('leaves a complete copy alone', async () => {
+  test('leaves a copy with the same contents alone', async () => {
     await deliverExternals(from, to, SIGNAL)
-    await writeFile(join(to, 'node20', 'lib', 'a.js'), 'kept')
+    const { ino } = await stat(node('node20'))
     await deliverExternals(from, to, SIGNAL)
-    expect(await readFile(join(to, 'node20', 'lib', 'a.js'), 'utf8')).toBe('kept')
+    expect((await stat(node('node20'))).ino).toBe(ino)
+    expect((await readdir(to)).sort()).toEqual(['node20', 'node24'])
   })
 
-  test('does a copy again that was cut off, or is of another runner version', async () => {
-    await mkdir(join(to, 'node20', 'bin'), { recursive: true })
-    await writeFile(node('node20'), 'I am')
+  test.each<[string, () => Promise<unknown>]>([
+    ['half a copy', () => writeFile(node('node20'), 'I am')],
+    [
+      'another content with the same size and times',
+      async () => {
+        const { atime, mtime } = await stat(node('node20'))
+        await writeFile(node('node20'), 'I am evil20')
+        await utimes(node('node20'), atime, mtime)
+      }
+    ],
+    ['a file more', () => writeFile(join(to, 'node20', 'lib', 'more.js'), '')],
+    ['a file less', () => rm(join(to, 'node20', 'lib', 'a.js'))],
+    [
+      'a link in the place of a file',
+      async () => {
+        await rm(node('node20'))
+        await symlink(join(base, 'secret'), node('node20'))
+      }
+    ],
+    [
+      'a link in the place of a directory',
+      async () => {
+        await rm(join(to, 'node20'), { recursive: true })
+        await symlink(base, join(to, 'node20'))
+      }
+    ],
+    [
+      'a file in the way',
+      async () => {
+        await rm(join(to, 'node20'), { recursive: true })
+        await writeFile(join(to, 'node20'), '')
+      }
+    ]
+  ])('%s is replaced whole', async (_, spoil) => {
+    await writeFile(join(base, 'secret'), "the runner's")
+    await deliverExternals(from, to, SIGNAL)
+    const { ino } = await stat(node('node24'))
+    await spoil()
     await deliverExternals(from, to, SIGNAL)
     expect(await readFile(node('node20'), 'utf8')).toBe('I am node20')
+    expect((await lstat(node('node20'))).isFile()).toBe(true)
+    expect((await readdir(join(to, 'node20', 'lib'))).sort()).toEqual(['a.js'])
+    expect((await stat(node('node24'))).ino).toBe(ino)
+    expect(await readFile(join(base, 'secret'), 'utf8')).toBe("the runner's")
+    expect((await readdir(base)).sort()).toEqual(['from', 'secret', 'work'])
+  })
+
+  test('another runner version is delivered', async () => {
+    await deliverExternals(from, to, SIGNAL)
     await writeFile(join(from, 'node20', 'bin', 'node'), 'I am the next node20')
     await deliverExternals(from, to, SIGNAL)
     expect(await readFile(node('node20'), 'utf8')).toBe('I am the next node20')
   })
 
-  test('says what cp said, and does not pass for complete', async () => {
-    await mkdir(to, { recursive: true })
-    await writeFile(join(to, 'node20'), 'a file in the way')
-    await expect(deliverExternals(from, to, SIGNAL)).rejects.toThrow(
-      /node20 could not be copied .*(non-directory|directory)/
-    )
-    await rm(join(to, 'node20'))
+  test('a link in the place of all is replaced, and nothing is written behind it', async () => {
+    await mkdir(join(base, 'elsewhere'))
+    await symlink(join(base, 'elsewhere'), to)
     await deliverExternals(from, to, SIGNAL)
     expect(await readFile(node('node20'), 'utf8')).toBe('I am node20')
+    expect(await readdir(join(base, 'elsewhere'))).toEqual([])
+  })
+
+  test('says what cp said, and leaves no half copy', async () => {
+    const inside = join(from, 'node20', 'externals')
+    await expect(deliverExternals(from, inside, SIGNAL)).rejects.toThrow(/node20 could not be copied .*into itself/)
+    expect((await readdir(inside)).filter(name => name.startsWith('.'))).toEqual([])
   })
 })
