@@ -18,6 +18,12 @@ export async function prepareDisk(request: Pick<RunRequest, 'dirs' | 'source' | 
   ]) {
     await mkdir(directory, { recursive: true })
   }
-  await writeFile(`${dirs.workflow}/event.json`, JSON.stringify(request.facts.event, null, 2))
+  await writeEvent(request)
   if (request.source !== undefined) await checkout(request.source, dirs.workspace)
+}
+
+/** Writes the event, as the runner does before each step, whatever stands in its place by then. */
+export async function writeEvent({ dirs, facts }: Pick<RunRequest, 'dirs' | 'facts'>): Promise<void> {
+  await mkdir(dirs.workflow, { recursive: true })
+  await writeFile(`${dirs.workflow}/event.json`, JSON.stringify(facts.event, null, 2))
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { messageOf, RunnerError } from './error.js'
 
 /** The file commands in the runner's order: name in the `github` context, prefix of the file. */
@@ -32,6 +32,7 @@ export type KeyValue = readonly [key: string, value: string]
 
 /** Creates a step's files, empty and 0644; files of earlier steps stay, as in the runner. */
 export async function createFileCommands(directory: string): Promise<FileCommandPaths> {
+  await mkdir(directory, { recursive: true })
   const suffix = randomUUID()
   const paths = kinds.map(([name, prefix]) => [name, `${directory}/${prefix}${suffix}`] as const)
   for (const [, path] of paths) {
@@ -42,7 +43,7 @@ export async function createFileCommands(directory: string): Promise<FileCommand
   return Object.fromEntries(paths) as Record<FileCommand, string>
 }
 
-/** Reads a step's files; a file that is gone counts as empty. */
+/** Reads a step's files; a file that is gone counts as empty. Like the runner it follows links, and waits for a FIFO. */
 export async function readFileCommands(paths: FileCommandPaths): Promise<FileCommandValues> {
   const errors: string[] = []
   const pairs = async (name: 'env' | 'output' | 'state') => {

@@ -27,6 +27,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(args: RunArguments): Promise<number> {
+  // The name of the process that calls a hook.
+  process.title = 'Runner.Worker'
   const cancel = new AbortController()
   process.once('SIGINT', () => cancel.abort())
   const watch =

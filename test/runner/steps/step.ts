@@ -1,3 +1,4 @@
+import { writeEvent } from '../disk.js'
 import { createFileCommands, readFileCommands } from '../file-commands.js'
 import { scopeOf } from '../runner.js'
 import type { Frame, JobState } from '../runner.js'
@@ -47,6 +48,7 @@ function evaluatedOrWritten(template: Template, scope: Scope): string {
 }
 
 async function withFileCommands(state: JobState, frame: Frame, run: () => Promise<void>): Promise<void> {
+  await writeEvent(state.request)
   const paths = await createFileCommands(state.request.dirs.fileCommands)
   Object.assign(frame.github, paths)
   try {
