@@ -37,11 +37,10 @@ export async function runCase(runner: RunnerPod, { name, directory }: Case): Pro
   const source = await mkdtemp(join(tmpdir(), 'case-'))
   try {
     await chmod(source, 0o755)
-    await cp(join(directory, 'repository'), source, {
-      recursive: true,
-      verbatimSymlinks: true,
-      preserveTimestamps: true
-    })
+    const repository = join(directory, 'repository')
+    // Without one, what is checked out is empty.
+    if (existsSync(repository))
+      await cp(repository, source, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
     const prepare = join(directory, 'prepare.sh')
     if (existsSync(prepare)) await promisify(execFile)('sh', ['-eu', prepare], { cwd: source })
     const actions = join(directory, 'actions')
