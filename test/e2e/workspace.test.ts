@@ -129,6 +129,87 @@ describe.each<Mode>(['volume', 'novolume'])('the work directory, %s', mode => {
   })
 })
 
+/**
+ * Without a volume files cross by the tools of the job's image. busybox has the weakest: its find knows no time of change,
+ * its tar takes names as arguments only and has one exit code for everything.
+ */
+describe('without a volume, a job image of busybox', () => {
+  let result: JobResult
+  let runner: RunnerPod
+  const output = (name: string): string[] =>
+    outputOf(stepOf(result, name)).filter(line => !/^(Pulled and started|Ran|Sent .*) in /.test(line))
+
+  beforeAll(async () => {
+    runner = await suite.runner({ mode: 'novolume' })
+    const look = 'cat dist/sub/app.js dir*file.txt new*line old closed/key; ls tmp gone was out 2>/dev/null'
+    result = await runJob(runner, {
+      args: ['--repository', REPOSITORY],
+      files: { 'checked\\out': 'committed\n', gone: 'x\n' },
+      workflow: workflowOf({
+        container: suite.cluster.images.busybox,
+        steps: [
+          {
+            name: 'make',
+            run: [
+              'mkdir -p out/sub was tmp closed && echo app >out/sub/app.js && echo x >was/file',
+              'echo b >"dir\\file.txt"; echo n >"new',
+              'line"',
+              'echo key >closed/key && chmod 0 closed/key && chmod 500 closed',
+              'mkfifo pipe',
+              '(while :; do for i in 1 2 3 4 5 6 7 8 9; do echo $i >tmp/f$i; done; rm -f tmp/f*; done) >/dev/null 2>&1 &'
+            ].join('\n')
+          },
+          {
+            name: 'change',
+            run: [
+              'cat "checked\\out"',
+              'mv out dist; rm -r was gone; echo file >was',
+              'echo old >other; touch -t 200102030405 other; mv other old',
+              'sleep 1; kill $(ps -o pid,args | grep "[t]mp/f" | while read -r pid rest; do echo $pid; done); rm -rf tmp'
+            ].join('\n')
+          },
+          {
+            name: 'container',
+            uses: 'docker://busybox:1.36',
+            with: { args: `sh -c "${look}; rm -r dist old; mv closed open"` }
+          },
+          { name: 'after', run: 'ls -d dist old closed open/key pipe 2>/dev/null; cat was' },
+          { name: 'hashes', run: `echo "\${{ hashFiles('was') != '' }} \${{ hashFiles('dist/**', 'old', 'gone') }}."` },
+          {
+            name: 'long',
+            id: 'long',
+            run: `trap '' INT; echo "said=it" >>"$GITHUB_OUTPUT"; echo new >late; while :; do sleep 0.2; done`
+          },
+          { name: 'always', if: 'always()', run: 'echo "${{ steps.long.outputs.said }}"; cat late' }
+        ]
+      }),
+      cancelAt: 'long:2'
+    })
+  }, 180_000)
+
+  test('gives a container all that a step made, renamed, dated back, closed and replaced', () => {
+    expect(stepOf(result, 'make').exitCode).toBe(0)
+    expect(output('change')).toEqual(['committed'])
+    expect(output('container')).toEqual(['app', 'b', 'n', 'old', 'key', 'was'])
+  })
+
+  test('takes what the container removed and renamed', () => {
+    expect(output('after')).toEqual(['open/key', 'pipe', 'file'])
+    expect(output('hashes')).toEqual(['true .'])
+  })
+
+  test('a cancelled step keeps its outputs and files for always() steps', () => {
+    expect(result.conclusion).toBe('cancelled')
+    expect(output('always')).toEqual(['it', 'new'])
+  })
+
+  test('nothing of the hook lies in the work directory', async () => {
+    const { stdout } = await runner.exec(['find', RUNNER.work, '-name', '*kaniko*', '-o', '-name', '.spool'])
+    expect(stdout.toString()).toBe('')
+    expect(await suite.left()).toEqual([])
+  })
+})
+
 /** What script steps need. A busybox shell has them inside, dash has not. */
 const TOOLS = ['cat', 'dd', 'head', 'mkdir', 'mv', 'rm', 'sleep', 'wc']
 const DASH = { '/bin/sh': '/bin/dash' }
