@@ -66,6 +66,12 @@ describe('a COPY of what is not there', () => {
   })
 })
 
+test('a fatal record says why', () => {
+  expect(explain({ error: 'unsupported compression algorithm: 3', instruction: 'ADD a.tar.xz /x' }).message).toBe(
+    'building Dockerfile failed after ADD a.tar.xz /x: unsupported compression algorithm: 3'
+  )
+})
+
 test('a Dockerfile that cannot be parsed', () => {
   const error =
     'error building image: parsing dockerfile: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)'
