@@ -8,6 +8,8 @@ const LOOK_EVERY_MS = 500
 /** A look whose connection hangs is given up. */
 const LOOK_MS = 8_000
 const TRIES = 5
+/** Longer than any call of a test. */
+const CALL_MS = 240_000
 
 /** $0: file names; $1: the input's checksum. Then a command line, which goes on when this has ended. */
 const START = `
@@ -46,6 +48,7 @@ export class UnattendedCalls extends HookCalls {
       if (code === 0) break
       if (attempt === TRIES) throw new Error(`the hook could not be called in ${this.#pod.name}: ${stderr}`)
     }
+    const until = Date.now() + CALL_MS
     const chunks: Buffer[] = []
     for (let known = 0; ; await sleep(LOOK_EVERY_MS)) {
       const look = this.#pod.exec(['sh', '-c', LOOK, name, String(known)], { signal: AbortSignal.timeout(LOOK_MS) })
@@ -56,6 +59,7 @@ export class UnattendedCalls extends HookCalls {
         onStdout(stdout)
       }
       if (code === 0 && stderr !== '' && Number(stderr) === known) return Buffer.concat(chunks)
+      if (Date.now() > until) throw new Error(`the hook in ${this.#pod.name} did not end: ${stderr}`)
     }
   }
 }
