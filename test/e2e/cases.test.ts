@@ -20,7 +20,8 @@ const wanted = new RegExp(process.env['CASES'] ?? '')
 const casesIn = (mode: Mode): typeof cases =>
   cases.filter(({ name, expectation }) => expectation.modes.includes(mode) && wanted.test(`${name}, ${mode}`))
 const MODES = (['volume', 'novolume'] as const).filter(mode => casesIn(mode).length > 0)
-const TIMEOUT = 240_000
+/** No verdict: on a busy machine a case may take minutes. */
+const TIMEOUT = 600_000
 
 interface Done {
   readonly result: JobResult
