@@ -1,8 +1,19 @@
+import type { V1Pod } from '@kaniko-hooks/kube'
+
 import type { Call } from './call.js'
 import { removeImages, sweepImages } from './images/remove-images.js'
 import { deleteOwned } from './owned-objects.js'
+import { jobPodName, JOB_CONTAINER } from './pods/names.js'
 import { warningCommand } from './protocol/workflow-commands.js'
+import { noticesStop } from './steps/stop-signal.js'
 import { sweepRunners } from './sweep-runners.js'
+
+/** Docker's stop time: so long services may write their last things. */
+const STOP_SECONDS = 10
+/** For a pod in which nothing reacts to its end. */
+const SHORT_SECONDS = 1
+/** How long a service may take to show whether it reacts. */
+const LOOK_MS = 2_000
 
 /**
  * Removes what the job left: its pods first, then the images that it built (no pod can need them any more), then its
@@ -11,11 +22,28 @@ import { sweepRunners } from './sweep-runners.js'
  */
 export async function cleanupJob(call: Call): Promise<void> {
   const problems = [
-    ...(await deleteOwned(call, ['pods', 'jobs'])),
+    ...(await deleteOwned(call, ['pods', 'jobs'], async pod => stopSeconds(call, pod))),
     ...(await removeImages(call)),
     ...(await deleteOwned(call, ['secrets']))
   ]
   for (const problem of problems) call.print(warningCommand(`Clean-up: ${problem}`))
   await sweepImages(call)
   await sweepRunners(call)
+}
+
+/**
+ * How long a pod may take to end. Services have Docker's stop time, unless each would let it pass: a first process that
+ * catches no signal does not even notice that it is asked to end.
+ */
+async function stopSeconds(call: Call, pod: V1Pod): Promise<number> {
+  const { kube, settings, cancelled } = call
+  const name = jobPodName(settings.runnerPod)
+  if (pod.metadata?.name !== name || cancelled.aborted) return SHORT_SECONDS
+  const running = (pod.status?.containerStatuses ?? []).flatMap(({ name: container, state }) =>
+    container !== JOB_CONTAINER && state?.running !== undefined ? [container] : []
+  )
+  const soon = AbortSignal.any([cancelled, AbortSignal.timeout(LOOK_MS)])
+  const looks = running.map(async container => noticesStop(kube, { pod: name, container }, soon).catch(() => undefined))
+  const reacts = (await Promise.all(looks)).some(notices => notices !== false)
+  return reacts ? STOP_SECONDS : SHORT_SECONDS
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { isKubeError, type Resources } from '@kaniko-hooks/kube'
+import { isKubeError, type Resources, type V1Pod } from '@kaniko-hooks/kube'
 
 import type { Call } from './call.js'
 import { HookError, messageOf } from './errors.js'
 import { ownedSelector } from './pods/owner.js'
 
-/** Pods get this long to end by themselves; a step's processes were signalled before. */
+/** Pods get this long to end by themselves, in seconds; a step's processes were signalled before. */
 const GRACE_SECONDS = 1
 /** A kubelet that is alive ends a pod within seconds of its grace. */
 const GONE_MS = 60_000
@@ -16,27 +16,39 @@ const GONE_MS = 60_000
  * job pod has the same name, and an image must not be removed under a pod that may still pull it. A cancelled call does
  * not wait: it has seconds to be gone.
  *
+ * @param graceOf how many seconds a pod gets to end by itself
  * @returns what could not be deleted, as sentences
  */
-export async function deleteOwned(call: Call, kinds: readonly ('jobs' | 'pods' | 'secrets')[]): Promise<string[]> {
+export async function deleteOwned(
+  call: Call,
+  kinds: readonly Kind[],
+  graceOf: (pod: V1Pod) => number | Promise<number> = () => GRACE_SECONDS
+): Promise<string[]> {
   const problems: string[] = []
-  for (const kind of kinds) problems.push(...(await deleteKind(call, kind)))
+  for (const kind of kinds) problems.push(...(await deleteKind(call, kind, graceOf)))
   return problems
 }
 
-async function deleteKind(call: Call, kind: 'jobs' | 'pods' | 'secrets'): Promise<string[]> {
+type Kind = 'jobs' | 'pods' | 'secrets'
+
+async function deleteKind(
+  call: Call,
+  kind: Kind,
+  graceOf: (pod: V1Pod) => number | Promise<number>
+): Promise<string[]> {
   const { kube, settings } = call
   const problems: string[] = []
   try {
     const owned: readonly Resources[typeof kind][] = await kube.list(kind, {
       labelSelector: ownedSelector(settings.runnerPod)
     })
-    const names = owned.map(({ metadata }) => metadata?.name ?? '').filter(name => name !== settings.runnerPod)
+    const others = owned.filter(({ metadata }) => metadata?.name !== settings.runnerPod)
     const results = await Promise.allSettled(
-      names.map(async name => {
+      others.map(async object => {
+        const name = object.metadata?.name ?? ''
         await kube.delete(kind, name, {
           propagationPolicy: 'Background',
-          ...(kind === 'pods' ? { gracePeriodSeconds: GRACE_SECONDS } : {})
+          ...(kind === 'pods' ? { gracePeriodSeconds: await graceOf(object as V1Pod) } : {})
         })
         if (kind === 'pods') await waitUntilGone(call, name)
       })
