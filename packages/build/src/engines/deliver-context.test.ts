@@ -90,7 +90,7 @@ function streamOf(receiver: Exclude<Receiver, KubeError>, written: string[][]): 
   }
 }
 
-function deliver(kube: Kube, archive = ARCHIVE): Promise<void> {
+function deliver(kube: Kube, archive = ARCHIVE): Promise<number> {
   return deliverContext(kube, 'p', archive, { log: line => log.push(line), timeoutMs: 60_000 })
 }
 

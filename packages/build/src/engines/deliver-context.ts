@@ -35,6 +35,7 @@ interface DeliveryOptions {
  * From the first acceptance on that container may end at any moment and take its receivers along. Then the end of a
  * stream, or that there is none to be had, says nothing any more: the pod's status does, however late the kubelet writes it.
  *
+ * @returns how long the kubelet took to notice that end, in milliseconds: it looks once in a second
  * @throws BuildError `CONTEXT_FAILED`; KubeError
  */
 export async function deliverContext(
@@ -42,15 +43,17 @@ export async function deliverContext(
   pod: string,
   archive: ContextArchive,
   { signal, log, timeoutMs }: DeliveryOptions
-): Promise<void> {
+): Promise<number> {
   const over = new AbortController()
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
   let isTold = false
+  let toldAt = 0
   let onAccept = (): void => undefined
   const taken = new Promise<undefined>((resolve, reject) => {
     onAccept = () => {
       if (isTold) return
       isTold = true
+      toldAt = performance.now()
       waitForPod(kube, pod, hasTaken, { signal: either, timeoutMs }).then(() => resolve(undefined), reject)
     }
   })
@@ -58,7 +61,10 @@ export async function deliverContext(
   try {
     for (let tried = 1; ; tried++) {
       const problem = await Promise.race([send(kube, pod, archive, onAccept, either).catch(passing), taken])
-      if (problem === undefined || (isTold && tried === TRIES)) return await taken
+      if (problem === undefined || (isTold && tried === TRIES)) {
+        await taken
+        return Math.round(performance.now() - toldAt)
+      }
       if (signal?.aborted === true) throw problem
       if (tried === TRIES) {
         throw new BuildError(

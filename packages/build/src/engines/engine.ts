@@ -41,10 +41,11 @@ export interface BuiltImage {
 
 /** How long each part took, in milliseconds. */
 export interface BuildPhases {
-  /** From the request until the builder's pod could take the context: scheduling and image pull. */
+  /** All that the cluster does for the builder's pod: scheduling, image pulls, and the start of each container. */
   readonly podMs: number
+  /** The transfer alone. */
   readonly contextMs: number
-  /** All instructions, with the builder's own start. */
+  /** All instructions. */
   readonly buildMs: number
   readonly pushMs: number
 }

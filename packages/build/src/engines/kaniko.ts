@@ -125,10 +125,12 @@ export class KanikoEngine implements Engine {
       wasCreated = true
       await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
       progress.hasBegun = true
-      const podMs = watch.lap()
-      await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
-      const contextMs = watch.lap()
+      const madeMs = watch.lap()
+      const noticedMs = await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
+      const contextMs = watch.lap() - noticedMs
       await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
+      // What the kubelet needs is the pod's, whoever waits for it.
+      const podMs = madeMs + noticedMs + watch.lap()
       const { pushingAt } = await this.#follow(request, kanikoLog, signal, stop)
       // The kubelet writes the status when it gets to it; what counts is that it will.
       const ended = await waitForPod(this.#kube, name, 'ended', {

@@ -108,10 +108,14 @@ export async function builtImage(
     }
     return engine.build({ ...request, bases: access }, call.cancelled)
   }
+  const start = Date.now()
   // Outside of the group, whose lines the runner does not obey: it may have a warning.
   const image = await withBaseAccess(call, owner, bases, async access =>
     quotedGroup(`Build ${titleOf(call, dockerfile)}`, call.print, async print => build(print, access))
-  )
+  ).catch((error: unknown) => {
+    call.print(`Failed after ${seconds(Date.now() - start)}`)
+    throw error
+  })
   const { digest } = image
   const keep = keepFor(call, sharing)
   const images = record.images.map(({ pushRef }) => ({ pushRef, digest }))
