@@ -125,12 +125,16 @@ export class HookCalls {
     )
   }
 
-  /** Runs a shell command in an image, as `uses: docker://<image>` does. */
-  async container(image: string, command: string, options?: CallOptions): Promise<CallResult> {
+  /**
+   * Runs a shell command in an image, as `uses: docker://<image>` does.
+   *
+   * @param shell where the image has it
+   */
+  async container(image: string, command: string, options?: CallOptions, shell = 'sh'): Promise<CallResult> {
     const action = { image, dockerfile: null, entryPoint: null, args: undefined, env: {} }
     const args: HookContainer = {
       ...actionContainer(action, DIRS, actionPaths(DIRS)),
-      entryPoint: 'sh',
+      entryPoint: shell,
       entryPointArgs: ['-c', `"${command.replaceAll(/["\\]/g, '\\$&')}"`]
     }
     return this.call({ command: 'run_container_step', args }, options)

@@ -17,8 +17,33 @@ import { errorCommand, warningCommand } from './protocol/workflow-commands.js'
 import { ownerOf, readRunner, workspaceOf, type Runner } from './runner-pod.js'
 import { seconds } from './seconds.js'
 import { readState, type State } from './state.js'
-import { deleteStep, followStep, startStep, waitForStart, type StepRun } from './steps/step-container.js'
-import type { PodParts, Workspace } from './workspace/workspace.js'
+import { endContainer } from './steps/end-container.js'
+import { Patience } from './steps/patience.js'
+import { runTime } from './steps/run-time.js'
+import { refusedProgram, startFailure } from './steps/start-failure.js'
+import {
+  deleteStep,
+  followStep,
+  startStep,
+  waitForStart,
+  waitUntilGone,
+  type Started,
+  type StepEnd,
+  type StepRun
+} from './steps/step-container.js'
+import type { PodParts, Travelled, Workspace } from './workspace/workspace.js'
+
+/** As a shell says of a program that was interrupted: whatever a cancelled step did, it is no success. */
+const CANCELLED = 130
+
+/** For a cancelled step, in milliseconds after SIGINT: until its files may come back, and until its pod may be there. */
+const FILES_MS = 5_500
+const OVER_MS = 6_400
+/** For the request that removes a pod by force. */
+const FORCE_MS = 400
+
+/** A transfer of files that took less is not worth a line. */
+const TOLD_MS = 1_000
 
 /**
  * Runs a container action or a `docker://` step: builds its image when it has a Dockerfile, starts its pod, follows its
@@ -91,46 +116,53 @@ async function runImage(call: Call, { args, state, runner, workspace, parts, tem
     'step'
   )
   const secrets = [environment.secret, ...credentials]
+  const patience = new Patience(cancelled, OVER_MS)
 
   let run: StepRun | undefined
   try {
     const start = Date.now()
     await createSecrets(kube, secrets, cancelled)
     run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled)
-    await workspace.fillStep(run.pod, cancelled)
-    await waitForStart(kube, run.pod, {
+    const sent = await workspace.fillStep(run.pod, cancelled)
+    tellSent(call, sent)
+    const started = await waitForStart(kube, run.pod, {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
       print: call.print
     })
     const running = Date.now()
-    call.phase('start', running - start)
-    call.print(`Pulled and started in ${seconds(running - start)}: ${image.pullRef}`)
-    const { result, loggedAt } = await followStep(kube, run.pod, call.output, {
-      signal: cancelled,
-      onGap: sentence => call.print(warningCommand(sentence))
-    })
-    call.phase('run', loggedAt - running)
-    call.print(`Ran in ${seconds(loggedAt - running)}`)
+    const startMs = running - start - sent.ms
+    call.phase('start', startMs)
+    call.print(
+      `${started.hasEnded ? 'Pulled, started and ran' : 'Pulled and started'} in ${seconds(startMs)}: ${image.pullRef}`
+    )
+    const { end, onlyLine } = await followed(call, run, started, patience)
+    const { result } = end
+    call.phase('run', end.loggedAt - running)
+    if (!started.hasEnded) call.print(`Ran in ${runTime(end.loggedAt - running, end.state)}`)
     if (result.trustworthy) {
-      await workspace.collectStep(run.pod)
-      return result.exitCode
+      await collected(workspace, run, patience)
+      const advice = result.exitCode === 0 || onlyLine === undefined ? undefined : refusedProgram(onlyLine)
+      if (advice !== undefined) call.print(errorCommand(advice))
+      return cancelled.aborted ? CANCELLED : result.exitCode
     }
+    // Its pod is being deleted, and who would send its files too.
+    if (cancelled.aborted) return CANCELLED
     // Its files are worth having, but not worth a failure that hides this one.
-    await workspace.collectStep(run.pod).catch(() => undefined)
+    await collected(workspace, run, patience).catch(() => undefined)
     const why = result.why ?? result.reason ?? 'Its pod was disturbed.'
     if (result.exitCode === 0) throw new HookError('POD_FAILED', 'cluster', `The step did not succeed. ${why}`)
     call.print(errorCommand(why))
     return result.exitCode
   } catch (error) {
-    if (cancelled.aborted) return 130
-    throw disturbed(error, run)
+    if (cancelled.aborted) return CANCELLED
+    const failure = startFailure(error, args.workingDirectory)
+    if (failure === undefined) throw disturbed(error, run)
+    call.print(errorCommand(failure.message))
+    return failure.exitCode
   } finally {
-    await removed(
-      call,
-      run,
-      secrets.map(({ metadata }) => metadata?.name ?? '')
-    )
+    const names = secrets.map(({ metadata }) => metadata?.name ?? '')
+    await removed(call, run, names, patience)
   }
 }
 
@@ -140,6 +172,54 @@ function servicesOf(state: State | undefined): V1HostAlias[] {
     ip,
     names.map(name => ({ name }))
   )
+}
+
+/** Follows the container to its end. When the runner cancels the step, the container is ended, and its last words are printed. */
+async function followed(
+  call: Call,
+  run: StepRun,
+  { isFirstProcess }: Started,
+  patience: Patience
+): Promise<{ readonly end: StepEnd; readonly onlyLine: string | undefined }> {
+  const { kube, cancelled, print } = call
+  const ended = new AbortController()
+  const onCancel = (): void => {
+    void endContainer(kube, run, { isFirstProcess, patience, ended: ended.signal, print }).catch((error: unknown) => {
+      call.note(messageOf(error))
+    })
+  }
+  const lines: string[] = []
+  const output = async (line: string): Promise<void> => {
+    if (lines.length < 2) lines.push(line)
+    await call.output(line)
+  }
+  if (cancelled.aborted) onCancel()
+  else cancelled.addEventListener('abort', onCancel, { once: true })
+  try {
+    const end = await followStep(kube, run.pod, output, {
+      signal: patience.over,
+      // The end of a pod that is deleted cannot be checked, and nobody disturbed it.
+      onGap: sentence => (cancelled.aborted ? call.note(sentence) : print(warningCommand(sentence)))
+    })
+    return { end, onlyLine: lines.length === 1 ? lines[0]?.trimEnd() : undefined }
+  } finally {
+    cancelled.removeEventListener('abort', onCancel)
+    ended.abort()
+  }
+}
+
+/** Brings back what the step wrote, as far as the runner still waits for it. */
+async function collected(workspace: Workspace, run: StepRun, patience: Patience): Promise<void> {
+  if (await patience.allows(FILES_MS, workspace.collectStep(run.pod))) return
+  throw new HookError('CANCELLED', 'user', 'The step was cancelled before its files were back.')
+}
+
+function tellSent(call: Call, { files, bytes, ms }: Travelled): void {
+  if (ms === 0) return
+  call.phase('files', ms)
+  if (ms < TOLD_MS) return
+  const count = `${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'}`
+  call.print(`Files sent in ${seconds(ms)} (${count}, ${Math.ceil(bytes / 1_000_000)} MB)`)
 }
 
 async function imageOf(
@@ -163,13 +243,29 @@ function disturbed(error: unknown, run: StepRun | undefined): unknown {
   })
 }
 
-/** Clean-up never hides the step's own result. */
-async function removed(call: Call, run: StepRun | undefined, secrets: readonly string[]): Promise<void> {
+/**
+ * Removes the step's objects; clean-up never hides the step's own result. What follows a cancelled step must not run beside
+ * it: only then is its pod waited for, and removed by force at the end.
+ */
+async function removed(
+  call: Call,
+  run: StepRun | undefined,
+  secrets: readonly string[],
+  patience: Patience
+): Promise<void> {
+  const { kube, cancelled } = call
+  const until = cancelled.aborted ? { signal: patience.over } : {}
   const results = await Promise.allSettled([
-    run === undefined ? undefined : deleteStep(call.kube, run),
-    ...secrets.map(async name => call.kube.delete('secrets', name))
+    run === undefined ? undefined : deleteStep(kube, run, until),
+    ...secrets.map(async name => kube.delete('secrets', name, until))
   ])
   for (const result of results) {
     if (result.status === 'rejected') call.print(warningCommand(`Clean-up after the step: ${messageOf(result.reason)}`))
   }
+  if (!cancelled.aborted || run === undefined) return
+  await waitUntilGone(kube, [run.pod], patience.over).catch(async () => {
+    await deleteStep(kube, run, { graceSeconds: 0, signal: AbortSignal.timeout(FORCE_MS) }).catch((error: unknown) =>
+      call.note(messageOf(error))
+    )
+  })
 }

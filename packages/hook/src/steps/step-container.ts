@@ -1,4 +1,6 @@
-import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { V1ContainerState, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
 import {
   containerResult,
   followLog,
@@ -27,6 +29,9 @@ const REFUSALS = ['ADMISSION', 'QUOTA', 'INVALID'] as const
 const LATE_CREATE_MS = 500
 /** A pod that is deleted gets this long to end by itself. */
 const GRACE_SECONDS = 1
+/** How long a start that was cancelled waits for the end of a pod that it had already made, and how often it looks. */
+const GONE_MS = 3_000
+const GONE_POLL_MS = 100
 
 /** A step's pod in the cluster. */
 export interface StepRun {
@@ -87,10 +92,12 @@ async function orDeleted(kube: Kube, made: StepRun, body: () => Promise<StepRun>
   try {
     return await body()
   } catch (error) {
-    await deleteStep(kube, made).catch(() => undefined)
+    const deleted = [await deleteStep(kube, made).catch(() => [])]
     if (isKubeError(error, 'ABORTED', 'UNREACHABLE')) {
-      await new Promise(resolve => setTimeout(resolve, LATE_CREATE_MS))
-      await deleteStep(kube, made).catch(() => undefined)
+      await sleep(LATE_CREATE_MS)
+      deleted.push(await deleteStep(kube, made).catch(() => []))
+      // It may run already, and what comes after a cancelled step must not run beside it.
+      await waitUntilGone(kube, deleted.flat(), AbortSignal.timeout(GONE_MS)).catch(() => undefined)
     }
     throw error
   }
@@ -123,8 +130,15 @@ async function podOfJob(
         `Job ${job} got no pod within ${waitMs / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
       )
     }
-    await new Promise(resolve => setTimeout(resolve, POD_POLL_MS))
+    await sleep(POD_POLL_MS)
   }
+}
+
+/** A step's container as it was seen first. */
+export interface Started {
+  readonly hasEnded: boolean
+  /** Its program is process 1; false when a template or webhook lets it share the processes of the pod or of the node. */
+  readonly isFirstProcess: boolean
 }
 
 /**
@@ -136,27 +150,40 @@ export async function waitForStart(
   kube: Kube,
   pod: string,
   options: { timeoutMs: number; signal: AbortSignal; print: Line }
-): Promise<void> {
-  await waitForPod(kube, pod, 'running', {
+): Promise<Started> {
+  const started = await waitForPod(kube, pod, 'running', {
     container: JOB_CONTAINER,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
     onProblem: printWaiting(options.print, pod)
   })
+  const { hostPID = false, shareProcessNamespace = false } = started.spec ?? {}
+  return {
+    hasEnded: stateOf(started)?.terminated !== undefined,
+    isFirstProcess: !hostPID && !shareProcessNamespace
+  }
+}
+
+/** How a step's container came to its end. */
+export interface StepEnd {
+  readonly result: ContainerResult
+  /** Its last state as the kubelet tells it. */
+  readonly state: V1ContainerState['terminated']
+  /** When its log ended, in milliseconds of the epoch. */
+  readonly loggedAt: number
 }
 
 /**
  * Prints a step container's log to its end and reads how it ended.
  *
  * @param onGap told when the kubelet could not give all lines
- * @returns how it ended, and when its log did (milliseconds of the epoch)
  */
 export async function followStep(
   kube: Kube,
   pod: string,
   output: (line: string) => Promise<void>,
   options: { readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
-): Promise<{ readonly result: ContainerResult; readonly loggedAt: number }> {
+): Promise<StepEnd> {
   await followLog(kube, { pod, container: JOB_CONTAINER }, async line => output(`${line}\n`), options)
   // The pod's status follows up to a second later.
   const loggedAt = Date.now()
@@ -165,7 +192,11 @@ export async function followStep(
     timeoutMs: 60_000,
     signal: options.signal
   })
-  return { result: containerResult(ended, JOB_CONTAINER), loggedAt }
+  return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt }
+}
+
+function stateOf(pod: V1Pod): V1ContainerState | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === JOB_CONTAINER)?.state
 }
 
 /**
@@ -173,13 +204,39 @@ export async function followStep(
  *
  * The pod goes first, as a Job of one try makes no other: a Job's own deletion gives its pod 30 s to end, and the
  * kubelet was seen to hold to them although 1 s was asked for a moment later.
+ *
+ * @param options the pod's time to end by itself, in seconds; default 1
+ * @returns the pods that are on their way out
  */
-export async function deleteStep(kube: Kube, run: StepRun): Promise<void> {
-  const end = async (pod: string): Promise<unknown> => kube.delete('pods', pod, { gracePeriodSeconds: GRACE_SECONDS })
+export async function deleteStep(
+  kube: Kube,
+  run: StepRun,
+  options: { readonly graceSeconds?: number; readonly signal?: AbortSignal } = {}
+): Promise<string[]> {
+  const { graceSeconds: gracePeriodSeconds = GRACE_SECONDS, signal } = options
+  const limits = signal === undefined ? {} : { signal }
+  const end = async (pod: string): Promise<unknown> => kube.delete('pods', pod, { gracePeriodSeconds, ...limits })
   if (run.pod !== '') await end(run.pod)
-  if (run.job === undefined) return
-  await kube.delete('jobs', run.job, { propagationPolicy: 'Background' })
-  if (run.pod !== '') return
-  const unseen = await kube.list('pods', { labelSelector: `job-name=${run.job}` })
-  await Promise.all(unseen.map(async ({ metadata }) => end(metadata?.name ?? '')))
+  if (run.job === undefined) return [run.pod]
+  await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...limits })
+  if (run.pod !== '') return [run.pod]
+  const unseen = await kube.list('pods', { labelSelector: `job-name=${run.job}`, ...limits })
+  const names = unseen.map(({ metadata }) => metadata?.name ?? '')
+  await Promise.all(names.map(end))
+  return names
+}
+
+/** Waits until pods that were deleted are gone. */
+export async function waitUntilGone(kube: Kube, pods: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const pod of pods) {
+    for (;;) {
+      try {
+        await kube.get('pods', pod, { signal })
+      } catch (error) {
+        if (isKubeError(error, 'NOT_FOUND')) break
+        throw error
+      }
+      await sleep(GONE_POLL_MS, undefined, { signal })
+    }
+  }
 }

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Kube } from '@kaniko-hooks/kube'
+
+import { JOB_CONTAINER } from '../pods/names.js'
+import type { Line } from '../protocol/workflow-commands.js'
+import type { Patience } from './patience.js'
+import { deleteStep, type StepRun } from './step-container.js'
+import { signalContainer, type StopSignal } from './stop-signal.js'
+
+/** When what happens to the container of a cancelled step, in milliseconds after SIGINT. */
+const ANSWER_MS = 1_000
+const UNTIL_MS: Readonly<Record<StopSignal, number>> = { INT: 4_000, TERM: 4_800 }
+const KILLED_MS = 5_800
+
+/**
+ * Ends the container of a cancelled step as Docker would: its first process gets INT, or TERM where it does not notice
+ * INT, and time to end by itself. What is not ended then gets TERM by the deletion of its pod, and is killed at the end
+ * of the grace. A program that notices neither signal is not waited for.
+ *
+ * @param ended aborted when the container has ended
+ * @param print told what was done
+ */
+export async function endContainer(
+  kube: Kube,
+  run: StepRun,
+  options: {
+    readonly isFirstProcess: boolean
+    readonly patience: Patience
+    readonly ended: AbortSignal
+    readonly print: Line
+  }
+): Promise<void> {
+  const { isFirstProcess, patience, ended, print } = options
+  // Process 1 may be the node's own.
+  const sent = isFirstProcess ? await askToEnd(kube, run.pod, patience) : undefined
+  if (sent === 'INT' || sent === 'TERM') {
+    print(`Cancelled: the container was sent SIG${sent}.`)
+    await sleep(patience.left(UNTIL_MS[sent]), undefined, { signal: ended }).catch(() => undefined)
+  }
+  if (ended.aborted) return
+  if (sent === 'none') {
+    print('Cancelled: the container notices neither SIGINT nor SIGTERM, so it is killed.')
+    await deleteStep(kube, run, { signal: patience.over })
+    return
+  }
+  const graceSeconds = Math.max(1, Math.floor(patience.left(KILLED_MS) / 1000))
+  print(`Cancelled: the container is sent SIGTERM, and killed after ${graceSeconds} s.`)
+  await deleteStep(kube, run, { graceSeconds, signal: patience.over })
+}
+
+/** Undefined when it could not be asked in time; it may still be then. */
+async function askToEnd(kube: Kube, pod: string, patience: Patience): Promise<StopSignal | 'none' | undefined> {
+  let sent: StopSignal | 'none' | undefined
+  const asked = signalContainer(kube, { pod, container: JOB_CONTAINER }, patience.over).then(answer => (sent = answer))
+  await patience.allows(ANSWER_MS, asked).catch(() => undefined)
+  return sent
+}
