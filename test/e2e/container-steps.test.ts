@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
+import type { Cluster } from '../cluster/index.js'
 import { pushImage, type TestImage } from '../support/image.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../support/job.js'
+import { apply, kubectl, tryKubectl } from '../support/kubectl.js'
 import { observe, type Seen } from '../support/observe.js'
 import { NOVOLUME_ROLE } from '../support/roles.js'
 import type { Mode, RunnerPod } from '../support/runner-pod.js'
@@ -50,6 +53,9 @@ echo "$FROM_IMAGE in $(pwd)"
 for word; do printf '<%s>\\n' "$word"; done
 `
 
+/** The line ends of another system. */
+const FOREIGN = '#!/bin/sh\r\necho hi\r\n'
+
 /** Looks around, and leaves something in each of the runner's directories. */
 const LOOK = `#!/bin/sh
 base64 </proc/1/environ | tr -d '\\n'
@@ -75,14 +81,17 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
   let runner: RunnerPod
   let image: TestImage
   let nonRoot: TestImage
+  let relative: TestImage
   let result: JobResult
   let seen: Seen[]
   const output = (name: string): string[] =>
-    outputOf(stepOf(result, name)).filter(line => !/^(Pulled and started|Ran) in /.test(line))
+    outputOf(stepOf(result, name)).filter(
+      line => !/^(Pulled and started|Pulled, started and ran|Files sent|Ran) in /.test(line)
+    )
   const code = (name: string): number | null => stepOf(result, name).exitCode
 
   beforeAll(async () => {
-    const files = { '/entry': ENTRY, '/look': LOOK }
+    const files = { '/entry': ENTRY, '/look': LOOK, '/foreign': FOREIGN }
     const config = {
       Entrypoint: ['/entry', 'from image'],
       Cmd: ['default', 'words'],
@@ -93,6 +102,12 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
       repository: `test/nonroot-${mode}`,
       tools: TOOLS,
       config: { User: '65532:65532', WorkingDir: '/tmp' }
+    })
+    relative = await pushImage(suite.cluster, {
+      repository: `test/relative-${mode}`,
+      tools: TOOLS,
+      files: { '/app/entry.sh': ENTRY },
+      config: { Entrypoint: ['./entry.sh'], WorkingDir: '/app' }
     })
     runner = await suite.runner({ mode })
     const steps = [
@@ -118,6 +133,10 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
         with: { entrypoint: '/bin/sh', args: '-c "id -u; echo by=$(id -u) >>$GITHUB_OUTPUT; echo mine >>non-root.txt"' }
       },
       { name: 'not there', uses: `docker://${image.tagged}`, with: { entrypoint: '/not/there' } },
+      { name: 'not in PATH', uses: `docker://${image.tagged}`, with: { entrypoint: 'no-such-program' } },
+      { name: 'relative', uses: `docker://${relative.tagged}` },
+      { name: 'no program', uses: `docker://${image.tagged}`, with: { entrypoint: '/tmp' } },
+      { name: 'foreign', uses: `docker://${image.tagged}`, with: { entrypoint: '/foreign' } },
       {
         name: 'after',
         run: 'echo "${{ steps.look.outputs.answer }}, ${{ steps.nonroot.outputs.by }}"; echo "$ADDED"; cat made/deep/file non-root.txt ~/.from-container "$RUNNER_TEMP/from-container"'
@@ -138,7 +157,7 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
   }, 240_000)
 
   afterAll(async () => {
-    await Promise.all([image.remove(), nonRoot.remove()])
+    await Promise.all([image.remove(), nonRoot.remove(), relative.remove()])
   })
 
   test('an image, by digest, runs with its own ENTRYPOINT, CMD and ENV, in the workspace', () => {
@@ -203,10 +222,17 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
     expect(output('non-root')).toEqual(['65532'])
   })
 
-  test('an entry point that is not there is named', () => {
-    expect(code('not there')).toBe(1)
-    expect(output('not there').join('\n')).toMatch(/##\[error\].*\/not\/there.*no such file/)
-    expect(stepOf(result, 'not there').ms).toBeLessThan(60_000)
+  test.each<[string, number, RegExp]>([
+    ['not there', 127, /\/not\/there.*no such file.*The image has no file \/not\/there\./],
+    ['not in PATH', 127, /executable file not found.*The image has no no-such-program in its PATH\./],
+    ['relative', 127, /\.\/entry\.sh is relative.*the runner sets to \/github\/workspace/],
+    ['no program', 126, /\/tmp.*is there, but cannot be run/],
+    // As with Docker: the runtime's own exit code, for what only the kernel refuses.
+    ['foreign', 255, /\/foreign is there, but its interpreter is not.*CRLF/]
+  ])('an entry point that is %s ends with its exit code, and the reason', (name, exitCode, says) => {
+    expect(code(name)).toBe(exitCode)
+    const errors = output(name).filter(line => line.startsWith('##[error]') && !line.includes('Process completed'))
+    expect(errors).toEqual([expect.stringMatching(says), expect.stringContaining('custom container implementation')])
   })
 
   test(`a step is ${mode === 'volume' ? 'a Job' : 'a bare pod, as the role has no jobs'}`, () => {
@@ -276,6 +302,78 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
     expect(await suite.left()).toEqual([])
   })
 })
+
+describe('a step whose pod the API server would not take a second time', () => {
+  const tight = new Suite('tight')
+
+  test('runs: only the pod that it has counts', async () => {
+    const { cluster, namespace } = tight
+    const runner = await tight.runner({ mode: 'volume' })
+    // Room for one more pod beside the runner's own; and a policy that refuses whatever is only tried.
+    await apply(
+      cluster,
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'one-more', namespace },
+        spec: { hard: { pods: '2' } }
+      },
+      {
+        ...POLICY_OF('ValidatingAdmissionPolicy', namespace),
+        spec: {
+          failurePolicy: 'Fail',
+          matchConstraints: {
+            resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }]
+          },
+          validations: [{ expression: 'request.dryRun != true', message: 'nothing is only tried here' }]
+        }
+      },
+      {
+        ...POLICY_OF('ValidatingAdmissionPolicyBinding', namespace),
+        spec: {
+          policyName: `no-tries-${namespace}`,
+          validationActions: ['Deny'],
+          matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
+        }
+      }
+    )
+    try {
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried', namespace } }
+      const spec = { containers: [{ name: 'main', image: cluster.images.busybox }] }
+      await refusedSoon(cluster, { ...pod, spec })
+      const result = await runJob(runner, {
+        env: { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false' },
+        workflow: workflowOf({
+          steps: [{ name: 'step', uses: `docker://${cluster.images.busybox}`, with: { args: 'echo ran' } }]
+        })
+      })
+      expect(outputOf(stepOf(result, 'step'))).toContain('ran')
+      expect(result.conclusion).toBe('success')
+      expect(await tight.left()).toEqual([])
+    } finally {
+      await kubectl(cluster, [
+        ...['delete', 'validatingadmissionpolicy,validatingadmissionpolicybinding', `no-tries-${namespace}`]
+      ])
+    }
+  }, 120_000)
+})
+
+const POLICY_OF = (kind: string, namespace: string): object => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind,
+  metadata: { name: `no-tries-${namespace}` }
+})
+
+/** The API server learns of a policy a moment after it was made. */
+async function refusedSoon(cluster: Cluster, pod: object): Promise<void> {
+  for (;;) {
+    const { code, stderr } = await tryKubectl(cluster, ['create', '--dry-run=server', '-f', '-'], {
+      input: JSON.stringify(pod)
+    })
+    if (code !== 0 && stderr.includes('nothing is only tried here')) return
+    await sleep(200)
+  }
+}
 
 test('with a volume and a role without jobs a step is a bare pod', async () => {
   const image = await pushImage(suite.cluster, {

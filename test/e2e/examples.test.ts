@@ -149,7 +149,7 @@ describe('a settings file', () => {
   test('nodeport.yaml: built, run, removed', async () => {
     const result = await job('settings/nodeport.yaml', {})
     expect(result.log).toContain('hello from 0')
-    expect(result.log).toMatch(/Pulled and started in .*: localhost:31500\/kaniko-hooks\/actions@sha256:/)
+    expect(result.log).toMatch(/Pulled.* in .*: localhost:31500\/kaniko-hooks\/actions@sha256:/)
     expect(result.conclusion).toBe('success')
     const [tag] = /actions:[0-9a-f]{12}-[0-9a-f]{8}/.exec(result.log) ?? []
     expect(tag).toBeDefined()
@@ -180,7 +180,7 @@ describe('a settings file', () => {
     registries.push(registry)
     const result = await job('settings/remote.yaml', { 'registry.example.com': registry.pushHost }, registry)
     expect(result.log).toContain('hello from 0')
-    expect(result.log).toMatch(/Pulled and started in .*\/acme\/actions@sha256:/)
+    expect(result.log).toMatch(/Pulled.* in .*\/acme\/actions@sha256:/)
     expect(result.conclusion).toBe('success')
     const repositories = (await registry.images()).map(image => image.split(':', 1)[0])
     expect(repositories).toContain('acme/actions')

@@ -37,12 +37,12 @@ describe.each<Mode>(['volume', 'novolume'])('the main job, %s', mode => {
     expect(group).toBeGreaterThanOrEqual(0)
     const token = /^::stop-commands::(.+)$/.exec(greet[group + 1] ?? '')?.[1]
     expect(greet.indexOf(`::${token}::`)).toBeGreaterThan(group)
-    const phases = ['Built in', 'Pushed in', 'Pulled and started in', 'Ran in']
+    const phases = ['Built in', 'Pushed in', 'Pulled']
     expect(phases.filter(phase => !greet.some(line => line.startsWith(phase)))).toEqual([])
   })
 
   test('the action ran as its own user, by digest, with files as Docker gives them', () => {
-    expect(greet.join('\n')).toMatch(/Pulled and started in .*: localhost:31500\/kaniko-hooks\/\S+@sha256:[0-9a-f]{64}/)
+    expect(greet.join('\n')).toMatch(/Pulled.* in .*: localhost:31500\/kaniko-hooks\/\S+@sha256:[0-9a-f]{64}/)
     expect(greet.join('\n')).toMatch(/Running as 10001:0 with jq-/)
     expect(greet).toEqual(
       expect.arrayContaining(['755 0:0 /opt/greet/entrypoint.sh', '640 0:0 /opt/greet/greetings.json'])

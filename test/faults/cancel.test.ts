@@ -1,12 +1,15 @@
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { HookCalls, type CallOptions, type CallResult } from '../support/hook-calls.js'
+import { pushImage, type TestImage } from '../support/image.js'
 import { runJob, type JobResult } from '../support/job.js'
-import type { Mode, RunnerPod } from '../support/runner-pod.js'
+import { RUNNER, type Mode, type RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
 import { workflowOf } from '../support/workflow.js'
 import { Lanes } from './lanes.js'
-import { leftAt, ownedBy } from './owned.js'
+import { leftAt, ownedBy, stepPods } from './owned.js'
 import { Sight } from './sight.js'
 import { IMPOSSIBLE, withTemplate } from './template.js'
 
@@ -16,6 +19,9 @@ const LIMIT_MS = 7_000
 /** A program that nothing else runs. */
 const MARK = 'sleep 98765'
 
+/** What a container leaves in the workspace. */
+const LAST_FILE = `${RUNNER.work}/demo/demo/last`
+
 /** Script steps by what they do with SIGINT, and the exit code that shows it; undefined for any but 0. */
 const SCRIPTS = {
   'leaves it alone': { script: `echo ready; ${MARK}`, code: 130 },
@@ -24,13 +30,37 @@ const SCRIPTS = {
   'leaves a child behind': { script: `trap '' INT; (${MARK}) & (${MARK}) & echo ready; wait`, code: undefined }
 } as const
 
-const CONTAINERS = {
-  'leaves it alone': `echo ready; ${MARK}`,
-  'ignores INT and TERM': `trap '' INT TERM; echo ready; while :; do ${MARK}; done`
-} as const
+interface Container {
+  readonly script: string
+  /** What its process says and writes before it ends. */
+  readonly lastWords?: string
+  /** The image has its shell elsewhere, so that nothing can be run beside its process. */
+  readonly hidden?: true
+}
+
+/** The last words of a container take three seconds, and lie in a file then too. */
+const LAST = 'sleep 3; echo bye | tee last; exit 0'
+
+/** Container steps by what their first process does with the signals. A shell that runs a script catches INT by itself. */
+const CONTAINERS: Readonly<Record<string, Container>> = {
+  'leaves them alone': { script: `echo ready; exec ${MARK}` },
+  'ignores INT and TERM': { script: `trap '' INT TERM; echo ready; while :; do ${MARK}; done` },
+  'waits for its child': { script: `echo ready; ${MARK}; echo not reached` },
+  'handles INT': { script: `trap '${LAST}' INT; echo ready; ${MARK} & wait $!`, lastWords: 'bye' },
+  'handles TERM alone': { script: `trap '' INT; trap '${LAST}' TERM; echo ready; ${MARK} & wait $!`, lastWords: 'bye' },
+  'can be reached by TERM alone': {
+    script: `trap '${LAST}' TERM; echo ready; ${MARK} & wait $!`,
+    lastWords: 'bye',
+    hidden: true
+  }
+}
 
 interface Cancelled {
   readonly call: CallResult
+  /** The same as `left`, as soon as the hook had ended. */
+  readonly leftAtOnce?: readonly string[]
+  /** What the container wrote, as the runner sees it then. */
+  readonly last?: string
   /** Pods, Jobs and Secrets 7 s after the signal that were not there before the call. */
   readonly left: readonly string[]
   /** What an `always()` step sees: the command lines in the job container. */
@@ -40,17 +70,26 @@ interface Cancelled {
 const suite = new Suite('cancel')
 const lanes = new Lanes<Cancelled>()
 let workflow: Promise<JobResult>
+let containerWorkflow: Promise<JobResult>
+let hidden: TestImage
 
 beforeAll(async () => {
-  const [volume, novolume, waiting, whole] = await Promise.all([
+  // Nobody finds this shell by its name.
+  hidden = await pushImage(suite.cluster, {
+    repository: 'test/hidden-shell',
+    tools: ['sleep', 'tee', 'echo'],
+    programs: { '/hidden/ash': '/usr/bin/busybox' }
+  })
+  const [volume, novolume, waiting, whole, beside] = await Promise.all([
     runnerOf('volume'),
     runnerOf('novolume'),
     runnerOf('volume'),
+    suite.runner({ mode: 'volume' }),
     suite.runner({ mode: 'volume' })
   ])
   lanes.start(stepsIn(volume))
   lanes.start(stepsIn(novolume))
-  const { debian } = suite.cluster.images
+  const { debian, busybox } = suite.cluster.images
   const template = await withTemplate(waiting.runner, IMPOSSIBLE)
   lanes.start({
     'no node takes the pod': () =>
@@ -71,7 +110,26 @@ beforeAll(async () => {
     cancelAt: 'long:2'
   })
   workflow.catch(() => undefined)
+  containerWorkflow = runJob(beside, {
+    workflow: workflowOf({
+      container: debian,
+      steps: [
+        {
+          name: 'beating',
+          uses: `docker://${busybox}`,
+          with: { args: `sh -c "trap 'sleep 2; echo bye; exit 0' INT; while :; do date +%s%N >beat; sleep 0.2; done"` }
+        },
+        { name: 'always', if: 'always()', run: 'cp beat one; sleep 2; cmp beat one && echo quiet' }
+      ]
+    }),
+    cancelAt: 'beating:6'
+  })
+  containerWorkflow.catch(() => undefined)
 }, TIMEOUT)
+
+afterAll(async () => {
+  await hidden.remove()
+})
 
 interface Runner {
   readonly runner: RunnerPod
@@ -96,29 +154,49 @@ function stepsIn(one: Runner): Record<string, () => Promise<Cancelled>> {
       ])
     ),
     ...Object.fromEntries(
-      Object.entries(CONTAINERS).map(([how, script]) => [
+      Object.entries(CONTAINERS).map(([how, container]) => [
         name('container', how),
-        () => cancelled(one, 'ready', options => calls.container(busybox, script, options))
+        () =>
+          cancelled(one, 'ready', options =>
+            container.hidden
+              ? calls.container(hidden.tagged, container.script, options, '/hidden/ash')
+              : calls.container(busybox, container.script, options)
+          )
       ])
     ),
+    // Between the log's end and the last of its files.
+    [name('container', 'has ended')]: () =>
+      cancelled(one, 'Ran in', options => calls.container(busybox, 'sleep 3; echo done >last', options)),
+    [name('container', 'has a pod only')]: async () =>
+      cancelled(one, madeIn(runner), options => calls.container(busybox, `echo ready; ${MARK}`, options)),
     [`${runner.mode} cleanup`]: async () => ({ call: await calls.cleanup(), left: [], processes: [] })
   }
 }
 
-/** Sends SIGINT once a call has printed a word, and looks at what is left of it. */
+/** Sends SIGINT once a call has printed a word, or something has happened, and looks at what is left of it. */
 async function cancelled(
   { runner, calls }: Runner,
-  word: string,
+  when: string | (() => Promise<unknown>),
   start: (options: CallOptions) => Promise<CallResult>
 ): Promise<Cancelled> {
   const before = await ownedBy(suite.cluster, runner)
-  const { look, seen } = new Sight(word)
-  const call = await start({ onOutput: look, interrupt: seen })
+  await runner.exec(['rm', '-f', LAST_FILE])
+  const { look, seen } = new Sight(typeof when === 'string' ? when : 'never')
+  const call = await start({ onOutput: look, interrupt: typeof when === 'string' ? seen : when() })
+  const leftAtOnce = await leftAt(suite.cluster, runner, 0, before)
+  const last = (await runner.exec(['sh', '-c', 'cat "$0" 2>/dev/null', LAST_FILE])).stdout.toString()
   const after = before.includes(`pod/${calls.jobPod}`)
     ? await calls.script('cat /proc/[0-9]*/cmdline | tr "\\0" " "')
     : undefined
   const left = await leftAt(suite.cluster, runner, (call.interruptedAt ?? 0) + LIMIT_MS, before)
-  return { call, left, processes: after?.lines ?? [] }
+  return { call, leftAtOnce, last, left, processes: after?.lines ?? [] }
+}
+
+/** Waits until a runner has the pod of a step. */
+function madeIn(runner: RunnerPod): () => Promise<void> {
+  return async () => {
+    while ((await stepPods(suite.cluster, runner)).length === 0) await sleep(50)
+  }
 }
 
 describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
@@ -136,14 +214,33 @@ describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
     TIMEOUT
   )
 
-  test.each(Object.keys(CONTAINERS))(
-    'a container step that %s is over in time',
-    async how => {
-      const { call, left } = await lanes.result(`${mode}: a container step that ${how}`)
+  test.each(Object.entries(CONTAINERS))(
+    'a container step that %s is over in time, and has its time',
+    async (how, { lastWords, hidden: isHidden }) => {
+      const { call, left, leftAtOnce, last } = await lanes.result(`${mode}: a container step that ${how}`)
+      expect(call.lines).toEqual(expect.arrayContaining(['ready', ...(lastWords === undefined ? [] : [lastWords])]))
+      expect(call.text).not.toContain('not reached')
+      expect(call.text).not.toContain('::warning::')
+      expect(call.code).toBe(130)
       expect(call.msAfterInterrupt).toBeLessThan(LIMIT_MS)
-      expect(call.code).not.toBe(0)
-      expect(call.text).toContain('ready\n')
+      expect(leftAtOnce).toEqual([])
       expect(left).toEqual([])
+      // Without a volume a pod that is being deleted has nobody any more who would send them.
+      const isBack = lastWords !== undefined && !(mode === 'novolume' && isHidden)
+      expect(last).toBe(isBack ? `${lastWords ?? ''}\n` : '')
+    },
+    TIMEOUT
+  )
+
+  test.each(['has ended', 'has a pod only'])(
+    'a container step that %s leaves nothing',
+    async how => {
+      const { call, left, leftAtOnce, last } = await lanes.result(`${mode}: a container step that ${how}`)
+      expect(call.msAfterInterrupt).toBeLessThan(LIMIT_MS)
+      expect(leftAtOnce).toEqual([])
+      expect(left).toEqual([])
+      if (how === 'has ended') expect(last).toBe('done\n')
+      else expect(call.code).toBe(130)
     },
     TIMEOUT
   )
@@ -180,12 +277,26 @@ test(
 )
 
 test(
+  'a cancelled container step says its last words, and an always() step meets it no more',
+  async () => {
+    const { steps } = await containerWorkflow
+    const beating = steps.find(({ name }) => name === 'beating')
+    expect(beating).toMatchObject({ calls: [{ sent: ['SIGINT'], stdioHeld: false }] })
+    expect(beating?.log.lines).toContain('bye')
+    const always = steps.find(({ name }) => name === 'always')
+    expect(always).toMatchObject({ conclusion: 'success' })
+    expect(always?.log.lines.at(-1)).toBe('quiet')
+  },
+  TIMEOUT
+)
+
+test(
   'nothing is left',
   async () => {
     for (const mode of ['volume', 'novolume']) {
       expect((await lanes.result(`${mode} cleanup`)).call).toMatchObject({ code: 0, text: '' })
     }
-    await workflow
+    await Promise.all([workflow, containerWorkflow])
     expect(await suite.left()).toEqual([])
   },
   TIMEOUT
