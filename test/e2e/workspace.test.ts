@@ -17,7 +17,9 @@ describe.each<Mode>(['volume', 'novolume'])('the work directory, %s', mode => {
   let runner: RunnerPod
   let result: JobResult
   const output = (name: string): string[] =>
-    outputOf(stepOf(result, name)).filter(line => !/^(Pulled and started|Pulled, started and ran|Files sent|Ran) in /.test(line))
+    outputOf(stepOf(result, name)).filter(
+      line => !/^(Pulled and started|Pulled, started and ran|Files sent|Ran) in /.test(line)
+    )
 
   beforeAll(async () => {
     runner = await suite.runner({ mode })

@@ -38,6 +38,11 @@ test('what is late is not waited for, whether the cancellation came before or wh
 test('what fails in time fails; what fails later harms nobody', async () => {
   const patience = new Patience(AbortSignal.abort(), 60_000)
   await expect(patience.allows(60_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken')
-  expect(await patience.allows(10, sleep(40).then(() => Promise.reject(new Error('late'))))).toBe(false)
+  expect(
+    await patience.allows(
+      10,
+      sleep(40).then(() => Promise.reject(new Error('late')))
+    )
+  ).toBe(false)
   await sleep(60)
 })
