@@ -9,7 +9,7 @@ import { handOver } from './hand-over.js'
 import { readCommand } from './protocol/read-command.js'
 import { checkResponseFile, type Response } from './protocol/response.js'
 import type { Command } from './protocol/schema.js'
-import { errorCommand } from './protocol/workflow-commands.js'
+import { errorCommand, plainLine } from './protocol/workflow-commands.js'
 import { WorkflowLog } from './protocol/workflow-log.js'
 import { run } from './run.js'
 import { readSettings } from './settings/settings.js'
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
         log.note(why)
       },
       // Not in stdout: the step's output may have stopped within a line, and the runner reads each stream by lines.
-      onOutage: sentence => process.stderr.write(`${sentence}\n`)
+      onOutage: sentence => process.stderr.write(`${plainLine(sentence)}\n`)
     })
     requests = () => clients.kube.requests + (clients.kube === clients.runnerKube ? 0 : clients.runnerKube.requests)
     const call: Call = {
