@@ -75,7 +75,7 @@ export async function sweepImages(call: Call): Promise<void> {
  *
  * @returns what was not removed, as sentences
  */
-export async function removeRecorded(
+async function removeRecorded(
   call: Call,
   records: readonly KnownImage[],
   places: readonly Place[],

@@ -71,7 +71,7 @@ function entriesOf(path: string): Dirent[] | undefined {
 }
 
 /** Gives the owner the rights; false when the file is another user's. Never called for a link. */
-export function opened(path: string, mode: number, rights: number): boolean {
+function opened(path: string, mode: number, rights: number): boolean {
   if ((mode & rights) === rights) return true
   try {
     chmodSync(path, (mode & 0o7777) | rights)

@@ -9,7 +9,7 @@
 /** Exit code when stdin did not carry what was announced: an exec's stdin may get lost. */
 export const EXIT_SHORT = 97
 /** Exit code when the image lacks a tool; stderr says `lacks <tools>`. */
-export const EXIT_LACKS = 96
+const EXIT_LACKS = 96
 
 const BEGIN = String.raw`
 LC_ALL=C

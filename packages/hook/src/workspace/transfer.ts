@@ -381,7 +381,7 @@ async function line(replies: ByteReader): Promise<string> {
 }
 
 /** Cuts a list into pieces of so many elements and bytes. An element that is too large is a piece alone. */
-export function batches<T>(
+function batches<T>(
   elements: readonly T[],
   limit: { readonly count: number; readonly bytes: number; readonly sizeOf: (element: T) => number }
 ): T[][] {
