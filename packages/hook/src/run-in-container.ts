@@ -11,7 +11,7 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly signal?: AbortSignal
   /** Time after which a command that runs is given up, in milliseconds; default one minute: a busy node takes seconds. */
   readonly timeoutMs?: number

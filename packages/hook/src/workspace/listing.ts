@@ -1,6 +1,6 @@
 import type { ByteReader } from './byte-reader.js'
 
-export type EntryType = 'file' | 'link' | 'directory' | 'other'
+type EntryType = 'file' | 'link' | 'directory' | 'other'
 
 /** What a pod says of one path. */
 export interface Entry {
