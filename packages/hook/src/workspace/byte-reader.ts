@@ -59,6 +59,13 @@ export class ByteReader {
     }
   }
 
+  /** Reads what still comes, and drops it: an exec is over only when its output was taken. */
+  async drain(): Promise<void> {
+    this.#buffer = Buffer.alloc(0)
+    this.#at = 0
+    while ((await this.#stream.next()).done !== true) this.#onBytes()
+  }
+
   async #more(): Promise<void> {
     const next = await this.#stream.next()
     if (next.done === true) throw new EndedEarly()

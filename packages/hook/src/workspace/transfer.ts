@@ -314,7 +314,7 @@ async function retried(
       const replies = new ByteReader(stdout, () => idle?.refresh())
       await tell(`${spool} ${root}\n`)
       await body(replies, tell)
-      stdout.resume()
+      await replies.drain()
       const code = await exit
       if (code !== 0) throw failure(verb, place, `exit code ${code}`, words)
       return words
