@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
 
+/** How the new names of directories begin that were in the way. */
+export const REPLACED = '_replaced-'
+
 /**
  * A directory that is held open. Names below it mean the same whatever a job puts in their way meanwhile, and no link is
  * followed: node has no openat(2), but Linux resolves `/proc/self/fd/<n>/<name>` from the directory itself.
@@ -68,13 +71,11 @@ export class Directory {
   }
 
   /**
-   * Takes away what is there by this name. A directory is moved to another name at once, as to empty it would take as
-   * long as a job likes.
-   *
-   * @param aside where directories are moved to; on the same file system
+   * Takes away what is there by this name. A directory gets another name at once, as to empty it would take as long as a
+   * job likes; it stays in this one, as only who may write into a directory can move it to another.
    */
-  clear(name: string, aside: Directory = this): void {
-    if (this.look(name)?.isDirectory() === true) renameSync(this.at(name), aside.at(`_replaced-${randomUUID()}`))
+  clear(name: string): void {
+    if (this.look(name)?.isDirectory() === true) renameSync(this.at(name), this.at(`${REPLACED}${randomUUID()}`))
     else unlinkSync(this.at(name))
   }
 

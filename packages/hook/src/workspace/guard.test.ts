@@ -51,7 +51,9 @@ afterEach(() => {
 
 /** Whatever the runner would read now, by the names that it uses. */
 const readAll = (): string[] =>
-  readdirSync(at('_runner_file_commands')).map(name => readFileSync(command(name), 'utf8'))
+  readdirSync(at('_runner_file_commands'))
+    .filter(name => !name.startsWith('_replaced-'))
+    .map(name => readFileSync(command(name), 'utf8'))
 
 test('what the runner made and a step wrote stays as it is', () => {
   writeFileSync(command('step_summary_0b7c'), '')
@@ -156,6 +158,19 @@ test("the event, which the runner writes before each step, is no link to the run
   writeFileSync(event, 'the event')
   expect(readFileSync(secret, 'utf8')).toBe('canary')
   expect(statSync(event).size).toBe(9)
+})
+
+test("another user's directory is replaced by whoever may write where it lies, and once", () => {
+  rmSync(command())
+  mkdirSync(join(command(), 'deep'), { recursive: true })
+  chmodSync(base, 0o755)
+  chownSync(at('_runner_file_commands'), 65_534, 65_534)
+  chownSync(at(), 65_534, 65_534)
+  process.seteuid?.(65_534)
+  const findings = [guardWork(work), guardWork(work)]
+  process.seteuid?.(0)
+  expect(findings).toMatchObject([[{ kind: 'replaced' }], []])
+  expect(lstatSync(command()).isFile()).toBe(true)
 })
 
 test('what cannot be replaced is told, and keeps nothing else from being replaced', () => {

@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, opendirSync, type Stats } from 'node:fs'
 
 import { messageOf } from '../errors.js'
-import { Directory } from './directory.js'
+import { Directory, REPLACED } from './directory.js'
 
 /**
  * How large a file command may be, in bytes. The runner reads it into memory as a whole and several times over. Nothing
@@ -45,7 +45,7 @@ export function guardWork(workDirectory: string): Finding[] {
         for (const name of RUNNERS) {
           guard.real(temp, name, `${TEMP}/${name}`, directory => {
             // The runner writes the event there before each step.
-            if (name === WORKFLOW) guard.plain(directory, 'event.json', temp)
+            if (name === WORKFLOW) guard.plain(directory, 'event.json')
             if (name === FILE_COMMANDS) guard.all(directory, temp)
           })
         }
@@ -107,18 +107,19 @@ class Guard {
     } finally {
       entries.closeSync()
     }
-    for (const name of names) this.plain(directory, name, temp, FILE_COMMANDS)
+    for (const name of names) this.plain(directory, name, FILE_COMMANDS)
   }
 
   /** In the place of what is no regular file of one name and of a bounded size there is an empty one then. */
-  plain(directory: Directory, name: string, temp: Directory, within = WORKFLOW): void {
+  plain(directory: Directory, name: string, within = WORKFLOW): void {
     const path = `${TEMP}/${within}/${name}`
     this.attempt(path, () => {
       const found = directory.look(name)
-      if (found === undefined) return
+      // The runner asks for no such name.
+      if (found === undefined || (found.isDirectory() && name.startsWith(REPLACED))) return
       const isPlain = found.isFile() && found.nlink === 1
       if (isPlain && (within === WORKFLOW || found.size <= MAX_FILE_COMMAND)) return
-      directory.clear(name, temp)
+      directory.clear(name)
       const file = directory.create(name, 0o666)
       // The process's umask counts for no one else.
       fchmodSync(file, 0o666)
