@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, stat } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Script } from 'node:vm'
@@ -42,6 +43,21 @@ describe("the hook's bundle", () => {
     expect(loaded).toContain('node:tls')
     // ws asks for these two and goes on without them.
     expect([...loaded].filter(name => !isBuiltin(name)).sort()).toEqual(['bufferutil', 'utf-8-validate'])
+  })
+
+  test('makes safe what the runner reads also when its answer cannot be written', async () => {
+    const work = await mkdtemp(join(tmpdir(), 'work-'))
+    const commands = join(work, '_temp', '_runner_file_commands')
+    await mkdir(commands, { recursive: true })
+    await symlink('/etc/passwd', join(commands, 'set_env_1'))
+    const responseFile = join(work, '_temp', '_runner_hook_responses', '1.json')
+    const hook = spawn(process.execPath, [HOOK], { env: { KANIKO_HOOKS_OPERATOR_LOG: 'off' }, stdio: 'pipe' })
+    hook.stdin.end(JSON.stringify({ command: 'cleanup_job', responseFile, args: {}, state: {} }))
+    const said = await text(hook.stdout)
+    expect(said).toContain('response file')
+    expect(said).toContain('a symbolic link at _temp/_runner_file_commands/set_env_1')
+    expect((await lstat(join(commands, 'set_env_1'))).isFile()).toBe(true)
+    await rm(work, { recursive: true })
   })
 
   test('answers an empty stdin with exit code 1 and one error line', async () => {

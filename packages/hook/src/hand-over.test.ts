@@ -14,7 +14,7 @@ let work: string
 let responseFile: string
 let printed: string[]
 const commands = (name: string): string => join(work, '_temp', '_runner_file_commands', name)
-const end = (exitCode: number, response?: object): number => {
+const end = async (exitCode: number, response?: object): Promise<number> => {
   const print: Line = line => void printed.push(String(line))
   return handOver({ workDirectory: work, responseFile, print }, exitCode, response)
 }
@@ -31,44 +31,44 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true }))
 
 describe('handOver', () => {
-  test('a call that came to its end answers, and says nothing more', () => {
-    expect(end(0, { isAlpine: true })).toBe(0)
+  test('a call that came to its end answers, and says nothing more', async () => {
+    expect(await end(0, { isAlpine: true })).toBe(0)
     expect(readFileSync(responseFile, 'utf8')).toBe('{"isAlpine":true}')
-    expect(end(0)).toBe(0)
+    expect(await end(0)).toBe(0)
     expect(readFileSync(responseFile, 'utf8')).toBe('')
     expect(printed).toEqual([])
   })
 
-  test('what was replaced is a warning, and the exit code is the step’s own', () => {
+  test('what was replaced is a warning, and the exit code is the step’s own', async () => {
     for (const code of [0, 7, 130]) {
       symlinkSync('/etc/passwd', commands(`set_env_${code}`))
-      expect(end(code)).toBe(code)
+      expect(await end(code)).toBe(code)
     }
     expect(printed).toHaveLength(3)
     for (const line of printed) expect(line).toMatch(/^::warning::The step left a symbolic link at _temp/)
   })
 
-  test('what is lost fails a step that would have been green', () => {
+  test('what is lost fails a step that would have been green', async () => {
     for (const code of [0, 7]) {
       writeFileSync(commands('set_output_1'), '')
       truncateSync(commands('set_output_1'), 64 * 1024 * 1024)
-      expect(end(code)).toBe(code === 0 ? 1 : 7)
+      expect(await end(code)).toBe(code === 0 ? 1 : 7)
     }
     expect(printed[0]).toMatch(/^::error::The step wrote 64 MiB to .*set_output_1; the runner gets at most 16 MiB/)
   })
 
-  test('thousands of them are some lines, and no name of a file is a command', () => {
+  test('thousands of them are some lines, and no name of a file is a command', async () => {
     for (let index = 0; index < 500; index += 1) symlinkSync('/etc/passwd', commands(`${index}\n::error::x`))
-    expect(end(0)).toBe(0)
+    expect(await end(0)).toBe(0)
     expect(printed).toHaveLength(11)
     expect(printed.join('').split('\n')).toHaveLength(1)
     expect(printed.at(-1)).toBe('::warning::The step left 490 more like these.')
   })
 
-  test('an answer that cannot be written is an error; where there is none to write, nothing is missed', () => {
+  test('an answer that cannot be written is an error; where there is none to write, nothing is missed', async () => {
     rmSync(join(work, '_temp', '_runner_hook_responses'), { recursive: true })
-    expect(end(0)).toBe(0)
-    expect(end(0, { isAlpine: true })).toBe(1)
+    expect(await end(0)).toBe(0)
+    expect(await end(0, { isAlpine: true })).toBe(1)
     expect(printed).toEqual([expect.stringMatching(/^::error::The answer to the runner could not be written/)])
   })
 })
@@ -95,15 +95,15 @@ describe.each([
     return outfile
   }
 
-  test('kills the worker', () => {
+  test('kills the worker', async () => {
     const worker = `process.title = 'Runner.Worker'; ${call}; console.log('reads on')`
     const { signal, stdout } = spawnSync(process.execPath, ['-e', worker, hook()], { encoding: 'utf8' })
     expect([signal, stdout]).toEqual(['SIGKILL', ''])
   })
 
-  test('leaves every other process alone', () => {
+  test('leaves every other process alone', async () => {
     const shell = `console.log(${call}.stdout.toString().trim())`
     const { signal, stdout } = spawnSync(process.execPath, ['-e', shell, hook()], { encoding: 'utf8' })
-    expect([signal, stdout]).toEqual([null, 'false\n'])
+    expect([signal, stdout]).toEqual([null, 'undefined\n'])
   })
 })

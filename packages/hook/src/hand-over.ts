@@ -1,11 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { messageOf } from './errors.js'
 import { errorCommand, warningCommand, type Line } from './protocol/workflow-commands.js'
 import { writeResponse, type Response } from './protocol/response.js'
 import { endWorker } from './runner-worker.js'
-import { guardWork } from './workspace/guard.js'
+import { guardWork, type Finding } from './workspace/guard.js'
 
+/** What could not be made safe is tried once more after so long, and its reason reaches the log meanwhile. */
+const BEFORE_KILL_MS = 2_000
 /** A job can leave thousands; GitHub shows ten for a step. */
 const MOST_PRINTED = 10
+
+const isOpen = ({ kind }: Finding): boolean => kind === 'open'
+
+/** The runner goes on to read after any exit code, once the hook has ended. */
+async function endUnlessSafe({
+  workDirectory,
+  print
+}: {
+  readonly workDirectory: string
+  readonly print: Line
+}): Promise<void> {
+  print(errorCommand("The runner's worker is ended, since it would read what the step put there."))
+  await sleep(BEFORE_KILL_MS)
+  if (guardWork(workDirectory).some(isOpen)) endWorker()
+}
 
 /**
  * The last that a call does, whatever became of it: makes safe what the runner reads next, and writes the answer.
@@ -13,21 +32,18 @@ const MOST_PRINTED = 10
  * @param exitCode what the call came to; the runner reads the answer only after 0
  * @returns the exit code; 1 in place of 0 when the runner does not get what the step wrote for it
  */
-export function handOver(
+export async function handOver(
   call: { readonly workDirectory: string; readonly responseFile: string; readonly print: Line },
   exitCode: number,
   response: Response | undefined
-): number {
+): Promise<number> {
   const findings = guardWork(call.workDirectory)
   for (const { kind, sentence } of findings.slice(0, MOST_PRINTED)) {
     call.print(kind === 'replaced' ? warningCommand(sentence) : errorCommand(sentence))
   }
   const more = findings.length - MOST_PRINTED
   if (more > 0) call.print(warningCommand(`The step left ${more} more like these.`))
-  // The runner goes on to read after any exit code.
-  if (findings.some(({ kind }) => kind === 'open') && endWorker()) {
-    call.print(errorCommand("The runner's worker was ended: it would have read what the step put there."))
-  }
+  if (findings.some(isOpen)) await endUnlessSafe(call)
   if (exitCode !== 0) return exitCode
   if (findings.some(({ kind }) => kind !== 'replaced')) return 1
   try {

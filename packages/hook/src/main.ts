@@ -35,9 +35,9 @@ async function main(): Promise<number> {
   try {
     command = await readCommand(process.stdin)
     for (const secret of secretsOf(command)) secrets.add(secret)
-    await checkResponseFile(command.responseFile)
-    // <_work>/_temp/_runner_hook_responses/<id>.json
+    // <_work>/_temp/_runner_hook_responses/<id>.json. Known first: whatever fails from here on, what the runner reads is made safe.
     workDirectory = resolve(dirname(command.responseFile), '..', '..')
+    await checkResponseFile(command.responseFile)
     const settings = await readSettings(environment)
     const clients = await connect(environment, command.state !== null, {
       onRetry: why => {
@@ -74,7 +74,11 @@ async function main(): Promise<number> {
     if (caught instanceof Error) log.note(redact(caught.stack ?? caught.message, [...secrets]))
   }
   if (command !== undefined && workDirectory !== undefined) {
-    exitCode = handOver({ workDirectory, responseFile: command.responseFile, print: log.print }, exitCode, response)
+    exitCode = await handOver(
+      { workDirectory, responseFile: command.responseFile, print: log.print },
+      exitCode,
+      response
+    )
   }
   await writeCallRecord(environment.operatorLog, {
     command: command?.command ?? 'none',

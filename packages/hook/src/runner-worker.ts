@@ -6,16 +6,16 @@ const WORKER = 'Runner.Worker'
 /**
  * Kills the worker that called this hook, if one did: its listener reports the job as failed.
  *
- * @returns whether there was one
  */
-export function endWorker(): boolean {
-  // A script may stand between.
-  for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) {
-    if (nameOf(pid) !== WORKER) continue
-    process.kill(pid, 'SIGKILL')
-    return true
+export function endWorker(): void {
+  try {
+    // A script may stand between.
+    for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) {
+      if (nameOf(pid) === WORKER) return void process.kill(pid, 'SIGKILL')
+    }
+  } catch {
+    // A process on the way has ended just now, and so has what it called.
   }
-  return false
 }
 
 function nameOf(pid: number): string {

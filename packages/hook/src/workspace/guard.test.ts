@@ -173,6 +173,39 @@ test("another user's directory is replaced by whoever may write where it lies, a
   expect(lstatSync(command()).isFile()).toBe(true)
 })
 
+describe('a directory that a job has closed', () => {
+  const asNobody = (): ReturnType<typeof guardWork> => {
+    chmodSync(base, 0o755)
+    process.seteuid?.(65_534)
+    try {
+      return guardWork(work)
+    } finally {
+      process.seteuid?.(0)
+    }
+  }
+
+  test('a home is the job’s own', () => {
+    chmodSync(at('_github_home'), 0o700)
+    expect(asNobody()).toEqual([])
+  })
+
+  test('what the runner cannot enter either costs only what the step wrote', () => {
+    chmodSync(at('_runner_file_commands'), 0o700)
+    expect(asNobody()).toMatchObject([{ kind: 'lost', sentence: expect.stringContaining('EACCES') }])
+  })
+
+  test('what can be entered and not listed may lead anywhere', () => {
+    chmodSync(at('_runner_file_commands'), 0o711)
+    expect(asNobody()).toMatchObject([{ kind: 'open' }])
+  })
+
+  test('a file that is too large for the runner leads nowhere', () => {
+    truncateSync(command(), MAX_FILE_COMMAND + 1)
+    chmodSync(at('_runner_file_commands'), 0o755)
+    expect(asNobody()).toMatchObject([{ kind: 'lost' }])
+  })
+})
+
 test('what cannot be replaced is told, and keeps nothing else from being replaced', () => {
   symlinkSync(secret, command('locked'))
   chmodSync(at('_runner_file_commands'), 0o755)

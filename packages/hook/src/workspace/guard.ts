@@ -1,4 +1,5 @@
-import { closeSync, fchmodSync, opendirSync, type Stats } from 'node:fs'
+import { closeSync, fchmodSync, lstatSync, opendirSync, type Stats } from 'node:fs'
+import { join } from 'node:path'
 
 import { messageOf } from '../errors.js'
 import { Directory, REPLACED } from './directory.js'
@@ -23,7 +24,8 @@ export interface Finding {
   readonly sentence: string
   /**
    * `replaced`: what lies there now is harmless, and the runner misses nothing that it would have got on a Docker runner.
-   * `lost`: the runner misses what the step wrote. `open`: it could not be replaced, and the runner would follow it.
+   * `lost`: the runner misses what the step wrote, or it could not be looked at. `open`: what lies there could not be
+   * replaced, and the runner would follow it.
    */
   readonly kind: 'replaced' | 'lost' | 'open'
 }
@@ -41,9 +43,11 @@ export function guardWork(workDirectory: string): Finding[] {
   guard.attempt(TEMP, () => {
     const work = Directory.open(workDirectory)
     try {
-      guard.real(work, TEMP, TEMP, temp => {
+      guard.real(work, TEMP, TEMP, true, temp => {
         for (const name of RUNNERS) {
-          guard.real(temp, name, `${TEMP}/${name}`, directory => {
+          // A job may close its own home to everybody else; nothing of the runner's is looked at in there.
+          const isRead = name === FILE_COMMANDS || name === WORKFLOW
+          guard.real(temp, name, `${TEMP}/${name}`, isRead, directory => {
             // The runner writes the event there before each step.
             if (name === WORKFLOW) guard.plain(directory, 'event.json')
             if (name === FILE_COMMANDS) guard.all(directory, temp)
@@ -57,6 +61,22 @@ export function guardWork(workDirectory: string): Finding[] {
   return guard.findings
 }
 
+/** What the runner would follow, and what could not be replaced. */
+class Irreplaceable extends Error {}
+
+/** @throws Irreplaceable in place of every error */
+function replacing<T>(body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw new Irreplaceable(codeOf(error))
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? messageOf(error)
+}
+
 class Guard {
   readonly findings: Finding[] = []
 
@@ -65,28 +85,46 @@ class Guard {
     try {
       body()
     } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? messageOf(error)
-      this.findings.push({ kind: 'open', sentence: `${path} could not be made safe for the runner (${why}).` })
+      const kind = error instanceof Irreplaceable ? 'open' : 'lost'
+      this.findings.push({ kind, sentence: `${path} could not be made safe for the runner (${codeOf(error)}).` })
     }
   }
 
-  /** Goes into a directory; in the place of something else there is an empty one then. What is missing stays away. */
-  real(parent: Directory, name: string, path: string, body: (directory: Directory) => void): void {
+  /**
+   * Goes into a directory that the runner reads; in the place of something else there is an empty one then. What is missing
+   * stays away.
+   */
+  real(parent: Directory, name: string, path: string, isRead: boolean, body: (directory: Directory) => void): void {
     this.attempt(path, () => {
       const found = parent.look(name)
       if (found === undefined) return
       if (!found.isDirectory()) {
-        parent.clear(name)
-        parent.make(name)
+        replacing(() => {
+          parent.clear(name)
+          parent.make(name)
+        })
         this.#replaced('replaced', path, nameOf(found), 'an empty directory')
       }
-      const directory = parent.enter(name)
+      if (!isRead) return
+      const directory = this.#entered(parent, name)
       try {
         body(directory)
       } finally {
         directory.close()
       }
     })
+  }
+
+  /** A directory that is closed to the hook is closed to the runner, which is the same user; one without a list is not. */
+  #entered(parent: Directory, name: string): Directory {
+    try {
+      return parent.enter(name)
+    } catch (error) {
+      replacing(() => {
+        if (isTraversable(join(parent.path, name))) throw error
+      })
+      throw error
+    }
   }
 
   /** Looks at all files of a directory. One with too many is moved away whole: to list it would take as long as a job likes. */
@@ -96,8 +134,10 @@ class Guard {
     try {
       for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
         if (names.push(entry.name) <= MAX_FILES) continue
-        temp.clear(FILE_COMMANDS)
-        temp.make(FILE_COMMANDS)
+        replacing(() => {
+          temp.clear(FILE_COMMANDS)
+          temp.make(FILE_COMMANDS)
+        })
         this.findings.push({
           kind: 'lost',
           sentence: `The step left more than ${MAX_FILES} files in ${TEMP}/${FILE_COMMANDS}; the runner gets none of them.`
@@ -119,16 +159,20 @@ class Guard {
       if (found === undefined || (found.isDirectory() && name.startsWith(REPLACED))) return
       const isPlain = found.isFile() && found.nlink === 1
       if (isPlain && (within === WORKFLOW || found.size <= MAX_FILE_COMMAND)) return
-      directory.clear(name)
-      const file = directory.create(name, 0o666)
-      // The process's umask counts for no one else.
-      fchmodSync(file, 0o666)
-      closeSync(file)
+      const replace = (): void => {
+        directory.clear(name)
+        const file = directory.create(name, 0o666)
+        // The process's umask counts for no one else.
+        fchmodSync(file, 0o666)
+        closeSync(file)
+      }
       if (!isPlain) {
+        replacing(replace)
         // A link's contents the runner would not have found on a Docker runner either, where the path means another file.
         const kind = found.isFile() && found.size > 0 ? 'lost' : 'replaced'
         return this.#replaced(kind, path, nameOf(found), 'an empty file')
       }
+      replace()
       this.findings.push({
         // The runner itself takes no such summary, and the step goes on.
         kind: name.startsWith('step_summary_') ? 'replaced' : 'lost',
@@ -142,6 +186,15 @@ class Guard {
       kind,
       sentence: `The step left ${what} at ${path}, where the runner reads or writes; ${by} is there now.`
     })
+  }
+}
+
+function isTraversable(path: string): boolean {
+  try {
+    lstatSync(`${path}/.`)
+    return true
+  } catch {
+    return false
   }
 }
 
