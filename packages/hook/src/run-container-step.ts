@@ -14,6 +14,7 @@ import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
 import { errorCommand, warningCommand } from './protocol/workflow-commands.js'
+import { REMOVAL } from './removal.js'
 import { ownerOf, readRunner, workspaceOf, type Runner } from './runner-pod.js'
 import { seconds } from './seconds.js'
 import { readState, type State } from './state.js'
@@ -255,13 +256,16 @@ async function removed(
 ): Promise<void> {
   const { kube, cancelled } = call
   const until = cancelled.aborted ? { signal: patience.over } : {}
-  const results = await Promise.allSettled([
-    run === undefined ? undefined : deleteStep(kube, run, until),
-    ...secrets.map(async name => kube.delete('secrets', name, until))
-  ])
-  for (const result of results) {
-    if (result.status === 'rejected') call.print(warningCommand(`Clean-up after the step: ${messageOf(result.reason)}`))
+  const remove = async (what: string, work: Promise<unknown>): Promise<void> => {
+    await work.catch((error: unknown) => {
+      call.print(warningCommand(`Clean-up after the step: ${what} may stay until the job ends: ${messageOf(error)}`))
+    })
   }
+  const made = run === undefined || run.job === undefined ? `pod ${run?.pod}` : `pod ${run.pod} with Job ${run.job}`
+  await Promise.all([
+    run === undefined ? undefined : remove(made, deleteStep(kube, run, until)),
+    ...secrets.map(async name => remove(`Secret ${name}`, kube.delete('secrets', name, { ...REMOVAL, ...until })))
+  ])
   if (!cancelled.aborted || run === undefined) return
   await waitUntilGone(kube, [run.pod], patience.over).catch(async () => {
     await deleteStep(kube, run, { graceSeconds: 0, signal: AbortSignal.timeout(FORCE_MS) }).catch((error: unknown) =>

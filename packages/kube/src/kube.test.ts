@@ -321,6 +321,15 @@ describe('delete', () => {
     await expect(new Kube(config).delete('pods', 'a')).resolves.toBe(true)
   })
 
+  test('that is refused is given up after its own time, with the words of the server', async () => {
+    const { config, calls } = await openServer((_call, response) => {
+      respond(response, 500, failure(500, 'InternalError', 'failed calling webhook "w"'))
+    })
+    const deletion = new Kube(config).delete('pods', 'a', { retryForMs: 400 })
+    await expect(deletion).rejects.toMatchObject({ status: 500, message: expect.stringContaining('webhook "w"') })
+    expect(calls.length).toBeGreaterThan(1)
+  })
+
   test('of another object of the same name is false', async () => {
     const { config } = await openServer((_call, response) => {
       respond(response, 409, failure(409, 'Conflict', 'the UID in the precondition (u1) does not match'))

@@ -52,6 +52,8 @@ export interface DeleteOptions extends RequestOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
   /** Deletes only this very object, not a later one of the same name. */
   readonly uid?: string
+  /** For how long a failure is repeated, when that is shorter than `KubeOptions.retryForMs`. */
+  readonly retryForMs?: number
 }
 
 export interface TokenOptions extends RequestOptions {
@@ -239,7 +241,7 @@ export class Kube {
 
   /** Asks for an object's deletion; it may stay visible while its finalizers or grace period run. False: there was none. */
   async delete(resource: keyof Resources, name: string, options: DeleteOptions = {}): Promise<boolean> {
-    const { gracePeriodSeconds, propagationPolicy, uid, signal } = options
+    const { gracePeriodSeconds, propagationPolicy, uid, retryForMs, signal } = options
     const request = {
       method: 'DELETE',
       path: resourcePath(resource, this.namespace, name),
@@ -251,6 +253,7 @@ export class Kube {
         ...(propagationPolicy !== undefined && { propagationPolicy }),
         ...(uid !== undefined && { preconditions: { uid } })
       },
+      outlook: () => Promise.resolve(retryForMs),
       signal
     } as const
     return this.#rest.retrying(async attempt => {

@@ -18,6 +18,7 @@ import type { Call } from '../call.js'
 import { HookError, messageOf, redact } from '../errors.js'
 import { buildName } from '../pods/names.js'
 import { quotedGroup } from '../protocol/workflow-commands.js'
+import { REMOVAL } from '../removal.js'
 import { ownerOf, type Runner } from '../runner-pod.js'
 import { seconds } from '../seconds.js'
 import { withBaseAccess } from './base-access.js'
@@ -121,7 +122,7 @@ export async function builtImage(
   const images = record.images.map(({ pushRef }) => ({ pushRef, digest }))
   await writeRecord(kube, owner, { ...record, images, ...(keep === undefined ? {} : { keep }) }, namespace)
   // It is known to be of no use when it stays.
-  await kube.delete('secrets', intent).catch((error: unknown) => call.note(messageOf(error)))
+  await kube.delete('secrets', intent, REMOVAL).catch((error: unknown) => call.note(messageOf(error)))
   printPhases(call, image, destination.pullRef(digest))
   return pullable(digest)
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 
 import type { Call } from '../call.js'
 import { messageOf } from '../errors.js'
+import { REMOVAL } from '../removal.js'
 import { openPlaces, type Place } from './places.js'
 import { recordsOfRunner, recordsThatEnd, type ImageRecord, type KnownImage } from './record.js'
 
@@ -38,7 +39,7 @@ export async function removeImages(call: Call): Promise<string[]> {
     const due = records.filter(known => !isKept(known))
     // What a killed hook noted before its build is no image of its own when the build was recorded too.
     const notes = due.filter(({ record }) => record.images.every(({ pushRef }) => kept.has(pushRef)))
-    await Promise.all(notes.map(async ({ name }) => call.kube.delete('secrets', name)))
+    await Promise.all(notes.map(async ({ name }) => call.kube.delete('secrets', name, REMOVAL)))
     const own = due.filter(known => !notes.includes(known))
     if (own.length === 0) return []
     return removeRecorded(call, own, await openPlaces(call), AbortSignal.timeout(OWN_MS))
@@ -94,7 +95,7 @@ async function removeRecorded(
     const isGivenUp = endMs(record, createdMs) + GIVEN_UP_MS < Date.now()
     return isGivenUp || !record.images.some(({ pushRef }) => postponed.has(pushRef))
   })
-  await Promise.all(done.map(async ({ name }) => call.kube.delete('secrets', name)))
+  await Promise.all(done.map(async ({ name }) => call.kube.delete('secrets', name, REMOVAL)))
   return outcomes.flatMap(({ problem }) => problem ?? [])
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Kube } from '@kaniko-hooks/kube'
 import { afterEach, expect, test } from '@jest/globals'
 
-import { startStep } from './step-container.js'
+import { deleteStep, startStep } from './step-container.js'
 
 const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: {} }
 const TEMPLATE = { spec: { containers: [{ name: 'job', image: 'busybox' }] } }
@@ -100,4 +100,17 @@ test('where the role has no jobs it is a bare pod, whatever became of the try', 
   const { kube, asked } = await clusterWith({ tried: QUOTA, job, podAfter: 0 })
   await expect(start(kube)).resolves.toEqual({ job: undefined, pod: 'r-step-1' })
   expect(asked.at(-1)).toBe('POST pods')
+})
+
+test("a step's end waits half a minute for its deletions, and not as long as for an outage", async () => {
+  const asked: unknown[] = []
+  const kube = {
+    delete: (...[kind, name, { retryForMs } = {}]: Parameters<Kube['delete']>) =>
+      Promise.resolve(asked.push([kind, name, retryForMs]) > 0)
+  }
+  await deleteStep(kube as unknown as Kube, { pod: 'r-step-1-x', job: 'r-step-1' })
+  expect(asked).toEqual([
+    ['pods', 'r-step-1-x', 30_000],
+    ['jobs', 'r-step-1', 30_000]
+  ])
 })

@@ -17,6 +17,7 @@ import type { Owner } from '../pods/owner.js'
 import { stepJob } from '../pods/step-pod.js'
 import { printWaiting } from '../pods/waiting.js'
 import type { Line } from '../protocol/workflow-commands.js'
+import { REMOVAL } from '../removal.js'
 
 /** How often the Job is asked for its pod, and for how long: its controller makes it within a second. */
 const POD_POLL_MS = 50
@@ -215,10 +216,11 @@ export async function deleteStep(
 ): Promise<string[]> {
   const { graceSeconds: gracePeriodSeconds = GRACE_SECONDS, signal } = options
   const limits = signal === undefined ? {} : { signal }
-  const end = async (pod: string): Promise<unknown> => kube.delete('pods', pod, { gracePeriodSeconds, ...limits })
+  const end = async (pod: string): Promise<unknown> =>
+    kube.delete('pods', pod, { gracePeriodSeconds, ...REMOVAL, ...limits })
   if (run.pod !== '') await end(run.pod)
   if (run.job === undefined) return [run.pod]
-  await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...limits })
+  await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
   if (run.pod !== '') return [run.pod]
   const unseen = await kube.list('pods', { labelSelector: `job-name=${run.job}`, ...limits })
   const names = unseen.map(({ metadata }) => metadata?.name ?? '')
