@@ -34,6 +34,10 @@ for node in /__e/*/bin/node; do [ -e "$node" ] && exit; done
 echo "missing externals"`
 ]
 
+/** For the last words of the services that ended: any of them may have printed one line without an end. */
+const SERVICE_LOG = { tailLines: 50, limitBytes: 256 * 1024 }
+const SERVICE_LOGS_MS = 15_000
+
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
 
 /**
@@ -209,14 +213,15 @@ async function probe(call: Call, pod: string): Promise<boolean> {
 
 /** A service that ended tells why only in its log, and the pod is about to go. */
 async function printServiceLogs(call: Call, name: string, services: readonly string[]): Promise<void> {
-  const pod = await call.kube.get('pods', name).catch(() => undefined)
+  const signal = AbortSignal.timeout(SERVICE_LOGS_MS)
+  const pod = await call.kube.get('pods', name, { signal }).catch(() => undefined)
   for (const service of services) {
     const status = pod?.status?.containerStatuses?.find(candidate => candidate.name === service)
     if (status?.state?.terminated === undefined && status?.lastState?.terminated === undefined) continue
     await quotedGroup(`Log of service ${service}`, call.print, async print => {
       try {
         const pieces: Uint8Array[] = []
-        for await (const piece of call.kube.logs({ pod: name, container: service }, { tailLines: 50 })) {
+        for await (const piece of call.kube.logs({ pod: name, container: service }, { ...SERVICE_LOG, signal })) {
           pieces.push(piece)
         }
         for (const line of Buffer.concat(pieces).toString().trimEnd().split('\n')) print(line)

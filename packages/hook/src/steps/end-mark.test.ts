@@ -42,6 +42,15 @@ describe('EndMark', () => {
     expect(feed([`x${MARK}12`]).end).toBeUndefined()
   })
 
+  test('a mark without an end is output, and holds nothing back', () => {
+    const mark = new EndMark(ID)
+    const pieces = [`${MARK}${'x'.repeat(32)}`, 'x', 'x'.repeat(100_000)]
+    expect(pieces.map(piece => mark.take(Buffer.from(piece)).length)).toEqual([0, MARK.length + 33, 100_000])
+    expect(mark.end).toBeUndefined()
+    const late = `${MARK}${'x'.repeat(40)}\n`
+    expect(feed([`${late}${late}a${MARK}3\n`])).toEqual({ log: `${late}${late}a`, end: 3 })
+  })
+
   test('drops what a background process writes after the end', () => {
     expect(feed([`a\n${MARK}0\nlate`, 'later'])).toEqual({ log: 'a\n', end: 0 })
   })

@@ -6,6 +6,9 @@ import { END_MARK } from './supervisor.js'
  */
 export type StepEnd = number | { readonly orphanedWith: number } | 'lost'
 
+/** What stands behind the mark has at most so many bytes; a step that prints more there has printed no mark. */
+const LONGEST_WORDS = 32
+
 /**
  * Finds the end mark in a step's output as it streams in, and keeps it out of the log. Bytes that may be the beginning
  * of a mark are held back until the next ones decide.
@@ -32,14 +35,16 @@ export class EndMark {
   take(chunk: Buffer): Buffer {
     if (this.#end !== undefined) return Buffer.alloc(0)
     const data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    const at = data.indexOf(this.#mark)
-    if (at >= 0) {
-      const newline = data.indexOf(10, at + this.#mark.length)
-      if (newline < 0) return this.#hold(data, at)
-      const word = data.toString('latin1', at + this.#mark.length, newline)
-      this.#end = readEnd(word)
-      this.#held = Buffer.alloc(0)
-      return data.subarray(0, at)
+    for (let at = data.indexOf(this.#mark); at >= 0; at = data.indexOf(this.#mark, at + this.#mark.length)) {
+      const from = at + this.#mark.length
+      const words = data.subarray(from, from + LONGEST_WORDS + 1)
+      const newline = words.indexOf(10)
+      if (newline >= 0) {
+        this.#end = readEnd(words.toString('latin1', 0, newline))
+        this.#held = Buffer.alloc(0)
+        return data.subarray(0, at)
+      }
+      if (words.length <= LONGEST_WORDS) return this.#hold(data, at)
     }
     return this.#hold(data, this.#partialMark(data))
   }
