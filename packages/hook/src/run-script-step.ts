@@ -130,7 +130,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     if (hint !== undefined) call.print(errorCommand(hint))
   }
   if (end === CANNOT_START) {
-    const hint = sizeHint(args.environmentVariables)
+    const hint = sizeHint(args.environmentVariables, command)
     if (hint !== undefined) call.print(errorCommand(hint))
   }
   return broughtBack(end)

@@ -9,9 +9,9 @@ function starts(env: Record<string, string>, args: readonly string[] = []): bool
   return spawnSync('/bin/true', args, { env }).error === undefined
 }
 
-function refused(environment: Record<string, string>, words: readonly string[] = []): string {
+function refused(environment: Record<string, string>, words: readonly string[] = [], arch = 'x64'): string {
   try {
-    refuseLongStrings(environment, words)
+    refuseLongStrings(environment, words, arch)
     return ''
   } catch (error) {
     return (error as Error).message
@@ -28,6 +28,14 @@ describe('refuseLongStrings', () => {
     expect(refused(longer)).toContain('The variable BIG has 131073 bytes')
     expect(refused(longer)).toContain('131072')
     expect(refused(longer)).not.toContain('secret')
+  })
+
+  test('refuses nothing where pages may be larger; the hint tells it afterwards', () => {
+    expect(refused(longer, ['true', 'x'.repeat(131_072)], 'arm64')).toBe('')
+    expect(sizeHint(longest)).toBeUndefined()
+    expect(sizeHint(longer)).toMatch(/^The variable BIG has 131073 bytes .* 4 KiB/)
+    expect(sizeHint(longer)).not.toContain('secret')
+    expect(sizeHint({}, ['true', 'x'.repeat(131_072)])).toMatch(/^Argument 1 /)
   })
 
   test('counts bytes, not characters', () => {

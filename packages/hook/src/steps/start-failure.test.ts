@@ -8,7 +8,10 @@ const runc = (said: string): string =>
   'Container "job" of pod "r-step-1" cannot be started. failed to create containerd task: failed to create shim task: OCI runtime create failed: ' +
   `runc create failed: unable to start container process: error during container init: ${said}.`
 
-const failed = (message: string): KubeError => new KubeError('POD_FAILED', message, { reason: 'StartError' })
+const failed = (message: string, container = 'job'): KubeError =>
+  new KubeError('POD_FAILED', message, {
+    problem: { fatal: 'now', container, reason: 'StartError', message, fault: 'user' }
+  })
 
 test.each<[string, string, number, RegExp]>([
   [
@@ -59,6 +62,9 @@ test.each([
     failed(runc('chdir to cwd ("/x") set in config.json failed: permission denied'))
   ],
   ['an image that is not there', failed('The image "exec" for container "job" cannot be pulled: not found.')],
+  ['a sidecar', failed(runc('exec: "/x": permission denied'), 'istio-proxy')],
+  ['an init container', failed(runc('exec: "x": executable file not found in $PATH'), 'istio-init')],
+  ['the whole pod', new KubeError('POD_FAILED', 'exec: "x": executable file not found in $PATH')],
   ['another failure', new KubeError('TIMEOUT', 'exec: "/x": permission denied')],
   ['an error of ours', new Error('exec: "/x": permission denied')]
 ])('%s is no matter of the entry point', (_name, error) => {

@@ -1,5 +1,7 @@
 import { isKubeError } from '@kaniko-hooks/kube'
 
+import { JOB_CONTAINER } from '../pods/names.js'
+
 /** A container whose program could not be started, as `docker run` would end. */
 export interface StartFailure {
   /** 127: there is no such program; 126: it cannot be run. */
@@ -16,14 +18,15 @@ const PROGRAM = /exec: "((?:[^"\\]|\\.)*)"|executable file [`'"]?([^`'"\s]+)[`'"
 
 /**
  * Reads from a pod that failed whether it was the entry point that could not be started. The runtimes have no code for
- * it, so their words decide; whatever else kept a container from starting is not meant.
+ * it, so their words decide; whatever else kept a container from starting is not meant, nor a container that a template or
+ * a webhook put beside the step's.
  *
  * @param error what waiting for the pod threw
  * @param workingDirectory from where the runtime looks up a relative entry point
  * @see https://docs.docker.com/engine/containers/run/#exit-status
  */
 export function startFailure(error: unknown, workingDirectory: string | null): StartFailure | undefined {
-  if (!isKubeError(error, 'POD_FAILED')) return undefined
+  if (!isKubeError(error, 'POD_FAILED') || error.problem?.container !== JOB_CONTAINER) return undefined
   const found = PROGRAM.exec(error.message)
   if (found === null) return undefined
   const program = found[1] ?? found[2] ?? ''
