@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -21,30 +21,72 @@ import { SPOOL_PATH } from './supervisor.js'
 jest.setTimeout(60_000)
 
 let spool: string
-let pids: number[]
 beforeEach(() => {
   spool = mkdtempSync(join(tmpdir(), 'spool-'))
-  pids = []
 })
 afterEach(async () => {
-  for (const pid of pids) {
-    try {
-      process.kill(-pid, 'SIGKILL')
-    } catch {
-      // It has ended.
-    }
+  const ended = spool
+  // A test that failed may still be opening streams.
+  spool = ''
+  // One that is killed may have started another a moment before.
+  for (let tries = 0; tries < 50; tries += 1) {
+    const left = processesOf(ended)
+    if (left.length === 0) break
+    for (const pid of left) killGroup(pid)
+    await sleep(20)
   }
-  // The shells are removing it too.
-  for (let tries = 0; ; tries += 1) {
-    try {
-      rmSync(spool, { recursive: true, force: true })
-      return
-    } catch (error) {
-      if (tries === 20) throw error
-      await sleep(100)
-    }
-  }
+  expect(processesOf(ended)).toEqual([])
+  rmSync(ended, { recursive: true, force: true })
 })
+
+/** What a step started, and what watches over it, as long as the step's shell has not let go of it. */
+function processesOf(directory: string): number[] {
+  const steps = readdirSync(directory).flatMap(id => {
+    const pid = Number(readOr(join(directory, id, 'pid')))
+    return pid > 1 && isGroup(pid) ? [pid] : []
+  })
+  const shells = readdirSync('/proc').filter(pid => {
+    if (!/^\d+$/.test(pid)) return false
+    return readOr(`/proc/${pid}/cmdline`).includes(directory) || cwdOf(pid).startsWith(directory)
+  })
+  return [...steps, ...shells.map(Number)]
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function cwdOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ''
+  }
+}
+
+/** Whether any process of the group is alive: not only a zombie that nobody reaps. */
+function isGroup(pgid: number): boolean {
+  return readdirSync('/proc').some(pid => {
+    const [state, , group] = readOr(`/proc/${pid}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return state !== 'Z' && Number(group) === pgid
+  })
+}
+
+function killGroup(pid: number): void {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, 'SIGKILL')
+    } catch {
+      // It has ended, or leads no group.
+    }
+  }
+}
 
 const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']]
 
@@ -54,12 +96,13 @@ function inSpool(text: string): string {
 
 /** Opens streams; the first ones are cut after so many bytes of stdout. */
 function opener(shell: readonly string[], cutAfter: readonly number[] = []): OpenExec & { opened: number } {
+  const own = spool
   const open = async (command: readonly string[]): Promise<ExecStream> => {
+    if (spool !== own) return new Promise(() => undefined)
     const cut = cutAfter[open.opened]
     open.opened += 1
     const words = [...shell, ...command.slice(1).map(inSpool)]
     const child = spawn(words[0] ?? 'sh', words.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
-    if (child.pid !== undefined) pids.push(child.pid)
     child.stdin.on('error', () => undefined)
     let seen = 0
     let lose: (error: Error) => void = () => undefined
@@ -97,8 +140,8 @@ function opener(shell: readonly string[], cutAfter: readonly number[] = []): Ope
 
 const ID = '5f2d6a1c-0000-4000-8000-000000000001'
 const NEXT_ID = '5f2d6a1c-0000-4000-8000-000000000002'
-/** Longer than any test. */
-const NEVER_MS = 600_000
+/** Longer than any test, and short enough for what a killed test run leaves. */
+const NEVER_MS = 120_000
 
 async function run(
   openExec: OpenExec,
@@ -109,8 +152,15 @@ async function run(
     id = ID,
     orphanMs = NEVER_MS,
     awaitNode = () => Promise.resolve(),
+    outageMs,
     signal
-  }: { id?: string; orphanMs?: number; awaitNode?: () => Promise<void>; signal?: AbortSignal } = {}
+  }: {
+    id?: string
+    orphanMs?: number
+    awaitNode?: (signal?: AbortSignal) => Promise<void>
+    outageMs?: number
+    signal?: AbortSignal
+  } = {}
 ): Promise<{ end: StepEnd; output: Buffer }> {
   const script = inSpool(stepScript(id, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
   const chunks: Buffer[] = []
@@ -124,7 +174,8 @@ async function run(
         chunks.push(chunk)
         await onOutput()
       },
-      orphanMs
+      orphanMs,
+      ...(outageMs === undefined ? {} : { outageMs })
     },
     signal
   )
@@ -152,13 +203,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 /** The processes of the hook's own: they stand in the spool, or in what was it. */
 function processesInSpool(): string[] {
-  return readdirSync('/proc').filter(pid => {
-    try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(spool)
-    } catch {
-      return false
-    }
-  })
+  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && cwdOf(pid).startsWith(spool))
 }
 
 describe.each(SHELLS)('a detached step under %s', (...shell) => {
@@ -411,6 +456,35 @@ describe('a node that is away', () => {
         awaitNode: () => Promise.reject(gone)
       })
     ).rejects.toBe(gone)
+  })
+
+  test.each(['awaitNode', 'openExec'])('for longer than an outage is waited for: %s is ended in time', async what => {
+    const waiting = async (signal?: AbortSignal): Promise<never> =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new KubeError('ABORTED', 'The request was cancelled.')))
+      })
+    const step = async (id: string, outageMs: number, signal?: AbortSignal): Promise<unknown> => {
+      const open = what === 'awaitNode' ? bouncing([2]) : opener(shell, [2])
+      let opened = 0
+      const openExec: OpenExec = async (command, options) => {
+        opened += 1
+        return what === 'openExec' && opened > 1 ? waiting(options.signal) : open(command, options)
+      }
+      const limits = { id, awaitNode: waiting, outageMs, ...(signal && { signal }) }
+      return run(openExec, ['sh', '-c', 'echo 1; sleep 5'], {}, undefined, limits)
+    }
+    await expect(step(ID, 500)).rejects.toMatchObject({
+      code: 'STEP_LOST',
+      message: expect.stringContaining(what === 'awaitNode' ? 'error dialing backend' : 'cut by the test')
+    })
+    // A cancellation stays one.
+    await expect(step(NEXT_ID, NEVER_MS, AbortSignal.timeout(1_500))).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+
+  test('a connection that came back in time is not limited', async () => {
+    const steps = 'echo a; sleep 1.5; echo b; exit 4'
+    const { end } = await run(opener(shell, [1]), ['sh', '-c', steps], {}, undefined, { outageMs: 1_000 })
+    expect(end).toBe(4)
   })
 
   test('but answers: a command that cannot be run is told', async () => {

@@ -39,6 +39,8 @@ export interface DetachedStep {
   readonly output: Output
   /** The pod ends the step when nobody has followed it for so long. */
   readonly orphanMs: number
+  /** How long it is looked for again after a loss; default OUTAGE_MS. */
+  readonly outageMs?: number
   /** Told when a lost connection is taken up again. */
   readonly onResume?: (why: string) => void
 }
@@ -56,17 +58,24 @@ export interface DetachedStep {
 export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal): Promise<StepEnd> {
   const mark = new EndMark(step.id)
   let offset = 0
-  let lostSince: number | undefined
+  const { outageMs = OUTAGE_MS } = step
+  let lost: { readonly since: number; readonly why: KubeError } | undefined
   let refusals = 0
   for (;;) {
+    const tooLate = new AbortController()
+    // Each of both waits for an outage by itself, and the pod does not wait for their sum.
+    const limit = lost && setTimeout(() => tooLate.abort(), lost.since + outageMs - Date.now())
+    const limited = signal === undefined ? tooLate.signal : AbortSignal.any([signal, tooLate.signal])
     try {
       // The node may be away, and then refuses whatever it is asked.
-      if (refusals > 0) await step.awaitNode(signal)
-      const stream = await step.openExec(LAUNCH_COMMAND, signal === undefined ? {} : { signal })
+      if (refusals > 0) await step.awaitNode(limited)
+      const stream = await step.openExec(LAUNCH_COMMAND, { signal: limited })
+      // The signal stays the stream's.
+      clearTimeout(limit)
       let here: NodeJS.Timeout | undefined
       try {
         await launch(stream, step, offset)
-        lostSince = undefined
+        lost = undefined
         refusals = 0
         // Apart from the output: a reader that is slow follows too.
         here = setInterval(
@@ -97,25 +106,31 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
       }
     } catch (error) {
       if (signal?.aborted === true) throw error
+      if (tooLate.signal.aborted && lost !== undefined && isKubeError(error, 'ABORTED'))
+        throw notBack(lost.why, outageMs)
       if (!isPassing(error)) throw error
       if (isKubeError(error, 'EXEC_FAILED')) {
         refusals += 1
         if (refusals > REFUSALS) throw error
       }
-      lostSince ??= Date.now()
-      if (Date.now() - lostSince > OUTAGE_MS) {
-        throw new HookError(
-          'STEP_LOST',
-          'cluster',
-          `The connection to the step was lost and did not come back within ${OUTAGE_MS / 60_000} minutes: ${error.message}`,
-          { cause: error }
-        )
-      }
+      lost = { since: lost?.since ?? Date.now(), why: error }
+      if (Date.now() - lost.since > outageMs) throw notBack(error, outageMs)
       step.onResume?.(error.message)
-      const pause = Math.min(2_000, 100 + (Date.now() - lostSince) / 4)
+      const pause = Math.min(2_000, 100 + (Date.now() - lost.since) / 4)
       await sleep(refusals > 1 ? REFUSAL_PAUSE_MS : pause)
+    } finally {
+      clearTimeout(limit)
     }
   }
+}
+
+function notBack(why: KubeError, outageMs: number): HookError {
+  return new HookError(
+    'STEP_LOST',
+    'cluster',
+    `The connection to the step was lost and did not come back within ${outageMs / 60_000} minutes: ${why.message}`,
+    { cause: why }
+  )
 }
 
 /**
