@@ -27,6 +27,8 @@ export interface Context {
   /** Path of the Dockerfile in it. It is sent beside the context, and is an entry too unless it is ignored. */
   readonly dockerfile: string
   readonly dockerfileText: string
+  /** What is sent in place of the text, which is not all of it: the bytes are not UTF-8. */
+  readonly dockerfileBytes?: Buffer
   readonly entries: readonly ContextEntry[]
   /** Sentences about what cannot be sent and was left out: sockets, pipes, devices. */
   readonly warnings: readonly string[]

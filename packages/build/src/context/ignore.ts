@@ -1,4 +1,5 @@
 import { BuildError } from '../errors.js'
+import { matches, readGlob } from './glob.js'
 import { readTextInside, UnreadableError } from './inside.js'
 
 /** Says which paths of a context are left out. */
@@ -52,16 +53,46 @@ async function parseIgnoreRules(text: string, name: string): Promise<IgnoreRules
     throw new BuildError('CONTEXT_FAILED', `the pattern in line ${malformed + 1} of ${name} is malformed`)
   }
   const rules = make().add(patterns)
+  for (const rule of (rules as unknown as Compiled)._rules) {
+    const glob = wildcardsOf(rule.pattern) < 2 || isRegular(rule.pattern) ? undefined : readGlob(rule.pattern, true)
+    if (glob !== undefined) rule.regexp = { test: path => matches(glob, path) }
+  }
   return {
     ignores: path => rules.ignores(path),
     hasExceptions: patterns.some(pattern => pattern.trimStart().startsWith('!'))
   }
 }
 
+/** The library makes a RegExp of each pattern, which may go back without end; it takes what it finds instead. */
+interface Compiled {
+  readonly _rules: { readonly pattern: string; regexp?: { test(path: string): boolean } }[]
+}
+
+/** As long as paths (PATH_MAX). */
+const MAX_PATTERN = 4096
+
+/** What the library, like Docker, hands over to regular expressions. */
+function isRegular(pattern: string): boolean {
+  return /[(){}+|^]/.test(pattern.replace(/\[\^/g, '['))
+}
+
+function wildcardsOf(pattern: string): number {
+  return pattern.match(/\*\*?|[+{]/g)?.length ?? 0
+}
+
+/** Whether a RegExp of it, or what is taken in place of one, ends soon on every path. */
+function isBounded(pattern: string): boolean {
+  if (pattern.length > MAX_PATTERN) return false
+  if (isRegular(pattern)) return wildcardsOf(pattern) < (/[(|]/.test(pattern) ? 1 : 3)
+  return wildcardsOf(pattern) < 2 || readGlob(pattern.trim(), true) !== undefined
+}
+
 function isWellFormed(
   make: () => { add(pattern: string): { ignores(path: string): boolean } },
   pattern: string
 ): boolean {
+  if (pattern.startsWith('#')) return true
+  if (!isBounded(pattern)) return false
   try {
     // The library compiles a pattern when it is first asked.
     make().add(pattern).ignores('.')

@@ -118,7 +118,7 @@ function linkTarget(path: string): string | typeof NO_LINK | undefined {
 
 /** A text below a directory, as far as it can be told. */
 export type FoundText =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly bytes: Buffer }
   /** A link whose target is not in the directory is nothing too. */
   | { readonly kind: 'nothing'; readonly isLink: boolean }
 
@@ -146,7 +146,7 @@ export function readTextInside(root: string, path: string): FoundText {
       count = attempt(() => readSync(file, bytes, length, bytes.length - length, null))
     }
     if (length > TEXT_LIMIT) throw new UnreadableError('it is longer than 1 MiB')
-    return { kind: 'text', text: bytes.toString('utf8', 0, length) }
+    return { kind: 'text', text: bytes.toString('utf8', 0, length), bytes: bytes.subarray(0, length) }
   } finally {
     closeSync(file)
   }

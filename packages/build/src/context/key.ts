@@ -24,6 +24,7 @@ const VERSION = 'kaniko-hooks context 3'
 export function contextKey(context: Context, parts: KeyParts): string {
   const hash = createHash('sha256')
   field(hash, VERSION, parts.platform, parts.engine, context.dockerfileText)
+  if (context.dockerfileBytes !== undefined) field(hash, context.dockerfileBytes.toString('hex'))
   for (const values of [parts.buildArgs, parts.bases]) {
     const sorted = Object.entries(values ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
     field(hash, String(sorted.length), ...sorted.flat())

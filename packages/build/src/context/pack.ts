@@ -63,11 +63,10 @@ export async function packContext(context: Context): Promise<ContextArchive> {
   }
 
   const texts = [
-    [PACKED.dockerfile, context.dockerfileText],
-    [PACKED.ignore, NO_RULES]
+    [PACKED.dockerfile, context.dockerfileBytes ?? Buffer.from(context.dockerfileText)],
+    [PACKED.ignore, Buffer.from(NO_RULES)]
   ] as const
-  const beside = texts.map(([path, text]) => {
-    const content = Buffer.from(text)
+  const beside = texts.map(([path, content]) => {
     const block = head({ kind: 'file', path, mode: 0o644, mtimeMs: 0, size: content.length, sha256: '' })
     return Buffer.concat([block, content, Buffer.alloc(padded(content.length) - content.length)])
   })

@@ -104,3 +104,19 @@ test('a name that is not UTF-8 is an error and not a silent loss', async () => {
   writeFileSync(Buffer.concat([Buffer.from(`${directory}/x`), Buffer.from([0xff])]), '')
   await expect(paths()).rejects.toThrow(/not UTF-8/)
 })
+
+test.each([`${'*'.repeat(31)}x`, '*a*a*a*a*a*a*a*a*a*a*b', '[^b]*a*a*a*a*a*a*a*a*b', `${'**/'.repeat(30)}*a*a*a*b`])(
+  'the ignore pattern %j ends',
+  async pattern => {
+    const name = 'a'.repeat(60)
+    write({ Dockerfile: 'FROM a', [name]: '', [`d/d/d/${name}`]: '', '.dockerignore': pattern })
+    expect(await paths()).toContain(name)
+    write({ '.dockerignore': pattern.replace(/.$/, 'a') })
+    expect(await paths()).not.toContain(name)
+  }
+)
+
+test.each(['(a+)+b', '(a|a)+b', 'a+a+a+a+b'])('the ignore pattern %j is refused with its line', async pattern => {
+  write({ Dockerfile: 'FROM a', ['a'.repeat(60)]: '', '.dockerignore': `x\n${pattern}` })
+  await expect(paths()).rejects.toThrow('line 2 of .dockerignore')
+})

@@ -5,7 +5,7 @@ import { BuildError } from '../errors.js'
 import { ContentHash } from './content-hash.js'
 import type { Context, ContextEntry } from './context.js'
 import { type IgnoreRules, readIgnoreRules } from './ignore.js'
-import { attempt, openInside, readTextInside, realDirectory, UnreadableError } from './inside.js'
+import { attempt, type FoundText, openInside, readTextInside, realDirectory, UnreadableError } from './inside.js'
 
 export interface ReadOptions {
   /** Directories in one of which the context must be, whatever links lead there. Default: it may be anywhere. */
@@ -26,7 +26,7 @@ export interface ReadOptions {
 export async function readContext(directory: string, dockerfile: string, options: ReadOptions = {}): Promise<Context> {
   const { within = [], signal } = options
   const root = realDirectory(directory, within)
-  const dockerfileText = readDockerfile(root, dockerfile, join(directory, dockerfile))
+  const { text: dockerfileText, bytes } = readDockerfile(root, dockerfile, join(directory, dockerfile))
   const rules = await readIgnoreRules(root, dockerfile)
   const walk = new Walk(root, rules, signal)
   try {
@@ -37,7 +37,9 @@ export async function readContext(directory: string, dockerfile: string, options
       entries.push(found.kind === 'file' ? { ...found, sha256: await hash.of(found) } : found)
     }
     const warnings = [...(rules.warning === undefined ? [] : [rules.warning]), ...walk.warnings]
-    return { directory: root, dockerfile, dockerfileText, entries, warnings }
+    const isText = bytes.equals(Buffer.from(dockerfileText))
+    const own = isText ? {} : { dockerfileBytes: bytes }
+    return { directory: root, dockerfile, dockerfileText, ...own, entries, warnings }
   } catch (cause) {
     if (signal?.aborted !== true) throw cause
     throw new BuildError('ABORTED', 'the build context was being read', { cause })
@@ -50,12 +52,12 @@ type FileEntry = Extract<ContextEntry, { kind: 'file' }>
 type Found = Exclude<ContextEntry, FileEntry> | Omit<FileEntry, 'sha256'>
 
 /** @param name as the caller knows it */
-function readDockerfile(root: string, dockerfile: string, name: string): string {
+function readDockerfile(root: string, dockerfile: string, name: string): Extract<FoundText, { kind: 'text' }> {
   const missing = (why: string, cause?: unknown): BuildError =>
     new BuildError('DOCKERFILE_MISSING', `the Dockerfile ${name} ${why}`, { cause })
   try {
     const found = readTextInside(root, dockerfile)
-    if (found.kind === 'text') return found.text
+    if (found.kind === 'text') return found
     throw missing(found.isLink ? 'is a link to nothing in its directory' : 'does not exist')
   } catch (cause) {
     throw cause instanceof UnreadableError ? missing(`cannot be read: ${cause.message}`, cause) : cause

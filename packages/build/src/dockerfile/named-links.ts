@@ -1,11 +1,24 @@
+import { posix } from 'node:path'
 import type { Context, ContextEntry } from '../context/context.js'
-import { type ContextCopy, isPattern, namedBy, takesAlong } from './sources.js'
+import { byPath, type ContextCopy, isPattern, namedBy } from './sources.js'
 import { finding, type Finding, type KanikoLine } from './unsupported.js'
 
 type Link = Extract<ContextEntry, { kind: 'symlink' }>
 
 /** As many as Linux follows. */
 const MAX_LINKS = 40
+
+/** In the place of links: each of many may lead to a directory of many. */
+const MAX_ENTRIES = 200_000
+
+/** As many as somebody reads. */
+const MAX_FINDINGS = 20
+
+/** A copy that takes along what is in a directory. */
+interface Along {
+  readonly copy: ContextCopy
+  readonly directory: string
+}
 
 /**
  * Puts in the place of a symbolic link that COPY or ADD names itself what it leads to, as Docker copies it; Kaniko copies
@@ -22,30 +35,68 @@ export function followNamedLinks(
   const tree = new Tree(entries)
   const findings: Finding[] = []
   const replaced = new Map<string, readonly ContextEntry[]>()
-  const wanted = copies.flatMap(copy => copy.sources.map(source => ({ copy, source })))
-  for (const { copy, source } of wanted) {
-    for (const link of namedBy(source, entries).filter(entry => entry.kind === 'symlink')) {
+  const wanted = copies.flatMap(copy => copy.sources.map(source => ({ copy, named: namedBy(source, entries), source })))
+  const along = new Map<string, Along[]>()
+  for (const { copy, named, source } of wanted) {
+    const directories = source === '' ? [''] : named.flatMap(({ kind, path }) => (kind === 'directory' ? path : []))
+    for (const directory of directories) along.set(directory, [...(along.get(directory) ?? []), { copy, directory }])
+  }
+  const takenAlong = (path: string): readonly Along[] => {
+    if (along.size === 0) return []
+    const parts = parentOf(path)
+    return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))].flatMap(above => along.get(above) ?? [])
+  }
+  let count = 0
+  for (const { copy, named, source } of wanted) {
+    for (const link of named) {
+      if (link.kind !== 'symlink' || findings.length === MAX_FINDINGS) continue
       const target = tree.follow(link)
       if (target === undefined) {
         // Docker finds that a pattern has matched nothing.
         if (!isPattern(source)) findings.push(finding(copy.instruction, leadsNowhere(link)))
         continue
       }
-      const other = wanted.find(({ source: beside }) => takesAlong(beside, link.path, entries))
-      if (other === undefined) replaced.set(link.path, tree.inPlaceOf(link, target))
-      else findings.push(finding(copy.instruction, bothWays(link, target, other.copy)))
+      const others = takenAlong(link.path)
+      const [other] = others
+      if (other === undefined) {
+        if (replaced.has(link.path)) continue
+        const place = tree.inPlaceOf(link, target, MAX_ENTRIES - count)
+        count += place.length
+        replaced.set(link.path, place)
+        if (count >= MAX_ENTRIES) return { entries, findings: [finding(copy.instruction, tooMany(link))] }
+      } else if (!others.some(beside => tree.isFile(target) && holds(link, target, copy, beside))) {
+        findings.push(finding(copy.instruction, bothWays(link, target, other.copy)))
+      }
     }
   }
-  if (line === 'osscontainertools') {
+  if (line === 'osscontainertools' && along.size > 0) {
     for (const link of entries) {
-      if (link.kind !== 'symlink' || !tree.isCircle(link)) continue
-      const found = wanted.find(({ source }) => takesAlong(source, link.path, entries))
+      if (link.kind !== 'symlink' || findings.length === MAX_FINDINGS || !tree.isCircle(link)) continue
+      const [found] = takenAlong(link.path)
       if (found !== undefined) findings.push(finding(found.copy.instruction, circle(link)))
     }
   }
   if (replaced.size === 0) return { entries, findings }
   const sent = entries.flatMap(entry => replaced.get(entry.path) ?? [entry])
   return { entries: sent.sort((a, b) => (a.path < b.path ? -1 : 1)), findings }
+}
+
+/** Whether a link leads, in the image, to what was copied with its directory before. */
+function holds(link: Link, target: string, copy: ContextCopy, { copy: other, directory }: Along): boolean {
+  const { destination: at } = copy
+  const { destination: root } = other
+  if (at === undefined || root === undefined || link.target.startsWith('/')) return false
+  if (copy.stage !== other.stage || other.instruction.line > copy.instruction.line) return false
+  if (directory !== '' && !target.startsWith(`${directory}/`)) return false
+  const own = directory === '' ? target : target.slice(directory.length + 1)
+  return posix.join(at.endsWith('/') ? at : posix.dirname(at), link.target) === posix.join(root, own)
+}
+
+function tooMany(link: Link): Pick<Finding, 'problem' | 'advice'> {
+  return {
+    problem: `with what ${link.path} leads to, more than ${MAX_ENTRIES} files would be sent in the place of symbolic links`,
+    advice: 'Name the directories that they lead to.'
+  }
 }
 
 function leadsNowhere(link: Link): Pick<Finding, 'problem' | 'advice'> {
@@ -78,7 +129,7 @@ class Tree {
 
   constructor(entries: readonly ContextEntry[]) {
     this.#entries = entries
-    this.#byPath = new Map(entries.map(entry => [entry.path, entry]))
+    this.#byPath = byPath(entries)
   }
 
   /** The path that a link leads to, as if the context were all there is; undefined when nothing is there. */
@@ -91,13 +142,37 @@ class Tree {
     return this.#walk(link) === 'circle'
   }
 
-  /** What lies at a path, moved to that of the link. */
-  inPlaceOf({ path }: Link, target: string): readonly ContextEntry[] {
+  isFile(path: string): boolean {
+    return this.#byPath.get(path)?.kind === 'file'
+  }
+
+  /** What lies at a path, moved to that of the link; `limit` of it at most. */
+  inPlaceOf({ path }: Link, target: string, limit: number): readonly ContextEntry[] {
     const moved = (entry: ContextEntry): ContextEntry => {
       const place = { ...entry, path: path + entry.path.slice(target.length) }
       return place.kind === 'file' ? { ...place, source: place.source ?? entry.path } : place
     }
-    return this.#entries.filter(entry => entry.path === target || entry.path.startsWith(`${target}/`)).map(moved)
+    const own = this.#byPath.get(target)
+    const found = own === undefined ? [] : [moved(own)]
+    if (own?.kind !== 'directory') return found
+    const below = `${target}/`
+    for (let at = this.#firstFrom(below); found.length < limit; at++) {
+      const entry = this.#entries[at]
+      if (entry?.path.startsWith(below) !== true) break
+      found.push(moved(entry))
+    }
+    return found
+  }
+
+  /** Entries are in the order of their paths. */
+  #firstFrom(path: string): number {
+    let low = 0
+    for (let high = this.#entries.length; low < high;) {
+      const middle = (low + high) >> 1
+      if ((this.#entries[middle]?.path ?? '') < path) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   #walk(link: Link): { readonly path: string } | 'circle' | undefined {

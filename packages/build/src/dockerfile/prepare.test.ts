@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { ContextEntry } from '../context/context.js'
 import { packContext } from '../context/pack.js'
 import { readContext } from '../context/read.js'
 import { parseDockerfile } from './parse.js'
@@ -249,7 +250,73 @@ test('a COPY of patterns that match nothing copies nothing', async () => {
 })
 
 test('what is found stands in the order of the lines', async () => {
-  const text = 'FROM a\nRUN --network=none x\nCOPY out /x\nCOPY --parents a /y\n'
+  const text = 'FROM a\nRUN --mount=type=tmpfs,target=/t x\nCOPY out /x\nCOPY --parents a /y\n'
   link('/nowhere', 'out')
   expect((await prepared(text)).findings.map(({ line }) => line)).toEqual([2, 3, 4])
+})
+
+test('isolation that Kaniko does not give is a warning', async () => {
+  for (const line of LINES) {
+    const { context, findings } = await prepared(
+      'FROM a AS unused\nRUN --network=none x\nFROM b\nRUN --network=none y',
+      line
+    )
+    expect(findings).toEqual([])
+    expect(context.warnings).toEqual([expect.stringMatching(/line 4: .*--network=none/)])
+  }
+})
+
+describe('a Dockerfile that is not UTF-8', () => {
+  const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+  test('is sent as it is, and refused where it must be rewritten', async () => {
+    write('Dockerfile', bytes('FROM a\nENV A=\xe4\n'))
+    const context = await readContext(directory, 'Dockerfile')
+    const same = prepare(context, 'osscontainertools', { os: 'linux', architecture: 'amd64' }, {})
+    expect(same.findings).toEqual([])
+    const chunks: Uint8Array[] = []
+    await (await packContext(same.context)).send(chunk => Promise.resolve(void chunks.push(chunk)))
+    expect(Buffer.concat(chunks).includes(bytes('ENV A=\xe4\n'))).toBe(true)
+
+    write('Dockerfile', bytes('FROM a\nENV A=\xe4\ncmd x\n'))
+    const other = await readContext(directory, 'Dockerfile')
+    const { findings } = prepare(other, 'osscontainertools', { os: 'linux', architecture: 'amd64' }, {})
+    expect(findings).toMatchObject([{ line: 2, problem: expect.stringContaining('UTF-8') }])
+  })
+})
+
+describe('a link that is named and taken along', () => {
+  beforeEach(() => {
+    write('data/real.txt', 'content')
+    link('data/real.txt', 'alias.txt')
+  })
+
+  test.each([
+    ['COPY . .\nCOPY alias.txt ./', 0],
+    ['WORKDIR /w\nCOPY . .\nCOPY alias.txt /w/other', 0],
+    ['COPY . /y/\nCOPY alias.txt /y/', 0],
+    ['COPY . /y/\nCOPY alias.txt /x/', 1],
+    ['COPY alias.txt ./\nRUN x\nCOPY . .', 1],
+    ['COPY . .\nWORKDIR /w\nCOPY alias.txt ./', 1]
+  ])('%j', async (text, count) => {
+    expect((await prepared(`FROM a\n${text}`)).findings).toHaveLength(count)
+  })
+})
+
+test('many links that a pattern names', () => {
+  const common = { mode: 0o777, mtimeMs: 0 }
+  const links = Array.from({ length: 50_000 }, (_, at): ContextEntry => {
+    return { kind: 'symlink', path: `links/${at}`, target: '../real', ...common }
+  }).sort((a, b) => (a.path < b.path ? -1 : 1))
+  const all: ContextEntry[] = [
+    { kind: 'directory', path: 'links', ...common },
+    ...links,
+    { kind: 'file', path: 'real', size: 0, sha256: '', ...common }
+  ]
+  const text = 'FROM a\nCOPY links/* x/\n'
+  const context = { directory, dockerfile: 'Dockerfile', dockerfileText: text, entries: all, warnings: [] }
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const made = prepare(context, 'osscontainertools', platform, {})
+  expect(made.findings).toEqual([])
+  expect(made.context.entries.filter(({ kind }) => kind === 'symlink')).toEqual([])
 })

@@ -5,7 +5,7 @@ import { followNamedLinks } from './named-links.js'
 import { type Platform, platformArguments } from './platform-arguments.js'
 import { contextCopies, isPattern, namedBy } from './sources.js'
 import { fromOf, readStages, type Stage, usedStages } from './stages.js'
-import { finding, type Finding, findUnsupported, type KanikoLine } from './unsupported.js'
+import { finding, type Finding, findIgnored, findUnsupported, type KanikoLine } from './unsupported.js'
 import { laterVolumes } from './volumes.js'
 
 /** A context and arguments of which a line of Kaniko makes the image that Docker would make. */
@@ -55,16 +55,19 @@ export function prepare(
     ...empty,
     ...volumes.changes
   ]
-  const sent = { ...context, entries: links.entries }
+  const warnings = [...context.warnings, ...findIgnored(used)]
+  const text = volumes.appended(inCapitals(changed(dockerfileText, changes), used))
+  const sent = { ...context, entries: links.entries, warnings, dockerfileText: text }
   return {
-    context: { ...sent, dockerfileText: volumes.appended(inCapitals(changed(dockerfileText, changes), used)) },
+    context: sent,
     buildArgs,
     findings: [
       ...ready.findings,
       ...findUnsupported(dockerfileText, line),
       ...links.findings,
       ...volumes.findings,
-      ...judgeArchives(sent, used)
+      ...judgeArchives(sent, used),
+      ...judgeBytes(context, text)
     ].sort((a, b) => a.line - b.line)
   }
 }
@@ -104,6 +107,21 @@ function inCapitals(text: string, used: readonly Stage[]): string {
     lines[at] = lines[at]?.replace(/^\s*[a-z]+/i, keyword => keyword.toUpperCase()) ?? ''
   }
   return lines.join('\n')
+}
+
+/** Who rewrites a text that is not UTF-8 would change its other bytes. */
+function judgeBytes({ dockerfileBytes, dockerfileText }: Context, text: string): readonly Finding[] {
+  if (dockerfileBytes === undefined || text === dockerfileText) return []
+  const lines = dockerfileText.split('\n')
+  const at = lines.findIndex(line => line.includes('\uFFFD'))
+  return [
+    {
+      line: at + 1,
+      instruction: (lines[at] ?? '').trim().slice(0, 200),
+      problem: 'the line is not UTF-8, and the Dockerfile has to be rewritten for Kaniko',
+      advice: 'Save the Dockerfile as UTF-8.'
+    }
+  ]
 }
 
 /** How archives begin that Docker unpacks and Kaniko cannot. */

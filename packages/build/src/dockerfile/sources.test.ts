@@ -45,6 +45,13 @@ describe('a pattern', () => {
     expect(namedBy(source, entries).map(({ path }) => path)).toEqual(expected)
   })
 
+  test.each([`${'*'.repeat(30)}x`, '*a*a*a*a*a*a*a*a*a*a*b'])('%j ends', source => {
+    const path = 'a'.repeat(60)
+    const long: ContextEntry[] = [{ kind: 'directory', path, mode: 0o755, mtimeMs: 0 }]
+    expect(namedBy(source, long)).toEqual([])
+    expect(namedBy(source.replace(/.$/, 'a'), long)).toHaveLength(1)
+  })
+
   test.each(['[x', 'a[', 'a\\', '[b-a]'])('%j is malformed, which the builder says', source => {
     expect(isPattern(source)).toBe(false)
   })

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { ContextEntry } from '../context/context.js'
+import { matches, readGlob } from '../context/glob.js'
 import type { Instruction } from './parse.js'
 import type { Stage } from './stages.js'
 import { resolve } from './variables.js'
@@ -7,6 +8,10 @@ import { resolve } from './variables.js'
 /** A COPY or ADD from the context. */
 export interface ContextCopy {
   readonly instruction: Instruction
+  /** The stage's index. */
+  readonly stage: number
+  /** Where it puts them, with `/` at its end for a directory; undefined when only the builder knows. */
+  readonly destination: string | undefined
   /** Paths in the context without `./` and slashes at their ends, patterns too; empty for all of it. */
   readonly sources: readonly string[]
   /** Whether these are all: others are no paths of the context, or only the builder knows which. */
@@ -15,15 +20,28 @@ export interface ContextCopy {
 
 /** What the COPY and ADD instructions of a stage take of the context, in order. */
 export function contextCopies(stage: Stage): readonly ContextCopy[] {
+  // What the base image says is the same for all that is relative to it.
+  let place: string | undefined = BASE
   return stage.steps.flatMap(({ instruction, variables }) => {
     const { keyword, flags, args, isExec } = instruction
+    if (keyword === 'WORKDIR') place = within(place, resolve(args, variables))
     if ((keyword !== 'COPY' && keyword !== 'ADD') || flags.some(flag => flag.startsWith('--from='))) return []
     const words = isExec ? (JSON.parse(args) as string[]) : args.split(/\s+/)
     const resolved = words.slice(0, -1).flatMap(word => (isElsewhere(word) ? [] : [resolve(word, variables)]))
     const known = resolved.filter(word => word !== undefined)
     const isComplete = known.length === words.length - 1
-    return [{ instruction, sources: known.filter(word => !isElsewhere(word)).map(inContext), isComplete }]
+    const destination = within(place, resolve(words.at(-1) ?? '', variables))
+    const sources = known.filter(word => !isElsewhere(word)).map(inContext)
+    return [{ instruction, stage: stage.index, destination, sources, isComplete }]
   })
+}
+
+/** No path of an image. */
+const BASE = '/\0'
+
+function within(place: string | undefined, path: string | undefined): string | undefined {
+  if (place === undefined || path === undefined || path.split('/').includes('..')) return undefined
+  return posix.join(path.startsWith('/') ? '/' : place, /^\.?$|\/\.$/.test(path) ? `${path}/` : path)
 }
 
 /** An address, or a here-document. */
@@ -40,38 +58,22 @@ function inContext(word: string): string {
 
 /** The entries that a source names itself, not those in directories that it names. */
 export function namedBy(source: string, entries: readonly ContextEntry[]): readonly ContextEntry[] {
-  const pattern = isPattern(source) ? asExpression(source) : undefined
-  return entries.filter(({ path }) => (pattern === undefined ? path === source : pattern.test(path)))
+  const glob = isPattern(source) ? readGlob(source) : undefined
+  if (glob !== undefined) return entries.filter(({ path }) => matches(glob, path))
+  const found = byPath(entries).get(source)
+  return found === undefined ? [] : [found]
 }
 
-/** Whether a source takes a path along with a directory that it names. */
-export function takesAlong(source: string, path: string, entries: readonly ContextEntry[]): boolean {
-  if (source === '') return true
-  return namedBy(source, entries).some(entry => entry.kind === 'directory' && path.startsWith(`${entry.path}/`))
+const indexes = new WeakMap<readonly ContextEntry[], ReadonlyMap<string, ContextEntry>>()
+
+/** The entries by their paths. */
+export function byPath(entries: readonly ContextEntry[]): ReadonlyMap<string, ContextEntry> {
+  const index = indexes.get(entries) ?? new Map(entries.map(entry => [entry.path, entry]))
+  indexes.set(entries, index)
+  return index
 }
 
 /** Whether a source is a pattern that can be read here; the builder says what is wrong with another one. */
 export function isPattern(source: string): boolean {
-  return /[*?[\\]/.test(source) && asExpression(source) !== undefined
-}
-
-/** Go's `filepath.Match`; undefined for a malformed pattern. */
-function asExpression(pattern: string): RegExp | undefined {
-  const piece = /\\([^])|(\*)|(\?)|\[(\^?)((?:\\[^]|[^\]\\])+)\]|([^])/g
-  const pieces = [...pattern.matchAll(piece)].map(([, escaped, star, one, not, set, plain]) => {
-    if (star !== undefined) return '[^/]*'
-    if (one !== undefined) return '[^/]'
-    if (set !== undefined) return `[${not === '^' ? '^/' : ''}${set.replace(/[[\]^]/g, '\\$&')}]`
-    return plain === '[' || plain === '\\' ? undefined : quoted(escaped ?? plain ?? '')
-  })
-  if (pieces.includes(undefined)) return undefined
-  try {
-    return new RegExp(`^${pieces.join('')}$`)
-  } catch {
-    return undefined
-  }
-}
-
-function quoted(character: string): string {
-  return /[.*+?^${}()|[\]\\/]/.test(character) ? `\\${character}` : character
+  return /[*?[\\]/.test(source) && readGlob(source) !== undefined
 }

@@ -47,6 +47,17 @@ export function findUnsupported(dockerfileText: string, line: KanikoLine): reado
   )
 }
 
+/** Sentences about what Kaniko ignores where the image is the same, if it can be built at all. */
+export function findIgnored(used: readonly Stage[]): readonly string[] {
+  return used.flatMap(({ steps }) =>
+    steps.flatMap(({ instruction }) => {
+      const { keyword, flags, line } = instruction.trigger ?? instruction
+      if (keyword !== 'RUN' || !flags.includes('--network=none')) return []
+      return [`line ${line}: Kaniko ignores RUN --network=none, and the command has the network`]
+    })
+  )
+}
+
 /** What is wrong with an instruction. */
 export function finding({ line, text }: Instruction, verdict: Verdict): Finding {
   return { line, instruction: shorten(text), ...verdict }
@@ -54,7 +65,7 @@ export function finding({ line, text }: Instruction, verdict: Verdict): Finding 
 
 function judge(found: Case): Verdict | undefined {
   const { keyword } = found.instruction
-  if (keyword === 'RUN') return judgeHeredoc(found) ?? judgeMount(found) ?? judgeNetwork(found)
+  if (keyword === 'RUN') return judgeHeredoc(found) ?? judgeMount(found)
   if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
   const { instruction, line } = found
   if (line !== 'osscontainertools' && instruction.heredocs.length > 0) {
@@ -152,14 +163,6 @@ function judgeNewMount(mount: ReadonlyMap<string, string>, type: string): Verdic
   return {
     problem: 'Kaniko cannot mount over the working directory, and fails',
     advice: 'COPY what the command needs, or mount it at a directory of its own.'
-  }
-}
-
-function judgeNetwork({ instruction }: Case): Verdict | undefined {
-  if (!instruction.flags.includes('--network=none')) return undefined
-  return {
-    problem: 'Kaniko ignores RUN --network=none: the command would have the network',
-    advice: 'Leave it out if that does no harm.'
   }
 }
 
