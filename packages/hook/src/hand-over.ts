@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { messageOf } from './errors.js'
+import { printFirst } from './protocol/print-first.js'
 import { errorCommand, warningCommand, type Line } from './protocol/workflow-commands.js'
 import { writeResponse, type Response } from './protocol/response.js'
 import { endWorker } from './runner-worker.js'
@@ -8,8 +9,6 @@ import { guardWork, type Finding } from './workspace/guard.js'
 
 /** What could not be made safe is tried once more after so long, and its reason reaches the log meanwhile. */
 const BEFORE_KILL_MS = 2_000
-/** A job can leave thousands; GitHub shows ten for a step. */
-const MOST_PRINTED = 10
 
 const isOpen = ({ kind }: Finding): boolean => kind === 'open'
 
@@ -38,11 +37,10 @@ export async function handOver(
   response: Response | undefined
 ): Promise<number> {
   const findings = guardWork(call.workDirectory)
-  for (const { kind, sentence } of findings.slice(0, MOST_PRINTED)) {
-    call.print(kind === 'replaced' ? warningCommand(sentence) : errorCommand(sentence))
-  }
-  const more = findings.length - MOST_PRINTED
-  if (more > 0) call.print(warningCommand(`The step left ${more} more like these.`))
+  printFirst(
+    call.print,
+    findings.map(({ kind, sentence }) => (kind === 'replaced' ? warningCommand : errorCommand)(sentence))
+  )
   if (findings.some(isOpen)) await endUnlessSafe(call)
   if (exitCode !== 0) return exitCode
   if (findings.some(({ kind }) => kind !== 'replaced')) return 1

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -179,6 +188,32 @@ test('the step’s own container cannot reach what helps to fill its pod', () =>
     ['work', transfer]
   ])
   expect(mounts.map(({ name }) => name)).toEqual(['work', 'work'])
+})
+
+test('what is left out is told once in a job, and thousands of it in some lines', async () => {
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const commands = local('job', '/__w/_temp/_runner_file_commands')
+  mkdirSync(commands, { recursive: true })
+  const odd = Buffer.concat([Buffer.from(local('job', '/__w/')), Buffer.from([0x61, 0xff])])
+  for (let step = 0; step < 3; step += 1) await script(() => writeFileSync(odd, 'x'))
+  expect(printed).toEqual([expect.stringMatching(/::warning::Some files do not travel .*pod job: a\ufffd: its name/)])
+  await call().fillJob('job', signal)
+  await script(() => undefined)
+  expect(printed).toHaveLength(2)
+
+  await script(() => {
+    for (let index = 0; index < 30; index += 1) symlinkSync('/etc/passwd', join(commands, `${index}`))
+  })
+  expect(printed).toHaveLength(13)
+  expect(printed.at(-1)).toContain('::warning::The step left 20 more like these.')
+})
+
+test('a name of a directory is no variable of the kubelet', () => {
+  const options = { kube, workDirectory: runner, runnerImage: 'runner', timeoutMs: 1, print: () => undefined }
+  const workspace = new Copied({ ...options, workspaceDirectory: join(runner, '$(HOME)/$$') })
+  const [init] = workspace.jobParts({ system: [], user: [] }).initContainers
+  expect(init?.command).toContain('/work/$$(HOME)/$$$$')
 })
 
 test('a lost memory of the transfers costs time, and nothing else', async () => {

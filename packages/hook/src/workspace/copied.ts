@@ -1,11 +1,12 @@
 import { relative } from 'node:path'
 
 import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kubernetes/client-node'
-import { isKubeError, waitForPod, type Kube } from '@kaniko-hooks/kube'
+import { isKubeError, literal, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../errors.js'
 import { JOB_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../pods/waiting.js'
+import { printFirst } from '../protocol/print-first.js'
 import { warningCommand, type Line } from '../protocol/workflow-commands.js'
 import { runInContainer } from '../run-in-container.js'
 import { SPOOL_PATH } from '../steps/supervisor.js'
@@ -97,7 +98,7 @@ export class Copied implements Workspace {
             { name: EXTERNALS_VOLUME, mountPath: '/mnt/externals' },
             { name: WORK_VOLUME, mountPath: KEPT }
           ]),
-          command: ['sh', '-c', FS_INIT, 'fs-init', ...this.#directories().map(path => `${KEPT}/${path}`)]
+          command: ['sh', '-c', FS_INIT, 'fs-init', ...this.#directories().map(path => literal(`${KEPT}/${path}`))]
         }
       ],
       beside: []
@@ -130,6 +131,7 @@ export class Copied implements Workspace {
   }
 
   async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
+    this.#mirror.forgetTold()
     this.#job = { pod: jobPod, since: 0, known: new Map() }
     await this.#send(this.#job, signal)
     this.#mirror.save(this.#job)
@@ -163,7 +165,7 @@ export class Copied implements Workspace {
     const { changed, unreadable } = changedFiles(workDirectory, 0, new Set())
     const { files, bytes } = await sendFiles({ ...this.#transfer(place, this.#step), signal }, changed, [])
     const ms = Date.now() - start
-    this.#warn(place, unreadable)
+    this.#warn(place, unreadable.map(closedHere))
     await this.#release(stepPod, signal)
     return { files, bytes, ms }
   }
@@ -203,14 +205,14 @@ export class Copied implements Workspace {
     const found = changedFiles(this.#options.workDirectory, job.since, new Set(this.#directories()))
     const removed = goneFromRunner(found, job.known, this.#spared)
     await sendFiles({ ...this.#transfer(place, job.known), signal }, found.changed, removed)
-    this.#warn(place, found.unreadable)
+    this.#warn(place, found.unreadable.map(closedHere))
     job.since = now
   }
 
   async #fetch(options: TransferOptions): Promise<void> {
     const { complaints, leftOut } = await fetchFiles(options)
     this.#warn(options.place, complaints)
-    for (const sentence of leftOut) this.#options.print(warningCommand(sentence))
+    printFirst(this.#options.print, leftOut.map(warningCommand))
   }
 
   #transfer(place: Place, known: KnownFiles): TransferOptions {
@@ -218,14 +220,13 @@ export class Copied implements Workspace {
     return { kube, place, directory: workDirectory, known, spared: this.#spared, print }
   }
 
-  /** A file that nobody may read is no fault of the step, and none of the next one. */
-  #warn({ pod }: Place, complaints: readonly string[]): void {
+  /** A file that nobody may read is no fault of the step, and none of the next one: it is told once in a job. */
+  #warn({ pod }: Place, all: readonly string[]): void {
+    const complaints = this.#mirror.untold(all)
     if (complaints.length === 0) return
     const first = complaints.slice(0, 3).join('; ')
     const more = complaints.length > 3 ? ` and ${complaints.length - 3} more` : ''
-    this.#options.print(
-      warningCommand(`Files that cannot be read were left out between the runner and pod ${pod}: ${first}${more}`)
-    )
+    this.#options.print(warningCommand(`Some files do not travel between the runner and pod ${pod}: ${first}${more}`))
   }
 
   #helper(name: string, volumeMounts: V1VolumeMount[]): V1Container {
@@ -241,6 +242,10 @@ export class Copied implements Workspace {
       }
     }
   }
+}
+
+function closedHere(path: string): string {
+  return `${path}: the runner's user may not read it`
 }
 
 function jobPlace(pod: string): Place {

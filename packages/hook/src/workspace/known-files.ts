@@ -57,17 +57,28 @@ export function signOf(entry: Entry, now: number): string {
 }
 
 /**
- * What the pod had and has no more. Deepest first, so that directories are empty when their turn comes.
+ * What the pod had and has no more. Deepest first, so that directories are empty when their turn comes. What is
+ * closed may still be there.
  *
  * @param spared directories that stay whatever a step does
  */
-export function goneFromPod({ entries }: Listing, known: KnownFiles, spared: ReadonlySet<string>): string[] {
+export function goneFromPod({ entries, closed }: Listing, known: KnownFiles, spared: ReadonlySet<string>): string[] {
   return deepestFirst(
     [...known].flatMap(([path, { held, isDirectory }]) => {
       const now = entries.get(path)
       const isThere = now !== undefined && (now.type === 'directory') === isDirectory
-      return isThere || !held || spared.has(path) || STAYS.test(path) ? [] : [path]
+      const mayBeThere = isThere || isClosed(path, closed)
+      return mayBeThere || !held || spared.has(path) || STAYS.test(path) ? [] : [path]
     })
+  )
+}
+
+/** Whether the tools complained of the path or of a directory above it. Some names they escape, each in a way of its own. */
+function isClosed(path: string, said: string): boolean {
+  if (said === '') return false
+  return (
+    /[^ -~]|['"\\]/.test(path) ||
+    [path, ...parentsOf(path)].some(name => said.includes(`./${name}'`) || said.includes(`./${name}:`))
   )
 }
 

@@ -21,8 +21,10 @@ export interface Listing {
   readonly entries: ReadonlyMap<string, Entry>
   /** The ctime of what was changed when the listing began, by the pod's own clock. */
   readonly now: number
-  /** Whether what is missing is gone: false when a directory could not be read. */
+  /** Whether what is missing is gone, but for what `closed` names. */
   readonly isComplete: boolean
+  /** What the tools said of paths that are closed to the pod's user. */
+  readonly closed: string
   /** What could not be read, in find's words, or by its name. */
   readonly complaints: readonly string[]
 }
@@ -34,9 +36,16 @@ const SEPARATOR: Readonly<Record<ListKind, string>> = { nul: '\0', slash: '//\n'
 /** PATH_MAX is 4096, and what a find said is cut to 4000. */
 const RECORD_LIMIT = 16 * 1024
 /** Each entry takes some 500 bytes of memory, and a runner has little. */
-const ENTRY_LIMIT = 1_000_000
+const RECORD_COUNT_LIMIT = 1_000_000
+const COMPLAINT_LIMIT = 100
+/** Shorter than what the script cuts. */
+const SAID_WHOLE = 3900
+/** Not of the work directory itself, of which nothing is known then. */
+const CLOSED = /\.\/.*: Permission denied$/
+/** What a complaint shows of a name. */
+const SHOWN = 200
 
-const RECORD = /^(\S+) (\d+) (\d+) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?) (.*)$/s
+const RECORD = /^(\S+) (\d+) (\d+) (-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?) (.*)$/s
 
 /** What a file that went while it was looked at makes the tools say. */
 const VANISHED =
@@ -56,23 +65,38 @@ export function seriousLines(text: string): string[] {
  * Reads a pod's list to its end. The pod is not trusted: a path that leads out of the work directory is left out.
  *
  * @throws EndedEarly when the stream ended before the list
- * @throws RangeError when the list is longer than any real one
+ * @throws RangeError when the list is longer than any real one, whatever is in its records
  */
 export async function readListing(bytes: ByteReader, kind: ListKind): Promise<Listing> {
   const entries = new Map<string, Entry>()
   const complaints: string[] = []
+  const complain = (words: string): void => {
+    if (complaints.length < COMPLAINT_LIMIT) complaints.push(words)
+  }
   let now: number | undefined
-  for (;;) {
+  let isUnderstood = true
+  for (let count = 0; count <= RECORD_COUNT_LIMIT; count += 1) {
     const record = await bytes.until(SEPARATOR[kind], RECORD_LIMIT)
     const text = record.toString('utf8')
     if (text.startsWith('end ')) {
       const [, code = '', said = ''] = /^end (\d+) (.*)$/s.exec(text) ?? []
       const serious = seriousLines(said)
-      const isComplete = code === '0' || (said !== '' && serious.length === 0)
-      return { entries, now: now ?? 0, isComplete, complaints: [...complaints, ...serious] }
+      const isNamed = said !== '' && record.length < SAID_WHOLE && serious.every(line => CLOSED.test(line))
+      return {
+        entries,
+        now: now ?? 0,
+        isComplete: isUnderstood && (code === '0' || isNamed),
+        closed: serious.join('\n'),
+        complaints: [...complaints, ...serious]
+      }
     }
     const fields = RECORD.exec(text)
-    if (fields === null) continue
+    if (fields === null) {
+      // A file that is there may be the one that is not understood.
+      isUnderstood = false
+      complain(`find printed ${JSON.stringify(text.slice(0, SHOWN))}, which is no file's record`)
+      continue
+    }
     const [, mode = '', inode = '', size = '', mtime = '', ctime = '', name = ''] = fields
     if (now === undefined) {
       now = Number(ctime)
@@ -82,14 +106,14 @@ export async function readListing(bytes: ByteReader, kind: ListKind): Promise<Li
     if (path === undefined) continue
     // The runner's side knows names as text only.
     if (text.includes('\ufffd') && !Buffer.from(text).equals(record)) {
-      complaints.push(`${path}: the name is not UTF-8`)
+      complain(`${path.slice(0, SHOWN)}: its name is not UTF-8; rename the file, or put it into an archive`)
       continue
     }
-    if (entries.size === ENTRY_LIMIT) throw new RangeError(`There are more than ${ENTRY_LIMIT} files.`)
     const type = typeOf(kind, mode)
     const sign = type === 'directory' ? `d ${inode}` : `${mode} ${inode} ${size} ${mtime} ${ctime}`
     entries.set(path, { path, type, size: Number(size), sign, mtime: Number(mtime), ctime: Number(ctime) })
   }
+  throw new RangeError(`There are more than ${RECORD_COUNT_LIMIT} files.`)
 }
 
 /** A path as find prints it, without its `./`; nothing for the directory itself and for what no find prints. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Known, KnownFiles } from './known-files.js'
@@ -12,6 +12,9 @@ export interface Mirror {
   readonly known: KnownFiles
 }
 
+/** So many complaints are remembered; a job can make ever new ones. */
+const TOLD_LIMIT = 1000
+
 /** Keeps a job's mirror between the calls of the hook. One that is lost costs time only: all is sent and fetched again. */
 export class MirrorFile {
   readonly #workDirectory: string
@@ -22,13 +25,13 @@ export class MirrorFile {
 
   /** The moment, as the times of change of files made now will have it. */
   now(): number {
-    const path = join(ownDirectory(this.#workDirectory), 'now')
+    const path = this.#path('now')
     writeFileSync(path, '', { mode: 0o600 })
     return statSync(path).ctimeMs
   }
 
   save({ pod, since, known }: Mirror): void {
-    const path = this.#path()
+    const path = this.#path('mirror.json')
     const files = [...known].map(([name, { sign, held, isDirectory }]) => [name, sign, held, isDirectory])
     writeFileSync(`${path}.new`, JSON.stringify({ pod, since, files }), { mode: 0o600 })
     renameSync(`${path}.new`, path)
@@ -36,7 +39,7 @@ export class MirrorFile {
 
   load(pod: string): Mirror {
     try {
-      const kept = JSON.parse(readFileSync(this.#path(), 'utf8')) as {
+      const kept = JSON.parse(readFileSync(this.#path('mirror.json'), 'utf8')) as {
         pod: string
         since: number
         files: [string, string, boolean, boolean][]
@@ -54,7 +57,27 @@ export class MirrorFile {
     return { pod, since: 0, known: new Map() }
   }
 
-  #path(): string {
-    return join(ownDirectory(this.#workDirectory), 'mirror.json')
+  /** Takes complaints, and returns those that the job has not been told yet. */
+  untold(complaints: readonly string[]): string[] {
+    if (complaints.length === 0) return []
+    const path = this.#path('told.json')
+    let told: string[] = []
+    try {
+      told = JSON.parse(readFileSync(path, 'utf8')) as string[]
+    } catch {
+      // As above.
+    }
+    const fresh = complaints.filter(complaint => !told.includes(complaint))
+    writeFileSync(path, JSON.stringify([...told, ...fresh].slice(-TOLD_LIMIT)), { mode: 0o600 })
+    return fresh
+  }
+
+  /** A new job is told everything. */
+  forgetTold(): void {
+    rmSync(this.#path('told.json'), { force: true })
+  }
+
+  #path(name: string): string {
+    return join(ownDirectory(this.#workDirectory), name)
   }
 }

@@ -229,6 +229,46 @@ describe.each<Tools>(['GNU', 'busybox'])('with the tools of %s', tools => {
     expect([read(at('new')), read(at('file'))]).toEqual(['two', 'two'])
   })
 
+  test('files from before 1970 come, go and stay', async () => {
+    const old = new Date('1969-12-31T23:00:00Z')
+    for (const path of [inPod('made'), at('sent')]) {
+      write(path)
+      utimesSync(path, old, old)
+    }
+    await send(tools)
+    expect((await fetch(tools)).complaints).toEqual([])
+    expect((await fetch(tools)).complaints).toEqual([])
+    for (const name of ['made', 'sent']) {
+      expect(existsSync(at(name))).toBe(true)
+      expect(existsSync(inPod(name))).toBe(true)
+    }
+    rmSync(inPod('sent'))
+    await fetch(tools)
+    expect(readdirSync(runner)).toEqual(['made'])
+  })
+
+  test('beside a directory that the pod’s user cannot read, removals travel', async () => {
+    for (const name of ['private/key', 'open', 'dir/file']) write(at(name))
+    await send(tools)
+    chmodSync(inPod('private'), 0)
+    rmSync(inPod('open'))
+    rmSync(inPod('dir'), { recursive: true })
+    // Root reads everything.
+    const command = 'exec /usr/bin/setpriv --reuid 65534 --clear-groups sh -c "$0"'
+    const shell = options(tools)
+    const kube: TransferOptions['kube'] = {
+      ...shell.kube,
+      exec: async (target, more) =>
+        shell.kube.exec({ ...target, command: ['sh', '-c', command, target.command[2] ?? ''] }, more)
+    }
+    chmodSync(base, 0o755)
+    chmodSync(join(base, 'spool'), 0o777)
+    const { complaints } = await fetchFiles({ ...shell, kube })
+    expect(complaints.join('\n')).toMatch(/private.*Permission denied/)
+    expect(readdirSync(runner)).toEqual(['private'])
+    expect(readdirSync(at('private'))).toEqual(['key'])
+  })
+
   test('a file that is written again at once, with as many bytes', async () => {
     write(at('file'), 'aaa')
     await send(tools)
@@ -407,7 +447,7 @@ test('a hostile list leads nowhere', async () => {
   write(join(base, 'outside'), 'mine')
   known.set('../outside', { sign: '1', held: true, isDirectory: false })
   const list = String.raw`read -r line
-printf 'nul nul\nf644 1 1 1.0 1.0 now\000f644 1 1 1.0 1.0 ./../outside\000f644 1 1 1.0 1.0 /etc/passwd\000junk\000end 0 \000'
+printf 'nul nul\nf644 1 1 1.0 1.0 now\000f644 1 1 1.0 1.0 ./../outside\000f644 1 1 1.0 1.0 /etc/passwd\000end 0 \000'
 read -r end`
   await fetch('GNU', { script: () => list })
   expect(read(join(base, 'outside'))).toBe('mine')
