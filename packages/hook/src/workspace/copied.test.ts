@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { KubeError, type ExecStream, type ExecTarget, type Kube } from '@kaniko-hooks/kube'
@@ -68,8 +69,11 @@ const kube = {
     if (stdin !== true) child.stdin.end()
     const close = (): void => void child.kill()
     options?.signal?.addEventListener('abort', close)
+    // As of a real exec: the exit code comes when the output has been read to its end.
+    const stdout = child.stdout.pipe(new PassThrough())
+    const read = new Promise(resolve => stdout.once('close', resolve))
     return Promise.resolve({
-      stdout: child.stdout,
+      stdout,
       stderr: child.stderr,
       write: async chunk =>
         new Promise<void>((resolve, reject) => {
@@ -78,7 +82,7 @@ const kube = {
           } else reject(new KubeError('EXEC_FAILED', 'it has ended'))
         }),
       end: () => child.stdin.end(),
-      exit: new Promise(resolve => child.on('close', code => resolve(code ?? 137))),
+      exit: new Promise(resolve => child.on('close', code => void read.then(() => resolve(code ?? 137)))),
       close
     })
   }
