@@ -158,7 +158,7 @@ describe('without a volume, a job image of busybox', () => {
               'line"',
               'echo key >closed/key && chmod 0 closed/key && chmod 500 closed',
               'mkfifo pipe',
-              '(while :; do for i in 1 2 3 4 5 6 7 8 9; do echo $i >tmp/f$i; done; rm -f tmp/f*; done) >/dev/null 2>&1 &'
+              '(while :; do for i in 1 2 3 4 5 6 7 8 9; do echo $i >tmp/f$i; done; rm -f tmp/f*; done) >/dev/null 2>&1 & echo $! >"$RUNNER_TEMP/writer"'
             ].join('\n')
           },
           {
@@ -167,7 +167,7 @@ describe('without a volume, a job image of busybox', () => {
               'cat "checked\\out"',
               'mv out dist; rm -r was gone; echo file >was',
               'echo old >other; touch -t 200102030405 other; mv other old',
-              'sleep 1; kill $(ps -o pid,args | grep "[t]mp/f" | while read -r pid rest; do echo $pid; done); rm -rf tmp'
+              'kill "$(cat "$RUNNER_TEMP/writer")"; sleep 1; rm -rf tmp'
             ].join('\n')
           },
           {
