@@ -95,6 +95,8 @@ const SEND = String.raw`${BEGIN}
 cd "$root" || exit 1
 printf './now\000' >"$d/names"
 if tar -cf /dev/null -C "$d" --no-recursion --null -T "$d/names" 2>/dev/null; then names=nul; else names=lines; fi
+# A directory that was empty in the list may have files by now, which are not in the list.
+if tar -cf /dev/null --no-recursion "$d/now" 2>/dev/null; then flat=--no-recursion; else flat=; fi
 echo "$list $names"
 if [ "$list" = nul ]; then
   find "$d/now" . -printf '%y%m %i %s %T@ %C@ %p\000' 2>"$d/said"
@@ -118,7 +120,7 @@ while read -r bytes; do
       words "$line"
       set -- "$@" "$name"
     done <"$d/names"
-    tar -cf "$d/out" "$@"
+    tar -cf "$d/out" $flat "$@"
   fi
   echo "$? $(($(wc -c <"$d/out")))"
   cat "$d/out" || exit 1

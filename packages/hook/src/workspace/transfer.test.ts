@@ -301,6 +301,17 @@ describe.each<Tools>(['GNU', 'busybox'])('with the tools of %s', tools => {
     expect(existsSync(at('background'))).toBe(true)
   })
 
+  test('a directory that fills while it is fetched comes without what was not listed', async () => {
+    mkdirSync(inPod('empty'))
+    const late = `echo late >'${inPod('empty/late')}'`
+    await fetch(tools, { script: text => text.replace('while read -r bytes', `${late}\nwhile read -r bytes`) })
+    expect(readdirSync(at('empty'))).toEqual([])
+    await fetch(tools)
+    rmSync(inPod('empty'), { recursive: true })
+    await fetch(tools)
+    expect(existsSync(at('empty'))).toBe(false)
+  })
+
   test('files that go while they are fetched fail nothing, and are no warning', async () => {
     for (const name of ['stays', 'goes', 'tmp/goes']) write(inPod(name))
     const script = (text: string): string =>
