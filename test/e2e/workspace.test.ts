@@ -141,7 +141,7 @@ describe('without a volume, a job image of busybox', () => {
   let result: JobResult
   let runner: RunnerPod
   const output = (name: string): string[] =>
-    outputOf(stepOf(result, name)).filter(line => !/^(Pulled|Ran|Files sent) /.test(line))
+    outputOf(stepOf(result, name)).filter(line => !/^(Pulled|Ran|Files sent)\b/.test(line))
 
   beforeAll(async () => {
     runner = await suite.runner({ mode: 'novolume' })
