@@ -2,10 +2,8 @@
  * Stands in for minizlib in the hook's bundle. Archives between the hook and pods are never compressed, and one from a pod that
  * is must not be unpacked to whatever size it likes.
  */
-class Refused {
-  constructor() {
-    throw new Error('compressed archives are not read')
-  }
+function Refused(): never {
+  throw new Error('compressed archives are not read')
 }
 
 export {

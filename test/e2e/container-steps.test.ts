@@ -222,15 +222,15 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
     expect(output('non-root')).toEqual(['65532'])
   })
 
-  test.each<[string, number, RegExp]>([
+  test.each<[string, number | readonly number[], RegExp]>([
     ['not there', 127, /\/not\/there.*no such file.*The image has no file \/not\/there\./],
     ['not in PATH', 127, /executable file not found.*The image has no no-such-program in its PATH\./],
     ['relative', 127, /\.\/entry\.sh is relative.*the runner sets to \/github\/workspace/],
     ['no program', 126, /\/tmp.*is there, but cannot be run/],
-    // As with Docker: the runtime's own exit code, for what only the kernel refuses.
-    ['foreign', 255, /\/foreign is there, but its interpreter is not.*CRLF/]
+    // As with Docker: the runtime's own exit code for what only the kernel refuses, which depends on its version.
+    ['foreign', [1, 255], /\/foreign is there, but its interpreter is not.*CRLF/]
   ])('an entry point that is %s ends with its exit code, and the reason', (name, exitCode, says) => {
-    expect(code(name)).toBe(exitCode)
+    expect([exitCode].flat()).toContain(code(name))
     const errors = output(name).filter(line => line.startsWith('##[error]') && !line.includes('Process completed'))
     expect(errors).toEqual([expect.stringMatching(says), expect.stringContaining('custom container implementation')])
   })

@@ -227,7 +227,7 @@ describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
       expect(left).toEqual([])
       // Without a volume a pod that is being deleted has nobody any more who would send them.
       const isBack = lastWords !== undefined && !(mode === 'novolume' && isHidden)
-      expect(last).toBe(isBack ? `${lastWords ?? ''}\n` : '')
+      expect(last).toBe(isBack ? `${lastWords}\n` : '')
     },
     TIMEOUT
   )

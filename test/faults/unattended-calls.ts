@@ -50,7 +50,8 @@ export class UnattendedCalls extends HookCalls {
     }
     const until = Date.now() + CALL_MS
     const chunks: Buffer[] = []
-    for (let known = 0; ; await sleep(LOOK_EVERY_MS)) {
+    let known = 0
+    for (;;) {
       const look = this.#pod.exec(['sh', '-c', LOOK, name, String(known)], { signal: AbortSignal.timeout(LOOK_MS) })
       const { code, stdout, stderr } = await look.catch(() => ({ code: 1, stdout: Buffer.alloc(0), stderr: '' }))
       if (stdout.length > 0) {
@@ -60,6 +61,7 @@ export class UnattendedCalls extends HookCalls {
       }
       if (code === 0 && stderr !== '' && Number(stderr) === known) return Buffer.concat(chunks)
       if (Date.now() > until) throw new Error(`the hook in ${this.#pod.name} did not end: ${stderr}`)
+      await sleep(LOOK_EVERY_MS)
     }
   }
 }

@@ -67,8 +67,12 @@ export function readExpectation(text: string, file: string): Expectation {
     return value.map(item => (typeof item === 'string' ? item : refuse(`${where}: ${JSON.stringify(item)} is no text`)))
   }
 
-  function one<T>(value: unknown, type: 'string' | 'number', where: string): T | undefined {
-    return value === undefined || typeof value === type ? (value as T | undefined) : refuse(`${where} is no ${type}`)
+  function textOf(value: unknown, where: string): string | undefined {
+    return value === undefined || typeof value === 'string' ? value : refuse(`${where} is no string`)
+  }
+
+  function numberOf(value: unknown, where: string): number | undefined {
+    return value === undefined || typeof value === 'number' ? value : refuse(`${where} is no number`)
   }
 
   function readModes(value: unknown, where: string): readonly Mode[] {
@@ -79,13 +83,13 @@ export function readExpectation(text: string, file: string): Expectation {
 
   function readLook(found: Record<string, unknown>, where: string, step?: string): Look {
     const look: Look = {
-      step: one<string>(found['step'], 'string', `${where}, step`) ?? step,
-      outcome: one<string>(found['outcome'], 'string', `${where}, outcome`),
-      exitCode: one<number>(found['exitCode'], 'number', `${where}, exitCode`),
+      step: textOf(found['step'], `${where}, step`) ?? step,
+      outcome: textOf(found['outcome'], `${where}, outcome`),
+      exitCode: numberOf(found['exitCode'], `${where}, exitCode`),
       prints: texts(found['prints'], `${where}, prints`),
       matches: texts(found['matches'], `${where}, matches`).map(pattern => new RegExp(pattern)),
       lacks: texts(found['lacks'], `${where}, lacks`).map(pattern => new RegExp(pattern)),
-      summary: one<string>(found['summary'], 'string', `${where}, summary`)
+      summary: textOf(found['summary'], `${where}, summary`)
     }
     const needsStep = look.outcome ?? look.exitCode ?? look.summary
     if (needsStep !== undefined && look.step === undefined) refuse(`${where}: which step?`)
@@ -103,7 +107,7 @@ export function readExpectation(text: string, file: string): Expectation {
       name,
       look,
       known: {
-        why: one<string>(known['why'], 'string', `"${name}", why`) ?? refuse(`"${name}", known: why?`),
+        why: textOf(known['why'], `"${name}", why`) ?? refuse(`"${name}", known: why?`),
         modes: known['modes'] === undefined ? MODES : readModes(known['modes'], `"${name}", modes`),
         today: readLook(fields(known['today'], LOOKS, `"${name}", today`), `"${name}", today`, look.step)
       }
@@ -117,7 +121,7 @@ export function readExpectation(text: string, file: string): Expectation {
   if (right.length === 0) refuse('right: what is?')
   return {
     modes,
-    conclusion: one<string>(found['conclusion'], 'string', 'conclusion') ?? 'success',
+    conclusion: textOf(found['conclusion'], 'conclusion') ?? 'success',
     right: right.map(([name, value]) => readRight(name, value))
   }
 }

@@ -101,7 +101,12 @@ async function packLayer({ tools, programs = {}, files = {} }: ImageRequest): Pr
 }
 
 async function libraries(program: string): Promise<(readonly [string, string])[]> {
-  const { stdout } = await promisify(execFile)('ldd', [program])
+  // A static program has none, and ldd says so by its exit code.
+  const { stdout } = await promisify(execFile)('ldd', [program]).catch((error: unknown) => {
+    if (String((error as { readonly stderr?: string }).stderr).includes('not a dynamic executable'))
+      return { stdout: '' }
+    throw error
+  })
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => [path, path])
 }
 

@@ -95,13 +95,13 @@ describe.each([
     return outfile
   }
 
-  test('kills the worker', async () => {
+  test('kills the worker', () => {
     const worker = `process.title = 'Runner.Worker'; ${call}; console.log('reads on')`
     const { signal, stdout } = spawnSync(process.execPath, ['-e', worker, hook()], { encoding: 'utf8' })
     expect([signal, stdout]).toEqual(['SIGKILL', ''])
   })
 
-  test('leaves every other process alone', async () => {
+  test('leaves every other process alone', () => {
     const shell = `console.log(${call}.stdout.toString().trim())`
     const { signal, stdout } = spawnSync(process.execPath, ['-e', shell, hook()], { encoding: 'utf8' })
     expect([signal, stdout]).toEqual([null, 'undefined\n'])

@@ -123,5 +123,5 @@ function secretsOf(command: Command): string[] {
 process.exitCode = 1
 void main().then(
   code => process.stdout.write('', () => process.exit(code)),
-  (error: unknown) => process.stdout.write(`${errorCommand(describe(error))}\n`, () => process.exit(1))
+  (error: unknown) => process.stdout.write(`${errorCommand(describe(error)).text}\n`, () => process.exit(1))
 )

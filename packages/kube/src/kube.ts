@@ -218,9 +218,9 @@ export class Kube {
       body,
       signal
     } as const
-    let isSent = false
+    const tried = { isSent: false }
     const sent = async (attempt: number): Promise<Resources[R]> => {
-      isSent = true
+      tried.isSent = true
       try {
         return await this.#rest.jsonOnce<Resources[R]>(request)
       } catch (error) {
@@ -234,7 +234,7 @@ export class Kube {
     try {
       return await this.#rest.retrying(sent, request)
     } catch (error) {
-      if (isSent && isKubeError(error, 'ABORTED', 'UNREACHABLE')) await sleep(LATE_MS)
+      if (tried.isSent && isKubeError(error, 'ABORTED', 'UNREACHABLE')) await sleep(LATE_MS)
       throw error
     }
   }

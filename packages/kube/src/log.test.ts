@@ -252,9 +252,9 @@ describe('followLog', () => {
   test('a kubelet that has just begun does not know its pods yet', async () => {
     const log = logOf('01.1 one')
     let unknown = 2
-    const { answer } = log
+    const answer = log.answer.bind(log)
     log.answer = (call, response) => {
-      if (!call.path.endsWith('/log') || unknown === 0) return answer.call(log, call, response)
+      if (!call.path.endsWith('/log') || unknown === 0) return answer(call, response)
       unknown -= 1
       respond(response, 404, failure(404, 'NotFound', 'the server could not find the requested resource'))
       return undefined

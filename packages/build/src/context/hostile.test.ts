@@ -92,7 +92,7 @@ describe('what never ends is not read', () => {
 
   test.each(names)('%s is a pipe', async name => {
     fifo(name)
-    expect(await seen()).toContain(`${name}`)
+    expect(await seen()).toContain(name)
     expect(await seen()).toContain('no regular file')
   })
 

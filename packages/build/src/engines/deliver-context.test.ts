@@ -167,9 +167,9 @@ describe('what was accepted is waited for until the pod says so, however late', 
     reportsAfter = Infinity
     const { kube, written } = cluster({ ...WELL, told: 66 }, WELL)
     const delivering = deliver(kube)
-    let isOver = false
-    void delivering.catch(() => undefined).finally(() => (isOver = true))
-    while (!isOver && written[1]?.length !== 3) await new Promise(resolve => setTimeout(resolve, 5))
+    const end = { isThere: false }
+    void delivering.catch(() => undefined).finally(() => (end.isThere = true))
+    while (!end.isThere && written[1]?.length !== 3) await new Promise(resolve => setTimeout(resolve, 5))
     reportsAfter = 0
     await delivering
     expect(written[1]).toEqual(['4\n', 'data', 'accept\n'])

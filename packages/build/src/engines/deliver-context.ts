@@ -46,14 +46,12 @@ export async function deliverContext(
 ): Promise<number> {
   const over = new AbortController()
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
-  let isTold = false
-  let toldAt = 0
+  const told: { at?: number } = {}
   let onAccept = (): void => undefined
   const taken = new Promise<undefined>((resolve, reject) => {
     onAccept = () => {
-      if (isTold) return
-      isTold = true
-      toldAt = performance.now()
+      if (told.at !== undefined) return
+      told.at = performance.now()
       waitForPod(kube, pod, hasTaken, { signal: either, timeoutMs }).then(() => resolve(undefined), reject)
     }
   })
@@ -61,9 +59,9 @@ export async function deliverContext(
   try {
     for (let tried = 1; ; tried++) {
       const problem = await Promise.race([send(kube, pod, archive, onAccept, either).catch(passing), taken])
-      if (problem === undefined || (isTold && tried === TRIES)) {
+      if (problem === undefined || (told.at !== undefined && tried === TRIES)) {
         await taken
-        return Math.round(performance.now() - toldAt)
+        return Math.round(performance.now() - (told.at ?? 0))
       }
       if (signal?.aborted === true) throw problem
       if (tried === TRIES) {
@@ -78,7 +76,7 @@ export async function deliverContext(
       }
       log(`The build context did not arrive whole (${problem.message}); sending it again.`)
       // The node may be away, and then refuses whatever it is asked.
-      if (!isTold && isKubeError(problem)) {
+      if (told.at === undefined && isKubeError(problem)) {
         await kube.awaitNode({ pod, container: CONTEXT_CONTAINER }, { signal: either })
       }
     }

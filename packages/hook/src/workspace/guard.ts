@@ -170,7 +170,8 @@ class Guard {
         replacing(replace)
         // A link's contents the runner would not have found on a Docker runner either, where the path means another file.
         const kind = found.isFile() && found.size > 0 ? 'lost' : 'replaced'
-        return this.#replaced(kind, path, nameOf(found), 'an empty file')
+        this.#replaced(kind, path, nameOf(found), 'an empty file')
+        return
       }
       replace()
       this.findings.push({

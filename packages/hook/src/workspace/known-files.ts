@@ -41,7 +41,8 @@ export function isFileCommand({ path }: Entry): boolean {
 }
 
 function isKnown(entry: Entry, known: Known | undefined, now: number): boolean {
-  if (known === undefined || known.isDirectory !== (entry.type === 'directory')) return false
+  if (known === undefined) return false
+  if (known.isDirectory !== (entry.type === 'directory')) return false
   if (known.sign.startsWith('sent ')) return known.isDirectory || isOlder(entry, Number(known.sign.slice(5)))
   return known.sign !== '' && known.sign === signOf(entry, now)
 }

@@ -27,7 +27,13 @@ test('is closed to others, outside of the work directory, and the same for every
 
 test.each<[string, () => void]>([
   ['a link', () => symlinkSync(base, path)],
-  ['a directory that is open to others', () => (mkdirSync(path), chmodSync(path, 0o755))]
+  [
+    'a directory that is open to others',
+    () => {
+      mkdirSync(path)
+      chmodSync(path, 0o755)
+    }
+  ]
 ])('%s in its place is refused by name', (_, plant) => {
   rmSync(path, { recursive: true })
   plant()

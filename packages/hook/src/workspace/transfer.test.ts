@@ -77,11 +77,12 @@ function fakeKube(tools: Tools, { script = text => text, path, cutAfter = [] }: 
     awaitNode: () => Promise.resolve(),
     exec: async ({ command }: ExecTarget, options): Promise<ExecStream> => {
       // busybox' own shell has its tools inside, whatever the path.
-      const [program, ...before] =
-        tools === 'GNU' || path !== undefined ? ['/usr/bin/dash'] : ['/usr/bin/busybox', 'sh']
+      const isDash = tools === 'GNU' || path !== undefined
+      const program = isDash ? '/usr/bin/dash' : '/usr/bin/busybox'
+      const before = isDash ? [] : ['sh']
       const words = [...before, ...command.slice(1, -1), script(command.at(-1) ?? '')]
       const PATH = path ?? (tools === 'GNU' ? '/usr/bin:/bin' : join(base, 'bin'))
-      const child = spawn(program ?? '', words, { env: { PATH }, stdio: 'pipe' })
+      const child = spawn(program, words, { env: { PATH }, stdio: 'pipe' })
       child.stdin.on('error', () => undefined)
       child.stdout.on('error', () => undefined)
       let lose: (error: Error) => void = () => undefined

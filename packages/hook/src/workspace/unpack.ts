@@ -35,7 +35,7 @@ export async function unpack(archive: string, to: string): Promise<string[]> {
     brotli: false,
     onReadEntry: entry => unpacking.take(entry),
     onwarn: (code, message) => {
-      if (code === 'TAR_ENTRY_INVALID' || code === 'TAR_ABORT') unpacking.lost.push(String(message))
+      if (code === 'TAR_ENTRY_INVALID' || code === 'TAR_ABORT') unpacking.lost.push(message)
     }
   })
   try {
@@ -80,24 +80,25 @@ class Unpacking {
 
   /** Takes one entry; its bytes are written as they come. */
   take(entry: ReadEntry): void {
-    let file: number | undefined
+    const open: { file?: number | undefined } = {}
     const attempt = (body: () => void): void => {
       try {
         body()
       } catch (error) {
         this.lost.push(`${entry.path}: ${messageOf(error)}`)
-        if (file !== undefined) closeSync(file)
-        file = undefined
+        if (open.file !== undefined) closeSync(open.file)
+        open.file = undefined
       }
     }
-    attempt(() => (file = this.#make(entry)))
+    attempt(() => (open.file = this.#make(entry)))
     entry.on('data', chunk => {
-      if (file !== undefined) attempt(() => writeAll(file ?? -1, chunk))
+      const { file } = open
+      if (file !== undefined) attempt(() => writeAll(file, chunk))
     })
     entry.on('end', () => {
-      if (file === undefined) return
-      attempt(() => setTime(file ?? -1, entry.mtime))
-      if (file !== undefined) closeSync(file)
+      const { file } = open
+      if (file !== undefined) attempt(() => setTime(file, entry.mtime))
+      if (open.file !== undefined) closeSync(open.file)
     })
     // Nobody else reads what is left out.
     entry.resume()
@@ -111,7 +112,7 @@ class Unpacking {
     if (name === undefined || isOfTheRunner(path)) return undefined
     const mode = (entry.mode ?? 0o644) & 0o777
     const isCommand = path.startsWith(`${FILE_COMMANDS}/`)
-    switch (entry.type) {
+    switch (entry.type as string) {
       case 'Directory':
       case 'GNUDumpDir':
         if (isCommand || isEvent(path)) return this.#leaveOut(path, 'a directory')
@@ -146,7 +147,8 @@ class Unpacking {
     }
   }
 
-  #leaveOut(path: string, what: string): undefined {
+  /** @returns undefined, as for all that no bytes are written of */
+  #leaveOut(path: string, what: string): number | undefined {
     this.leftOut.push(`The step left ${what} at ${path}, where the runner reads or writes; it was left out.`)
     return undefined
   }
