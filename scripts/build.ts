@@ -2,9 +2,17 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { build, type BuildOptions } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 
 const ROOT = join(import.meta.dirname, '..')
+
+const NO_COMPRESSION = join(ROOT, 'scripts', 'no-compression.ts')
+
+/** Streams of the API server are not compressed either. */
+const plainSocket: Plugin = {
+  name: 'plain socket',
+  setup: ({ onResolve }) => onResolve({ filter: /\/permessage-deflate$/ }, () => ({ path: NO_COMPRESSION }))
+}
 
 const SHARED: BuildOptions = {
   absWorkingDir: ROOT,
@@ -32,9 +40,10 @@ export async function buildHook(): Promise<string[]> {
     lineLimit: 400,
     sourcemap: 'external',
     metafile: true,
-    // What is used: no WebSocket server, no writer of YAML, no compression. The rest is 27 KB together.
+    // What is used: no WebSocket server, no writer of YAML, no compression. The rest is 33 KB together.
+    plugins: [plainSocket],
     alias: {
-      minizlib: join(ROOT, 'scripts/no-compression.ts'),
+      minizlib: NO_COMPRESSION,
       ws: join(ROOT, 'node_modules/ws/lib/websocket.js'),
       'js-yaml': join(ROOT, 'node_modules/js-yaml/lib/loader.js')
     },
