@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Kube, KubeError, type V1Pod } from '@kaniko-hooks/kube'
+import type { V1ContainerStatus, V1PodStatus } from '@kubernetes/client-node'
 import type { Context } from '../context/context.js'
 import { readContext } from '../context/read.js'
 import { nodePortRegistry } from '../destinations/nodeport.js'
@@ -24,6 +25,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 /** The pods of a namespace: what was created and not deleted. Nothing ever runs in it. */
 class Namespace {
   readonly pods = new Map<string, V1Pod>()
+  status: V1PodStatus = {}
   onCreate: (name: string) => Promise<void> = () => Promise.resolve()
 
   readonly kube = {
@@ -37,7 +39,7 @@ class Namespace {
       const pod = this.pods.get(name)
       return pod === undefined
         ? Promise.reject(new KubeError('NOT_FOUND', 'gone', { status: 404 }))
-        : Promise.resolve(pod)
+        : Promise.resolve({ ...pod, status: this.status })
     },
     list: () => Promise.resolve([]),
     delete: (_: 'pods', name: string): Promise<boolean> => Promise.resolve(this.pods.delete(name))
@@ -63,6 +65,22 @@ test('a pod that is refused by admission is told with its sentence, as a fault o
     code: 'POD_FAILED',
     fault: 'configuration',
     message: 'the build pod failed: violates PodSecurity "restricted:latest"'
+  })
+})
+
+test.each([
+  ['kaniko', 'kaniko.image'],
+  ['push', 'kaniko.pushImage'],
+  ['push-2', 'kaniko.pushImage']
+])('an image of container %s that cannot be pulled is told with its setting', async (container, setting) => {
+  const namespace = new Namespace()
+  const waiting = { reason: 'ErrImagePull', message: 'invalid reference format' }
+  const status = { name: container, image: 'k:1', state: { waiting } } as V1ContainerStatus
+  namespace.status = { phase: 'Pending', containerStatuses: [status] }
+  await expect(engineIn(namespace).build(request())).rejects.toMatchObject({
+    code: 'POD_FAILED',
+    fault: 'configuration',
+    message: expect.stringContaining(`and set ${setting}.`)
   })
 })
 

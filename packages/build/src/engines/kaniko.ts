@@ -3,6 +3,7 @@ import {
   followLog,
   isKubeError,
   type Kube,
+  type PodProblem,
   type V1Pod,
   waitForPod,
   type WaitOptions
@@ -275,5 +276,15 @@ function asBuildError(error: unknown): unknown {
   if (!isKubeError(error)) return error
   // The pod's images and settings are the administrator's; a workflow's author cannot mend them.
   const fault = error.fault === 'user' ? 'configuration' : error.fault
-  return new BuildError('POD_FAILED', `the build pod failed: ${error.message}`, { fault, cause: error })
+  const said = `the build pod failed: ${error.message}${imageAdvice(error.problem)}`
+  return new BuildError('POD_FAILED', said, { fault, cause: error })
+}
+
+/** Behind a firewall this is the first thing that happens, and nothing but the settings can mend it. */
+function imageAdvice(problem: PodProblem | undefined): string {
+  if (problem?.container === undefined || !/ImagePull|RegistryUnavailable/.test(problem.reason)) return ''
+  if (problem.container === KANIKO_CONTAINER) return ' Mirror the image where nodes can pull it, and set kaniko.image.'
+  return /^push(?:-\d+)?$/.test(problem.container)
+    ? ' Mirror the image where nodes can pull it, and set kaniko.pushImage.'
+    : ''
 }
