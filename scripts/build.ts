@@ -11,7 +11,7 @@ const NO_COMPRESSION = join(ROOT, 'scripts', 'no-compression.ts')
 /** Streams of the API server are not compressed either. */
 const plainSocket: Plugin = {
   name: 'plain socket',
-  setup: ({ onResolve }) => onResolve({ filter: /\/permessage-deflate$/ }, () => ({ path: NO_COMPRESSION }))
+  setup: build => build.onResolve({ filter: /\/permessage-deflate$/ }, () => ({ path: NO_COMPRESSION }))
 }
 
 const SHARED: BuildOptions = {

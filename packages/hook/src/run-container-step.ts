@@ -261,7 +261,7 @@ async function removed(
       call.print(warningCommand(`Clean-up after the step: ${what} may stay until the job ends: ${messageOf(error)}`))
     })
   }
-  const made = run === undefined || run.job === undefined ? `pod ${run?.pod}` : `pod ${run.pod} with Job ${run.job}`
+  const made = run?.job === undefined ? `pod ${run?.pod}` : `pod ${run.pod} with Job ${run.job}`
   await Promise.all([
     run === undefined ? undefined : remove(made, deleteStep(kube, run, until)),
     ...secrets.map(async name => remove(`Secret ${name}`, kube.delete('secrets', name, { ...REMOVAL, ...until })))
