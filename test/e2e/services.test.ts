@@ -76,7 +76,7 @@ describe('a job with services', () => {
             {
               name: 'by name from a container step',
               uses: `docker://${suite.cluster.images.busybox}`,
-              with: { entrypoint: '/bin/wget', args: '-qO- http://web:8081/' }
+              with: { entrypoint: 'sh', args: '-c "wget -qO- http://web:8081/"' }
             }
           ]
         })

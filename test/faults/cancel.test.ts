@@ -14,8 +14,11 @@ import { Sight } from './sight.js'
 import { IMPOSSIBLE, withTemplate } from './template.js'
 
 const TIMEOUT = 180_000
-/** The runner sends SIGTERM 7.5 s after SIGINT; everything has to be over before. */
-const LIMIT_MS = 7_000
+/**
+ * The runner kills the hook 10 s after SIGINT; everything has to be over before. The hook's own plan ends at 6.4 s; what a
+ * machine that does other things adds to that is no verdict.
+ */
+const LIMIT_MS = 9_500
 /** A program that nothing else runs. */
 const MARK = 'sleep 98765'
 

@@ -1,7 +1,10 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { stat } from 'node:fs/promises'
 import { jobWith, stand, stepOf } from './fixtures/stand.js'
 import type { HookContainer, PrepareJobArgs, ScriptStepArgs } from './envelope.js'
+
+// Each test starts a dozen processes.
+jest.setTimeout(60_000)
 
 describe('a job', () => {
   test('calls the hook once for each command, in order, with one line of JSON', async () => {
