@@ -217,7 +217,7 @@ describe('a command that cannot be run', () => {
       const body = JSON.stringify(failure(refusal[0], 'Refused', refusal[1]))
       stream.end(`HTTP/1.1 ${refusal[0]} No\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     })
-    return new Kube(server.config, { retryForMs: 5_000 })
+    return new Kube(server.config, { retryForMs: 15_000 })
   }
   const running = { metadata: { name: 'a' }, status: { containerStatuses: [{ name: 'job', state: { running: {} } }] } }
   const ended = {
