@@ -83,9 +83,11 @@ watcher=$!
   i=0
   at=0
   while :; do
-    echo "$at" >"$i.at"
-    until room || [ ! -e lock ]; do sleep 0.05 || sleep 1; done
-    if ! dd bs=65536 count=64 of="$i"; then
+    if ! {
+      echo "$at" >"$i.at" &&
+        until room || [ ! -e lock ]; do sleep 0.05 || sleep 1; done &&
+        dd bs=65536 count=64 of="$i"
+    }; then
       [ -d "$1" ] && {
         rm -f "$i"
         mv "$i.at" fault
@@ -214,7 +216,7 @@ fi
 exec 4<&0
 if mkdir "$d/lock" 2>/dev/null; then
   mv "$d/in.$$" "$d/step"
-  for old in ${SPOOL_PATH}/*/orphaned; do [ ! -e "$old" ] || rm -rf "\${old%/*}"; done
+  for old in ${SPOOL_PATH}/*/orphaned ${SPOOL_PATH}/*/fault; do [ ! -e "$old" ] || rm -rf "\${old%/*}"; done
   if command -v setsid >/dev/null 2>&1; then alone=setsid; else alone=; fi
   $alone sh -c "$1" kaniko-hooks "$d" "$limit" </dev/null >/dev/null 2>&1 4<&- | sh -c "$2" kaniko-hooks "$d" "$offset" <&4
 else
