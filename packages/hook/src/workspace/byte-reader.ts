@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 /** A stream ended before what was to be read. */
 export class EndedEarly extends Error {
   constructor() {
-    super('The stream ended early.')
+    super('the stream ended early')
     this.name = 'EndedEarly'
   }
 }
@@ -37,7 +37,7 @@ export class ByteReader {
         return record
       }
       const length = this.#buffer.length - this.#at
-      if (length > limit) throw new RangeError(`A record of more than ${limit} bytes came.`)
+      if (length > limit) throw new RangeError(`A record of more than ${limit} bytes came`)
       await this.#more()
       searched = Math.max(0, length - separator.length)
     }

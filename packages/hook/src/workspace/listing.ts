@@ -113,7 +113,7 @@ export async function readListing(bytes: ByteReader, kind: ListKind): Promise<Li
     const sign = type === 'directory' ? `d ${inode}` : `${mode} ${inode} ${size} ${mtime} ${ctime}`
     entries.set(path, { path, type, size: Number(size), sign, mtime: Number(mtime), ctime: Number(ctime) })
   }
-  throw new RangeError(`There are more than ${RECORD_COUNT_LIMIT} files.`)
+  throw new RangeError(`There are more than ${RECORD_COUNT_LIMIT} files`)
 }
 
 /** A path as find prints it, without its `./`; nothing for the directory itself and for what no find prints. */

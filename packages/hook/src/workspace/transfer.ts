@@ -295,14 +295,14 @@ async function retried(
   const { pod, container, spool, root } = place
   for (let attempt = 1; ; attempt += 1) {
     let words = ''
-    let isIdle = false
+    const silence = { isOver: false }
     let stream: ExecStream | undefined
     let idle: NodeJS.Timeout | undefined
     try {
       stream = await kube.exec({ pod, container, command, stdin: true }, signal && { signal })
       const { stderr, stdout, exit } = stream
       idle = setTimeout(() => {
-        isIdle = true
+        silence.isOver = true
         stream?.close()
       }, idleMs)
       exit.catch(() => undefined)
@@ -320,7 +320,7 @@ async function retried(
       return words
     } catch (error) {
       const code = await ending(stream, error)
-      if (isIdle) throw failure(verb, place, `nothing came or went for ${idleMs / 1000} s`, words, error)
+      if (silence.isOver) throw failure(verb, place, `nothing came or went for ${idleMs / 1000} s`, words, error)
       if ((isKubeError(error, 'STREAM_LOST') || code === EXIT_SHORT) && attempt < TRIES) {
         await sleep(200 * attempt)
         continue
