@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { globMatcher, hashFiles } from './hash-files.js'
+import { directoryMatcher, globMatcher, hashFiles } from './hash-files.js'
 
 describe('globMatcher', () => {
   test.each([
@@ -19,6 +19,19 @@ describe('globMatcher', () => {
     ['/w/x', '/w/x', true],
     ['', '/w/x', true]
   ])('%s, %s', (pattern, path, matches) => expect(globMatcher('/w', pattern)(path)).toBe(matches))
+})
+
+describe('directoryMatcher', () => {
+  test.each([
+    ['*.json', '/w', true],
+    ['*.json', '/w/private', false],
+    ['p*', '/w/private/deep', true],
+    ['**/*.json', '/w/b/c', true],
+    ['b/**', '/w/b/c', true],
+    ['b/**', '/w/private', false],
+    ['b/c/d', '/w/b/c', true],
+    ['-dash', '/w/private', false]
+  ])('%s, %s', (pattern, directory, enters) => expect(directoryMatcher('/w', pattern)(directory)).toBe(enters))
 })
 
 test('hashFiles is the hash of the hashes in order, and empty for nothing', async () => {

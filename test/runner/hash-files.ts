@@ -15,11 +15,13 @@ export function hashFiles(root: string, patterns: readonly string[]): string {
     .filter(pattern => pattern !== '' && !pattern.startsWith('#') && !pattern.startsWith('--'))
     .map(pattern => {
       const negated = pattern.startsWith('!')
-      return { negated, matches: globMatcher(root, negated ? pattern.slice(1) : pattern) }
+      const positive = negated ? pattern.slice(1) : pattern
+      return { negated, matches: globMatcher(root, positive), mayHold: directoryMatcher(root, positive) }
     })
+  const isEntered = (directory: string): boolean => rules.some(rule => !rule.negated && rule.mayHold(directory))
   const result = createHash('sha256')
   let found = false
-  for (const path of files(root)) {
+  for (const path of files(root, isEntered)) {
     const included = rules.reduce((is, rule) => (rule.matches(path) ? !rule.negated : is), false)
     if (!included) continue
     found = true
@@ -28,11 +30,23 @@ export function hashFiles(root: string, patterns: readonly string[]): string {
   return found ? result.digest('hex') : ''
 }
 
+/** Tells whether a directory may hold what a pattern finds: no other is entered, so that nobody needs the right to. */
+export function directoryMatcher(root: string, pattern: string): (directory: string) => boolean {
+  const parts = absoluteOf(root, pattern)
+    .split('/')
+    .map(part => (part === '**' ? part : new RegExp(`^${partSource(part)}$`, 's')))
+  const deep = parts.indexOf('**')
+  const fixed = deep < 0 ? parts : parts.slice(0, deep)
+  return directory =>
+    directory.split('/').every((name, index) => {
+      const part = fixed[index]
+      return part === undefined || part === '**' || part.test(name)
+    })
+}
+
 /** A matcher of absolute paths for `*`, `**`, `?` and `[…]`; a pattern that names a directory matches all below it. */
 export function globMatcher(root: string, pattern: string): (path: string) => boolean {
-  const absolute = pattern.startsWith('/') ? pattern : `${root}/${pattern.replace(/^\.\//, '')}`
-  const source = absolute
-    .replace(/\/+$/, '')
+  const source = absoluteOf(root, pattern)
     .split('/')
     .map(part => (part === '**' ? '**' : partSource(part)))
     .join('/')
@@ -40,6 +54,10 @@ export function globMatcher(root: string, pattern: string): (path: string) => bo
     .replace(/\/\*\*$/, '/.*')
   const expression = new RegExp(`^${source}(?:/.*)?$`, 's')
   return path => expression.test(path)
+}
+
+function absoluteOf(root: string, pattern: string): string {
+  return (pattern.startsWith('/') ? pattern : `${root}/${pattern.replace(/^\.\//, '')}`).replace(/\/+$/, '')
 }
 
 function partSource(part: string): string {
@@ -51,11 +69,12 @@ function partSource(part: string): string {
   })
 }
 
-function* files(directory: string): Generator<string> {
+function* files(directory: string, isEntered: (directory: string) => boolean): Generator<string> {
+  if (!isEntered(directory)) return
   for (const name of readdirSync(directory).sort()) {
     const path = `${directory}/${name}`
     const found = statSync(path, { throwIfNoEntry: false })
-    if (found?.isDirectory() === true) yield* files(path)
+    if (found?.isDirectory() === true) yield* files(path, isEntered)
     else if (found?.isFile() === true) yield path
   }
 }

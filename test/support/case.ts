@@ -31,7 +31,10 @@ export function readCases(root: string): Case[] {
     })
 }
 
-/** Runs a case's job in a runner pod; its actions of other repositories come along. */
+/**
+ * Runs a case's job in a runner pod; its actions of other repositories come along. The workspace has the case's name,
+ * since a runner cannot remove what another case's root left in a directory for root alone.
+ */
 export async function runCase(runner: RunnerPod, { name, directory }: Case): Promise<JobResult> {
   const workflow = readFileSync(join(directory, 'workflow.yml'), 'utf8')
   const source = await mkdtemp(join(tmpdir(), 'case-'))
@@ -44,10 +47,11 @@ export async function runCase(runner: RunnerPod, { name, directory }: Case): Pro
     const prepare = join(directory, 'prepare.sh')
     if (existsSync(prepare)) await promisify(execFile)('sh', ['-eu', prepare], { cwd: source })
     const actions = join(directory, 'actions')
-    if (!existsSync(actions)) return await runJob(runner, { workflow, source })
+    const args = ['--repository', `cases/${name}`]
+    if (!existsSync(actions)) return await runJob(runner, { workflow, source, args })
     const there = `/tmp/actions-of-${name}`
     await runner.copy(actions, there)
-    return await runJob(runner, { workflow, source, args: ['--actions', there] })
+    return await runJob(runner, { workflow, source, args: [...args, '--actions', there] })
   } finally {
     await rm(source, { recursive: true })
   }

@@ -146,6 +146,36 @@ describe('get', () => {
     await expect(answer).resolves.toEqual({})
   })
 
+  test('an API server that has just begun may refuse what it will allow; one that has been there means it', async () => {
+    let refusals = 0
+    const { config, server, calls } = await openServer((_call, response) => {
+      if (refusals === 0) return {}
+      refusals -= 1
+      respond(
+        response,
+        403,
+        failure(403, 'Forbidden', 'pods "a" is forbidden: User "u" cannot get resource "pods" in API group ""')
+      )
+      return undefined
+    })
+    const kube = new Kube(config, { retryForMs: 60_000 })
+    refusals = 1
+    await expect(kube.get('pods', 'a')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(calls).toHaveLength(1)
+    const { port } = server.address() as { port: number }
+    await new Promise(resolve => {
+      server.close(resolve)
+      server.closeAllConnections()
+    })
+    const answer = kube.get('pods', 'a')
+    await sleep(300)
+    refusals = 2
+    server.listen(port, '127.0.0.1')
+    await expect(answer).resolves.toEqual({})
+    refusals = 1
+    await expect(kube.create('secrets', { metadata: { name: 'b' } })).resolves.toEqual({})
+  })
+
   test('a signal ends a request that is under way', async () => {
     const { config } = await openServer(() => undefined)
     const controller = new AbortController()

@@ -10,7 +10,7 @@ import { errorField } from './error-field.js'
 import { KubeError } from './errors.js'
 import { Outage } from './outage.js'
 import { abortedError, retryVerdict, throwIfAborted, withRetry } from './retry.js'
-import type { RetryOptions } from './retry.js'
+import type { RetryOptions, RetryVerdict } from './retry.js'
 
 const CONNECT_TIMEOUT_MS = 8_000
 const READ_TIMEOUT_MS = 15_000
@@ -20,6 +20,8 @@ const WRITE_TIMEOUT_MS = 40_000
 const IDLE_SOCKET_MS = 30_000
 const DEFAULT_RETRY_FOR_MS = 300_000
 const DEFAULT_FIRST_CONTACT_MS = 20_000
+/** For so long after it gave no answer, an API server is taken for one that has just begun. */
+const STARTING_MS = 30_000
 
 export interface RestOptions {
   readonly retryForMs?: number
@@ -60,6 +62,7 @@ export class Rest {
   readonly #agent: http.Agent
   readonly #outage: Outage
   #answered = false
+  #silentAt = -Infinity
   #lastUse = 0
   #requests = 0
 
@@ -111,14 +114,23 @@ export class Rest {
     const { retryForMs = DEFAULT_RETRY_FOR_MS, firstContactMs = DEFAULT_FIRST_CONTACT_MS, onRetry } = this.#options
     const { signal, method, what, outlook } = request
     const kind = method === 'POST' ? 'create' : 'existing'
+    const judge = request.verdict ?? ((error: unknown): RetryVerdict => retryVerdict(error, kind))
     return withRetry(attempt, {
       signal,
-      verdict: request.verdict ?? (error => retryVerdict(error, kind)),
+      verdict: error => (this.#isStarting(error) ? 'outage' : judge(error)),
       outlook,
       onRetry,
       outage: { told: this.#outage, what },
       budgetMs: () => (this.#answered ? retryForMs : Math.min(firstContactMs, retryForMs))
     })
+  }
+
+  /** An API server that has just begun knows neither roles nor accounts yet, and refuses what it will allow. */
+  #isStarting(error: unknown): boolean {
+    if (!(error instanceof KubeError)) return false
+    const now = performance.now()
+    if (error.code === 'UNREACHABLE' && error.fault === 'cluster') this.#silentAt = now
+    return (error.status === 401 || error.code === 'FORBIDDEN') && now - this.#silentAt < STARTING_MS
   }
 
   /** The absolute address of a path. */
