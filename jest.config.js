@@ -10,6 +10,8 @@ const shared = {
 }
 
 export default {
+  // Half of the time a test waits, for a process or for a pause.
+  maxWorkers: 3,
   projects: [
     {
       ...shared,

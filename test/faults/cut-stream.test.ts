@@ -154,6 +154,8 @@ async function whileCut({ proxy }: Behind, call: () => Promise<CallResult>): Pro
   }
 }
 
+const OUTAGE = /^The cluster is not available: .*\(no answer\).*\nThe cluster is available again, after \d+ s\.\n$/
+
 describe('the connection of a script step is lost in mid-step', () => {
   test.each([
     ['volume', 'RST', 3],
@@ -169,8 +171,11 @@ describe('the connection of a script step is lost in mid-step', () => {
     async (mode, loss, count) => {
       const results = await lanes.result(`${mode} ${loss}`)
       expect(results).toHaveLength(count)
+      // What lasts is told beside the log; what is over at once is not.
+      const told = loss === 'an API outage of 20 s' ? OUTAGE : /^$/
       for (const { code, lines, stderr } of results) {
-        expect({ code, lines, stderr }).toEqual({ code: 7, lines: numbered(COUNT), stderr: '' })
+        expect({ code, lines }).toEqual({ code: 7, lines: numbered(COUNT) })
+        expect(stderr).toMatch(told)
       }
     },
     TIMEOUT
@@ -206,7 +211,7 @@ describe('the connection is cut again and again', () => {
     '%s succeeds',
     async command => {
       const [result] = await lanes.result(`${command} while it is cut`)
-      expect(result).toMatchObject({ code: 0, text: '' })
+      expect(result).toMatchObject({ code: 0, text: expect.stringMatching(/^(::add-mask::\S+\n)?$/) })
     },
     TIMEOUT
   )

@@ -38,8 +38,8 @@ import type { PodParts, Travelled, Workspace } from './workspace/workspace.js'
 const CANCELLED = 130
 
 /** For a cancelled step, in milliseconds after SIGINT: until its files may come back, and until its pod may be there. */
-const FILES_MS = 5_500
-const OVER_MS = 6_400
+const FILES_MS = 7_000
+const OVER_MS = 8_800
 /** For the request that removes a pod by force. */
 const FORCE_MS = 400
 

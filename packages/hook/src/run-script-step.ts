@@ -27,7 +27,7 @@ const ESCALATION = [
 ] as const
 const GIVE_UP_MS = 6200
 /** Until then the files of a cancelled step are brought back: `always()` steps may ask for its outputs. */
-const GONE_MS = 6900
+const GONE_MS = 8500
 /** 128+n of SIGINT, which is sent first. */
 const INTERRUPTED = 130
 const SIGNAL_TRIES = 10
