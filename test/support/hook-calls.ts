@@ -18,7 +18,7 @@ export interface CallResult {
   readonly sha256: string
   /** The hook's largest resident memory, in MiB. */
   readonly peakMiB: number
-  /** The last MiB of its stdout. */
+  /** The last MiB of its stdout, without masks at its front: the runner shows none. */
   readonly text: string
   readonly lines: readonly string[]
   readonly stderr: string
@@ -237,7 +237,10 @@ function readReport(stdout: Buffer, mark: string): Report {
   const words = stdout.toString('latin1', facts, body - 1).split(' ')
   const [bytes = 0, code = 1, peak = 0, errBytes = 0, responseBytes = 0] = words.slice(1).map(Number)
   const response = body + errBytes
-  const text = stdout.subarray(response + responseBytes).toString()
+  const text = stdout
+    .subarray(response + responseBytes)
+    .toString()
+    .replace(/^(?:::add-mask::.*\n)+/, '')
   return {
     code,
     bytes,
