@@ -10,12 +10,14 @@ const ROOT = join(import.meta.dirname, '..')
 
 /**
  * End-to-end tests run in two rows beside each other, each file after the other: half of the time a job waits. These
- * are one row, all that has registries of its own; connectors share a driver, which one of the tests takes away.
+ * are one row: all that has registries of its own (connectors share a driver, which one of the tests takes away), and the
+ * cases, so that both rows take equally long.
  */
-const REGISTRIES = '(e2e|faults)/(connector|destinations|registr|canaries)[^/]*$'
+const FIRST_ROW = '(e2e|faults)/(cases|connector|destinations|registr|canaries)[^/]*$'
 
-/** Takes parts of the cluster away, and so runs when nobody else needs them. */
-const ALONE = 'faults/restarts'
+/** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
+const RESTARTS = 'faults/restarts'
+const ALONE = `faults/cancel|${RESTARTS}`
 
 interface JestReport {
   readonly numPassedTests: number
@@ -47,13 +49,14 @@ async function all(): Promise<boolean> {
     const row = (...options: readonly string[]): Promise<{ passed: number; failed: number }> =>
       jest('e2e', ['--runInBand', ...options])
     const rows = [
-      row('--testPathPatterns', REGISTRIES),
-      row('--testPathIgnorePatterns', REGISTRIES, '--testPathIgnorePatterns', ALONE)
+      row('--testPathPatterns', FIRST_ROW),
+      row('--testPathIgnorePatterns', FIRST_ROW, '--testPathIgnorePatterns', ALONE)
     ]
     // The cluster is not taken away from one because of the other.
     const settled = await Promise.allSettled(rows)
     // Somebody else's cluster stays whole.
-    if (cluster.owned) settled.push(...(await Promise.allSettled([row('--testPathPatterns', ALONE)])))
+    const spared = cluster.owned ? [] : ['--testPathIgnorePatterns', RESTARTS]
+    settled.push(...(await Promise.allSettled([row('--testPathPatterns', ALONE, ...spared)])))
     for (const each of settled) {
       if (each.status === 'rejected') throw each.reason
       passed += each.value.passed

@@ -15,7 +15,7 @@ import { IMPOSSIBLE, withTemplate } from './template.js'
 
 const TIMEOUT = 180_000
 /**
- * The runner kills the hook 10 s after SIGINT; everything has to be over before. The hook's own plan ends at 6.4 s where the
+ * The runner kills the hook 10 s after SIGINT; everything has to be over before. The hook's own plan ends at 6.8 s where the
  * cluster answers at once, and at 8.8 s everywhere; what a machine that does other things adds to that is no verdict.
  */
 const LIMIT_MS = 9_500
@@ -240,7 +240,8 @@ describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
     async how => {
       const { call, left, leftAtOnce, last } = await lanes.result(`${mode}: a container step that ${how}`)
       expect(call.msAfterInterrupt).toBeLessThan(LIMIT_MS)
-      expect(leftAtOnce).toEqual([])
+      // A step that was over before the signal came does not wait for the end of a pod in which nothing runs.
+      if (call.code !== 0) expect(leftAtOnce).toEqual([])
       expect(left).toEqual([])
       if (how === 'has ended') expect(last).toBe('done\n')
       else expect(call.code).toBe(130)

@@ -10,8 +10,8 @@ import { signalContainer, type StopSignal } from './stop-signal.js'
 
 /** When what happens to the container of a cancelled step, in milliseconds after SIGINT. */
 const ANSWER_MS = 1_000
-const UNTIL_MS: Readonly<Record<StopSignal, number>> = { INT: 4_000, TERM: 4_800 }
-const KILLED_MS = 5_800
+const UNTIL_MS: Readonly<Record<StopSignal, number>> = { INT: 4_500, TERM: 5_200 }
+const KILLED_MS = 6_200
 
 /**
  * Ends the container of a cancelled step as Docker would: its first process gets INT, or TERM where it does not notice
