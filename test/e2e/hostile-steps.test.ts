@@ -163,9 +163,11 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
   test.each([['a hard link'], ['a large file']])('%s: what is lost fails its step, in one sentence', name => {
     expect(step(name).outcome).toBe('failure')
     // Without a volume the link arrives as a file of its own, and the runner reads no pairs in an event.
-    if (mode === 'novolume' && name === 'a hard link') return expect(said(name)).toMatch(/##\[error\]/)
-    expect(step(name).exitCode).toBe(1)
-    expect(said(name)).toMatch(/##\[error\].*_temp\/_runner_file_commands\/set_(env|output)_/)
+    const isFileOfItsOwn = mode === 'novolume' && name === 'a hard link'
+    expect(step(name).exitCode).toBe(isFileOfItsOwn ? 0 : 1)
+    expect(said(name)).toMatch(
+      isFileOfItsOwn ? /##\[error\]/ : /##\[error\].*_temp\/_runner_file_commands\/set_(env|output)_/
+    )
   })
 
   test('the job came to its end', () => {
