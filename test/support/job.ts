@@ -125,9 +125,12 @@ export function stepOf(result: JobResult, name: string): StepResult {
   return step
 }
 
+/** What the hook says of files that take long to cross, as on a busy machine. */
+const PROGRESS = /^(?:Sending|Sent|Fetching|Looking for what changed)\b.* pod \S+/
+
 /** What a step's hook call printed: no heading, no script and no environment of the runner's own. */
 export function outputOf(step: StepResult): string[] {
   const { lines } = step.log
   const call = lines.findLastIndex(line => line.startsWith("##[group]Run '") && line.endsWith(".js'"))
-  return lines.slice(lines.indexOf('##[endgroup]', call) + 1)
+  return lines.slice(lines.indexOf('##[endgroup]', call) + 1).filter(line => !PROGRESS.test(line))
 }

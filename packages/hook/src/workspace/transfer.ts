@@ -83,15 +83,15 @@ export async function sendFiles(
 ): Promise<Transferred> {
   const { directory, known, place, print } = options
   if (files.length === 0 && removed.length === 0) return { files: 0, bytes: 0 }
-  const total = files.reduce((sum, { size }) => sum + size, 0)
+  const total = sizeOf(files)
   const removals = batches(removed, { count: BATCH_WORDS, bytes: Infinity, sizeOf: () => 0 })
   const archives = batches(files, { count: BATCH_FILES, bytes: BATCH_BYTES, sizeOf: ({ size }) => size })
-  let sent = 0
+  const sent: ChangedFile[] = []
   let bytes = 0
   const stop = tellProgress(print, () =>
-    sent === 0
+    sent.length === 0
       ? `Sending ${amount(files.length, total)} to pod ${place.pod}`
-      : `Sent ${amount(sent, bytes)} of ${amount(files.length, total)} to pod ${place.pod}`
+      : `Sent ${amount(sent.length, sizeOf(sent))} of ${amount(files.length, total)} to pod ${place.pod}`
   )
   try {
     await retried('send files to', RECEIVE_COMMAND, options, async (replies, tell) => {
@@ -119,7 +119,7 @@ export async function sendFiles(
           bytes += size
         })
         before.push(...batch)
-        sent += batch.length
+        sent.push(...batch)
         // Until the mark comes, all of it counts as changed: it is fetched once more.
         for (const { path, isDirectory } of batch) known.set(path, { sign: '', held: true, isDirectory })
         archives.shift()
@@ -149,13 +149,13 @@ export async function fetchFiles(options: TransferOptions): Promise<Fetched> {
   const { directory, known, place, print, spared } = options
   const complaints = new Set<string>()
   const leftOut: string[] = []
-  let files = 0
+  const came: Entry[] = []
   let bytes = 0
   let wanted: Entry[] | undefined
   const stop = tellProgress(print, () => {
     if (wanted === undefined) return `Looking for what changed in pod ${place.pod}`
-    const total = wanted.reduce((sum, { size }) => sum + size, 0)
-    return `Fetching ${amount(wanted.length, total)} from pod ${place.pod}${files === 0 ? '' : `: ${amount(files, bytes)} came`}`
+    const all = `Fetching ${amount(wanted.length, sizeOf(wanted))} from pod ${place.pod}`
+    return came.length === 0 ? all : `${all}: ${amount(came.length, sizeOf(came))} came`
   })
   try {
     const words = await retried('fetch files from', SEND_COMMAND, options, async (replies, tell) => {
@@ -186,7 +186,7 @@ export async function fetchFiles(options: TransferOptions): Promise<Fetched> {
           leftOut.push(...(await unpack(archive, directory)))
         })
         await adopt(directory, batch, listing, known)
-        files += batch.length
+        came.push(...batch)
         bytes += Number(length)
       }
       await adoptDirectories(directory, listing, known)
@@ -196,7 +196,11 @@ export async function fetchFiles(options: TransferOptions): Promise<Fetched> {
   } finally {
     stop()
   }
-  return { files, bytes, complaints: [...complaints], leftOut }
+  return { files: came.length, bytes, complaints: [...complaints], leftOut }
+}
+
+function sizeOf(files: readonly { readonly size: number }[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0)
 }
 
 /** Takes the paths into what is known: those that tar could not read or that vanished too, so that each is tried once. */
