@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Cluster } from '../cluster/index.js'
+import { kubeOf } from '../support/exec.js'
 import { getJson } from '../support/kubectl.js'
 import type { RunnerPod } from '../support/runner-pod.js'
 
@@ -11,6 +12,17 @@ interface Owned {
 
 /** The pods, Jobs and Secrets that the hook made for a runner and that are still there, as `kind/name`. */
 export async function ownedBy(cluster: Cluster, runner: RunnerPod): Promise<string[]> {
+  const kube = await kubeOf(cluster, runner.namespace)
+  if (kube !== undefined) {
+    const labelSelector = `runner-pod=${runner.name}`
+    const found = await Promise.all(
+      (['pods', 'jobs', 'secrets'] as const).map(async kind => {
+        const objects = await kube.list(kind, { labelSelector })
+        return objects.map(({ metadata }) => `${kind.slice(0, -1)}/${metadata?.name ?? ''}`)
+      })
+    )
+    return found.flat()
+  }
   const { items } = await getJson<{ items: readonly Owned[] }>(cluster, [
     ...['-n', runner.namespace, 'pods,jobs,secrets', '-l', `runner-pod=${runner.name}`]
   ])

@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/index.js'
-import { tryKubectl } from '../support/kubectl.js'
+import { execInPod } from '../support/exec.js'
 import { dockerConfig } from './docker-config.js'
 import { create, NAME_LABEL, secretOf, waitUntilReady, type Undo } from './objects.js'
 import type { Credentials } from './registry.js'
@@ -84,10 +84,9 @@ export class CranePod {
 
   /** Runs crane as one of the identities, or with another name as nobody; any exit code is a result. */
   async run(identity: string, ...args: readonly string[]): Promise<CraneOutput> {
-    const { code, stdout, stderr } = await tryKubectl(this.#cluster, [
-      ...['-n', this.#namespace, 'exec', 'crane-pod', '--'],
-      ...['env', `DOCKER_CONFIG=/files/${identity}`, 'crane', ...args]
-    ])
+    const command = ['env', `DOCKER_CONFIG=/files/${identity}`, 'crane', ...args]
+    const target = { namespace: this.#namespace, pod: 'crane-pod', container: 'crane', command }
+    const { code, stdout, stderr } = await execInPod(this.#cluster, target)
     return { code, stdout: stdout.toString().trim(), stderr }
   }
 

@@ -38,5 +38,7 @@ export const script = (text: string): { content: string; mode: number } => ({
 /** The images that a job pushed, by its log, as `repository:tag`: one tag for each build. */
 export function pushedBy({ log }: JobResult, repository = 'kaniko-hooks/actions'): string[] {
   const tags = new RegExp(`${repository.replaceAll('.', '\\.')}:[0-9a-f]{12}-[0-9a-f]{8}`, 'g')
-  return [...new Set([...log.matchAll(tags)].map(([name]) => name))]
+  // A kept image that cannot be used is named, too.
+  const lines = log.split('\n').filter(line => !line.includes('The kept image '))
+  return [...new Set(lines.flatMap(line => line.match(tags) ?? []))]
 }

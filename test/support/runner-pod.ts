@@ -6,7 +6,8 @@ import { create } from 'tar'
 
 import { createVolume, deleteVolume, type Cluster } from '../cluster/index.js'
 import type { Volume } from '../cluster/volumes.js'
-import { apply, kubectl, tryKubectl, type CommandOutput } from './kubectl.js'
+import { execInPod, type ExecOptions } from './exec.js'
+import { apply, kubectl, type CommandOutput } from './kubectl.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from './roles.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -67,19 +68,9 @@ export class RunnerPod {
   }
 
   /** Runs a command in the runner container, as the runner's user. */
-  async exec(
-    command: readonly string[],
-    options: {
-      readonly input?: string | Buffer
-      readonly onStdout?: (chunk: Buffer) => void
-      readonly signal?: AbortSignal
-    } = {}
-  ): Promise<CommandOutput> {
-    return tryKubectl(
-      this.#cluster,
-      ['-n', this.namespace, 'exec', '-i', this.name, '-c', 'runner', '--', ...command],
-      options
-    )
+  async exec(command: readonly string[], options: ExecOptions = {}): Promise<CommandOutput> {
+    const { namespace, name } = this
+    return execInPod(this.#cluster, { namespace, pod: name, container: 'runner', command }, options)
   }
 
   /** Writes a file in the runner container; its directory is made. */
