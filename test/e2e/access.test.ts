@@ -12,7 +12,7 @@ let runner: RunnerPod
 
 beforeAll(async () => {
   runner = await suite.runner({ mode: 'novolume' })
-}, 60_000)
+}, 400_000)
 
 async function grant(rules: readonly Rule[]): Promise<void> {
   await apply(suite.cluster, {
@@ -83,4 +83,4 @@ test('the role that is left is enough: the same calls succeed', async () => {
     stdout: []
   })
   expect(await suite.left()).toEqual([])
-}, 90_000)
+}, 400_000)

@@ -170,7 +170,7 @@ beforeAll(async () => {
     })
   )
   startJobs(first, second)
-}, 180_000)
+}, 400_000)
 
 afterAll(() => made.remove(), 60_000)
 
@@ -354,13 +354,13 @@ describe.each(JOBS)('%s', (name, said) => {
     // The hook's own token is one of the cluster's.
     const masked = [...(OF_JOBS[name] ?? []), 'tokens of service accounts'].sort()
     expect(foundIn(masks.join('\n'), canaries).sort()).toEqual(masked)
-  }, 180_000)
+  }, 400_000)
 
   test('answers none', async () => {
     const { responses } = await lanes.result(name)
     if (name !== 'a job container that is refused') expect(responses).toContain('"jobPod"')
     expect(foundIn(responses, canaries)).toEqual([])
-  }, 180_000)
+  }, 400_000)
 
   test('makes nothing that has one, but for pull secrets', async () => {
     const { objects } = await lanes.result(name)
@@ -371,7 +371,7 @@ describe.each(JOBS)('%s', (name, said) => {
     ).toEqual([])
     const held = new Set(objects.filter(isPullSecret).flatMap(item => foundIn(JSON.stringify(item), canaries)))
     expect([...held].sort()).toEqual(PULLED_BY[name] ?? [])
-  }, 180_000)
+  }, 400_000)
 
   test('runs no process that has one among its arguments or variables', async () => {
     const { runner, objects } = await lanes.result(name)
@@ -383,7 +383,7 @@ describe.each(JOBS)('%s', (name, said) => {
     const texts = [...uids].flatMap(uid => processes.of(uid))
     for (const program of RAN[name] ?? []) expect(texts.join('\n')).toContain(program)
     expect(texts.filter(text => foundIn(text, canaries).length > 0)).toEqual([])
-  }, 180_000)
+  }, 400_000)
 })
 
 /** Programs that must have been seen. */
@@ -396,7 +396,7 @@ test("the token by which a connector's image is pulled goes with the action, and
   const { objects, secretsLeft } = await lanes.result('a job through a connector')
   expect(objects.some(item => item.kind === 'Secret' && isPull(item.type))).toBe(true)
   expect(secretsLeft).toEqual([])
-}, 180_000)
+}, 400_000)
 
 const hashOf = (credentials: Credentials | undefined): string =>
   credentials === undefined ? 'none' : createHash('sha256').update(coreOf(credentials)).digest('hex')
@@ -406,7 +406,7 @@ test("a RUN line finds the base images' password, which the settings gave it, an
   const output = outputOf(stepOf(result, 'probe'))
   const built = output.slice(0, output.findIndex(line => line.endsWith('probed build')) + 1)
   expect(built.filter(line => line.startsWith('found '))).toEqual([`found ${hashOf(canaries['base images'])}`])
-}, 180_000)
+}, 400_000)
 
 test.each([['a push that breaks'], ['a job through a connector']])(
   'a RUN line finds nothing where only the push has a credential: %s',
@@ -426,7 +426,7 @@ describe.each([['a good job'], ['a job through a connector']])('the built image 
     const ran = output.slice(output.findIndex(line => line.endsWith('probed build')) + 1)
     expect(ran).toContain('probed image')
     expect(ran.filter(line => line.startsWith('found '))).toEqual([])
-  }, 180_000)
+  }, 400_000)
 
   test('has none in its configuration or its layers', async () => {
     const { result } = await lanes.result(name)
@@ -438,13 +438,13 @@ describe.each([['a good job'], ['a job through a connector']])('the built image 
     const files = await crane.run('admin', 'export', image, '-')
     expect(files.stdout).toContain('probe.sh')
     for (const text of [config.stdout, files.stdout]) expect(foundIn(text, canaries)).toEqual([])
-  }, 180_000)
+  }, 400_000)
 })
 
 describe('after all jobs', () => {
   beforeAll(async () => {
     for (const [name] of JOBS) await lanes.result(name)
-  }, 180_000)
+  }, 400_000)
 
   test("the operators' lines have none", async () => {
     for (const [name] of JOBS) {

@@ -19,7 +19,7 @@ let runner: RunnerPod
 
 beforeAll(async () => {
   runner = await suite.runner({ mode: 'volume' })
-}, 60_000)
+}, 400_000)
 
 async function prepare(): Promise<CallReport> {
   const container = { image: suite.cluster.images.busybox, environmentVariables: { A: 'b' } }
@@ -55,7 +55,7 @@ const SILENT = { exitCode: 0, stdout: [], stderr: [], response: '' }
 describe('cleanup_job', () => {
   test('with nothing there is done at once, without a word', async () => {
     expect(await cleanUp()).toMatchObject(SILENT)
-  }, 30_000)
+  }, 400_000)
 
   test(
     'removes the job, and whatever else carries the label; what belongs to another runner stays',
@@ -88,7 +88,7 @@ describe('cleanup_job', () => {
     expect(await cleanUp()).toMatchObject(SILENT)
     expect(await cleanUp()).toMatchObject(SILENT)
     expect(await suite.left()).toEqual([])
-  }, 60_000)
+  }, 400_000)
 })
 
 test('a second prepare_job in a runner replaces the first job', async () => {
@@ -113,7 +113,7 @@ test('a second prepare_job in a runner replaces the first job', async () => {
   expect(step).toMatchObject({ exitCode: 0, stdout: ['b'] })
   expect(await cleanUp()).toMatchObject(SILENT)
   expect(await suite.left()).toEqual([])
-}, 90_000)
+}, 400_000)
 
 test('a job in another namespace: nothing there belongs to the runner pod, and all of it goes', async () => {
   const other = await createNamespace(suite.cluster, 'cleanup-other')
@@ -156,4 +156,4 @@ test('a job in another namespace: nothing there belongs to the runner pod, and a
   } finally {
     await other.delete()
   }
-}, 120_000)
+}, 400_000)

@@ -104,7 +104,7 @@ beforeAll(async () => {
   ])
   runners = { first, novolume, second, stock }
   startJobs()
-}, 180_000)
+}, 400_000)
 
 afterAll(() => made.remove(), 60_000)
 
@@ -378,7 +378,7 @@ describe('a base image is fetched', () => {
     )
     await lanes.result("by Docker Hub's name, beside a credential")
     expect(await seenBy(inner)).toContain(`GET /v2/${inner.prefix}library/kaniko-hooks-base/manifests/1 200`)
-  }, 240_000)
+  }, 400_000)
 
   test('with what the settings have besides: both credentials are in one file', async () => {
     const done = await lanes.result("by Docker Hub's name, beside a credential")
@@ -388,7 +388,7 @@ describe('a base image is fetched', () => {
     const uses = (await registry.tokenRequests()).filter(({ asked }) => asked.includes('repository:builds/base:pull'))
     // By Kaniko itself, for the second image, and by the proxies for the others.
     expect(new Set(uses.map(({ user }) => user ?? 'nobody'))).toEqual(new Set([registry.users.pull.username]))
-  }, 240_000)
+  }, 400_000)
 })
 
 describe('the token of a build', () => {
@@ -404,14 +404,14 @@ describe('the token of a build', () => {
     expect(mounting('connector')).toEqual(['push'])
     expect(volumes.find(({ name }) => name === 'credentials')?.secret).toMatchObject({ defaultMode: 0o400 })
     expect(pod?.spec).toMatchObject({ serviceAccountName: USER, automountServiceAccountToken: false })
-  }, 120_000)
+  }, 400_000)
 
   test('is not there when no base image needs it', async () => {
     const done = await lanes.result('an image of another registry')
     expect(errorIn(done)).toBe('no error')
     expect(outputIn(done)).toContain('built on what is ; tokens: .')
     expect(lentIn(done, bases)).toBeUndefined()
-  }, 240_000)
+  }, 400_000)
 
   test.each(['a RUN that fails', 'a cancelled build'])(
     'ends with the build: %s',
@@ -439,7 +439,7 @@ test('an image that is kept is known by what its base image is, as the connector
   expect(await seenBy(inner)).toContain(`HEAD /v2/${inner.prefix}builds/base/manifests/1 200`)
   // Its record.
   expect(done.left).toEqual([expect.stringMatching(/^secret\//)])
-}, 240_000)
+}, 400_000)
 
 describe('refused before any pod that builds:', () => {
   test.each([
@@ -471,7 +471,7 @@ test('one account for base images and for a destination: no job begins', async (
   expect(done.result.log).toMatch(/serviceAccount: images is also the account of a destination, and every RUN line/)
   expect(done.result.conclusion).toBe('failure')
   expect(done.seen).toEqual([])
-}, 240_000)
+}, 400_000)
 
 describe('told with the base image, its line and the connector:', () => {
   test.each([
@@ -506,7 +506,7 @@ describe('told with the base image, its line and the connector:', () => {
     expect(about(NOTHING, asked)).toHaveLength(
       about(NOTHING, await seenBy(bases)).filter(line => !line.includes('/token')).length
     )
-  }, 240_000)
+  }, 400_000)
 })
 
 test("the registry's passwords were used by the proxies alone, that for base images to pull", async () => {
@@ -524,7 +524,7 @@ test("the registry's passwords were used by the proxies alone, that for base ima
   expect(lines.filter(({ method }) => !['GET', 'HEAD'].includes(method))).toEqual([])
   const pulls = (await registry.tokenRequests()).filter(({ user }) => user === registry.users.pull.username)
   expect(pulls.flatMap(({ asked }) => asked).filter(scope => !scope.endsWith(':pull'))).toEqual([])
-}, 240_000)
+}, 400_000)
 
 /** Whether the API server takes a token; it remembers for ten seconds that it did. */
 async function isAuthenticated(token = ''): Promise<boolean> {

@@ -110,7 +110,7 @@ beforeAll(async () => {
   up = await connector(['up', '--connector', name, '--address', address, '--user', username, '--ca', authority], {
     UPSTREAM_PASSWORD: password
   })
-}, 180_000)
+}, 400_000)
 
 afterAll(() => undoAll(undo), 60_000)
 
@@ -171,7 +171,7 @@ describe('up', () => {
     expectBuilt(done)
     expect(done.result.log).toContain(`Pushed ${printed('push to')}/${imageOf(done).image}`)
     expect(done.result.log).toContain(`${printed('pull from')}/${REPOSITORY}@sha256:`)
-  }, 180_000)
+  }, 400_000)
 
   test('again, for the Connector that is there: another form, the same node port', async () => {
     const { code, stdout } = await connector(['up', '--connector', name, '--form', 'unexposed'], {
@@ -184,7 +184,7 @@ describe('up', () => {
     })
     expect(stdout).toContain(`pull from ${printed('pull from')}/`)
     expect(await statusUrl()).toBe(url)
-  }, 120_000)
+  }, 400_000)
 
   test('takes the address of the node and the node port that it is told', async () => {
     const taken = /:(\d+)\//.exec(printed('push to'))?.[1] ?? ''
@@ -197,7 +197,7 @@ describe('up', () => {
       code: 1,
       stderr: expect.stringMatching(/^Service c-\S+ was not accepted \(422\): .*valid ports/)
     })
-  }, 120_000)
+  }, 400_000)
 })
 
 describe('refused with one sentence', () => {
@@ -276,7 +276,7 @@ test('image writes an archive that other tools read', async () => {
   })
   const { stdout } = await promisify(execFile)('/usr/bin/skopeo', ['inspect', '--config', `oci-archive:${file}`])
   expect(JSON.parse(stdout)).toMatchObject({ os: 'linux', config: { Entrypoint: ['/bin/connector'] } })
-}, 120_000)
+}, 400_000)
 
 describe('down', () => {
   test('refuses while there is a connector', async () => {
@@ -303,7 +303,7 @@ describe('down', () => {
       ...said,
       stdout: `There was no connector ${name}.\n`
     })
-  }, 60_000)
+  }, 400_000)
 
   test('without a name leaves nothing at all', async () => {
     const { cluster } = suite

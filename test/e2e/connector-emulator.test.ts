@@ -84,7 +84,7 @@ beforeAll(async () => {
   const { code, stderr } = await crane.run('nobody', 'mutate', '--insecure', '--label', label, '-o', IMAGE, source)
   if (code !== 0) throw new Error(stderr)
   digest = (await crane.run('nobody', 'digest', '--tarball', IMAGE)).stdout
-}, 180_000)
+}, 400_000)
 
 afterEach(async () => {
   await Promise.all([connector.resetKnobs(), old.resetKnobs()])
@@ -92,7 +92,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await Promise.all([connector.remove(), old.remove(), registry.remove()])
-}, 60_000)
+}, 400_000)
 
 const push = (who: string, image: string) => crane.run(who, 'push', '--insecure', IMAGE, image)
 

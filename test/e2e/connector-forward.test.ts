@@ -108,7 +108,7 @@ beforeAll(async () => {
   runners = { first, novolume, second, third, poor, stock }
   processes = await made.keep(new PodProcesses(), one => one?.stop())
   startJobs()
-}, 180_000)
+}, 400_000)
 
 afterAll(() => made.remove(), 60_000)
 
@@ -247,7 +247,7 @@ describe('an image is built, pushed by the forward proxy, pulled by the kubelet,
     expect(done.result.log).toContain(`: ${byLocalhost(own)}/${REPOSITORY}@${digest}\n`)
     expect(await seenBy(own)).toContain(`GET /v2/${own.prefix}${REPOSITORY}/manifests/${digest} 200`)
     expect(await registry.images()).not.toContain(image)
-  }, 240_000)
+  }, 400_000)
 
   test('a registry over plain HTTP', async () => {
     const done = await lanes.result('a registry over plain HTTP')
@@ -258,7 +258,7 @@ describe('an image is built, pushed by the forward proxy, pulled by the kubelet,
       expect.objectContaining({ via: 'forward', method: 'PUT', path, status: 201 })
     )
     expect(await imagesIn(suite.cluster)).not.toContain(image)
-  }, 240_000)
+  }, 400_000)
 })
 
 test('a kept image is found again, by the reverse proxy', async () => {
@@ -269,7 +269,7 @@ test('a kept image is found again, by the reverse proxy', async () => {
   expect(buildPods(again)).toEqual([])
   expect(outputIn(again)).toContainEqual(expect.stringContaining(`was kept by an earlier job: ${registry.pullHost}`))
   expect(await seenBy(own)).toContain(`HEAD /v2/${own.prefix}${REPOSITORY}/manifests/${digest} 200`)
-}, 240_000)
+}, 400_000)
 
 describe('refused before any pod that builds:', () => {
   test.each([
@@ -404,5 +404,5 @@ describe('who has which credential', () => {
     expect(new Set(lines.filter(({ injected }) => injected).map(({ who }) => who))).toEqual(
       new Set([USER, 'kaniko-hooks-images'].map(user => `${suite.namespace}/${user}`))
     )
-  }, 240_000)
+  }, 400_000)
 })

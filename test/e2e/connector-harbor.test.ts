@@ -64,13 +64,13 @@ beforeAll(async () => {
     'may push': () => runBuild(suite, first, destination(pushing, { configuration: 'config' }))
   })
   lanes.start({ 'may delete': () => runBuild(suite, second, destination(deleting, {})) })
-}, 180_000)
+}, 400_000)
 
 afterAll(async () => {
   await Promise.all([pushing, deleting].map(async one => one.remove()))
   await harbor.remove()
   await registry.remove()
-}, 60_000)
+}, 400_000)
 
 const lanes = new Lanes<Done>()
 
@@ -93,7 +93,7 @@ test('a robot account that may pull and push: an image in its project is run, an
   expect(stopOf(done)).toEqual([expect.stringMatching(/^##\[warning\].*stays: .*(401|403)/)])
   expect(stopOf(done)[0]).toContain(image)
   expect(await registry.images()).toContain(image)
-}, 240_000)
+}, 400_000)
 
 test('a robot account that may delete: the digest is deleted, and its tag, which Harbor does not delete, goes with it', async () => {
   const done = await lanes.result('may delete')
@@ -102,7 +102,7 @@ test('a robot account that may delete: the digest is deleted, and its tag, which
   expect(stopOf(done)).toEqual([])
   expect(await deletions(done)).toEqual(['tag 400', 'digest 202'])
   expect(await registry.images()).not.toContain(image)
-}, 240_000)
+}, 400_000)
 
 test("the robots' passwords were used for their own projects by the proxies alone", async () => {
   const done = [await lanes.result('may push'), await lanes.result('may delete')]
@@ -115,4 +115,4 @@ test("the robots' passwords were used for their own projects by the proxies alon
   expect(names).toEqual(new Set(robots))
   const scopes = uses.filter(({ user }) => robots.includes(user ?? '')).flatMap(({ granted }) => granted)
   expect(scopes.filter(scope => !scope.startsWith(`repository:${PROJECT}/`))).toEqual([])
-}, 240_000)
+}, 400_000)

@@ -193,7 +193,7 @@ describe("the page's pod builds and pushes", () => {
       await connector.remove()
       await clear(namespace)
     }
-  }, 240_000)
+  }, 400_000)
 
   test('since 1.1, where the path does; and the kubelet pulls it', async () => {
     const { cluster, namespace } = suite
@@ -207,7 +207,7 @@ describe("the page's pod builds and pushes", () => {
     } finally {
       await connector.remove()
     }
-  }, 240_000)
+  }, 400_000)
 })
 
 /** What the kubelet has pulled for an image: there is no program in it that could be run. */

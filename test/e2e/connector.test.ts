@@ -148,7 +148,7 @@ beforeAll(async () => {
   ])
   runners = { first, novolume, second, poor, stock }
   startJobs()
-}, 180_000)
+}, 400_000)
 
 afterAll(() => undoAll(undo), 60_000)
 
@@ -313,7 +313,7 @@ test('an ingress is spoken to over TLS by everybody, with the authority that the
   const [, , , ...args] = pusher?.command ?? []
   expect(args).toContainEqual(expect.stringContaining(ingress.pushHost))
   expect(args).not.toContain('--insecure')
-}, 180_000)
+}, 400_000)
 
 describe('refused before any pod that builds:', () => {
   test.each([
@@ -439,5 +439,5 @@ describe('who has which credential', () => {
     expect(new Set(lines.flatMap(({ who }) => who ?? []))).toEqual(
       new Set([USER, EXAMPLE_USER, STRANGER].map(user => `${suite.namespace}/${user}`))
     )
-  }, 240_000)
+  }, 400_000)
 })

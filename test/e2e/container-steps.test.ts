@@ -154,7 +154,7 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
     )
     result = observed.result
     seen = observed.seen.filter(({ metadata }) => !/^runner-[0-9a-f]{6}$/.test(metadata?.name ?? ''))
-  }, 240_000)
+  }, 400_000)
 
   afterAll(async () => {
     await Promise.all([image.remove(), nonRoot.remove(), relative.remove()])
@@ -296,7 +296,7 @@ describe.each<Mode>(['volume', 'novolume'])('container steps, %s', mode => {
     expect(alone.conclusion).toBe('success')
     expect(stepOf(alone, 'on the runner').log.lines.slice(-2)).toEqual(['alone', '1'])
     expect(outputOf(stepOf(alone, 'read'))).toContain('alone')
-  }, 120_000)
+  }, 400_000)
 
   test('nothing is left', async () => {
     expect(await suite.left()).toEqual([])
@@ -355,7 +355,7 @@ describe('a step whose pod the API server would not take a second time', () => {
         ...['delete', 'validatingadmissionpolicy,validatingadmissionpolicybinding', `no-tries-${namespace}`]
       ])
     }
-  }, 120_000)
+  }, 400_000)
 })
 
 const POLICY_OF = (kind: string, namespace: string): object => ({
@@ -398,4 +398,4 @@ test('with a volume and a role without jobs a step is a bare pod', async () => {
   } finally {
     await image.remove()
   }
-}, 120_000)
+}, 400_000)

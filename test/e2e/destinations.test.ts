@@ -180,13 +180,13 @@ beforeAll(async () => {
     })
   ])
   startJobs()
-}, 180_000)
+}, 400_000)
 
 afterAll(async () => {
   // What they did to the node goes first.
   await Promise.all([open, closed, token, front, proxy].map(async registry => registry.remove()))
   await namespace.delete()
-}, 60_000)
+}, 400_000)
 
 const lanes = new Lanes<Done>()
 
@@ -287,7 +287,7 @@ describe('an image is built, pulled, run and removed through', () => {
     const [pushed] = pushedBy(done.result)
     expect(await closed.images()).not.toContain(pushed)
     expect(await open.images()).not.toContain(pushed)
-  }, 120_000)
+  }, 400_000)
 
   test('two destinations of which the second refuses: the error tells both, and the first one is cleaned', async () => {
     const done = await lanes.result('a partial push')
@@ -301,7 +301,7 @@ describe('an image is built, pulled, run and removed through', () => {
     expect(await asked(open, done, 'kaniko-hooks/actions')).toContain('PUT /v2/kaniko-hooks/actions/manifests/<tag>')
     expect((await open.images()).filter(name => name.endsWith(tag))).toEqual([])
     expect(done.left).toEqual([])
-  }, 120_000)
+  }, 400_000)
 })
 
 /** The one container that may know a push credential, and what the others know. */
@@ -374,7 +374,7 @@ describe('a registry that deletes as', () => {
     expectGreen(done)
     expect(stopOf(done)).toEqual([expect.stringMatching(/^##\[warning\].*(401|403|UNAUTHORIZED|DENIED)/)])
     expect(stopOf(done)[0]).toContain(token.pushHost)
-  }, 180_000)
+  }, 400_000)
 })
 
 describe('base images', () => {
@@ -387,14 +387,14 @@ describe('base images', () => {
     )
     expect(withSecret.map(({ name }) => name)).toEqual(['kaniko'])
     expect((await open.requests()).map(({ path }) => path)).toContain('/v2/mirror/quay.io/octo/mapped/manifests/1')
-  }, 120_000)
+  }, 400_000)
 
   test('a private one without credentials: the error names it', async () => {
     const done = await lanes.result('no credentials for a base')
     expect(errorsIn(done)[0]).toContain(`${closed.pushHost}/bases/passwords:1 (Dockerfile line 1) cannot be fetched`)
     expect(errorsIn(done)[0]).toMatch(/401|UNAUTHORIZED/)
     expect(done.left).toEqual([])
-  }, 120_000)
+  }, 400_000)
 })
 
 async function privateBases(runner: RunnerPod): Promise<Done> {
@@ -463,7 +463,7 @@ describe("the hook template's $kaniko", () => {
     const containers = [...(pod.initContainers ?? []), ...pod.containers]
     // The API server gives a request to what has only a limit.
     for (const container of containers) expect(container.resources).toMatchObject(resources)
-  }, 120_000)
+  }, 400_000)
 
   test('is refused with every key that is wrong, before a pod starts', async () => {
     const done = await lanes.result('a wrong $kaniko')
@@ -471,7 +471,7 @@ describe("the hook template's $kaniko", () => {
     expect(errorsIn(done)[0]).toMatch(/resources is wrong/)
     expect(errorsIn(done)[0]).toMatch(/It may have .*nodeSelector/)
     expect(buildPods(done)).toEqual([])
-  }, 120_000)
+  }, 400_000)
 })
 
 async function privateJob(runner: RunnerPod): Promise<Done> {
@@ -512,7 +512,7 @@ test("a job's and a service's own credentials: pulled by them, and masked in eve
     for (const secret of [password, basic(username, password)]) expect(done.result.log).not.toContain(secret)
   }
   expect(done.left).toEqual([])
-}, 120_000)
+}, 400_000)
 
 test('a job that builds more than it may', async () => {
   const done = await lanes.result('a limit')
@@ -522,7 +522,7 @@ test('a job that builds more than it may', async () => {
   )
   expect(buildPods(done)).toHaveLength(1)
   expect(done.left).toEqual([])
-}, 120_000)
+}, 400_000)
 
 function localVariables(): Record<string, string> {
   const [host = '', port = ''] = open.pushHost.split(':')

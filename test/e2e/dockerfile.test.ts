@@ -65,7 +65,7 @@ function errorsOf({ result }: Done, step: string): string[] {
   return outputOf(stepOf(result, step)).filter(line => line.startsWith('##[error]') || line.startsWith('::error'))
 }
 
-const TIMEOUT = 240_000
+const TIMEOUT = 400_000
 const MODES: readonly Mode[] = ['volume', 'novolume']
 const HOST = 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST'
 const PORT = 'ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT'

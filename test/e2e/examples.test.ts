@@ -155,7 +155,7 @@ describe('a settings file', () => {
     expect(tag).toBeDefined()
     expect(await imagesIn(suite.cluster)).not.toContain(`kaniko-hooks/${tag ?? ''}`)
     expect(await records()).toBe(0)
-  }, 180_000)
+  }, 400_000)
 
   test('nodeport-auth.yaml: built and kept; the next runner need not build', async () => {
     const registry = await nodePortRegistry(suite.cluster, suite.namespace, { name: 'passwords', auth: true })
@@ -253,7 +253,7 @@ describe('the values of a scale set', () => {
       const words = { 'arc-runners': suite.namespace, 'examples/settings/nodeport.yaml': settings }
       await asReader(replaced(command, words), ROOT)
     }
-  }, 120_000)
+  }, 400_000)
 
   const inRunner = async (pod: string, command: readonly string[]) =>
     tryKubectl(suite.cluster, ['-n', suite.namespace, 'exec', pod, '-c', 'runner', '--', ...command])

@@ -8,7 +8,7 @@ import { Suite } from '../support/suite.js'
 
 const suite = new Suite('job-end')
 
-const TIMEOUT = 120_000
+const TIMEOUT = 400_000
 
 /** Writes its last things for three seconds when it is asked to end. */
 const SLOW = ['-c', `"trap 'sleep 3; exit 7' TERM; sleep 1000 & wait $!"`]

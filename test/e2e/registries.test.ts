@@ -78,7 +78,7 @@ beforeAll(async () => {
   const { code, stderr } = await crane.run('nobody', 'mutate', '--insecure', '--label', label, '-o', IMAGE, source)
   if (code !== 0) throw new Error(stderr)
   digest = (await crane.run('nobody', 'digest', '--tarball', IMAGE)).stdout
-}, 120_000)
+}, 400_000)
 
 afterAll(async () => {
   await Promise.all([...NAMES.map(name => registries[name].remove()), three.remove(), proxy.remove()])

@@ -11,7 +11,7 @@ import { observe, type Seen } from '../support/observe.js'
 import type { RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
 
-const TIMEOUT = 180_000
+const TIMEOUT = 400_000
 const suite = new Suite('reuse')
 const servers = new Suite('reuse-registries', 'restricted')
 const lanes = new Lanes<Done>()

@@ -120,7 +120,7 @@ describe.each<Mode>(['volume', 'novolume'])('script steps, %s', mode => {
       files: JS_ACTION,
       workflow: workflowOf({ container: suite.cluster.images.debian, steps: STEPS })
     })
-  }, 180_000)
+  }, 400_000)
 
   test.each([
     ['zero', 0],

@@ -35,7 +35,7 @@ beforeAll(async () => {
     tools: ['sh'],
     config: { Entrypoint: ['sh', '-c', 'echo "reading /data"; echo "no such disk: $DISK" >&2; exit 3'] }
   })
-}, 120_000)
+}, 400_000)
 
 afterAll(async () => {
   await Promise.all([web.remove(), crashing.remove()])
@@ -84,7 +84,7 @@ describe('a job with services', () => {
     )
     result = observed.result
     seen = observed.seen
-  }, 120_000)
+  }, 400_000)
 
   test('reaches each on localhost; one image serves several, each with its own environment', () => {
     expect(output('reach')).toEqual(['$(PORT) is "one"', 'two', 'three'])
@@ -132,7 +132,7 @@ describe('a job with services', () => {
     expect(outputOf(step).find(line => line.startsWith('##[error]'))).toMatch(/crashing.*exit code 3/)
     expect(stepOf(failed, 'never').outcome).toBe('skipped')
     expect(await suite.left()).toEqual([])
-  }, 180_000)
+  }, 400_000)
 
   test('a service takes an entry point and a command', async () => {
     const container = { image: suite.cluster.images.busybox }
@@ -157,7 +157,7 @@ describe('a job with services', () => {
     expect(step.stdout.join('\n')).toContain('root:x:0:')
     await callHook(runner, { input: { command: 'cleanup_job', state, args: {} } })
     expect(await suite.left()).toEqual([])
-  }, 120_000)
+  }, 400_000)
 })
 
 describe.each<Mode>(['volume', 'novolume'])('a job with nothing but services, %s', mode => {
@@ -181,5 +181,5 @@ describe.each<Mode>(['volume', 'novolume'])('a job with nothing but services, %s
     const pod = seen.find(({ metadata }) => metadata?.name === `${runner.name}-workflow`)
     expect(pod?.kind === 'Pod' ? pod.spec?.containers.map(({ name }) => name) : undefined).toEqual(['web'])
     expect(await suite.left()).toEqual([])
-  }, 180_000)
+  }, 400_000)
 })

@@ -71,7 +71,7 @@ describe.each<Mode>(['volume', 'novolume'])('a hook template, %s', mode => {
     )
     result = observed.result
     seen = observed.seen.filter(({ metadata }) => metadata?.name?.startsWith(`${runner.name}-`))
-  }, 180_000)
+  }, 400_000)
 
   const containers = (name: RegExp): readonly V1Container[] => {
     const pod = seen.find(item => item.kind === 'Pod' && name.test(item.metadata?.name ?? ''))
@@ -124,7 +124,7 @@ describe('a template that cannot be used', () => {
 
   beforeAll(async () => {
     runner = await suite.runner({ mode: 'novolume' })
-  }, 60_000)
+  }, 400_000)
 
   test.each([
     ['broken YAML', 'spec:\n  containers: [\n', /cannot be read.*line \d|cannot be read.*\(\d+:\d+\)/],
@@ -153,5 +153,5 @@ describe('a template that cannot be used', () => {
     expect(report.exitCode).toBe(1)
     expect(report.stdout.filter(line => line.startsWith('::error')).join('\n')).toMatch(/quantities must match/)
     expect(await suite.left()).toEqual([])
-  }, 30_000)
+  }, 400_000)
 })

@@ -76,7 +76,7 @@ describe.each<Mode>(['volume', 'novolume'])('the work directory, %s', mode => {
         ].map(step => ({ ...step, 'continue-on-error': true }))
       })
     })
-  }, 180_000)
+  }, 400_000)
 
   test('is found, whatever the repository is called', () => {
     expect(output('where')).toEqual(['/__w/my_work/my_work', '/__w/my_work/my_work', 'empty.txt', 'read', 'run me.sh'])
@@ -182,7 +182,7 @@ describe('without a volume, a job image of busybox', () => {
         ]
       })
     })
-  }, 180_000)
+  }, 400_000)
 
   test('gives a container all that a step made, renamed, dated back, closed and replaced', () => {
     expect(stepOf(result, 'make').exitCode).toBe(0)
@@ -205,7 +205,7 @@ describe('without a volume, a job image of busybox', () => {
     const { stdout } = await runner.exec(['cat', `${RUNNER.work}/_temp/_runner_file_commands/output`])
     expect(stdout.toString()).toBe('said=it\n')
     await calls.cleanup()
-  }, 120_000)
+  }, 400_000)
 
   test('nothing of the hook lies in the work directory', async () => {
     const { stdout } = await runner.exec(['find', RUNNER.work, '-name', '*kaniko*', '-o', '-name', '.spool'])
@@ -224,7 +224,7 @@ describe('job images', () => {
 
   beforeAll(async () => {
     runner = await suite.runner({ mode: 'volume' })
-  }, 60_000)
+  }, 400_000)
 
   afterAll(async () => {
     await Promise.all(images.map(async image => image.remove()))
@@ -252,7 +252,7 @@ describe('job images', () => {
       /"job".*cannot be started.*"sh".*not found/
     )
     expect(await suite.left()).toEqual([])
-  }, 180_000)
+  }, 400_000)
 
   test('without tools that script steps need: the error names them', async () => {
     const step = stepOf(

@@ -7,7 +7,7 @@ import { RUNNER, type RunnerPod } from '../support/runner-pod.js'
 import { Suite } from '../support/suite.js'
 import { ApiProxy, type Cut } from './api-proxy.js'
 
-const TIMEOUT = 120_000
+const TIMEOUT = 400_000
 const MIB = 1024 * 1024
 /** How much output the test of memory prints; `BIG_LOG_MIB=1024` for the budget's whole GiB. */
 const HUGE_MIB = Number(process.env['BIG_LOG_MIB'] ?? 300)

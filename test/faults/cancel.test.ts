@@ -13,7 +13,7 @@ import { leftAt, ownedBy, stepPods } from './owned.js'
 import { Sight } from './sight.js'
 import { IMPOSSIBLE, withTemplate } from './template.js'
 
-const TIMEOUT = 180_000
+const TIMEOUT = 400_000
 /**
  * The runner kills the hook 10 s after SIGINT; everything has to be over before. The hook's own plan ends at 6.8 s where the
  * cluster answers at once, and at 8.8 s everywhere; what a machine that does other things adds to that is no verdict.

@@ -8,7 +8,7 @@ import { Lanes } from './lanes.js'
 import { leftAt } from './owned.js'
 import { IMPOSSIBLE, withTemplate } from './template.js'
 
-const TIMEOUT = 180_000
+const TIMEOUT = 400_000
 /** When a person has to know what is wrong. */
 const LIMIT_MS = 60_000
 /** How long a pod may stay unschedulable in these tests; by default 10 minutes, for an autoscaler. */

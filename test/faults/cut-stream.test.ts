@@ -10,7 +10,7 @@ import { Lanes } from './lanes.js'
 import { numbered, printNumbered } from './numbered-lines.js'
 import { Sight } from './sight.js'
 
-const TIMEOUT = 180_000
+const TIMEOUT = 400_000
 /** Long enough for steps that begin seconds after each other, as on a busy machine, to be under way at the same time. */
 const COUNT = 160
 /** Seen when a step is in its middle, and within a line. */

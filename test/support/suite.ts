@@ -5,7 +5,7 @@ import { createNamespace, leftIn, type Namespace } from './namespace.js'
 import { RunnerPod, type RunnerPodOptions } from './runner-pod.js'
 
 /** A call of the hook takes a second; on a machine that does something else too it may be many. */
-const TEST_MS = 60_000
+const TEST_MS = 180_000
 
 /** A cluster, a namespace of its own, and runner pods that are ended after a suite of tests. */
 export class Suite {
@@ -19,11 +19,11 @@ export class Suite {
     beforeAll(async () => {
       this.#cluster = await up()
       this.#namespace = await createNamespace(this.#cluster, name, podSecurity)
-    }, 180_000)
+    }, 400_000)
     afterAll(async () => {
       await Promise.all(this.#runners.map(async runner => runner.stop()))
       await this.#namespace?.delete()
-    }, 120_000)
+    }, 400_000)
   }
 
   get cluster(): Cluster {
