@@ -1,210 +1,26 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { KubeError, type ExecStream } from '@kaniko-hooks/kube'
 
-import { runDetachedStep, signalStep, type OpenExec } from './detached-step.js'
-import type { StepEnd } from './end-mark.js'
-import { stepScript } from './script.js'
-import { SPOOL_PATH } from './supervisor.js'
+import { signalStep, type OpenExec } from './detached-step.js'
+import {
+  ID,
+  NEXT_ID,
+  NEVER_MS,
+  opener,
+  processesInSpool,
+  run,
+  SHELLS,
+  until,
+  useSpool
+} from './detached-step.fixture.js'
 
-/**
- * The shell half of a step, run by real shells on this machine in place of a container: a stream is a process, and a
- * cut connection is a process whose pipes nobody reads any more.
- */
-jest.setTimeout(60_000)
-
-let spool: string
-beforeEach(() => {
-  spool = mkdtempSync(join(tmpdir(), 'spool-'))
-})
-afterEach(async () => {
-  const ended = spool
-  // A test that failed may still be opening streams.
-  spool = ''
-  // One that is killed may have started another a moment before.
-  for (let tries = 0; tries < 50; tries += 1) {
-    const left = processesOf(ended)
-    if (left.length === 0) break
-    for (const pid of left) killGroup(pid)
-    await sleep(20)
-  }
-  expect(processesOf(ended)).toEqual([])
-  rmSync(ended, { recursive: true, force: true })
-})
-
-/** What a step started, and what watches over it, as long as the step's shell has not let go of it. */
-function processesOf(directory: string): number[] {
-  const steps = readdirSync(directory).flatMap(id => {
-    const pid = Number(readOr(join(directory, id, 'pid')))
-    return pid > 1 && isGroup(pid) ? [pid] : []
-  })
-  const shells = readdirSync('/proc').filter(pid => {
-    if (!/^\d+$/.test(pid)) return false
-    return readOr(`/proc/${pid}/cmdline`).includes(directory) || cwdOf(pid).startsWith(directory)
-  })
-  return [...steps, ...shells.map(Number)]
-}
-
-function readOr(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function cwdOf(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`)
-  } catch {
-    return ''
-  }
-}
-
-/** Whether any process of the group is alive: not only a zombie that nobody reaps. */
-function isGroup(pgid: number): boolean {
-  return readdirSync('/proc').some(pid => {
-    const [state, , group] = readOr(`/proc/${pid}/stat`)
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    return state !== 'Z' && Number(group) === pgid
-  })
-}
-
-function killGroup(pid: number): void {
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, 'SIGKILL')
-    } catch {
-      // It has ended, or leads no group.
-    }
-  }
-}
-
-const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']]
-
-function inSpool(text: string): string {
-  return text.replaceAll(SPOOL_PATH, spool)
-}
-
-/** Opens streams; the first ones are cut after so many bytes of stdout. */
-function opener(shell: readonly string[], cutAfter: readonly number[] = []): OpenExec & { opened: number } {
-  const own = spool
-  const open = async (command: readonly string[]): Promise<ExecStream> => {
-    if (spool !== own) return new Promise(() => undefined)
-    const cut = cutAfter[open.opened]
-    open.opened += 1
-    const words = [...shell, ...command.slice(1).map(inSpool)]
-    const child = spawn(words[0] ?? 'sh', words.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
-    child.stdin.on('error', () => undefined)
-    let seen = 0
-    let lose: (error: Error) => void = () => undefined
-    const lost = new Promise<never>((_, reject) => (lose = reject))
-    lost.catch(() => undefined)
-    child.stdout.on('data', (chunk: Buffer) => {
-      seen += chunk.length
-      if (cut === undefined || seen < cut) return
-      const error = new KubeError('STREAM_LOST', 'cut by the test')
-      lose(error)
-      child.stdout.destroy(error)
-      child.stdin.destroy()
-    })
-    child.stdout.pause()
-    const exit = new Promise<number>(resolve => child.on('exit', code => resolve(code ?? 137)))
-    return Promise.resolve({
-      stdout: child.stdout,
-      stderr: child.stderr,
-      write: async (chunk: Uint8Array | string) =>
-        new Promise<void>(resolve => {
-          if (!child.stdin.writable) resolve()
-          else child.stdin.write(typeof chunk === 'string' ? inSpool(chunk) : chunk, () => resolve())
-        }),
-      end: () => child.stdin.end(),
-      exit: Promise.race([exit, lost]),
-      close: () => {
-        child.stdin.destroy()
-        child.stdout.destroy()
-      }
-    })
-  }
-  open.opened = 0
-  return open
-}
-
-const ID = '5f2d6a1c-0000-4000-8000-000000000001'
-const NEXT_ID = '5f2d6a1c-0000-4000-8000-000000000002'
-/** Longer than any test, and short enough for what a killed test run leaves. */
-const NEVER_MS = 120_000
-
-async function run(
-  openExec: OpenExec,
-  command: readonly string[],
-  environment: Record<string, string> = {},
-  onOutput: () => Promise<void> = () => Promise.resolve(),
-  {
-    id = ID,
-    orphanMs = NEVER_MS,
-    awaitNode = () => Promise.resolve(),
-    outageMs,
-    signal
-  }: {
-    id?: string
-    orphanMs?: number
-    awaitNode?: (signal?: AbortSignal) => Promise<void>
-    outageMs?: number
-    signal?: AbortSignal
-  } = {}
-): Promise<{ end: StepEnd; output: Buffer }> {
-  const script = inSpool(stepScript(id, { command, environment, prependPath: [], workingDirectory: '/tmp' }))
-  const chunks: Buffer[] = []
-  const end = await runDetachedStep(
-    {
-      id,
-      script,
-      openExec,
-      awaitNode,
-      output: async chunk => {
-        chunks.push(chunk)
-        await onOutput()
-      },
-      orphanMs,
-      ...(outageMs === undefined ? {} : { outageMs })
-    },
-    signal
-  )
-  return { end, output: Buffer.concat(chunks) }
-}
-
-/** Follows a step until it has printed something, and then never again, as a runner that is killed. */
-async function abandoned(openExec: OpenExec, script: string, orphanMs: number): Promise<void> {
-  const killed = new AbortController()
-  const cut: OpenExec = async (command, options) => {
-    const stream = await openExec(command, options)
-    options.signal?.addEventListener('abort', () => stream.close())
-    return stream
-  }
-  const onOutput = (): Promise<void> => {
-    killed.abort()
-    return Promise.resolve()
-  }
-  await expect(run(cut, ['sh', '-c', script], {}, onOutput, { orphanMs, signal: killed.signal })).rejects.toBeDefined()
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !condition(); tries += 1) await sleep(100)
-}
-
-/** The processes of the hook's own: they stand in the spool, or in what was it. */
-function processesInSpool(): string[] {
-  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && cwdOf(pid).startsWith(spool))
-}
+const spool = useSpool()
 
 describe.each(SHELLS)('a detached step under %s', (...shell) => {
   test('gives exit code and output, stderr in its place', async () => {
@@ -270,7 +86,7 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
   })
 
   test('does not run twice when the stream is lost at once', async () => {
-    const marker = join(spool, 'ran')
+    const marker = join(spool.path, 'ran')
     const { end } = await run(opener(shell, [1]), ['sh', '-c', `echo x >>${marker}; echo out; sleep 0.3`])
     expect(end).toBe(0)
     expect(await import('node:fs').then(fs => fs.readFileSync(marker, 'utf8'))).toBe('x\n')
@@ -324,91 +140,10 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
 
   test('leaves nothing in the spool, and no process', async () => {
     await run(opener(shell), ['echo', 'x'])
-    await until(() => readdirSync(spool).length === 0 && processesInSpool().length === 0)
-    expect(readdirSync(spool)).toEqual([])
+    await until(() => readdirSync(spool.path).length === 0 && processesInSpool().length === 0)
+    expect(readdirSync(spool.path)).toEqual([])
     expect(processesInSpool()).toEqual([])
   })
-
-  describe('that nobody follows any more', () => {
-    const marker = (): string => join(spool, 'went on')
-
-    test('is ended, and says so to who comes after all; the next step finds nothing of it', async () => {
-      await abandoned(opener(shell), `echo began; sleep 8; touch '${marker()}'`, 1_000)
-      await until(() => existsSync(join(spool, ID, 'exit')))
-      const late = await run(opener(shell), ['sh', '-c', 'echo again'])
-      expect(late.end).toEqual({ orphanedWith: 130 })
-      expect(late.output.toString()).toBe('began\n')
-      await until(() => readdirSync(spool).length === 0)
-      await abandoned(opener(shell), `echo began; sleep 8; touch '${marker()}'`, 1_000)
-      await until(() => existsSync(join(spool, ID, 'exit')) && processesInSpool().length === 1)
-      expect((await run(opener(shell), ['true'], {}, undefined, { id: NEXT_ID })).end).toBe(0)
-      await until(() => readdirSync(spool).length === 0)
-      expect(readdirSync(spool)).toEqual([])
-      expect(existsSync(marker())).toBe(false)
-    })
-
-    test('is killed when it ignores the first signals, and so is a child that outlives it', async () => {
-      const beat = `while :; do touch '${marker()}'; sleep 0.2; done`
-      await abandoned(opener(shell), `trap '' INT TERM; echo began; (${beat}) & ${beat}`, 1_000)
-      await until(() => existsSync(join(spool, ID, 'exit')))
-      const end = Date.now()
-      await sleep(1_500)
-      expect(statSync(marker()).mtimeMs).toBeLessThan(end)
-      expect((await run(opener(shell), ['true'])).end).toEqual({ orphanedWith: 137 })
-    })
-
-    test('is ended although its connection seems to stand, and its log is whole although nobody took it', async () => {
-      let isCut = false
-      const open = opener(shell)
-      const halfOpen: OpenExec = async (command, options) => {
-        const stream = await open(command, options)
-        return { ...stream, write: async chunk => (isCut ? undefined : stream.write(chunk)) }
-      }
-      let isFirst = true
-      const text = 'seq 1 60000; sleep 30; echo never'
-      const { end, output } = await run(
-        halfOpen,
-        ['sh', '-c', text],
-        {},
-        async () => {
-          isCut = true
-          if (isFirst) await sleep(4_000)
-          isFirst = false
-        },
-        { orphanMs: 1_000 }
-      )
-      expect(end).toEqual({ orphanedWith: 130 })
-      expect(output.length).toBe(348_894)
-    })
-  })
-
-  test('goes on for as long as somebody follows, silent or with a reader that takes nothing', async () => {
-    let isFirst = true
-    const { end, output } = await run(
-      opener(shell),
-      ['sh', '-c', 'seq 1 60000; sleep 8; echo done; exit 4'],
-      {},
-      async () => {
-        if (isFirst) await sleep(7_000)
-        isFirst = false
-      },
-      { orphanMs: 5_000 }
-    )
-    expect(output.toString().slice(-10)).toBe('60000\ndone\n'.slice(-10))
-    expect(end).toBe(4)
-  })
-})
-
-test('a step goes on when it is followed again in time', async () => {
-  const open = opener(['dash'], [1])
-  const slow: OpenExec = async (command, options) => {
-    if (open.opened > 0) await sleep(1_500)
-    return open(command, options)
-  }
-  const steps = 'echo a; sleep 20; echo b; exit 4'
-  const { end, output } = await run(slow, ['sh', '-c', steps], {}, undefined, { orphanMs: 15_000 })
-  expect({ end, output: output.toString() }).toEqual({ end: 4, output: 'a\nb\n' })
-  expect(open.opened).toBe(2)
 })
 
 describe('a node that is away', () => {
