@@ -120,7 +120,10 @@ beforeAll(async () => {
         {
           name: 'beating',
           uses: `docker://${busybox}`,
-          with: { args: `sh -c "trap 'sleep 2; echo bye; exit 0' INT; while :; do date +%s%N >beat; sleep 0.2; done"` }
+          // The file that cancels the job comes when the hook has long seen the container run.
+          with: {
+            args: `sh -c "trap 'sleep 2; echo bye; exit 0' INT; sleep 3; while :; do date +%s%N >beat; sleep 0.2; done"`
+          }
         },
         { name: 'always', if: 'always()', run: 'cp beat one; sleep 2; cmp beat one && echo quiet' }
       ]
