@@ -95,7 +95,7 @@ function killGroup(pid: number): void {
 
 export const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']]
 
-export function inSpool(text: string): string {
+function inSpool(text: string): string {
   return text.replaceAll(SPOOL_PATH, spool)
 }
 
