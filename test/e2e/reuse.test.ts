@@ -231,7 +231,8 @@ describe('an image that is kept', () => {
       const removed = await request(`${base}/${record?.content.images[0]?.digest ?? ''}`, { method: 'DELETE' })
       expect(removed.status).toBe(202)
       expectBuilt(await job(runners.first, kept('removed', PUSH, 'first')), 'first')
-      expect((await records()).map(({ job: from }) => from)).not.toContain('recordless')
+      // Many registries say of what one may not see that it is not there; who may see it still finds the record.
+      expect((await records()).map(({ job: from }) => from)).toContain('recordless')
     },
     TIMEOUT
   )
