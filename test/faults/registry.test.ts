@@ -328,7 +328,7 @@ describe('what does not pass', () => {
     ['hanging', /did not take it within 20 s/],
     ['open-hanging', /did not take the image within 10 s/],
     ['cut-always', /did not take it within 10 s/],
-    ['open-cut-always', /EOF|reset by peer/]
+    ['open-cut-always', /EOF|reset by peer|closed network connection|broken pipe/]
   ])(
     '%s: an error within a minute, and nothing is left',
     async (name, words) => {
