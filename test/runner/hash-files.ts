@@ -32,16 +32,10 @@ export function hashFiles(root: string, patterns: readonly string[]): string {
 
 /** Tells whether a directory may hold what a pattern finds: no other is entered, so that nobody needs the right to. */
 export function directoryMatcher(root: string, pattern: string): (directory: string) => boolean {
-  const parts = absoluteOf(root, pattern)
-    .split('/')
-    .map(part => (part === '**' ? part : new RegExp(`^${partSource(part)}$`, 's')))
+  const parts = absoluteOf(root, pattern).split('/')
   const deep = parts.indexOf('**')
-  const fixed = deep < 0 ? parts : parts.slice(0, deep)
-  return directory =>
-    directory.split('/').every((name, index) => {
-      const part = fixed[index]
-      return part === undefined || part === '**' || part.test(name)
-    })
+  const fixed = parts.slice(0, deep < 0 ? undefined : deep).map(part => new RegExp(`^${partSource(part)}$`, 's'))
+  return directory => directory.split('/').every((name, index) => fixed[index]?.test(name) ?? true)
 }
 
 /** A matcher of absolute paths for `*`, `**`, `?` and `[…]`; a pattern that names a directory matches all below it. */

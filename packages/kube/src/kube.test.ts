@@ -39,6 +39,16 @@ test('a token can be bound to an object, and lives ten minutes at least', async 
   })
 })
 
+/** Ends a server and its connections; what is returned lets it listen again at the same address. */
+async function takeAway(server: LocalServer['server']): Promise<() => void> {
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => {
+    server.close(resolve)
+    server.closeAllConnections()
+  })
+  return () => void server.listen(port, '127.0.0.1')
+}
+
 describe('get', () => {
   test('sends one signed request to the right path', async () => {
     const { config, calls } = await openServer(() => ({ metadata: { name: 'a' } }))
@@ -135,14 +145,10 @@ describe('get', () => {
     const { config, server } = await openServer(() => ({}))
     const kube = new Kube(config, { firstContactMs: 1, retryForMs: 60_000 })
     await kube.get('pods', 'a')
-    const { port } = server.address() as { port: number }
-    await new Promise(resolve => {
-      server.close(resolve)
-      server.closeAllConnections()
-    })
+    const comeBack = await takeAway(server)
     const answer = kube.get('pods', 'a')
     await sleep(300)
-    server.listen(port, '127.0.0.1')
+    comeBack()
     await expect(answer).resolves.toEqual({})
   })
 
@@ -162,15 +168,11 @@ describe('get', () => {
     refusals = 1
     await expect(kube.get('pods', 'a')).rejects.toMatchObject({ code: 'FORBIDDEN' })
     expect(calls).toHaveLength(1)
-    const { port } = server.address() as { port: number }
-    await new Promise(resolve => {
-      server.close(resolve)
-      server.closeAllConnections()
-    })
+    const comeBack = await takeAway(server)
     const answer = kube.get('pods', 'a')
     await sleep(300)
     refusals = 2
-    server.listen(port, '127.0.0.1')
+    comeBack()
     await expect(answer).resolves.toEqual({})
     refusals = 1
     await expect(kube.create('secrets', { metadata: { name: 'b' } })).resolves.toEqual({})
