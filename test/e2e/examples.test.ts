@@ -123,7 +123,7 @@ describe('a settings file', () => {
   // The Secrets of one example have the names of those of another.
   afterEach(async () => {
     const forget = ['-n', suite.namespace, 'delete', 'secret', '--ignore-not-found']
-    await kubectl(suite.cluster, [...forget, 'registry-push', 'registry-pull', 'registry-ca'])
+    await kubectl(suite.cluster, [...forget, 'registry-push', 'registry-pull', 'registry-layers', 'registry-ca'])
     await kubectl(suite.cluster, [...forget, '-l', 'kaniko-hooks/image'])
   })
 
@@ -131,14 +131,19 @@ describe('a settings file', () => {
   async function job(file: string, words: Readonly<Record<string, string>>, registry?: Registry): Promise<JobResult> {
     const text = replaced(await example(file), { 'arc-runners': suite.namespace, ...words })
     if (registry !== undefined) {
-      const { push, pull } = registry.users ?? {}
+      const { push, pull, delete: layers } = registry.users ?? {}
       await writeFile(join(directory, 'ca.crt'), registry.ca ?? '')
       for (const command of commandsIn(text)) {
         const named = replaced(command, {
           '--docker-username=builder': `--docker-username='${push?.username ?? ''}'`,
-          '--docker-username=node': `--docker-username='${pull?.username ?? ''}'`
+          '--docker-username=node': `--docker-username='${pull?.username ?? ''}'`,
+          '--docker-username=layers': `--docker-username='${layers?.username ?? ''}'`
         })
-        await asReader(named, directory, { BUILDER: push?.password ?? '', NODE: pull?.password ?? '' })
+        await asReader(named, directory, {
+          BUILDER: push?.password ?? '',
+          NODE: pull?.password ?? '',
+          LAYERS: layers?.password ?? ''
+        })
       }
     }
     const path = `/tmp/${file}`

@@ -10,7 +10,7 @@ import { RUNNER, type RunnerPod } from './runner-pod.js'
 export interface CallResult {
   readonly code: number
   readonly ms: number
-  /** When SIGINT was sent, and how long the hook still ran; undefined without one. */
+  /** When SIGINT was sent, and how long the hook still ran, by the pod's own clock; undefined without one. */
   readonly interruptedAt?: number
   readonly msAfterInterrupt?: number
   /** Size and SHA-256 of all that the hook wrote to its stdout, taken in the runner pod. */
@@ -63,11 +63,20 @@ export WATCH="$0"
 shift 7
 hook() { "$@" <in 2>err; echo $? >code; }
 if [ "$live" = live ]; then hook "$@" | tee out; else hook "$@" >out; fi
+read -r ended _ </proc/uptime
 echo "$mark"
 touch "$response"
-echo "$(sha256sum <out | cut -c 1-64) $(wc -c <out) $(cat code) $(cat peak || echo 0) $(wc -c <err) $(wc -c <"$response")"
+echo "$(sha256sum <out | cut -c 1-64) $(wc -c <out) $(cat code) $(cat peak || echo 0) $(wc -c <err) $(wc -c <"$response") $ended $(cat interrupted || echo 0)"
 cat err "$response"
 tail -c ${TEXT_BYTES} out
+`
+
+/** The time is taken in the pod, where the runner would wait: an exec's own start takes a second on a busy machine. */
+const INTERRUPT = `
+until [ -s "$0/pid" ]; do sleep 0.1; done
+read -r now _ </proc/uptime
+echo "$now" >"$0/interrupted"
+kill -INT "$(cat "$0/pid")" || true
 `
 
 /**
@@ -180,8 +189,7 @@ export class HookCalls {
     void options.interrupt?.then(async () => {
       interruptedAt = Date.now()
       // A call that has ended meanwhile is beyond a signal; what became of it the test sees.
-      const signal = 'until [ -s "$0/pid" ]; do sleep 0.1; done; kill -INT "$(cat "$0/pid")" || true'
-      await this.#exec(['sh', '-c', signal, directory])
+      await this.#exec(['sh', '-c', INTERRUPT, directory])
     })
     let end = 0
     const look = (chunk: Buffer): void => {
@@ -189,11 +197,11 @@ export class HookCalls {
       options.onOutput?.(chunk)
     }
     const stdout = await this.execute(input, command, look)
-    const { response, ...result } = readReport(stdout, mark)
+    const { response, msAfterInterrupt = 0, ...result } = readReport(stdout, mark)
     if (response !== '') this.#state = (JSON.parse(response) as { state?: JsonObject }).state ?? this.#state
     return {
       ms: end - start,
-      ...(interruptedAt === undefined ? {} : { interruptedAt, msAfterInterrupt: end - interruptedAt }),
+      ...(interruptedAt === undefined ? {} : { interruptedAt, msAfterInterrupt }),
       ...result
     }
   }
@@ -226,7 +234,7 @@ export class HookCalls {
   }
 }
 
-type Report = Omit<CallResult, 'ms' | 'interruptedAt' | 'msAfterInterrupt'> & { readonly response: string }
+type Report = Omit<CallResult, 'ms' | 'interruptedAt'> & { readonly response: string }
 
 /** Reads what the shell script printed after the hook's own output. */
 function readReport(stdout: Buffer, mark: string): Report {
@@ -235,13 +243,16 @@ function readReport(stdout: Buffer, mark: string): Report {
   const facts = at + mark.length + 1
   const body = stdout.indexOf('\n', facts) + 1
   const words = stdout.toString('latin1', facts, body - 1).split(' ')
-  const [bytes = 0, code = 1, peak = 0, errBytes = 0, responseBytes = 0] = words.slice(1).map(Number)
+  const [bytes = 0, code = 1, peak = 0, errBytes = 0, responseBytes = 0, ended = 0, interrupted = 0] = words
+    .slice(1)
+    .map(Number)
   const response = body + errBytes
   const text = stdout
     .subarray(response + responseBytes)
     .toString()
     .replace(/^(?:::add-mask::.*\n)+/, '')
   return {
+    ...(interrupted === 0 ? {} : { msAfterInterrupt: Math.round((ended - interrupted) * 1000) }),
     code,
     bytes,
     sha256: words[0] ?? '',

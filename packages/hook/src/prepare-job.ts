@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { V1Pod } from '@kubernetes/client-node'
 import { waitForPod } from '@kaniko-hooks/kube'
 
@@ -37,6 +39,9 @@ echo "missing externals"`
 /** For the last words of the services that ended: any of them may have printed one line without an end. */
 const SERVICE_LOG = { tailLines: 50, limitBytes: 256 * 1024 }
 const SERVICE_LOGS_MS = 15_000
+
+/** The kubelet looks at its containers once in a second, so a service that ended as it began passes for one that runs. */
+const SERVICE_START_MS = 2_000
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
 
@@ -114,8 +119,12 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       onProblem: printWaiting(call.print, name)
     })
     const [{ status }] = await Promise.all([timed(call, 'pod', running), delivered])
-    if (args.container !== null) await timed(call, 'workspace', workspace.fillJob(name, cancelled))
-    const isAlpine = args.container === null ? false : await probe(call, name)
+    const fill = async (): Promise<boolean> => {
+      if (args.container === null) return false
+      await timed(call, 'workspace', workspace.fillJob(name, cancelled))
+      return probe(call, name)
+    }
+    const [isAlpine] = await Promise.all([fill(), timed(call, 'services', seeServicesRun(call, name, names))])
     return {
       state: {
         version: 1,
@@ -184,6 +193,17 @@ function isReady(pod: V1Pod, services: readonly string[]): boolean {
     statuses.length === pod.spec?.containers.length &&
     statuses.every(({ state }) => state?.running !== undefined || state?.terminated?.exitCode === 0)
   )
+}
+
+/**
+ * Sees that no service ended right after it began.
+ *
+ * @throws HookError when one did
+ */
+async function seeServicesRun({ kube, cancelled }: Call, pod: string, services: readonly string[]): Promise<void> {
+  if (services.length === 0) return
+  await sleep(SERVICE_START_MS, undefined, { signal: cancelled })
+  isReady(await kube.get('pods', pod, { signal: cancelled }), services)
 }
 
 async function probe(call: Call, pod: string): Promise<boolean> {
