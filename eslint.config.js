@@ -45,10 +45,10 @@ export default defineConfig(
     plugins: { n },
     rules: { 'n/no-process-env': 'error', 'no-console': 'error' }
   },
-  { files: ['packages/hook/src/environment.ts'], rules: { 'n/no-process-env': 'off' } },
-  layer('kube', ['registry', 'build', 'hook']),
-  layer('registry', ['kube', 'build', 'hook']),
-  layer('build', ['hook']),
+  { files: ['packages/hook/src/settings/environment.ts'], rules: { 'n/no-process-env': 'off' } },
+  layer('kube', ['registry', 'builder', 'hook']),
+  layer('registry', ['kube', 'builder', 'hook']),
+  layer('builder', ['hook']),
   layer('hook', ['action', 'cli']),
   {
     files: ['test/runner/**/*.ts'],

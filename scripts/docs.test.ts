@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { load } from 'js-yaml'
 
-import { readEnvironment, VARIABLE } from '../packages/hook/src/environment.js'
+import { readEnvironment, VARIABLE } from '../packages/hook/src/settings/environment.js'
 import { BUILD_ENTRY, buildTemplate } from '../packages/hook/src/pods/build-template.js'
 import { readTemplate, type Template } from '../packages/hook/src/pods/template.js'
 import { readSettings, type Settings } from '../packages/hook/src/settings/settings.js'
@@ -85,7 +85,7 @@ describe('docs/settings.md', () => {
 
   test('has every variable that a person may set', async () => {
     const text = await textOf('docs/settings.md')
-    const source = await textOf('packages/hook/src/environment.ts')
+    const source = await textOf('packages/hook/src/settings/environment.ts')
     const names = [...source.matchAll(/'((?:ACTIONS_RUNNER|KANIKO_HOOKS)_\w+)'/g)].map(([, name = '']) => name)
     expect(names.length).toBeGreaterThan(12)
     const missing = names.filter(name => name !== 'KANIKO_HOOKS_SERVICE_ACCOUNT_DIR' && !text.includes(name))

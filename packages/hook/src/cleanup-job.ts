@@ -1,12 +1,12 @@
 import type { V1Pod } from '@kaniko-hooks/kube'
 
-import type { Call } from './call.js'
-import { removeImages, sweepImages } from './images/remove-images.js'
-import { deleteOwned } from './owned-objects.js'
+import type { Call } from './job/call.js'
+import { removeImages, sweepImages } from './images/records/remove-images.js'
+import { deleteOwned } from './job/owned-objects.js'
 import { jobPodName, JOB_CONTAINER } from './pods/names.js'
-import { warningCommand } from './protocol/workflow-commands.js'
+import { warningCommand } from './report/workflow-commands.js'
 import { noticesStop } from './steps/stop-signal.js'
-import { sweepRunners } from './sweep-runners.js'
+import { sweepRunners } from './job/sweep-runners.js'
 
 /** Docker's stop time: so long services may write their last things. */
 const STOP_SECONDS = 10

@@ -1,4 +1,4 @@
-import type { Call } from './call.js'
+import type { Call } from './job/call.js'
 import { cleanupJob } from './cleanup-job.js'
 import { prepareJob } from './prepare-job.js'
 import type { Response } from './protocol/response.js'

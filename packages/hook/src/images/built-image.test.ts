@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import * as v from 'valibot'
 
-import type { Call } from '../call.js'
-import type { Runner } from '../runner-pod.js'
+import type { Call } from '../job/call.js'
+import type { Runner } from '../job/runner-pod.js'
 import { settingsFile } from '../settings/schema.js'
 import { builtImage } from './built-image.js'
 

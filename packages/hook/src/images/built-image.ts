@@ -11,23 +11,23 @@ import {
   type Context,
   type Finding,
   type Target
-} from '@kaniko-hooks/build'
+} from '@kaniko-hooks/builder'
 import { v4 as uuid } from 'uuid'
 
-import type { Call } from '../call.js'
-import { HookError, messageOf, redact } from '../errors.js'
+import type { Call } from '../job/call.js'
+import { HookError, messageOf, redact } from '../report/errors.js'
 import { buildName } from '../pods/names.js'
-import { quotedGroup } from '../protocol/workflow-commands.js'
-import { REMOVAL } from '../removal.js'
-import { ownerOf, type Runner } from '../runner-pod.js'
-import { seconds } from '../seconds.js'
-import { withBaseAccess } from './base-access.js'
-import { digestsOf, openBases } from './bases.js'
+import { quotedGroup } from '../report/workflow-commands.js'
+import { REMOVAL } from '../steps/removal.js'
+import { ownerOf, type Runner } from '../job/runner-pod.js'
+import { seconds } from '../report/seconds.js'
+import { withBaseAccess } from './bases/base-access.js'
+import { digestsOf, openBases } from './bases/bases.js'
 import { buildArguments, engineOf, platform } from './engine.js'
-import { builtInThisJob, jobOf, keepFor, keptDigest, ownDigest } from './kept-image.js'
-import { openPlaces, type Place } from './places.js'
-import { writeRecord } from './record.js'
-import { scopeOf } from './scope.js'
+import { builtInThisJob, jobOf, keepFor, keptDigest, ownDigest } from './records/kept-image.js'
+import { openPlaces, type Place } from './destinations/places.js'
+import { writeRecord } from './records/record.js'
+import { scopeOf } from './records/scope.js'
 
 /** For a registry's answer before a build. */
 const PROBE_MS = 10_000

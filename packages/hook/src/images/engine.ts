@@ -1,14 +1,14 @@
 import { arch } from 'node:os'
 
-import { KanikoEngine, type BuildPodSettings, type LayerCache, type Platform } from '@kaniko-hooks/build'
+import { KanikoEngine, type BuildPodSettings, type LayerCache, type Platform } from '@kaniko-hooks/builder'
 
-import type { Call } from '../call.js'
+import type { Call } from '../job/call.js'
 import { ownedBy } from '../pods/owner.js'
-import { ownerOf, type Runner } from '../runner-pod.js'
+import { ownerOf, type Runner } from '../job/runner-pod.js'
 import { milliseconds } from '../settings/duration.js'
-import { layerRepository } from './layer-repository.js'
-import { secretValue } from './registry-place.js'
-import type { Scope } from './scope.js'
+import { layerRepository } from './destinations/layer-repository.js'
+import { secretValue } from './destinations/registry-place.js'
+import type { Scope } from './records/scope.js'
 
 /**
  * Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. The certificates that it will

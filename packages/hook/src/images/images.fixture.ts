@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 
 import { type Kube, type V1Pod, type V1Secret } from '@kaniko-hooks/kube'
 
-import type { Call } from '../call.js'
-import type { Verbatim } from '../protocol/workflow-commands.js'
-import type { ImageRecord } from './record.js'
-import { writeRecord } from './record.js'
+import type { Call } from '../job/call.js'
+import type { Verbatim } from '../report/workflow-commands.js'
+import type { ImageRecord } from './records/record.js'
+import { writeRecord } from './records/record.js'
 
 /** Another answer of the registry than its good one; undefined for that. */
 export type Answer = (request: string) => number | undefined

@@ -1,7 +1,7 @@
-import type { BuildPodSettings } from '@kaniko-hooks/build'
+import type { BuildPodSettings } from '@kaniko-hooks/builder'
 import * as v from 'valibot'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import type { Template } from './template.js'
 
 /** The template's entry for build pods. No service can be meant by it. */

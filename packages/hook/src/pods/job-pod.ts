@@ -2,7 +2,7 @@ import type { V1Container, V1EnvVar, V1HostAlias, V1Pod } from '@kubernetes/clie
 import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
-import { splitArguments } from '../steps/arguments.js'
+import { splitArguments } from './arguments.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from '../steps/supervisor.js'
 import type { PodParts } from '../workspace/workspace.js'
 import { refuseLongStrings } from './long-strings.js'

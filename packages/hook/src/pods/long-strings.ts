@@ -1,4 +1,4 @@
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 
 /**
  * What Linux takes for one variable or argument, the NUL behind it included: MAX_ARG_STRLEN, 32 pages. Pages have 4 KiB on

@@ -1,7 +1,7 @@
 import type { V1EnvVar, V1Secret } from '@kubernetes/client-node'
 import type { Kube } from '@kaniko-hooks/kube'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import type { RegistryArgs } from '../protocol/schema.js'
 import { refuseLongStrings } from './long-strings.js'
 import { secretName } from './names.js'

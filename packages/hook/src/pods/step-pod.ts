@@ -2,7 +2,7 @@ import type { V1EnvVar, V1HostAlias, V1Job, V1PodTemplateSpec } from '@kubernete
 import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
-import { splitArguments } from '../steps/arguments.js'
+import { splitArguments } from './arguments.js'
 import type { PodParts } from '../workspace/workspace.js'
 import type { PullPolicy } from './job-pod.js'
 import { refuseLongStrings } from './long-strings.js'

@@ -9,8 +9,8 @@ import type {
   V1PodTemplateSpec
 } from '@kubernetes/client-node'
 
-import { VARIABLE } from '../environment.js'
-import { HookError, messageOf } from '../errors.js'
+import { VARIABLE } from '../settings/environment.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { BUILD_ENTRY } from './build-template.js'
 
 /**

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 
 import { describe, expect, test } from '@jest/globals'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import { parseCommand, readCommand } from './read-command.js'
 
 const SCRIPT = {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 import * as v from 'valibot'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import { command, type Command } from './schema.js'
 
 /** Far above any real call (the runner's own limit for one environment value is 128 KiB), far below our memory. */

@@ -3,7 +3,7 @@ import { closeSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
 import { basename, dirname, relative } from 'node:path'
 
-import { HookError, messageOf } from '../errors.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { inDirectory } from '../workspace/directory.js'
 
 /** A container as the workflow sees it in `job.container` and `job.services.*`. */

@@ -1,5 +1,5 @@
-import { VARIABLE, type Environment } from '../environment.js'
-import { HookError } from '../errors.js'
+import { VARIABLE, type Environment } from './environment.js'
+import { HookError } from '../report/errors.js'
 import type { DestinationSettings } from './schema.js'
 
 /**

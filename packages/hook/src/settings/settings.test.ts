@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterAll, describe, expect, test } from '@jest/globals'
 
-import { readEnvironment } from '../environment.js'
+import { readEnvironment } from './environment.js'
 import { DEFAULT_KANIKO_IMAGE } from './schema.js'
 import { readSettings } from './settings.js'
 

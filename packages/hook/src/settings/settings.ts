@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 
 import * as v from 'valibot'
 
-import { VARIABLE, type Environment } from '../environment.js'
-import { HookError, messageOf } from '../errors.js'
+import { VARIABLE, type Environment } from './environment.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { contradictions } from './contradictions.js'
 import { destinationOfVariables } from './registry-variables.js'
 import { settingsFile, type DestinationSettings, type SettingsFile } from './schema.js'

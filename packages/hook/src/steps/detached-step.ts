@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError, KubeError, type ExecStream } from '@kaniko-hooks/kube'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import { EndMark, type StepEnd } from './end-mark.js'
 import { EXIT_SHORT, LAUNCH_COMMAND, SIGNAL_COMMAND } from './supervisor.js'
 

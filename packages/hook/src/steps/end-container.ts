@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kube } from '@kaniko-hooks/kube'
 
 import { JOB_CONTAINER } from '../pods/names.js'
-import type { Line } from '../protocol/workflow-commands.js'
+import type { Line } from '../report/workflow-commands.js'
 import type { Patience } from './patience.js'
 import { deleteStep, type StepRun } from './step-container.js'
 import { signalContainer, type StopSignal } from './stop-signal.js'

@@ -1,7 +1,7 @@
 import type { Kube } from '@kaniko-hooks/kube'
 
 import { JOB_CONTAINER } from '../pods/names.js'
-import { runInContainer } from '../run-in-container.js'
+import { runInContainer } from './run-in-container.js'
 
 /** The kernel's count of processes that it ended for lack of memory, as cgroup v2 and v1 keep it. */
 const EVENTS = ['sh', '-c', 'cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null']

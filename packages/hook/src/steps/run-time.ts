@@ -1,6 +1,6 @@
 import type { V1ContainerStateTerminated } from '@kubernetes/client-node'
 
-import { seconds } from '../seconds.js'
+import { seconds } from '../report/seconds.js'
 
 /** The kubelet tells up to so much later what has become of a container. */
 const LATENESS_MS = 1_000

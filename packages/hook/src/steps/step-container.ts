@@ -11,13 +11,13 @@ import {
   type KubeError
 } from '@kaniko-hooks/kube'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import { JOB_CONTAINER } from '../pods/names.js'
 import type { Owner } from '../pods/owner.js'
 import { stepJob } from '../pods/step-pod.js'
-import { printWaiting } from '../pods/waiting.js'
-import type { Line } from '../protocol/workflow-commands.js'
-import { REMOVAL } from '../removal.js'
+import { printWaiting } from './waiting.js'
+import type { Line } from '../report/workflow-commands.js'
+import { REMOVAL } from './removal.js'
 
 /** How often the Job is asked for its pod, and for how long: its controller makes it within a second. */
 const POD_POLL_MS = 50

@@ -1,6 +1,6 @@
 import type { Kube } from '@kaniko-hooks/kube'
 
-import { runInContainer } from '../run-in-container.js'
+import { runInContainer } from './run-in-container.js'
 
 /** The signals by which Docker and Kubernetes ask a container to end. */
 export type StopSignal = 'INT' | 'TERM'

@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, fstatSync, readdirSync } from 'node:fs'
 import { relative } from 'node:path'
 
-import { HookError, messageOf } from '../errors.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { STAYS } from './changed-files.js'
 import { inDirectory } from './directory.js'
 import { guardWork } from './guard.js'

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-import { HookError, messageOf } from '../errors.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { inDirectory, type Directory } from './directory.js'
 
 /** How the names of unfinished copies and of what they replaced begin; they belong to nobody after an hour. */

@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, lstatSync, opendirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
-import { messageOf } from '../errors.js'
+import { messageOf } from '../report/errors.js'
 import { Directory, REPLACED } from './directory.js'
 
 /**

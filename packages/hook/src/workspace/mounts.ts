@@ -2,7 +2,7 @@ import { isAbsolute, join, relative } from 'node:path'
 
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 
 /** The volume that holds the work directory in the pods that we make. */

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { HookError } from '../errors.js'
+import { HookError } from '../report/errors.js'
 
 /**
  * A directory on the runner's disk for what the hook keeps between its calls: outside of the work directory, into which a

@@ -1,4 +1,4 @@
-import type { Line } from '../protocol/workflow-commands.js'
+import type { Line } from '../report/workflow-commands.js'
 
 /** Before that nobody wonders. */
 const FIRST_MS = 5_000

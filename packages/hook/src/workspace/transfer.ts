@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
 
-import { HookError } from '../errors.js'
-import type { Line } from '../protocol/workflow-commands.js'
+import { HookError } from '../report/errors.js'
+import type { Line } from '../report/workflow-commands.js'
 import { ByteReader, EndedEarly } from './byte-reader.js'
 import type { ChangedFile } from './changed-files.js'
 import { inDirectory } from './directory.js'

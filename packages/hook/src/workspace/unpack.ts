@@ -12,7 +12,7 @@ import {
 
 import type { ReadEntry } from 'tar/read-entry'
 
-import { HookError, messageOf } from '../errors.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { Directory, inDirectory } from './directory.js'
 import { MAX_FILE_COMMAND } from './guard.js'
 import { FILE_COMMANDS, isEvent, isOfTheRunner, MOUNTED } from './directories.js'

@@ -1,0 +1,322 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { ContextEntry } from '../context/context.js'
+import { packContext } from '../context/pack.js'
+import { readContext } from '../context/read.js'
+import { parseDockerfile } from './parse.js'
+import { prepare, type Prepared } from './prepare.js'
+import type { KanikoLine } from '../engines/kaniko/unsupported.js'
+
+const LINES: readonly KanikoLine[] = ['google', 'chainguard', 'osscontainertools']
+
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'prepare-'))
+})
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+function write(path: string, content: string | Uint8Array = path): void {
+  mkdirSync(dirname(join(directory, path)), { recursive: true })
+  writeFileSync(join(directory, path), content)
+}
+
+function link(target: string, path: string): void {
+  mkdirSync(dirname(join(directory, path)), { recursive: true })
+  symlinkSync(target, join(directory, path))
+}
+
+async function prepared(dockerfile: string, line: KanikoLine = 'chainguard', given = {}): Promise<Prepared> {
+  write('Dockerfile', dockerfile)
+  const context = await readContext(directory, 'Dockerfile')
+  return prepare(context, line, { os: 'linux', architecture: 'amd64' }, given)
+}
+
+/** Instructions with their lines, as Kaniko will see them. */
+async function sent(dockerfile: string, line?: KanikoLine): Promise<readonly string[]> {
+  const { context } = await prepared(dockerfile, line)
+  return parseDockerfile(context.dockerfileText).map(({ line: at, text }) => `${at} ${text}`)
+}
+
+test('what needs nothing is sent as it is', async () => {
+  for (const line of LINES) {
+    const text = 'FROM a\r\nVOLUME /data\r\nCOPY . /\r\n'
+    const { context, buildArgs, findings } = await prepared(text, line, { A: '1' })
+    expect([context.dockerfileText, buildArgs, findings]).toEqual([text, { A: '1' }, []])
+  }
+})
+
+test('ENTRYPOINT and CMD are in capitals, as Kaniko looks for them; nothing else changes', async () => {
+  const text = 'from a as One\ncmd ["entrypoint"]\nFROM One\n  EntryPoint \\\n  cmd x\nhealthcheck cmd y\n'
+  const { context } = await prepared(text)
+  expect(context.dockerfileText).toBe(
+    'from a as One\nCMD ["entrypoint"]\nFROM One\n  ENTRYPOINT \\\n  cmd x\nhealthcheck cmd y\n'
+  )
+})
+
+test('platform arguments are given besides the own ones', async () => {
+  const { buildArgs } = await prepared('FROM a\nARG TARGETARCH TARGETOS', 'google', { TARGETOS: 'mine' })
+  expect(buildArgs).toEqual({ TARGETARCH: 'amd64', TARGETOS: 'mine' })
+})
+
+describe('stages that nobody needs', () => {
+  const text = 'FROM a AS one\n# why\nFROM b AS Two\nRUN <<E\nexit 1\nE\n\nFROM c\n'
+
+  test('are left out, and lines keep their numbers', async () => {
+    expect(await sent(`${text}COPY --from=one /x /x`)).toEqual([
+      '1 FROM a AS one',
+      '8 FROM c',
+      '9 COPY --from=one /x /x'
+    ])
+  })
+
+  test('stay, empty, where a number counts them', async () => {
+    expect(await sent(`${text}COPY --from=0 /x /x`)).toEqual([
+      '1 FROM a AS one',
+      '3 FROM scratch AS Two',
+      '8 FROM c',
+      '9 COPY --from=0 /x /x'
+    ])
+  })
+
+  test('are left to a line that does it rightly by itself', async () => {
+    expect((await sent(text, 'osscontainertools')).length).toBe(4)
+  })
+})
+
+describe('VOLUME', () => {
+  test.each(LINES)('stands behind what runs after it, %s', async line => {
+    expect(await sent('FROM a\nVOLUME /data\nRUN b\nENTRYPOINT ["c"]', line)).toEqual([
+      '1 FROM a',
+      '3 RUN b',
+      '4 ENTRYPOINT ["c"]',
+      '5 VOLUME ["/data"]'
+    ])
+  })
+
+  test('of all forms: JSON, several, variables, continuation', async () => {
+    const text = 'FROM a\nARG D=/d\nVOLUME ["/a b", "$D"]\nVOLUME /e \\\n  ${D}/f\nRUN x\n'
+    expect((await sent(text)).slice(2)).toEqual(['6 RUN x', '7 VOLUME ["/a b","/d","/e","/d/f"]'])
+  })
+
+  test('of a stage on which the last one builds; not of others', async () => {
+    const text = 'FROM a AS x\nVOLUME /x\nFROM b AS y\nVOLUME /y\nRUN 1\nFROM x\nCOPY --from=y /f /f\nRUN 2\n'
+    expect(await sent(text, 'osscontainertools')).toEqual([
+      '1 FROM a AS x',
+      '3 FROM b AS y',
+      '5 RUN 1',
+      '6 FROM x',
+      '7 COPY --from=y /f /f',
+      '8 RUN 2',
+      '9 VOLUME ["/x"]'
+    ])
+  })
+
+  test('of a stage from which files are copied only is dropped: Kaniko would lose them in every stage', async () => {
+    const text = 'FROM a AS x\nVOLUME /x\nFROM b\nRUN 1\nCOPY --from=x /f /f'
+    expect((await sent(text)).join()).not.toContain('VOLUME')
+  })
+
+  test('stays where only the builder knows its path; a RUN that names it is refused with both lines', async () => {
+    const text = 'FROM a\nVOLUME $HOME/x\nRUN ls\nRUN mkdir $HOME/x/y\n'
+    const { context, findings } = await prepared(text)
+    expect(context.dockerfileText).toBe(text)
+    expect(findings).toMatchObject([{ line: 4, problem: expect.stringContaining('line 2') }])
+  })
+
+  test('stays in a text that does not end well', async () => {
+    for (const text of ['FROM a\nVOLUME /x\nRUN b \\', 'FROM a\nVOLUME /x\nRUN b <<E\nx']) {
+      expect((await prepared(text, 'osscontainertools')).context.dockerfileText).toBe(text)
+    }
+  })
+
+  test('of an ONBUILD is not touched', async () => {
+    expect(await sent('FROM a\nONBUILD VOLUME /x\nRUN y')).toEqual(['1 FROM a', '2 ONBUILD VOLUME /x', '3 RUN y'])
+  })
+})
+
+describe('a symbolic link that COPY names itself', () => {
+  const entry = async (dockerfile: string, path: string): Promise<unknown> =>
+    (await prepared(dockerfile)).context.entries.find(found => found.path === path)
+
+  beforeEach(() => {
+    write('data/real.txt', 'content')
+    link('data/real.txt', 'alias.txt')
+    write('tree/file')
+    link('file', 'tree/link')
+    link('tree', 'twig')
+  })
+
+  test.each([
+    'COPY alias.txt /x',
+    'COPY ./alias.txt /x',
+    'ADD ["alias.txt", "/x"]',
+    'COPY al*.tx[st] /x/',
+    'ARG F=alias\nCOPY ${F}.txt /x'
+  ])('is sent as what it leads to: %s', async copy => {
+    expect(await entry(`FROM a\n${copy}`, 'alias.txt')).toMatchObject({
+      kind: 'file',
+      source: 'data/real.txt',
+      size: 7
+    })
+  })
+
+  test('arrives with the content', async () => {
+    const { context } = await prepared('FROM a\nCOPY alias.txt /x\nCOPY twig /y\nCOPY data /z')
+    const chunks: Uint8Array[] = []
+    await (await packContext(context)).send(chunk => Promise.resolve(void chunks.push(chunk)))
+    const { list } = await import('tar')
+    const names: Record<string, string> = {}
+    const file = join(directory, '..', `${Date.now()}.tar`)
+    writeFileSync(file, Buffer.concat(chunks))
+    try {
+      await list({ file, onReadEntry: ({ path, type }) => (names[path] = type) })
+      expect(readFileSync(file, 'latin1').split('content').length - 1).toBe(2)
+    } finally {
+      rmSync(file)
+    }
+    expect(names).toMatchObject({
+      'context/alias.txt': 'File',
+      'context/twig/': 'Directory',
+      'context/twig/file': 'File',
+      'context/twig/link': 'SymbolicLink'
+    })
+  })
+
+  test.each(['COPY tree /x', 'COPY tree/ /x', 'COPY --from=b alias.txt /x', 'COPY tree/file /x'])(
+    'stays a link when it is not named: %s',
+    async copy => {
+      expect(await entry(`FROM a\n${copy}`, 'alias.txt')).toMatchObject({ kind: 'symlink' })
+      expect(await entry(`FROM a\n${copy}`, 'tree/link')).toMatchObject({ kind: 'symlink' })
+    }
+  )
+
+  test('and that another COPY takes along in its directory is refused, with what to name', async () => {
+    const { findings } = await prepared('FROM a\nCOPY . /y\nCOPY alias.txt /x\n')
+    expect(findings).toMatchObject([
+      { line: 3, problem: expect.stringContaining('line 2'), advice: 'Name data/real.txt here in place of alias.txt.' }
+    ])
+    expect((await prepared('FROM a\nCOPY . /y\nCOPY data/real.txt /x\n')).findings).toEqual([])
+    expect((await prepared('FROM a AS unused\nCOPY . /y\nFROM b\nCOPY alias.txt /x\n')).findings).toEqual([])
+  })
+
+  test('and leads to nothing in the context is refused; a pattern is not', async () => {
+    link('/etc/passwd', 'out')
+    const { findings } = await prepared('FROM a\nCOPY out /x\n')
+    expect(findings).toMatchObject([
+      { line: 2, problem: expect.stringContaining('out is a symbolic link that leads to nothing') }
+    ])
+    expect((await prepared('FROM a\nCOPY o* /x/\n')).findings).toEqual([])
+    expect((await prepared('FROM a\nCOPY . /x/\n')).findings).toEqual([])
+  })
+})
+
+test('a link that leads back to itself is refused on the line that fails, if it is copied', async () => {
+  write('d/f')
+  link('loop', 'd/loop')
+  const text = (source: string): string => `FROM a\nCOPY ${source} /x/`
+  for (const line of LINES) {
+    expect((await prepared(text('d'), line)).findings).toHaveLength(line === 'osscontainertools' ? 1 : 0)
+    expect((await prepared(text('d/f'), line)).findings).toEqual([])
+  }
+})
+
+test('archives that Kaniko cannot unpack are known by their content', async () => {
+  write('a.tar.xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 1, 2]))
+  write('named-otherwise', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]))
+  write('b.tar.xz', 'no archive')
+  write('c.tar', 'no archive')
+  for (const line of LINES) {
+    const { findings } = await prepared('FROM a\nADD a.tar.xz b.tar.xz /x/\nCOPY a.tar.xz /y/\nADD n* c.tar /z/', line)
+    expect(findings.map(({ line: at, problem }) => [at, problem])).toEqual([
+      [2, 'Kaniko cannot unpack xz, as which a.tar.xz is compressed, and fails'],
+      [4, 'Kaniko cannot unpack zstd, as which named-otherwise is compressed, and fails']
+    ])
+  }
+})
+
+test('a COPY of patterns that match nothing copies nothing', async () => {
+  write('package.json')
+  const text = 'FROM a\nCOPY *.nothing /x/\nCOPY package.json yarn.loc[k] /y/\nCOPY missing /z\nCOPY $F* /z/\n'
+  expect((await sent(text)).map(line => line.split(' ').slice(0, 3).join(' '))).toEqual([
+    '1 FROM a',
+    '3 COPY package.json',
+    '4 COPY missing',
+    '5 COPY $F*'
+  ])
+})
+
+test('what is found stands in the order of the lines', async () => {
+  const text = 'FROM a\nRUN --mount=type=tmpfs,target=/t x\nCOPY out /x\nCOPY --parents a /y\n'
+  link('/nowhere', 'out')
+  expect((await prepared(text)).findings.map(({ line }) => line)).toEqual([2, 3, 4])
+})
+
+test('isolation that Kaniko does not give is a warning', async () => {
+  for (const line of LINES) {
+    const { context, findings } = await prepared(
+      'FROM a AS unused\nRUN --network=none x\nFROM b\nRUN --network=none y',
+      line
+    )
+    expect(findings).toEqual([])
+    expect(context.warnings).toEqual([expect.stringMatching(/line 4: .*--network=none/)])
+  }
+})
+
+describe('a Dockerfile that is not UTF-8', () => {
+  const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+  test('is sent as it is, and refused where it must be rewritten', async () => {
+    write('Dockerfile', bytes('FROM a\nENV A=\xe4\n'))
+    const context = await readContext(directory, 'Dockerfile')
+    const same = prepare(context, 'osscontainertools', { os: 'linux', architecture: 'amd64' }, {})
+    expect(same.findings).toEqual([])
+    const chunks: Uint8Array[] = []
+    await (await packContext(same.context)).send(chunk => Promise.resolve(void chunks.push(chunk)))
+    expect(Buffer.concat(chunks).includes(bytes('ENV A=\xe4\n'))).toBe(true)
+
+    write('Dockerfile', bytes('FROM a\nENV A=\xe4\ncmd x\n'))
+    const other = await readContext(directory, 'Dockerfile')
+    const { findings } = prepare(other, 'osscontainertools', { os: 'linux', architecture: 'amd64' }, {})
+    expect(findings).toMatchObject([{ line: 2, problem: expect.stringContaining('UTF-8') }])
+  })
+})
+
+describe('a link that is named and taken along', () => {
+  beforeEach(() => {
+    write('data/real.txt', 'content')
+    link('data/real.txt', 'alias.txt')
+  })
+
+  test.each([
+    ['COPY . .\nCOPY alias.txt ./', 0],
+    ['WORKDIR /w\nCOPY . .\nCOPY alias.txt /w/other', 0],
+    ['COPY . /y/\nCOPY alias.txt /y/', 0],
+    ['COPY . /y/\nCOPY alias.txt /x/', 1],
+    ['COPY alias.txt ./\nRUN x\nCOPY . .', 1],
+    ['COPY . .\nWORKDIR /w\nCOPY alias.txt ./', 1]
+  ])('%j', async (text, count) => {
+    expect((await prepared(`FROM a\n${text}`)).findings).toHaveLength(count)
+  })
+})
+
+test('many links that a pattern names', () => {
+  const common = { mode: 0o777, mtimeMs: 0 }
+  const links = Array.from({ length: 50_000 }, (_, at): ContextEntry => {
+    return { kind: 'symlink', path: `links/${at}`, target: '../real', ...common }
+  }).sort((a, b) => (a.path < b.path ? -1 : 1))
+  const all: ContextEntry[] = [
+    { kind: 'directory', path: 'links', ...common },
+    ...links,
+    { kind: 'file', path: 'real', size: 0, sha256: '', ...common }
+  ]
+  const text = 'FROM a\nCOPY links/* x/\n'
+  const context = { directory, dockerfile: 'Dockerfile', dockerfileText: text, entries: all, warnings: [] }
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const made = prepare(context, 'osscontainertools', platform, {})
+  expect(made.findings).toEqual([])
+  expect(made.context.entries.filter(({ kind }) => kind === 'symlink')).toEqual([])
+})

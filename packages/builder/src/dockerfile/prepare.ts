@@ -1,0 +1,167 @@
+import { closeSync, readSync } from 'node:fs'
+import type { Context, ContextEntry } from '../context/context.js'
+import { openInside } from '../context/inside.js'
+import { followNamedLinks } from './named-links.js'
+import { type Platform, platformArguments } from './platform-arguments.js'
+import { contextCopies, isPattern, namedBy } from './sources.js'
+import { fromOf, readStages, type Stage, usedStages } from './stages.js'
+import { finding, type Finding, findIgnored, findUnsupported, type KanikoLine } from '../engines/kaniko/unsupported.js'
+import { laterVolumes } from './volumes.js'
+
+/** A context and arguments of which a line of Kaniko makes the image that Docker would make. */
+export interface Prepared {
+  readonly context: Context
+  readonly buildArgs: Readonly<Record<string, string>>
+  /** What it cannot be made to build as Docker does. */
+  readonly findings: readonly Finding[]
+}
+
+/** A change of a Dockerfile: what stands in place of these lines, in the first of them. */
+export interface Change {
+  readonly firstLine: number
+  readonly lastLine: number
+  readonly text: string
+}
+
+/**
+ * Prepares a context for a line of Kaniko, asking nobody. The Dockerfile's lines keep their numbers.
+ *
+ * @param given the user's own build arguments
+ */
+export function prepare(
+  context: Context,
+  line: KanikoLine,
+  platform: Platform,
+  given: Readonly<Record<string, string>>
+): Prepared {
+  const { dockerfileText } = context
+  const ready = platformArguments(dockerfileText, platform, line, given)
+  const buildArgs = { ...ready.values, ...given }
+  const stages = readStages(dockerfileText, buildArgs)
+  const used = usedStages(stages)
+  const copies = used.flatMap(contextCopies)
+  const links = followNamedLinks(context, copies, line)
+  const volumes = laterVolumes(dockerfileText, stages, used)
+  const empty = copies
+    .filter(({ sources, isComplete }) => {
+      const isNothing = (source: string): boolean => isPattern(source) && namedBy(source, links.entries).length === 0
+      return isComplete && sources.length > 0 && sources.every(isNothing)
+    })
+    .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
+  const changes = [
+    // The osscontainertools line leaves them out by itself.
+    ...(line === 'osscontainertools' ? [] : withoutUnused(stages, used)),
+    // It would copy files of Kaniko's own, and its whole root.
+    ...empty,
+    ...volumes.changes
+  ]
+  const warnings = [...context.warnings, ...findIgnored(used)]
+  const text = volumes.appended(inCapitals(changed(dockerfileText, changes), used))
+  const sent = { ...context, entries: links.entries, warnings, dockerfileText: text }
+  return {
+    context: sent,
+    buildArgs,
+    findings: [
+      ...ready.findings,
+      ...findUnsupported(dockerfileText, line),
+      ...links.findings,
+      ...volumes.findings,
+      ...judgeArchives(sent, used),
+      ...judgeBytes(context, text)
+    ].sort((a, b) => a.line - b.line)
+  }
+}
+
+/**
+ * Unused stages that the other lines would build, or would leave out together with used ones: empty, where a number counts
+ * them.
+ */
+function withoutUnused(stages: readonly Stage[], used: readonly Stage[]): readonly Change[] {
+  const isCounted = used.some(({ steps }) =>
+    steps.some(({ instruction }) => fromOf(instruction).some(from => /^\d+$/.test(from)))
+  )
+  return stages
+    .filter(stage => !used.includes(stage))
+    .map(({ name, steps }) => ({
+      firstLine: steps[0]?.instruction.line ?? 0,
+      lastLine: steps.at(-1)?.instruction.lastLine ?? 0,
+      text: isCounted ? `FROM scratch${name === undefined ? '' : ` AS ${name}`}` : ''
+    }))
+}
+
+function changed(text: string, changes: readonly Change[]): string {
+  if (changes.length === 0) return text
+  const lines = text.split('\n')
+  for (const { firstLine, lastLine, text: own } of changes) {
+    for (let at = firstLine; at <= lastLine; at++) lines[at - 1] = at === firstLine ? own : ''
+  }
+  return lines.join('\n')
+}
+
+/** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */
+function inCapitals(text: string, used: readonly Stage[]): string {
+  const lines = text.split('\n')
+  for (const { instruction } of used.flatMap(({ steps }) => steps)) {
+    if (!['CMD', 'ENTRYPOINT'].includes(instruction.keyword)) continue
+    const at = instruction.line - 1
+    lines[at] = lines[at]?.replace(/^\s*[a-z]+/i, keyword => keyword.toUpperCase()) ?? ''
+  }
+  return lines.join('\n')
+}
+
+/** Who rewrites a text that is not UTF-8 would change its other bytes. */
+function judgeBytes({ dockerfileBytes, dockerfileText }: Context, text: string): readonly Finding[] {
+  if (dockerfileBytes === undefined || text === dockerfileText) return []
+  const lines = dockerfileText.split('\n')
+  const at = lines.findIndex(line => line.includes('\uFFFD'))
+  return [
+    {
+      line: at + 1,
+      instruction: (lines[at] ?? '').trim().slice(0, 200),
+      problem: 'the line is not UTF-8, and the Dockerfile has to be rewritten for Kaniko',
+      advice: 'Save the Dockerfile as UTF-8.'
+    }
+  ]
+}
+
+/** How archives begin that Docker unpacks and Kaniko cannot. */
+const ARCHIVES = [
+  { name: 'xz', magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]) },
+  { name: 'zstd', magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }
+] as const
+
+function judgeArchives(context: Context, used: readonly Stage[]): readonly Finding[] {
+  return used.flatMap(contextCopies).flatMap(({ instruction, sources }) => {
+    if (instruction.keyword !== 'ADD') return []
+    const files = sources.flatMap(source => namedBy(source, context.entries))
+    const found = files.flatMap(entry => {
+      const name = entry.kind === 'file' ? compressionOf(context.directory, entry) : undefined
+      return name === undefined ? [] : [{ path: entry.path, name }]
+    })
+    return found.map(({ path, name }) =>
+      finding(instruction, {
+        problem: `Kaniko cannot unpack ${name}, as which ${path} is compressed, and fails`,
+        advice: 'COPY it and unpack it in a RUN, or compress it by gzip.'
+      })
+    )
+  })
+}
+
+function compressionOf(
+  root: string,
+  { path, source = path }: Extract<ContextEntry, { kind: 'file' }>
+): string | undefined {
+  const start = Buffer.alloc(6)
+  try {
+    const file = openInside(root, source, 'file')
+    try {
+      readSync(file, start, 0, start.length, 0)
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // Whoever sends it says so.
+    return undefined
+  }
+  return ARCHIVES.find(({ magic }) => start.subarray(0, magic.length).equals(magic))?.name
+}

@@ -1,0 +1,290 @@
+import {
+  containerResult,
+  followLog,
+  isKubeError,
+  type Kube,
+  type PodProblem,
+  type V1Pod,
+  waitForPod,
+  type WaitOptions
+} from '@kaniko-hooks/kube'
+import { isDigest, parseReference } from '@kaniko-hooks/registry'
+import { packContext } from '../../context/pack.js'
+import { withOrigin } from '../../destinations/refusal.js'
+import type { Context } from '../../context/context.js'
+import type { Platform } from '../../dockerfile/platform-arguments.js'
+import { prepare, type Prepared } from '../../dockerfile/prepare.js'
+import { BuildError } from '../../errors.js'
+import { deliverContext } from '../pod/deliver-context.js'
+import type { BuildRequest, BuiltImage, Engine } from '../engine.js'
+import { kanikoIdentity } from './args.js'
+import { KanikoLog } from './log.js'
+import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod, pushContainer, pushesApart } from './pod.js'
+import { explainFailure, type FailedBuild } from './problem.js'
+import type { KanikoSettings } from './settings.js'
+import { haveEnded, pushProblem, throwUnlessPushed } from '../pod/push-result.js'
+import { listenForSilence } from '../pod/silence.js'
+import { Stopwatch } from '../pod/stopwatch.js'
+
+/**
+ * The first thing that Kaniko does is to ask the registry whether it may push, without a word. A registry that is
+ * behind a silent firewall costs it several connect timeouts of half a minute; a job should hear of it earlier.
+ */
+const SILENCE_MS = 40_000
+
+/** The pod's node, asked for a byte. */
+const ANSWER_MS = 3_000
+
+/** For the deletion of the pod, whatever became of the build. */
+const CLEANUP_MS = 5_000
+
+/** A create that was cut off may still arrive at the API server; its pod is looked for once more. */
+const LATE_CREATE_MS = 500
+
+/** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
+const STUCK_MS = 45_000
+
+/** While a push goes on without a word. */
+const STILL_PUSHING_MS = 30_000
+
+/** How far the pod itself got. */
+interface PodProgress {
+  hasBegun: boolean
+  /** The last one that was told. */
+  problem: string | undefined
+}
+
+/** Builds with Kaniko in a pod of its own. See `Engine`. */
+export class KanikoEngine implements Engine {
+  readonly identity: string
+  readonly #kube: Kube
+  readonly #settings: KanikoSettings
+
+  constructor(kube: Kube, settings: KanikoSettings) {
+    this.#kube = kube
+    this.#settings = settings
+    this.identity = kanikoIdentity(settings)
+  }
+
+  prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared {
+    return prepare(context, this.#settings.line, platform, buildArgs)
+  }
+
+  async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
+    const limit = AbortSignal.timeout(request.timeoutMs)
+    const stop = new AbortController()
+    const kanikoLog = new KanikoLog(this.#settings.cache?.repository)
+    const progress: PodProgress = { hasBegun: false, problem: undefined }
+    const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
+    try {
+      return await this.#run(request, kanikoLog, progress, either, stop)
+    } catch (error) {
+      if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
+      if (stop.signal.aborted) throw stop.signal.reason
+      if (limit.aborted) {
+        const seconds = Math.round(request.timeoutMs / 1000)
+        const { instruction } = kanikoLog.progress
+        if (!progress.hasBegun) {
+          const why = progress.problem ?? 'nothing tells why; a Secret or volume that it mounts may be missing'
+          const message = `the build pod did not start within ${seconds} s: ${why}`
+          throw new BuildError('POD_FAILED', message, { cause: error })
+        }
+        const at = instruction === undefined ? '' : `; it was at ${instruction}`
+        throw new BuildError(
+          'TIMEOUT',
+          `the build of ${request.context.dockerfile} took longer than ${seconds} s${at}`,
+          { cause: error }
+        )
+      }
+      throw asBuildError(error)
+    }
+  }
+
+  async #run(
+    request: BuildRequest,
+    kanikoLog: KanikoLog,
+    progress: PodProgress,
+    signal: AbortSignal,
+    stop: AbortController
+  ): Promise<BuiltImage> {
+    const { context, podName: name, log } = request
+    const watch = new Stopwatch()
+    const archive = await packContext(context)
+    const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
+    const wait = {
+      signal,
+      timeoutMs: request.timeoutMs,
+      stuckMs: STUCK_MS,
+      onProblem: ({ message }: { readonly message: string }) => {
+        progress.problem = message
+        log(message)
+      }
+    }
+    let wasCreated = false
+    try {
+      await this.#kube.create('pods', pod, { signal })
+      wasCreated = true
+      await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
+      progress.hasBegun = true
+      const madeMs = watch.lap()
+      const noticedMs = await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
+      const contextMs = watch.lap() - noticedMs
+      await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
+      // What the kubelet needs is the pod's, whoever waits for it.
+      const podMs = madeMs + noticedMs + watch.lap()
+      const { pushingAt } = await this.#follow(request, kanikoLog, signal, stop)
+      // The kubelet writes the status when it gets to it; what counts is that it will.
+      const ended = await waitForPod(this.#kube, name, 'ended', {
+        signal,
+        timeoutMs: request.timeoutMs,
+        container: KANIKO_CONTAINER
+      })
+      const end = watch.now()
+      const digest = readDigest(ended, failedBuild(request, kanikoLog))
+      if (!pushesApart(request.targets)) {
+        const pushMs = pushingAt === undefined ? 0 : end - pushingAt
+        return { digest, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
+      }
+      const buildMs = watch.lap()
+      await this.#awaitPush(request, digest, wait)
+      return { digest, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
+    } finally {
+      await this.#remove(name, wasCreated)
+    }
+  }
+
+  /** Waits until every push container has ended, and reads of each whether its registry took the image. */
+  async #awaitPush(request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
+    const { podName, targets, log, pushTimeoutMs } = request
+    // Its image may have to be pulled first, which is no fault of the registry.
+    for (const [index] of targets.entries()) {
+      await waitForPod(this.#kube, podName, 'running', { ...wait, container: pushContainer(index) })
+    }
+    for (const { pushRef } of targets) log(`Pushing ${pushRef}`)
+    const start = performance.now()
+    const limit = AbortSignal.timeout(pushTimeoutMs)
+    const beat = setInterval(() => {
+      log(`Still pushing after ${Math.round((performance.now() - start) / 1000)} s.`)
+    }, STILL_PUSHING_MS)
+    const signal = wait.signal === undefined ? limit : AbortSignal.any([wait.signal, limit])
+    let last: V1Pod | undefined
+    try {
+      last = await waitForPod(this.#kube, podName, pod => haveEnded(pod, targets.length), {
+        ...wait,
+        signal,
+        onPod: pod => (last = pod)
+      })
+    } catch (error) {
+      if (last === undefined || !limit.aborted || wait.signal?.aborted === true) throw error
+    } finally {
+      clearInterval(beat)
+    }
+    const outcomes = targets.map(({ pushRef, access }, index) => {
+      const why = pushProblem(last, index, digest, pushTimeoutMs)
+      return { pushRef, why: why === undefined ? undefined : withOrigin(why, access) }
+    })
+    throwUnlessPushed(outcomes)
+    for (const { pushRef } of targets) log(`Pushed ${pushRef}`)
+  }
+
+  /** Follows Kaniko's log to its end. */
+  async #follow(
+    request: BuildRequest,
+    kanikoLog: KanikoLog,
+    signal: AbortSignal,
+    stop: AbortController
+  ): Promise<{ readonly pushingAt: number | undefined }> {
+    const watch = new Stopwatch()
+    let pushingAt: number | undefined
+    let hung: NodeJS.Timeout | undefined
+    // The first thing that is asked whether it takes a push.
+    const pushed = pushesApart(request.targets) ? this.#settings.cache?.repository : request.targets[0].pushRef
+    const { domain } = parseReference(pushed ?? request.targets[0].pushRef)
+    const silence = listenForSilence({
+      ms: SILENCE_MS,
+      canHear: () => this.#answers(request.podName, signal),
+      onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
+    })
+    try {
+      await followLog(
+        this.#kube,
+        { pod: request.podName, container: KANIKO_CONTAINER },
+        line => {
+          silence.end()
+          const { lines, event } = kanikoLog.read(line)
+          if (event?.kind === 'pushing') {
+            pushingAt = watch.now()
+            const why = silent(`the registry ${domain} did not take the image`, request.pushTimeoutMs)
+            hung = setTimeout(() => stop.abort(why), request.pushTimeoutMs)
+          }
+          lines.forEach(shown => request.log(shown))
+        },
+        { signal, onGap: message => request.log(message) }
+      )
+    } finally {
+      silence.end()
+      clearTimeout(hung)
+    }
+    return { pushingAt }
+  }
+
+  /** Whether the pod's node answers, so that silence is the pod's own. */
+  async #answers(pod: string, signal: AbortSignal): Promise<boolean> {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
+    return this.#kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
+      () => true,
+      () => false
+    )
+  }
+
+  /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
+  async #remove(name: string, wasCreated: boolean): Promise<void> {
+    const attempt = (): Promise<boolean> =>
+      this.#kube
+        .delete('pods', name, { gracePeriodSeconds: 1, signal: AbortSignal.timeout(CLEANUP_MS) })
+        .catch(() => false)
+    if ((await attempt()) || wasCreated) return
+    await new Promise(resolve => setTimeout(resolve, LATE_CREATE_MS))
+    await attempt()
+  }
+}
+
+function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
+  const result = containerResult(pod, KANIKO_CONTAINER)
+  if (!result.trustworthy) throw new BuildError('POD_FAILED', result.why ?? 'the build pod failed')
+  if (result.exitCode !== 0) throw explainFailure({ ...build, exitCode: result.exitCode })
+  // Kaniko writes it before it pushes: only together with exit code 0 does it mean anything.
+  const digest = result.message?.trim() ?? ''
+  if (isDigest(digest)) return digest
+  throw new BuildError('POD_FAILED', `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest)})`)
+}
+
+function failedBuild(
+  { context, targets, buildArgs = {}, bases = {} }: BuildRequest,
+  { progress }: KanikoLog
+): Omit<FailedBuild, 'exitCode'> {
+  const { dockerfile, dockerfileText } = context
+  const { proxies = [] } = bases
+  return { dockerfile, dockerfileText, buildArgs, proxies, pushRef: targets[0].pushRef, progress }
+}
+
+function silent(what: string, ms: number): BuildError {
+  return new BuildError('REGISTRY_UNREACHABLE', `${what} within ${Math.round(ms / 1000)} s`)
+}
+
+function asBuildError(error: unknown): unknown {
+  if (!isKubeError(error)) return error
+  // The pod's images and settings are the administrator's; a workflow's author cannot mend them.
+  const fault = error.fault === 'user' ? 'configuration' : error.fault
+  const said = `the build pod failed: ${error.message}${imageAdvice(error.problem)}`
+  return new BuildError('POD_FAILED', said, { fault, cause: error })
+}
+
+/** Behind a firewall this is the first thing that happens, and nothing but the settings can mend it. */
+function imageAdvice(problem: PodProblem | undefined): string {
+  if (problem?.container === undefined || !/ImagePull|RegistryUnavailable/.test(problem.reason)) return ''
+  if (problem.container === KANIKO_CONTAINER) return ' Mirror the image where nodes can pull it, and set kaniko.image.'
+  return /^push(?:-\d+)?$/.test(problem.container)
+    ? ' Mirror the image where nodes can pull it, and set kaniko.pushImage.'
+    : ''
+}

@@ -1,0 +1,248 @@
+import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+import { literal } from '@kaniko-hooks/kube'
+import { dockerConfigAccess } from '../../destinations/docker-config.js'
+import type { PushAccess, Target } from '../../destinations/destination.js'
+import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './args.js'
+import type { BaseAccess } from '../engine.js'
+import type { KanikoSettings, RegistryCertificate } from './settings.js'
+import { pushCommand } from '../pod/push-script.js'
+import { WAIT_SCRIPT } from '../pod/receive-script.js'
+
+/** The init container that takes the context. */
+export const CONTEXT_CONTAINER = 'context'
+
+export const KANIKO_CONTAINER = 'kaniko'
+
+/** Names build pods, so that a NetworkPolicy can say what they reach. */
+const POD_LABEL = 'kaniko-hooks/build'
+
+/**
+ * What unpacking a base image and `RUN` as on Docker need, each proven by leaving it out. All of them are allowed by
+ * PodSecurity `baseline`. The last two are for a `RUN` that makes a device, or tries out a server on a port below 1024.
+ */
+const CAPABILITIES = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'SETUID', 'SETGID', 'KILL', 'SYS_CHROOT'],
+  ...['MKNOD', 'NET_BIND_SERVICE']
+]
+
+/** A build that outlives its hook is ended by the kubelet; until then the hook's own, shorter limit counts. */
+const DEADLINE_MARGIN_SECONDS = 30
+
+export interface PodBuild {
+  readonly handle: string
+  /** Where the image goes; at least one. */
+  readonly targets: readonly Target[]
+  readonly bases?: BaseAccess
+  readonly buildArgs?: Readonly<Record<string, string>>
+}
+
+export interface KanikoPodOptions {
+  readonly name: string
+  readonly timeoutMs: number
+}
+
+/**
+ * Whether containers of their own push the image: one for each target, as soon as there is a credential that no `RUN`
+ * line may read, or more than one target of which each can fail by itself.
+ */
+export function pushesApart(targets: readonly Target[]): boolean {
+  return targets.length > 1 || targets.some(({ access }) => access !== undefined)
+}
+
+/** The container that pushes to the target with this index. */
+export function pushContainer(index: number): string {
+  return index === 0 ? 'push' : `push-${index + 1}`
+}
+
+/**
+ * The pod that builds: an init container waits for the context, then Kaniko builds. Where nothing secret exists, Kaniko
+ * pushes too; otherwise it is an init container that leaves the image in a volume, and push containers follow that alone
+ * have the credentials. Unprivileged, within PodSecurity `baseline`, without a service account token.
+ */
+export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: KanikoPodOptions): V1Pod {
+  const { pod = {} } = settings
+  const seconds = Math.ceil(options.timeoutMs / 1000)
+  const resources = pod.resources === undefined ? {} : { resources: pod.resources }
+  const certificates = certificatesOf(build, settings)
+  const apart = pushesApart(build.targets)
+  const context: V1Container = {
+    name: CONTEXT_CONTAINER,
+    image: settings.contextImage,
+    command: ['sh', '-c', WAIT_SCRIPT].map(literal),
+    env: [{ name: 'WAIT_SECONDS', value: String(seconds) }],
+    securityContext: security([]),
+    volumeMounts: [{ name: 'context', mountPath: CONTEXT_MOUNT }],
+    ...resources
+  }
+  const { credentials, proxies = [] } = build.bases ?? {}
+  const own = credentials === undefined ? undefined : dockerConfigAccess(credentials, 'credentials')
+  const [first] = build.targets
+  const plainHosts = [
+    ...(apart ? [] : build.targets.flatMap(({ insecureRegistries }) => insecureRegistries)),
+    ...proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
+  ]
+  const kaniko: V1Container = {
+    name: KANIKO_CONTAINER,
+    image: settings.image,
+    args: kanikoArguments(
+      {
+        ...build,
+        proxies,
+        certificates,
+        insecureRegistries: build.targets.flatMap(({ insecureRegistries }) => insecureRegistries),
+        ...(apart || first === undefined ? {} : { pushRef: first.pushRef })
+      },
+      settings
+    ).map(literal),
+    env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...(own?.env ?? [])],
+    securityContext: security(CAPABILITIES),
+    volumeMounts: [
+      { name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true },
+      ...(apart ? [{ name: 'image', mountPath: LAYOUT_MOUNT }] : []),
+      ...certificates.map((_, index) => certificateMount(index)),
+      ...(own?.mounts ?? [])
+    ],
+    ...resources
+  }
+  // The template's is an administrator's own choice.
+  const serviceAccount =
+    pod.serviceAccountName ?? build.targets.find(({ access }) => access?.serviceAccount)?.access?.serviceAccount
+  const pushers = apart ? build.targets.map((target, index) => pusher(target, index, certificates, settings)) : []
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: options.name,
+      labels: { ...pod.labels, [POD_LABEL]: 'true' },
+      ...(pod.annotations === undefined ? {} : { annotations: { ...pod.annotations } }),
+      ...(pod.ownerReferences === undefined ? {} : { ownerReferences: [...pod.ownerReferences] })
+    },
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      activeDeadlineSeconds: seconds + DEADLINE_MARGIN_SECONDS,
+      // Nothing in it has to be saved.
+      terminationGracePeriodSeconds: 1,
+      initContainers: apart ? [context, kaniko] : [context],
+      containers: apart ? pushers : [kaniko],
+      volumes: [
+        { name: 'context', emptyDir: {} },
+        ...(apart ? [{ name: 'image', emptyDir: {} }] : []),
+        ...certificates.map(certificateVolume),
+        ...(own?.volumes ?? []),
+        ...build.targets.flatMap((target, index) => accessOf(target, index).volumes)
+      ],
+      ...(pod.nodeSelector === undefined ? {} : { nodeSelector: { ...pod.nodeSelector } }),
+      ...(pod.tolerations === undefined ? {} : { tolerations: [...pod.tolerations] }),
+      ...(pod.affinity === undefined ? {} : { affinity: pod.affinity }),
+      ...(pod.priorityClassName === undefined ? {} : { priorityClassName: pod.priorityClassName }),
+      ...(pod.runtimeClassName === undefined ? {} : { runtimeClassName: pod.runtimeClassName }),
+      ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
+      ...(pod.hostUsers === undefined ? {} : { hostUsers: pod.hostUsers }),
+      ...(pod.imagePullSecrets === undefined ? {} : { imagePullSecrets: [...pod.imagePullSecrets] })
+    }
+  }
+}
+
+/** Pushes the layout. It is root, since the layout's files are 0600, and has no capability at all. */
+function pusher(
+  target: Target,
+  index: number,
+  certificates: readonly RegistryCertificate[],
+  settings: KanikoSettings
+): V1Container {
+  const access = accessOf(target, index)
+  const { resources } = settings.pod ?? {}
+  const directories = certificates.map((_, at) => certificatePath(at).replace(/\/[^/]*$/, ''))
+  const env = [
+    ...reachedDirectly(
+      Object.entries(settings.env ?? {}).map(([name, value]) => ({ name, value })),
+      target.insecureRegistries
+    ),
+    // Go reads these directories besides the system's bundle.
+    ...(directories.length === 0 ? [] : [{ name: 'SSL_CERT_DIR', value: directories.join(':') }]),
+    ...access.env
+  ]
+  return {
+    name: pushContainer(index),
+    image: settings.pushImage,
+    command: pushCommand(
+      LAYOUT_MOUNT,
+      target.pushRef,
+      target.insecureRegistries.length > 0,
+      target.access?.proxyFiles
+    ).map(literal),
+    env,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: security([]),
+    volumeMounts: [
+      { name: 'image', mountPath: LAYOUT_MOUNT, readOnly: true },
+      ...certificates.map((_, at) => certificateMount(at)),
+      ...access.mounts
+    ],
+    ...(resources === undefined ? {} : { resources })
+  }
+}
+
+/** Two targets may use volumes of one name. */
+function accessOf(target: Target, index: number): Pick<PushAccess, 'volumes' | 'mounts' | 'env'> {
+  const { volumes, mounts, env } = target.access ?? { volumes: [], mounts: [], env: [] }
+  const rename = (name: string): string => (index === 0 ? name : `${name}-${index + 1}`)
+  return {
+    volumes: volumes.map(volume => ({ ...volume, name: rename(volume.name) })),
+    mounts: mounts.map(mount => ({ ...mount, name: rename(mount.name) })),
+    env
+  }
+}
+
+/**
+ * The environment with these hosts excepted from the proxy that stands in it, if there is one: over plain HTTP, it would be
+ * shown the credential.
+ */
+function reachedDirectly(env: readonly Variable[], hosts: readonly string[]): Variable[] {
+  return withExceptions(env, hosts).map(({ name, value }) => ({ name, value: literal(value) }))
+}
+
+function withExceptions(env: readonly Variable[], hosts: readonly string[]): Variable[] {
+  if (hosts.length === 0 || !env.some(({ name }) => /^https?_proxy$/i.test(name))) return [...env]
+  const except = (name: string): Variable => {
+    const own = env.find(variable => variable.name === name)?.value ?? ''
+    return { name, value: [...new Set([...own.split(','), ...hosts])].filter(host => host !== '').join(',') }
+  }
+  return [...env.filter(({ name }) => !/^no_proxy$/i.test(name)), except('NO_PROXY'), except('no_proxy')]
+}
+
+interface Variable {
+  readonly name: string
+  readonly value: string
+}
+
+function certificatesOf(build: PodBuild, settings: KanikoSettings): RegistryCertificate[] {
+  const ofTargets = build.targets.flatMap(({ pushRef, certificate }) => {
+    return certificate === undefined ? [] : [{ registry: pushRef.split('/', 1)[0] ?? '', source: certificate }]
+  })
+  return [...ofTargets, ...(settings.certificates ?? [])]
+}
+
+function certificateVolume({ source }: RegistryCertificate, index: number): V1Volume {
+  return {
+    name: `certificate-${index}`,
+    secret: { secretName: source.secret, items: [{ key: source.key, path: 'ca.crt' }] }
+  }
+}
+
+function certificateMount(index: number): V1VolumeMount {
+  return { name: `certificate-${index}`, mountPath: certificatePath(index).replace(/\/[^/]*$/, ''), readOnly: true }
+}
+
+/** Capabilities are always stated: the runtimes' defaults differ (CRI-O's lack SETFCAP and SYS_CHROOT). */
+function security(capabilities: readonly string[]): V1SecurityContext {
+  return {
+    runAsUser: 0,
+    runAsGroup: 0,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'], ...(capabilities.length === 0 ? {} : { add: [...capabilities] }) },
+    seccompProfile: { type: 'RuntimeDefault' }
+  }
+}

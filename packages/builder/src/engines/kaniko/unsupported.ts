@@ -1,0 +1,276 @@
+import type { Instruction } from '../../dockerfile/parse.js'
+import { fromOf, lineage, readStages, type Stage, stageOf, usedStages } from '../../dockerfile/stages.js'
+
+/**
+ * The three lines of Kaniko: the archived GoogleContainerTools/kaniko, chainguard-dev/kaniko that keeps it patched, and
+ * osscontainertools/kaniko that develops it.
+ */
+export type KanikoLine = 'google' | 'chainguard' | 'osscontainertools'
+
+/** An instruction that the builder would not refuse, but get wrong. */
+export interface Finding {
+  /** In the Dockerfile, from 1. */
+  readonly line: number
+  /** The instruction as written. */
+  readonly instruction: string
+  /** A sentence: what would happen. */
+  readonly problem: string
+  /** A sentence: what to do. */
+  readonly advice: string
+}
+
+type Verdict = Pick<Finding, 'problem' | 'advice'>
+
+/** An instruction, and what of its surroundings decides about it. */
+interface Case {
+  readonly instruction: Instruction
+  readonly stage: Stage
+  readonly stages: readonly Stage[]
+  readonly line: KanikoLine
+}
+
+const NEWER_LINE = 'or configure a Kaniko image of the osscontainertools line'
+
+const JOIN = 'Join the commands with && and \\, or COPY a script and run it'
+
+/**
+ * Finds what a line of Kaniko gets wrong without a word, or fails on with words that help nobody, so that it can be
+ * refused before a pod starts. Stages that the last one does not need are not looked at: nobody builds them.
+ */
+export function findUnsupported(dockerfileText: string, line: KanikoLine): readonly Finding[] {
+  const stages = readStages(dockerfileText)
+  return usedStages(stages).flatMap(stage =>
+    stage.steps.flatMap(({ instruction }) => {
+      const verdict = judge({ instruction: instruction.trigger ?? instruction, stage, stages, line })
+      return verdict === undefined ? [] : [finding(instruction, verdict)]
+    })
+  )
+}
+
+/** Sentences about what Kaniko ignores where the image is the same, if it can be built at all. */
+export function findIgnored(used: readonly Stage[]): readonly string[] {
+  return used.flatMap(({ steps }) =>
+    steps.flatMap(({ instruction }) => {
+      const { keyword, flags, line } = instruction.trigger ?? instruction
+      if (keyword !== 'RUN' || !flags.includes('--network=none')) return []
+      return [`line ${line}: Kaniko ignores RUN --network=none, and the command has the network`]
+    })
+  )
+}
+
+/** What is wrong with an instruction. */
+export function finding({ line, text }: Instruction, verdict: Verdict): Finding {
+  return { line, instruction: shorten(text), ...verdict }
+}
+
+function judge(found: Case): Verdict | undefined {
+  const { keyword } = found.instruction
+  if (keyword === 'RUN') return judgeHeredoc(found) ?? judgeMount(found)
+  if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
+  const { instruction, line } = found
+  if (line !== 'osscontainertools' && instruction.heredocs.length > 0) {
+    return {
+      problem: `the ${line} line of Kaniko drops the files of a here-document in ${keyword}`,
+      advice: `Put the text into a file beside the Dockerfile and COPY it, ${NEWER_LINE}.`
+    }
+  }
+  return judgeFlags(found) ?? judgeGitSource(instruction) ?? judgeUnpacking(instruction) ?? judgeRoot(found)
+}
+
+function judgeHeredoc(found: Case): Verdict | undefined {
+  const { instruction, line } = found
+  if (instruction.heredocs.length === 0) return undefined
+  if (line === 'osscontainertools') return judgeScript(found)
+  const isBuiltByNewer = judgeScript({ ...found, line: 'osscontainertools' }) === undefined
+  return {
+    problem: `the ${line} line of Kaniko drops the body of a here-document in RUN`,
+    advice: `${JOIN}${isBuiltByNewer ? `, ${NEWER_LINE}` : ''}.`
+  }
+}
+
+/**
+ * A RUN that is nothing but a here-document. The osscontainertools line runs `sh -c "<<EOF sh …"` (pkg/commands/run.go): what
+ * the delimiter of another form announces is dropped, and the shell outside fills in what the script should.
+ */
+function judgeScript({ instruction, stage, stages }: Case): Verdict | undefined {
+  const { args, bodies } = instruction
+  const [body = ''] = bodies
+  if (/\s*(?:\d*<<-?\s*(?:'[^']*'|"[^"]*"|\\[^]|[^\s'"\\])+\s*)+/y.exec(args)?.[0] !== args) return undefined
+  const advice = `Begin with a command that reads it, as in RUN sh -e <<'EOF'; or: ${lowered(JOIN)}.`
+  if (!/^<<[^\s'"\\$<-][^\s'"\\$<]*$/.test(args)) {
+    return {
+      problem: 'Kaniko drops the body of a here-document in RUN unless its beginning is as plain as <<EOF',
+      advice
+    }
+  }
+  if (/[$`\\]/.test(body)) {
+    const problem =
+      'Kaniko fills in $, ` and \\ of a here-document in RUN before its script runs, when its variables are empty'
+    return { problem, advice }
+  }
+  if (body.startsWith('#!')) {
+    return { problem: 'Kaniko runs a here-document in RUN by sh, whatever its first line says', advice }
+  }
+  const shell = lineage(stage, stages).some(({ index, steps }) =>
+    steps.some(({ instruction: { keyword, line } }) => {
+      return keyword === 'SHELL' && (index !== stage.index || line < instruction.line)
+    })
+  )
+  if (!shell) return undefined
+  return { problem: 'Kaniko runs a here-document in RUN by sh, whatever SHELL says', advice }
+}
+
+function judgeMount({ instruction, line }: Case): Verdict | undefined {
+  const mounts = instruction.flags
+    .filter(flag => flag.startsWith('--mount'))
+    .map(flag => new Map(flag.slice('--mount='.length).split(',').map(splitOption)))
+  const typeOf = (mount: ReadonlyMap<string, string>): string => mount.get('type') ?? 'bind'
+  // Nobody gives a container action secrets, and Docker runs the command without those that are not required.
+  const isLeftOut = (mount: ReadonlyMap<string, string>): boolean =>
+    typeOf(mount) === 'secret' && ['false', '0', undefined].includes(requirement(mount))
+  if (line !== 'osscontainertools') {
+    if (mounts.every(isLeftOut)) return undefined
+    const isBuiltByNewer = mounts.every(mount => judgeNewMount(mount, typeOf(mount)) === undefined)
+    return {
+      problem: `the ${line} line of Kaniko ignores RUN --mount: the command would run without the mount`,
+      advice: `Leave the mount out, ${isBuiltByNewer ? `COPY what it brought, ${NEWER_LINE}` : 'or COPY what it brought'}.`
+    }
+  }
+  return mounts.map(mount => judgeNewMount(mount, typeOf(mount))).find(verdict => verdict !== undefined)
+}
+
+function requirement(mount: ReadonlyMap<string, string>): string | undefined {
+  return mount.get('required')?.toLowerCase()
+}
+
+/** What the osscontainertools line has of mounts. */
+function judgeNewMount(mount: ReadonlyMap<string, string>, type: string): Verdict | undefined {
+  if (type === 'tmpfs') {
+    return {
+      problem: 'Kaniko ignores RUN --mount=type=tmpfs: what the command leaves there would be in the image',
+      advice: 'Leave the mount out, and remove at the end of the same RUN what it leaves.'
+    }
+  }
+  if (mount.has('from') && (type === 'bind' || type === 'cache')) {
+    const problem =
+      type === 'bind'
+        ? 'Kaniko skips RUN --mount=type=bind with from=: the command would run without the mount'
+        : 'Kaniko ignores from= of RUN --mount=type=cache: the cache would be empty'
+    return { problem, advice: 'COPY --from= what it needs.' }
+  }
+  const target = mount.get('target') ?? mount.get('dst') ?? mount.get('destination') ?? ''
+  if (type !== 'bind' || !/^\.?\/?$/.test(target) || !(mount.has('rw') || mount.has('readwrite'))) return undefined
+  return {
+    problem: 'Kaniko cannot mount over the working directory, and fails',
+    advice: 'COPY what the command needs, or mount it at a directory of its own.'
+  }
+}
+
+function judgeFlags({ instruction, line }: Case): Verdict | undefined {
+  const { keyword } = instruction
+  if (hasFlag(instruction, 'parents')) {
+    return {
+      problem: `Kaniko ignores ${keyword} --parents: the files would lie in the wrong directories`,
+      advice: 'Write one COPY for each directory.'
+    }
+  }
+  if (hasFlag(instruction, 'exclude')) {
+    return {
+      problem: `Kaniko ignores ${keyword} --exclude: the excluded files would be in the image`,
+      advice: 'Exclude them in .dockerignore.'
+    }
+  }
+  if (keyword === 'ADD' && hasFlag(instruction, 'checksum')) {
+    return {
+      problem: 'Kaniko ignores ADD --checksum: the download would not be verified',
+      advice: 'Download it in a RUN and verify it there, for example with sha256sum -c.'
+    }
+  }
+  const mode = valueOf(instruction, 'chmod')
+  if (line === 'osscontainertools' || mode === undefined || mode.includes('$')) return undefined
+  if (/^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) < 0o1000 : false) return undefined
+  const problem = /^[0-7]+$/.test(mode)
+    ? `the ${line} line of Kaniko drops the first digit of --chmod=${mode}`
+    : `the ${line} line of Kaniko knows no --chmod but octal ones`
+  return { problem, advice: `Set the mode by chmod in a RUN, ${NEWER_LINE}.` }
+}
+
+function judgeGitSource(instruction: Instruction): Verdict | undefined {
+  const isGit = (word: string): boolean => /^(git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(#|$))/.test(word)
+  if (instruction.keyword !== 'ADD' || !wordsOf(instruction).some(isGit)) return undefined
+  return {
+    problem: 'Kaniko does not clone in ADD: it would add the web page behind the address as a file',
+    advice: 'Clone it in a RUN.'
+  }
+}
+
+/** ADD unpacks archives of the context, and leaves those that it downloads as they are, whatever it is told. */
+function judgeUnpacking(instruction: Instruction): Verdict | undefined {
+  const value = valueOf(instruction, 'unpack')
+  if (instruction.keyword !== 'ADD' || value === undefined) return undefined
+  const unpacks = value === '' || ['true', '1'].includes(value.toLowerCase())
+  const isLocal = (word: string): boolean => !/^[a-z]+:\/\//i.test(word)
+  if (
+    !wordsOf(instruction)
+      .slice(0, -1)
+      .some(word => isLocal(word) !== unpacks)
+  )
+    return undefined
+  return unpacks
+    ? {
+        problem: 'Kaniko ignores ADD --unpack: what it downloads would stay an archive',
+        advice: 'Download and unpack it in a RUN.'
+      }
+    : {
+        problem: 'Kaniko ignores ADD --unpack=false: an archive would be unpacked',
+        advice: 'Write COPY in place of ADD.'
+      }
+}
+
+/** The root of another stage has `/proc` in it while Kaniko saves it, and that cannot be copied. */
+function judgeRoot({ instruction, stage, stages }: Case): Verdict | undefined {
+  const isStage = fromOf(instruction).some(from => stageOf(from, stage, stages) !== undefined)
+  if (
+    !isStage ||
+    !wordsOf(instruction)
+      .slice(0, -1)
+      .some(word => /^\.?\/+\.?$/.test(word))
+  )
+    return undefined
+  return {
+    problem: 'Kaniko cannot copy the root of another stage, and fails at /proc',
+    advice: 'Name the directories that are needed, one COPY --from= for each.'
+  }
+}
+
+/** Sources and destination. */
+function wordsOf({ args, isExec }: Instruction): readonly string[] {
+  return isExec ? (JSON.parse(args) as string[]) : args.split(/\s+/)
+}
+
+/** `--name` and `--name=value`, but not `--name=false`. */
+function hasFlag(instruction: Instruction, name: string): boolean {
+  return instruction.flags.some(
+    flag => flag === `--${name}` || (flag.startsWith(`--${name}=`) && !flag.endsWith('=false'))
+  )
+}
+
+/** The value of `--name=value`; empty for a mere `--name`. */
+function valueOf({ flags }: Instruction, name: string): string | undefined {
+  const flag = flags.findLast(word => word === `--${name}` || word.startsWith(`--${name}=`))
+  return flag?.slice(name.length + 3)
+}
+
+function splitOption(option: string): readonly [name: string, value: string] {
+  const [name = '', value = ''] = option.split('=', 2)
+  return [name.trim().toLowerCase(), value]
+}
+
+function lowered(sentence: string): string {
+  return sentence.slice(0, 1).toLowerCase() + sentence.slice(1)
+}
+
+function shorten(text: string): string {
+  const one = text.replace(/\s+/g, ' ')
+  return one.length > 200 ? `${one.slice(0, 199)}…` : one
+}

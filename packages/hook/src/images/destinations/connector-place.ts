@@ -1,0 +1,121 @@
+import {
+  addressOfConnector,
+  connectorAddress,
+  connectorRegistry,
+  forwardAccess,
+  pullAddressOf,
+  registryBehind,
+  RegistryDestination,
+  reverseAccess,
+  type ConnectorAddress,
+  type ConnectorName,
+  type ConnectorVolume,
+  type ConnectorWays,
+  type PushAccess
+} from '@kaniko-hooks/builder'
+
+import type { Call } from '../../job/call.js'
+import { milliseconds } from '../../settings/duration.js'
+import type { ConnectorPlaceSettings } from '../../settings/schema.js'
+import { buildTokenSeconds, SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
+import { accountToken, TOKEN_USER, tokenEntry } from '../connector/account-token.js'
+import { connectorName, readConnector, shownConnector } from '../connector/connector-object.js'
+import { DESTINATION } from '../connector/connector-use.js'
+import type { Place } from './places.js'
+import { keychain, secretValue } from './registry-place.js'
+
+/**
+ * A registry behind an OCI Connector. The build pod gets a token by the connector's CSI driver, in the push container only;
+ * the kubelet and the hook get tokens of the same dedicated service account. Nobody here ever has the registry's
+ * password, and the runner's own token is not used. Whichever proxy takes the push, the hook itself goes by the reverse
+ * one, and so does the kubelet unless it is to pull from the registry.
+ */
+export async function connectorPlace(call: Call, settings: ConnectorPlaceSettings): Promise<Place> {
+  const { serviceAccount, ca, pullSecret } = settings
+  const connector = connectorName(call, settings.name)
+  const volume = {
+    ...connector,
+    attributes: settings.attributes,
+    tokenSeconds: tokenSeconds(call, settings),
+    serviceAccount
+  }
+  const shown = shownConnector(connector)
+  const token = async (): Promise<string> =>
+    accountToken(call, serviceAccount, SHORTEST_TOKEN_SECONDS, DESTINATION, shown)
+  // None of these needs another one.
+  const asked = [
+    (settings.proxy === 'forward' ? forward : reverse)(call, connector, volume, settings),
+    ca === undefined ? Promise.resolve(undefined) : secretValue(call, ca),
+    token()
+  ] as const
+  // What is told first does not depend on which answer comes first.
+  await Promise.allSettled(asked)
+  const [{ access, ...ways }, authority, password] = await Promise.all(asked)
+  const { pull } = ways
+  if (pullSecret !== undefined) await keychain(call, pullSecret, pull.host, 'kubelet')
+  const pullsByProxy = settings.proxy === 'reverse' || settings.pullAddress !== undefined
+  // The kubelet looks for the host; the path would do as well, but hosts are what all runtimes understand.
+  const pullConfig = async (): Promise<string> => JSON.stringify({ auths: { [pull.host]: tokenEntry(await token()) } })
+  return {
+    destination: new RegistryDestination({
+      ...connectorRegistry(connector, ways, settings.repository),
+      // The authority is that of the reverse proxy, by which the push goes or not.
+      ...(ca === undefined || settings.proxy === 'forward' ? {} : { certificate: ca }),
+      access,
+      client: {
+        credential: { username: TOKEN_USER, password },
+        ...(authority === undefined ? {} : { ca: authority })
+      }
+    }),
+    pullSecrets: pullSecret === undefined ? [] : [pullSecret],
+    ...(pullsByProxy ? { pullConfig } : {})
+  }
+}
+
+interface Ways extends ConnectorWays {
+  readonly access: PushAccess
+}
+
+/** All go by the reverse proxy, to which nodes may have an address of their own. */
+async function reverse(
+  call: Call,
+  connector: ConnectorName,
+  volume: ConnectorVolume,
+  { pushAddress, pullAddress, configuration }: ConnectorPlaceSettings
+): Promise<Ways> {
+  const push =
+    pushAddress === undefined
+      ? addressOfConnector(connector, await readConnector(call, connector, DESTINATION, 'pushAddress and pullAddress'))
+      : connectorAddress(pushAddress)
+  const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
+  return { push, pull, access: reverseAccess(volume, configuration) }
+}
+
+/** The registry keeps its name for builder and node; the forward proxy's address is known to the volume alone. */
+async function forward(
+  call: Call,
+  connector: ConnectorName,
+  volume: ConnectorVolume,
+  settings: ConnectorPlaceSettings
+): Promise<Ways> {
+  const { pushAddress, pullAddress, registry } = settings
+  const found =
+    pushAddress === undefined || registry === undefined
+      ? await readConnector(call, connector, DESTINATION, 'pushAddress and registry')
+      : undefined
+  const api: ConnectorAddress =
+    pushAddress === undefined ? addressOfConnector(connector, found ?? {}) : connectorAddress(pushAddress)
+  const push = registryBehind(connector, found, registry)
+  const pull = pullAddressOf(connector, 'forward', push, pullAddress)
+  // Unread, it may not know the registry at all.
+  const lent =
+    found === undefined
+      ? `its spec.address only, or one of its spec.addressExtensions, and the setting registry is ${registry ?? ''}`
+      : `${registry ?? found.spec?.address ?? push.host} only`
+  return { push, pull, api, access: forwardAccess(volume, lent) }
+}
+
+/** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */
+function tokenSeconds({ settings }: Call, { tokenLifetime }: ConnectorPlaceSettings): number {
+  return tokenLifetime === undefined ? buildTokenSeconds(settings) : milliseconds(tokenLifetime) / 1000
+}
