@@ -3,22 +3,34 @@ import n from 'eslint-plugin-n'
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-/** A room may import only the rooms on its right: kube and registry know nobody (DESIGN §3). */
-const layer = (room, forbidden) => ({
-  files: [`packages/${room}/src/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
+/** Rooms of the hook, from the commands' side down. A room imports from the rooms behind it only, and none the commands. */
+const ROOMS = ['images', 'job', 'workspace', 'steps', 'pods', 'protocol', 'settings', 'report', 'files']
+const COMMANDS = ['main', 'run', 'prepare-job', 'run-script-step', 'run-container-step', 'cleanup-job']
+
+const inProduct = forbidden => [
+  { group: forbidden.map(name => `@kaniko-hooks/${name}`), message: 'This package lies above.' },
+  { group: ['**/test/**'], message: 'The product does not import test code.' }
+]
+
+const restrict = (files, patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } })
+
+const layer = (name, above) =>
+  restrict(
+    [`packages/${name}/src/**/*.ts`],
+    [...inProduct(above), { regex: '^\\.\\./\\.\\./\\.\\./', message: 'Leave a package by its name.' }]
+  )
+
+const room = (name, above) =>
+  restrict(
+    [`packages/hook/src/${name}/**/*.ts`],
+    [
+      ...inProduct(['action', 'cli']),
       {
-        patterns: [
-          { group: forbidden.map(name => `@kaniko-hooks/${name}`), message: `${room} may not know this room.` },
-          { group: ['**/test/**'], message: 'The product does not import test code.' },
-          { regex: '^\\.\\./\\.\\./\\.\\./', message: 'Leave a room by its package name.' }
-        ]
+        regex: `^(\\.\\./)+(?:(?:${COMMANDS.join('|')})\\.js${above.length === 0 ? '' : `|(?:${above.join('|')})/`})`,
+        message: `${name} imports only from the rooms below.`
       }
     ]
-  }
-})
+  )
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', '**/node_modules/'] },
@@ -32,7 +44,7 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      // The Kubernetes models are classes by name; objects travel as plain JSON (DESIGN decision 2).
+      // The Kubernetes models are classes by name; objects travel as plain JSON (docs/adrs/0002).
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -46,10 +58,12 @@ export default defineConfig(
     rules: { 'n/no-process-env': 'error', 'no-console': 'error' }
   },
   { files: ['packages/hook/src/settings/environment.ts'], rules: { 'n/no-process-env': 'off' } },
+  // kube and registry import no other package.
   layer('kube', ['registry', 'builder', 'hook']),
   layer('registry', ['kube', 'builder', 'hook']),
   layer('builder', ['hook']),
   layer('hook', ['action', 'cli']),
+  ...ROOMS.map((name, index) => room(name, ROOMS.slice(0, index))),
   {
     files: ['test/runner/**/*.ts'],
     rules: {

@@ -13,7 +13,7 @@ import { buildHook } from './build.js'
 
 const HOOK = join(import.meta.dirname, '..', 'dist', 'hook', 'index.js')
 
-/** What costs load time or size without need, or crashes on the runner's Node 20 (DESIGN decisions 1 and 2). */
+/** What costs load time or size without need, or crashes on the runner's Node 20 (ADR 0002, ADR 0025). */
 const FORBIDDEN = ['undici', 'tr46', 'openid-client', '@kubernetes/client-node', '@actions/http-client']
 
 describe("the hook's bundle", () => {

@@ -255,3 +255,35 @@ describe('the examples', () => {
     expect(buildTemplate(template)).toMatchObject({ resources: { limits: { memory: '2Gi' } } })
   })
 })
+
+describe('what comments and pages refer to is in this repository', () => {
+  const SOURCES = ['packages', 'test', 'scripts', 'docs', 'examples']
+  const referring = async (): Promise<{ readonly file: string; readonly text: string }[]> => {
+    const found = await Promise.all(SOURCES.flatMap(below => ['.ts', '.md'].map(ending => filesIn(below, ending))))
+    const files = [...found.flat(), 'README.md', 'CONTRIBUTING.md', 'eslint.config.js']
+    return Promise.all(files.map(async file => ({ file, text: await textOf(file) })))
+  }
+
+  test('every decision that is named is a record', async () => {
+    const records = new Set((await readdir(join(ROOT, 'docs', 'adrs'))).map(name => name.slice(0, 4)))
+    const named = (await referring()).flatMap(({ file, text }) =>
+      [...text.matchAll(/\bADR (\d{4})\b/g)].map(([, record = '']) => ({ file, record }))
+    )
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter(({ record }) => !records.has(record))).toEqual([])
+  })
+
+  test('every page that is named by its path is there', async () => {
+    const named = (await referring()).flatMap(({ file, text }) =>
+      [...text.matchAll(/(?<![\w/.-])(?:docs|examples)\/[\w./-]+\.(?:md|ya?ml)\b/g)].map(([path]) => ({ file, path }))
+    )
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter(({ path }) => !existsSync(join(ROOT, path)))).toEqual([])
+  })
+
+  test('nothing refers to papers that readers do not have', async () => {
+    const elsewhere = new RegExp(['\\bDESIGN\\b', 'reference/[a-z-]+\\.md', '(?<!RFC \\d{4} )§'].join('|'))
+    const found = (await referring()).filter(({ file, text }) => file !== 'scripts/docs.test.ts' && elsewhere.test(text))
+    expect(found.map(({ file }) => file)).toEqual([])
+  })
+})

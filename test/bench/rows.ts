@@ -28,7 +28,7 @@ export type Budget = { readonly more: number } | { readonly times: number } | { 
 
 export interface RowPlan {
   readonly title: string
-  /** DESIGN §6; undefined where it names none. */
+  /** Undefined for a row that is measured only. */
   readonly budget?: Budget
   /** API requests and streams of one call. */
   readonly requests?: number
@@ -36,7 +36,7 @@ export interface RowPlan {
   readonly peakMiB?: number
 }
 
-/** The rows in the order of the table, with the budgets of DESIGN §6. */
+/** The rows in the order of the table, with what each may cost (ADR 0025). */
 export const ROWS: Readonly<Record<Row, RowPlan>> = {
   load: { title: 'hook load, over bare node', budget: { more: 60 } },
   script: { title: 'script step `echo`', budget: { more: 120 }, requests: 3 },

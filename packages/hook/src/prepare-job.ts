@@ -9,6 +9,7 @@ import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
+import type { PodParts } from './pods/pod-parts.js'
 import { JOB_CONTAINER, jobPodName, secretName, serviceNames } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
@@ -19,7 +20,6 @@ import { quotedGroup, warningCommand } from './report/workflow-commands.js'
 import { runInContainer } from './steps/run-in-container.js'
 import { ownerOf, readRunner, workspaceOf } from './job/runner-pod.js'
 import type { State } from './job/state.js'
-import type { PodParts } from './workspace/workspace.js'
 
 /**
  * Asks the job container what the runner wants to know of it, and whether script steps can run there. Alpine is what has

@@ -8,6 +8,7 @@ import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { buildTemplate } from './pods/build-template.js'
 import { serviceAliases } from './pods/job-pod.js'
+import type { PodParts } from './pods/pod-parts.js'
 import { secretName, stepName } from './pods/names.js'
 import { createSecrets, pullSecret, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { stepPod } from './pods/step-pod.js'
@@ -32,7 +33,7 @@ import {
   type StepEnd,
   type StepRun
 } from './steps/step-container.js'
-import type { PodParts, Travelled, Workspace } from './workspace/workspace.js'
+import type { Travelled, Workspace } from './workspace/workspace.js'
 
 /** As a shell says of a program that was interrupted: whatever a cancelled step did, it is no success. */
 const CANCELLED = 130

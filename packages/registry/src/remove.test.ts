@@ -29,7 +29,7 @@ async function clientOf(byTag: Rule, byDigest: Rule): Promise<RegistryClient> {
 const GONE = [404, 'MANIFEST_UNKNOWN'] as const
 const UNSUPPORTED = [405, 'UNSUPPORTED'] as const
 
-describe('the rules of real registries (reference/builders.md §5)', () => {
+describe('the rules of real registries (docs/notes/registries.md)', () => {
   const table: readonly (readonly [string, Rule, Rule, Removal['result'], RegExp?])[] = [
     ['distribution 2.8', [400, 'DIGEST_INVALID'], 202, 'removed'],
     ['distribution 2.8, gone already', [400, 'DIGEST_INVALID'], GONE, 'absent'],

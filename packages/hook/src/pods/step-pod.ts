@@ -3,7 +3,7 @@ import { literal } from '@kaniko-hooks/kube'
 
 import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from './arguments.js'
-import type { PodParts } from '../workspace/workspace.js'
+import type { PodParts } from './pod-parts.js'
 import type { PullPolicy } from './job-pod.js'
 import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'

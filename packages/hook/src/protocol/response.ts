@@ -4,7 +4,7 @@ import { access, constants } from 'node:fs/promises'
 import { basename, dirname, relative } from 'node:path'
 
 import { HookError, messageOf } from '../report/errors.js'
-import { inDirectory } from '../workspace/directory.js'
+import { inDirectory } from '../files/directory.js'
 
 /** A container as the workflow sees it in `job.container` and `job.services.*`. */
 export interface ContainerContext {

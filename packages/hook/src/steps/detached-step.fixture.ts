@@ -10,7 +10,7 @@ import { KubeError, type ExecStream } from '@kaniko-hooks/kube'
 import { runDetachedStep, type OpenExec } from './detached-step.js'
 import type { StepEnd } from './end-mark.js'
 import { stepScript } from './script.js'
-import { SPOOL_PATH } from './supervisor.js'
+import { SPOOL_PATH } from '../pods/spool.js'
 
 let spool: string
 

@@ -1,4 +1,4 @@
-import { SPOOL_PATH } from './supervisor.js'
+import { SPOOL_PATH } from '../pods/spool.js'
 
 /** What a script step runs, as the runner sends it in `run_script_step`. */
 export interface StepScript {

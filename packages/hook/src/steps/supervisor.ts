@@ -1,3 +1,5 @@
+import { SPOOL_PATH } from '../pods/spool.js'
+
 /**
  * The in-pod half of a script step, as POSIX shell (dash, bash, busybox ash).
  *
@@ -12,9 +14,6 @@
  *
  * The commands are constants: API audit logs record them. What varies comes by stdin.
  */
-
-/** Where the spool lies in the job container: an emptyDir of ours, world-writable, also under a read-only root. */
-export const SPOOL_PATH = '/__hook'
 
 /**
  * Introduces the end mark in a step's output: record separator, our name, the step's id, its exit code (with `orphaned`
@@ -239,13 +238,3 @@ export const LAUNCH_COMMAND: readonly string[] = ['sh', '-c', LAUNCH, 'kaniko-ho
 
 /** The exec command that signals a step. */
 export const SIGNAL_COMMAND: readonly string[] = ['sh', '-c', SIGNAL]
-
-/**
- * PID 1 of the job container. It reaps: under `tail` or `sleep` every finished step would stay a zombie.
- * A shell that waits for a child takes in the exit of every process that became its child.
- */
-export const KEEP_ALIVE_COMMAND: readonly string[] = [
-  'sh',
-  '-c',
-  "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done"
-]

@@ -16,7 +16,7 @@ import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { KubeError, type ExecStream, type ExecTarget, type Kube } from '@kaniko-hooks/kube'
 
-import { SPOOL_PATH } from '../steps/supervisor.js'
+import { SPOOL_PATH } from '../pods/spool.js'
 import { Copied } from './copied.js'
 import { ownDirectory } from './own-directory.js'
 

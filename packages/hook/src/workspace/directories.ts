@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 
 import { HookError, messageOf } from '../report/errors.js'
 import { STAYS } from './changed-files.js'
-import { inDirectory } from './directory.js'
+import { inDirectory } from '../files/directory.js'
 import { guardWork } from './guard.js'
 
 /** Where a step's GITHUB_ENV, GITHUB_OUTPUT and the like are. */

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { HookError, messageOf } from '../report/errors.js'
-import { inDirectory, type Directory } from './directory.js'
+import { inDirectory, type Directory } from '../files/directory.js'
 
 /** How the names of unfinished copies and of what they replaced begin; they belong to nobody after an hour. */
 const PASSING = '.kaniko-hooks-'

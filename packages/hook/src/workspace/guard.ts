@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, lstatSync, opendirSync, type Stats } from 'node:
 import { join } from 'node:path'
 
 import { messageOf } from '../report/errors.js'
-import { Directory, REPLACED } from './directory.js'
+import { Directory, REPLACED } from '../files/directory.js'
 
 /**
  * How large a file command may be, in bytes. The runner reads it into memory as a whole and several times over. Nothing

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 
 import type { V1Affinity, V1Volume } from '@kubernetes/client-node'
 
+import type { PodParts } from '../pods/pod-parts.js'
 import { makeDirectories, openToEveryone } from './directories.js'
 import { deliverExternals } from './externals.js'
 import { externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import type { WorkVolume } from './work-volume.js'
-import { NOTHING_TRAVELLED, type PodParts, type Travelled, type VolumeRequest, type Workspace } from './workspace.js'
+import { NOTHING_TRAVELLED, type Travelled, type VolumeRequest, type Workspace } from './workspace.js'
 
 /** Where the shipped hook keeps the externals on the work volume. */
 const EXTERNALS = 'externals'

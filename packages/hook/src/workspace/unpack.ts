@@ -13,7 +13,7 @@ import {
 import type { ReadEntry } from 'tar/read-entry'
 
 import { HookError, messageOf } from '../report/errors.js'
-import { Directory, inDirectory } from './directory.js'
+import { Directory, inDirectory } from '../files/directory.js'
 import { MAX_FILE_COMMAND } from './guard.js'
 import { FILE_COMMANDS, isEvent, isOfTheRunner, MOUNTED } from './directories.js'
 

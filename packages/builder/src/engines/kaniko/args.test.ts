@@ -40,7 +40,7 @@ test('the vector for the default line', () => {
   ])
 })
 
-/** The flags of executor v1.24.0 of the Google line, of which the others have all (reference/builders.md §2). */
+/** The flags of executor v1.24.0 of the Google line, of which the others have all (docs/notes/kaniko.md). */
 const SHARED = new Set([
   'build-arg',
   'cache',

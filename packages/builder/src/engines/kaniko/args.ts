@@ -66,7 +66,7 @@ export interface KanikoBuild {
   readonly buildArgs?: Readonly<Record<string, string>>
 }
 
-/** The executor's arguments: only flags that the three lines have in common (reference/builders.md §2). */
+/** The executor's arguments: only flags that the three lines have in common (docs/notes/kaniko.md). */
 export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): string[] {
   const { proxies = [] } = build
   const plainProxies = proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
