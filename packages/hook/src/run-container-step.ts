@@ -3,7 +3,7 @@ import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
 import { HookError, messageOf } from './report/errors.js'
-import { builtImage, type PullableImage } from './images/built-image.js'
+import { provideImage, type PullableImage } from './images/provide-image.js'
 import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { buildTemplate } from './pods/build-template.js'
@@ -16,7 +16,7 @@ import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
 import { errorCommand, warningCommand } from './report/workflow-commands.js'
 import { REMOVAL } from './steps/removal.js'
-import { ownerOf, readRunner, workspaceOf, type Runner } from './job/runner-pod.js'
+import { openJob, type Job } from './job/open-job.js'
 import { seconds } from './report/seconds.js'
 import { readState, type State } from './job/state.js'
 import { endContainer } from './steps/end-container.js'
@@ -56,18 +56,17 @@ const TOLD_MS = 1_000
 export async function runContainerStep(call: Call, { args, state: given }: RunContainerStep): Promise<number> {
   const template = await readTemplate(call.environment.templatePath)
   const state = readState(given, call.settings.runnerPod)
-  // Asked again: a state that a job could have written must not choose the volume that the step's pod mounts.
-  const runner = await readRunner(call)
-  const workspace = workspaceOf(call, runner)
+  // The runner's pod is asked again: a state that a job could have written must not choose the volume of the step's pod.
+  const job = await openJob(call)
 
   await maskOwnToken(call, state?.masked)
   maskCredentials(call, args.registry)
   // A volume that a pod cannot have is refused before anything is built.
-  const parts = workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
+  const parts = job.workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
   if (args.createOptions) call.print(warningCommand(`The container's options are ignored: ${args.createOptions}`))
   try {
-    const image = await imageOf(call, runner, args, template)
-    return await runImage(call, { args, state, runner, workspace, parts, template, image })
+    const image = await imageOf(call, job, args, template)
+    return await runImage(call, { args, state, job, parts, template, image })
   } finally {
     // Without a job container the runner never calls cleanup_job: what is built goes with its step.
     if (state === undefined && args.dockerfile !== null) {
@@ -79,17 +78,16 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
 interface Step {
   readonly args: ContainerArgs
   readonly state: State | undefined
-  readonly runner: Runner
-  readonly workspace: Workspace
+  readonly job: Job
   readonly parts: PodParts
   readonly template: Template | undefined
   readonly image: PullableImage
 }
 
 /** Runs an image that is where the kubelet can pull it, and removes all that this needed. */
-async function runImage(call: Call, { args, state, runner, workspace, parts, template, image }: Step): Promise<number> {
+async function runImage(call: Call, { args, state, job, parts, template, image }: Step): Promise<number> {
   const { kube, settings, cancelled } = call
-  const owner = ownerOf(call, runner)
+  const { runner, owner, workspace } = job
   const name = stepName(settings.runnerPod)
   const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
   const ownPull = await image.pullConfig?.()
@@ -226,12 +224,12 @@ function tellSent(call: Call, { files, bytes, ms }: Travelled): void {
 
 async function imageOf(
   call: Call,
-  runner: Runner,
+  job: Job,
   { dockerfile, image }: ContainerArgs,
   template: Template | undefined
 ): Promise<PullableImage> {
   if (dockerfile !== null && dockerfile !== '') {
-    return builtImage(call, runner, dockerfile, buildTemplate(template))
+    return provideImage(call, job, dockerfile, buildTemplate(template))
   }
   if (image !== null && image !== '') return { pullRef: image, pullSecrets: [] }
   throw new HookError('INPUT', 'user', 'The step names neither an image nor a Dockerfile.')

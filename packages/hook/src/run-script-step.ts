@@ -11,7 +11,7 @@ import { refuseLongStrings, sizeHint } from './pods/long-strings.js'
 import { JOB_CONTAINER } from './pods/names.js'
 import type { RunScriptStep } from './protocol/schema.js'
 import { errorCommand } from './report/workflow-commands.js'
-import { readRunner, workspaceOf } from './job/runner-pod.js'
+import { openJob } from './job/open-job.js'
 import { milliseconds } from './settings/duration.js'
 import { readState } from './job/state.js'
 import { splitArguments } from './pods/arguments.js'
@@ -60,7 +60,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   }
   await maskOwnToken(call, state.masked)
   const pod = state.jobPod
-  const workspace = workspaceOf(call, await readRunner(call, state))
+  const { workspace } = await openJob(call, state)
   const command = [args.entryPoint, ...splitArguments(args.entryPointArgs.join(' '))]
   try {
     refuseLongStrings(args.environmentVariables, command)

@@ -1,10 +1,10 @@
 import { arch } from 'node:os'
 
-import { KanikoEngine, type BuildPodSettings, type LayerCache, type Platform } from '@kaniko-hooks/builder'
+import { KanikoEngine, type BuildPodSettings, type Engine, type LayerCache, type Platform } from '@kaniko-hooks/builder'
 
-import type { Call } from '../job/call.js'
+import type { Cluster, Configuration } from '../job/call.js'
 import { ownedBy } from '../pods/owner.js'
-import { ownerOf, type Runner } from '../job/runner-pod.js'
+import type { Job } from '../job/open-job.js'
 import { milliseconds } from '../settings/duration.js'
 import { layerRepository } from './destinations/layer-repository.js'
 import { secretValue } from './destinations/registry-place.js'
@@ -17,13 +17,13 @@ import type { Scope } from './records/scope.js'
  * @throws HookError SETTING that names the Secret or key that is missing
  */
 export async function engineOf(
-  call: Call,
-  runner: Runner,
+  call: Cluster & Configuration,
+  { runner, owner }: Job,
   scope: Scope | undefined,
   template: BuildPodSettings
-): Promise<KanikoEngine> {
+): Promise<Engine> {
   const { kube, settings } = call
-  const { labels, annotations, ownerReferences } = ownedBy(ownerOf(call, runner), '')
+  const { labels, annotations, ownerReferences } = ownedBy(owner, '')
   const { image, line, pushImage, registryMirrors, registryMaps, insecureRegistries } = settings.kaniko
   const cache = layerCache(call, scope)
   await Promise.all(settings.kaniko.certificates.map(async certificate => secretValue(call, certificate)))
@@ -54,13 +54,13 @@ export async function engineOf(
  * The Secret that Kaniko needs for base images and layers, by its name. The credential of the cache is for accepted code
  * only, like the cache itself.
  */
-export function credentialsOf(call: Call, scope: Scope | undefined): string | undefined {
+export function credentialsOf(call: Configuration, scope: Scope | undefined): string | undefined {
   const { cache, kaniko } = call.settings
   return (layerCache(call, scope) === undefined ? undefined : cache?.secret) ?? kaniko.credentials
 }
 
 /** Values for `ARG`: the settings', and proxies, which `RUN` sees but the image does not keep (Docker's predefined ARGs). */
-export function buildArguments(call: Call): Record<string, string> {
+export function buildArguments(call: Configuration): Record<string, string> {
   return { ...proxyVariables(call), ...call.settings.kaniko.buildArgs }
 }
 
@@ -77,7 +77,7 @@ function architecture(): string {
   return names[arch()] ?? arch()
 }
 
-function proxyVariables({ settings: { proxy } }: Call): Record<string, string> {
+function proxyVariables({ settings: { proxy } }: Configuration): Record<string, string> {
   if (proxy === undefined) return {}
   return {
     ...(proxy.http === undefined ? {} : { HTTP_PROXY: proxy.http, http_proxy: proxy.http }),
@@ -90,7 +90,7 @@ function proxyVariables({ settings: { proxy } }: Call): Record<string, string> {
  * Layers of jobs whose code was accepted only: a pull request's `RUN` could plant what the main branch then takes. And
  * only where a later job can find them.
  */
-function layerCache({ settings: { cache } }: Call, scope: Scope | undefined): LayerCache | undefined {
+function layerCache({ settings: { cache } }: Configuration, scope: Scope | undefined): LayerCache | undefined {
   if (cache === undefined || scope?.trusted !== true || !scope.lasting) return undefined
   return { repository: layerRepository(cache.repository, scope), ttl: `${milliseconds(cache.ttl) / 1000}s` }
 }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 
-import type { Call } from './call.js'
+import type { Cluster, Report } from './call.js'
 import { maskCommand } from '../report/workflow-commands.js'
 import type { RegistryArgs } from '../protocol/schema.js'
 
 /** Lets the runner blot out a container's credentials, in every form in which they travel, before anything could print them. */
-export function maskCredentials(call: Call, registry: RegistryArgs | null | undefined): void {
+export function maskCredentials(report: Report, registry: RegistryArgs | null | undefined): void {
   const { username, password } = registry ?? {}
   if (password == null || password === '') return
-  call.print(maskCommand(password))
-  call.print(maskCommand(Buffer.from(`${username ?? ''}:${password}`).toString('base64')))
+  report.print(maskCommand(password))
+  report.print(maskCommand(Buffer.from(`${username ?? ''}:${password}`).toString('base64')))
 }
 
 /**
@@ -19,7 +19,7 @@ export function maskCredentials(call: Call, registry: RegistryArgs | null | unde
  * @param known what this gave in an earlier call of the job
  * @returns a hash of the token, for the job's state; undefined where there is no token
  */
-export async function maskOwnToken(call: Call, known?: string): Promise<string | undefined> {
+export async function maskOwnToken(call: Cluster & Report, known?: string): Promise<string | undefined> {
   const token = await call.ownToken()
   if (token === undefined || token === '') return undefined
   call.secrets.add(token)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError, type Resources, type V1Pod } from '@kaniko-hooks/kube'
 
-import type { Call } from './call.js'
+import type { Cluster, Configuration } from './call.js'
 import { HookError, messageOf } from '../report/errors.js'
 import { ownedSelector } from '../pods/owner.js'
 
@@ -20,7 +20,7 @@ const GONE_MS = 60_000
  * @returns what could not be deleted, as sentences
  */
 export async function deleteOwned(
-  call: Call,
+  call: Cluster & Configuration,
   kinds: readonly Kind[],
   graceOf: (pod: V1Pod) => number | Promise<number> = () => GRACE_SECONDS
 ): Promise<string[]> {
@@ -32,7 +32,7 @@ export async function deleteOwned(
 type Kind = 'jobs' | 'pods' | 'secrets'
 
 async function deleteKind(
-  call: Call,
+  call: Cluster & Configuration,
   kind: Kind,
   graceOf: (pod: V1Pod) => number | Promise<number>
 ): Promise<string[]> {
@@ -61,17 +61,17 @@ async function deleteKind(
   return problems
 }
 
-async function waitUntilGone(call: Call, pod: string): Promise<void> {
+async function waitUntilGone({ kube, cancelled }: Cluster, pod: string): Promise<void> {
   const until = Date.now() + GONE_MS
-  while (Date.now() < until && !call.cancelled.aborted) {
+  while (Date.now() < until && !cancelled.aborted) {
     try {
-      await call.kube.get('pods', pod)
+      await kube.get('pods', pod)
     } catch (error) {
       if (isKubeError(error, 'NOT_FOUND')) return
       throw error
     }
     await sleep(100)
   }
-  if (call.cancelled.aborted) return
+  if (cancelled.aborted) return
   throw new HookError('POD_FAILED', 'cluster', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
 }

@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 
 import { isKubeError } from '@kaniko-hooks/kube'
 
-import type { Call } from './call.js'
+import type { Call, Cluster, Configuration } from './call.js'
 import { VARIABLE } from '../settings/environment.js'
 import { HookError } from '../report/errors.js'
 import type { Owner } from '../pods/owner.js'
@@ -27,7 +27,7 @@ export interface Runner {
  *
  * @throws HookError SETTING when the pod of that name is not there, or its work directory cannot reach our pods
  */
-export async function readRunner(call: Call, state?: State): Promise<Runner> {
+export async function readRunner(call: Cluster & Configuration, state?: State): Promise<Runner> {
   if (state !== undefined) return state.runner
   const name = call.settings.runnerPod
   try {
@@ -54,7 +54,7 @@ export async function readRunner(call: Call, state?: State): Promise<Runner> {
   }
 }
 
-function chosenVolume(call: Call, found: WorkVolume): WorkVolume {
+function chosenVolume(call: Cluster & Configuration, found: WorkVolume): WorkVolume {
   if (call.settings.workspace === 'copied') return { kind: 'own-disk' }
   if (found.kind === 'claim' && isApart(call) && call.environment.claimName === undefined) {
     throw new HookError(
@@ -76,12 +76,12 @@ function chosenVolume(call: Call, found: WorkVolume): WorkVolume {
 }
 
 /** Whether our objects live in another namespace than the runner's pod. */
-export function isApart({ kube, runnerKube }: Call): boolean {
+export function isApart({ kube, runnerKube }: Cluster): boolean {
   return kube.namespace !== runnerKube.namespace
 }
 
 /** The owner of everything that the hook makes, with annotations by which cost and policy tools find the workflow. */
-export function ownerOf(call: Call, runner: Runner): Owner {
+export function ownerOf(call: Cluster & Configuration, runner: Runner): Owner {
   const { repository, workflow, runId, job } = call.environment
   const facts = { repository, workflow, 'run-id': runId, job }
   return {

@@ -1,6 +1,6 @@
 import { isKubeError } from '@kaniko-hooks/kube'
 
-import type { Call } from './call.js'
+import type { Cluster, Report } from './call.js'
 import { messageOf } from '../report/errors.js'
 import { HOME_LABEL, UID_LABEL } from '../pods/names.js'
 import { isApart } from './runner-pod.js'
@@ -20,7 +20,7 @@ type Kind = (typeof KINDS)[number]
  * does it. A runner is gone when the runners' namespace has no pod of its UID. What runners of other namespaces made is
  * not looked at, nor what other programs made.
  */
-export async function sweepRunners(call: Call): Promise<void> {
+export async function sweepRunners(call: Cluster & Report): Promise<void> {
   if (!isApart(call)) return
   const signal = AbortSignal.timeout(SWEEP_MS)
   try {
@@ -48,7 +48,7 @@ interface OldObject {
   readonly runnerUid: string
 }
 
-async function oldObjects({ kube, runnerKube }: Call, kind: Kind, signal: AbortSignal): Promise<OldObject[]> {
+async function oldObjects({ kube, runnerKube }: Cluster, kind: Kind, signal: AbortSignal): Promise<OldObject[]> {
   try {
     const objects = await kube.list(kind, { labelSelector: `${HOME_LABEL}=${runnerKube.namespace}`, signal })
     return objects.flatMap(({ metadata: { name, uid, labels, creationTimestamp } = {} }) => {

@@ -1,6 +1,6 @@
 import type { BaseAccess } from '@kaniko-hooks/builder'
 
-import type { Call } from '../../job/call.js'
+import type { Call, Cluster, Report } from '../../job/call.js'
 import { messageOf } from '../../report/errors.js'
 import { secretName } from '../../pods/names.js'
 import { ownedBy, type Owner } from '../../pods/owner.js'
@@ -68,7 +68,7 @@ function withTokens(config: string, tokens: Awaited<ReturnType<typeof baseTokens
 }
 
 /** Returns why it could not be done. Never throws: it must not hide how the build went. */
-async function remove({ kube, note }: Call, name: string): Promise<string | undefined> {
+async function remove({ kube, note }: Cluster & Report, name: string): Promise<string | undefined> {
   try {
     await kube.delete('secrets', name, { signal: AbortSignal.timeout(CLEANUP_MS) })
     return undefined

@@ -1,6 +1,6 @@
 import type { TokenOptions } from '@kaniko-hooks/kube'
 
-import type { Call } from '../../job/call.js'
+import type { Cluster, Report } from '../../job/call.js'
 import { accountToken, TOKEN_USER } from '../connector/account-token.js'
 import type { BaseProxy } from './bases.js'
 import { BASE_IMAGES } from '../connector/connector-use.js'
@@ -13,7 +13,7 @@ import { BASE_IMAGES } from '../connector/connector-use.js'
  * @throws HookError SETTING when an account is missing, or the runner may not ask for its tokens
  */
 export async function baseTokens(
-  call: Call,
+  call: Cluster & Report,
   proxies: readonly BaseProxy[],
   lifeSeconds: number,
   boundTo?: TokenOptions['boundTo']

@@ -11,7 +11,7 @@ import {
 } from '@kaniko-hooks/builder'
 import type { Keychain } from '@kaniko-hooks/registry'
 
-import type { Call } from '../../job/call.js'
+import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { BaseConnectorSettings } from '../../settings/schema.js'
 import { SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
@@ -107,7 +107,7 @@ export async function digestsOf(
 }
 
 /** Registries that somebody who writes the settings has named, for whatever reason. */
-function namedRegistries({ settings: { image, kaniko } }: Call): string[] {
+function namedRegistries({ settings: { image, kaniko } }: Configuration): string[] {
   const mirrors = [...kaniko.registryMirrors, ...Object.values(kaniko.registryMaps).flat()]
   return [
     ...image.baseRegistries,
@@ -138,15 +138,15 @@ function registriesOf(references: readonly string[]): Needed {
 }
 
 async function proxiesOf(
-  call: Call,
+  cluster: Cluster,
   settings: BaseConnectorSettings,
   { spellings, mayBeAny }: Needed
 ): Promise<BaseProxy[]> {
   if (spellings.size === 0 && !mayBeAny) return []
   const { serviceAccount, address } = settings
-  const connector = connectorName(call, settings.name)
+  const connector = connectorName(cluster, settings.name)
   const read = async (): ReturnType<typeof readConnector> =>
-    readConnector(call, connector, BASE_IMAGES, 'its registries and address')
+    readConnector(cluster, connector, BASE_IMAGES, 'its registries and address')
   const object = settings.registries === undefined ? await read() : undefined
   const registries = settings.registries ?? [registryBehind(connector, object, undefined).host]
   const used = [...new Set(registries.map(registryName))].filter(name => mayBeAny || spellings.has(name))
@@ -168,7 +168,7 @@ async function proxiesOf(
 }
 
 /** Each image has one way, and each host of a docker configuration one credential. */
-function refuseSecondWay({ settings: { kaniko } }: Call, proxies: readonly BaseProxy[]): void {
+function refuseSecondWay({ settings: { kaniko } }: Configuration, proxies: readonly BaseProxy[]): void {
   const mirrored = [...(kaniko.registryMirrors.length === 0 ? [] : ['docker.io']), ...Object.keys(kaniko.registryMaps)]
   const problems = proxies.flatMap(({ registry, name, place, serviceAccount }, index) => {
     const before = proxies.slice(0, index)

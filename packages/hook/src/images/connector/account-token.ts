@@ -1,6 +1,6 @@
 import { isKubeError, type TokenOptions } from '@kaniko-hooks/kube'
 
-import type { Call } from '../../job/call.js'
+import type { Cluster, Report } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { ConnectorUse } from './connector-use.js'
 import { missingRight } from './missing-right.js'
@@ -18,7 +18,7 @@ export const TOKEN_USER = 'kaniko-hooks'
  *   to end with, when that is gone
  */
 export async function accountToken(
-  call: Call,
+  call: Cluster & Report,
   serviceAccount: string,
   lifeSeconds: number,
   use: ConnectorUse,

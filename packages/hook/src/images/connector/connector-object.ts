@@ -1,7 +1,7 @@
 import type { ConnectorName, ConnectorObject } from '@kaniko-hooks/builder'
 import { isKubeError } from '@kaniko-hooks/kube'
 
-import type { Call } from '../../job/call.js'
+import type { Cluster } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { ConnectorUse } from './connector-use.js'
 import { missingRight } from './missing-right.js'
@@ -9,9 +9,9 @@ import { missingRight } from './missing-right.js'
 const GROUP = 'connectors.alauda.io'
 
 /** A Connector as settings name it: `namespace/name`, or a name in the namespace of the pods. */
-export function connectorName(call: Call, text: string): ConnectorName {
+export function connectorName({ kube }: Cluster, text: string): ConnectorName {
   const [first = '', second] = text.split('/', 2)
-  return second === undefined ? { namespace: call.kube.namespace, name: first } : { namespace: first, name: second }
+  return second === undefined ? { namespace: kube.namespace, name: first } : { namespace: first, name: second }
 }
 
 /** `namespace/name`, for messages. */
@@ -27,7 +27,7 @@ export function shownConnector({ namespace, name }: ConnectorName): string {
  * @throws HookError SETTING when there is none, or the runner may not read it
  */
 export async function readConnector(
-  call: Call,
+  { kube, cancelled }: Cluster,
   connector: ConnectorName,
   use: ConnectorUse,
   instead: string
@@ -35,7 +35,7 @@ export async function readConnector(
   const object = { group: GROUP, version: 'v1alpha1', plural: 'connectors', ...connector }
   const named = `the connector ${shownConnector(connector)}`
   try {
-    return (await call.kube.getCustom(object, { signal: call.cancelled })) as ConnectorObject
+    return (await kube.getCustom(object, { signal: cancelled })) as ConnectorObject
   } catch (error) {
     if (isKubeError(error, 'NOT_FOUND')) {
       const why = 'there is none of that name, or the connectors operator is not installed'

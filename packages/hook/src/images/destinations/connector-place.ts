@@ -14,7 +14,7 @@ import {
   type PushAccess
 } from '@kaniko-hooks/builder'
 
-import type { Call } from '../../job/call.js'
+import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { milliseconds } from '../../settings/duration.js'
 import type { ConnectorPlaceSettings } from '../../settings/schema.js'
 import { buildTokenSeconds, SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
@@ -78,14 +78,14 @@ interface Ways extends ConnectorWays {
 
 /** All go by the reverse proxy, to which nodes may have an address of their own. */
 async function reverse(
-  call: Call,
+  cluster: Cluster,
   connector: ConnectorName,
   volume: ConnectorVolume,
   { pushAddress, pullAddress, configuration }: ConnectorPlaceSettings
 ): Promise<Ways> {
   const push =
     pushAddress === undefined
-      ? addressOfConnector(connector, await readConnector(call, connector, DESTINATION, 'pushAddress and pullAddress'))
+      ? addressOfConnector(connector, await readConnector(cluster, connector, DESTINATION, 'pushAddress and pullAddress'))
       : connectorAddress(pushAddress)
   const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
   return { push, pull, access: reverseAccess(volume, configuration) }
@@ -93,7 +93,7 @@ async function reverse(
 
 /** The registry keeps its name for builder and node; the forward proxy's address is known to the volume alone. */
 async function forward(
-  call: Call,
+  cluster: Cluster,
   connector: ConnectorName,
   volume: ConnectorVolume,
   settings: ConnectorPlaceSettings
@@ -101,7 +101,7 @@ async function forward(
   const { pushAddress, pullAddress, registry } = settings
   const found =
     pushAddress === undefined || registry === undefined
-      ? await readConnector(call, connector, DESTINATION, 'pushAddress and registry')
+      ? await readConnector(cluster, connector, DESTINATION, 'pushAddress and registry')
       : undefined
   const api: ConnectorAddress =
     pushAddress === undefined ? addressOfConnector(connector, found ?? {}) : connectorAddress(pushAddress)
@@ -116,6 +116,6 @@ async function forward(
 }
 
 /** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */
-function tokenSeconds({ settings }: Call, { tokenLifetime }: ConnectorPlaceSettings): number {
+function tokenSeconds({ settings }: Configuration, { tokenLifetime }: ConnectorPlaceSettings): number {
   return tokenLifetime === undefined ? buildTokenSeconds(settings) : milliseconds(tokenLifetime) / 1000
 }

@@ -9,18 +9,18 @@ import {
 import { isKubeError, type V1Secret } from '@kaniko-hooks/kube'
 import { parseDockerConfig, RegistryError, type Keychain } from '@kaniko-hooks/registry'
 
-import type { Call } from '../../job/call.js'
+import type { Cluster, Report } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { NodePortPlaceSettings, RemotePlaceSettings } from '../../settings/schema.js'
 import type { Place } from './places.js'
 
 /** A registry behind a NodePort, with or without credentials. */
-export async function nodePortPlace(call: Call, settings: NodePortPlaceSettings): Promise<Place> {
+export async function nodePortPlace(call: Cluster & Report, settings: NodePortPlaceSettings): Promise<Place> {
   return withCredentials(call, nodePortRegistry(settings), settings)
 }
 
 /** A registry that has one name for everybody. */
-export async function remotePlace(call: Call, settings: RemotePlaceSettings): Promise<Place> {
+export async function remotePlace(call: Cluster & Report, settings: RemotePlaceSettings): Promise<Place> {
   return withCredentials(call, remoteRegistry(settings), settings)
 }
 
@@ -31,7 +31,7 @@ interface Credentials {
 }
 
 async function withCredentials(
-  call: Call,
+  call: Cluster & Report,
   registry: RegistrySettings,
   { pushSecret, pullSecret, ca }: Credentials
 ): Promise<Place> {
@@ -61,7 +61,7 @@ async function withCredentials(
  * @throws HookError SETTING that names the Secret
  */
 export async function keychain(
-  call: Call,
+  call: Cluster & Report,
   secret: string,
   host: string,
   reader: 'crane' | 'kubelet' = 'crane'
@@ -86,17 +86,17 @@ function mayPull(found: Keychain, host: string): boolean {
  *
  * @throws HookError SETTING that names the Secret
  */
-async function readKeychain(call: Call, secret: string): Promise<Keychain> {
+async function readKeychain(call: Cluster & Report, secret: string): Promise<Keychain> {
   return keychainOf(call, secret, await dockerConfig(call, secret))
 }
 
 /** The text of a Secret of type `kubernetes.io/dockerconfigjson`. Errors as of `secretValue`. */
-export async function dockerConfig(call: Call, secret: string): Promise<string> {
+export async function dockerConfig(call: Cluster & Report, secret: string): Promise<string> {
   return secretValue(call, { secret, key: '.dockerconfigjson' })
 }
 
 /** What such a text holds; the rest as of `readKeychain`. */
-export function keychainOf(call: Call, secret: string, content: string): Keychain {
+export function keychainOf(call: Cluster & Report, secret: string, content: string): Keychain {
   try {
     const found = parseDockerConfig(content)
     for (const value of found.secrets) call.secrets.add(value)
@@ -112,20 +112,20 @@ export function keychainOf(call: Call, secret: string, content: string): Keychai
  *
  * @throws HookError SETTING that names the Secret and the key
  */
-export async function secretValue(call: Call, { secret, key }: SecretKey): Promise<string> {
+export async function secretValue(cluster: Cluster, { secret, key }: SecretKey): Promise<string> {
   let found: V1Secret
   try {
-    found = await call.kube.get('secrets', secret, { signal: call.cancelled })
+    found = await cluster.kube.get('secrets', secret, { signal: cluster.cancelled })
   } catch (error) {
-    if (isKubeError(error, 'NOT_FOUND')) throw wrong(call, secret, 'does not exist', error)
+    if (isKubeError(error, 'NOT_FOUND')) throw wrong(cluster, secret, 'does not exist', error)
     throw error
   }
   const value = found.data?.[key]
-  if (value === undefined) throw wrong(call, secret, `has no key ${key}`)
+  if (value === undefined) throw wrong(cluster, secret, `has no key ${key}`)
   return Buffer.from(value, 'base64').toString('utf8')
 }
 
-function wrong(call: Call, secret: string, why: string, cause?: unknown): HookError {
-  const message = `The Secret ${secret} in namespace ${call.kube.namespace}, which the settings name, ${why}.`
+function wrong({ kube }: Cluster, secret: string, why: string, cause?: unknown): HookError {
+  const message = `The Secret ${secret} in namespace ${kube.namespace}, which the settings name, ${why}.`
   return new HookError('SETTING', 'configuration', message, { cause })
 }

@@ -1,4 +1,4 @@
-import type { Call } from '../../job/call.js'
+import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { messageOf } from '../../report/errors.js'
 import { milliseconds } from '../../settings/duration.js'
 import type { Place } from '../destinations/places.js'
@@ -9,7 +9,7 @@ import type { Scope } from './scope.js'
 const ANSWER_MS = 5_000
 
 /** What this job has built or begun to build, in this attempt of its run. */
-export async function builtInThisJob(call: Call, runnerUid: string): Promise<ImageRecord[]> {
+export async function builtInThisJob(call: Cluster & Configuration, runnerUid: string): Promise<ImageRecord[]> {
   const records = await recordsOfRunner(call.kube, call.settings.runnerPod)
   const job = jobOf(call)
   return records.map(({ record }) => record).filter(record => record.job === job && record.runner.uid === runnerUid)
@@ -65,7 +65,7 @@ export async function keptDigest(
 }
 
 /** Until when an image that is built now is kept; undefined when it goes with its job. */
-export function keepFor(call: Call, scope: Scope | undefined): ImageRecord['keep'] {
+export function keepFor(call: Configuration, scope: Scope | undefined): ImageRecord['keep'] {
   const { keep } = call.settings.image
   if (keep === 'delete' || scope === undefined) return undefined
   if (keep === 'forever') return { scope: scope.own }
@@ -73,7 +73,7 @@ export function keepFor(call: Call, scope: Scope | undefined): ImageRecord['keep
 }
 
 /** Names the job, for records. */
-export function jobOf({ environment: { repository, runId, runAttempt, job } }: Call): string {
+export function jobOf({ environment: { repository, runId, runAttempt, job } }: Configuration): string {
   return `${repository ?? 'unknown'} run ${runId ?? 'unknown'}.${runAttempt ?? '1'} job ${job ?? 'unknown'}`
 }
 

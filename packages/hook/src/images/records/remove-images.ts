@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 
-import type { Call } from '../../job/call.js'
+import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { messageOf } from '../../report/errors.js'
 import { REMOVAL } from '../../steps/removal.js'
 import { openPlaces, type Place } from '../destinations/places.js'
@@ -128,7 +128,7 @@ async function remove(
 }
 
 /** What can be told without asking anybody. */
-function mayBeDue(call: Call, { record, createdMs }: KnownImage): boolean {
+function mayBeDue(call: Cluster & Configuration, { record, createdMs }: KnownImage): boolean {
   const now = Date.now()
   if (record.keep !== undefined) {
     const grace = EXPIRY_GRACE_MS + call.settings.prepareTimeoutMs
@@ -139,9 +139,9 @@ function mayBeDue(call: Call, { record, createdMs }: KnownImage): boolean {
 }
 
 /** UIDs of the pods of the runners' namespace, asked for only if somebody's record depends on it. */
-async function runningPods(call: Call, candidates: readonly KnownImage[]): Promise<ReadonlySet<string>> {
+async function runningPods({ runnerKube }: Cluster, candidates: readonly KnownImage[]): Promise<ReadonlySet<string>> {
   if (candidates.every(({ record }) => record.keep !== undefined)) return new Set()
-  return new Set((await call.runnerKube.list('pods')).map(({ metadata }) => metadata?.uid ?? ''))
+  return new Set((await runnerKube.list('pods')).map(({ metadata }) => metadata?.uid ?? ''))
 }
 
 /** From when on an image has been of no use. */

@@ -9,25 +9,26 @@ import {
   type BuildPodSettings,
   type BuiltImage,
   type Context,
+  type Engine,
   type Finding,
   type Target
 } from '@kaniko-hooks/builder'
 import { v4 as uuid } from 'uuid'
 
-import type { Call } from '../job/call.js'
+import type { Call, Configuration, Report } from '../job/call.js'
+import type { Job } from '../job/open-job.js'
 import { HookError, messageOf, redact } from '../report/errors.js'
 import { buildName } from '../pods/names.js'
 import { quotedGroup } from '../report/workflow-commands.js'
 import { REMOVAL } from '../steps/removal.js'
-import { ownerOf, type Runner } from '../job/runner-pod.js'
 import { seconds } from '../report/seconds.js'
 import { withBaseAccess } from './bases/base-access.js'
-import { digestsOf, openBases } from './bases/bases.js'
+import { digestsOf, openBases, type Bases } from './bases/bases.js'
 import { buildArguments, engineOf, platform } from './engine.js'
 import { builtInThisJob, jobOf, keepFor, keptDigest, ownDigest } from './records/kept-image.js'
 import { openPlaces, type Place } from './destinations/places.js'
 import { writeRecord } from './records/record.js'
-import { scopeOf } from './records/scope.js'
+import { scopeOf, type Scope } from './records/scope.js'
 
 /** For a registry's answer before a build. */
 const PROBE_MS = 10_000
@@ -42,54 +43,117 @@ export interface PullableImage {
   readonly pullConfig?: () => Promise<string>
 }
 
+/** What the action is made of, and where its image would be. */
+interface Wanted {
+  /** The Dockerfile as its author knows it. */
+  readonly title: string
+  readonly context: Context
+  readonly buildArgs: Readonly<Record<string, string>>
+  readonly engine: Engine
+  /** Names the content; see `contextKey`. */
+  readonly contentKey: string
+  /** Names the content together with what its base images are now. */
+  readonly keyWith: (bases: Readonly<Record<string, string>>) => string
+  readonly scope: Scope | undefined
+  readonly places: readonly [Place, ...Place[]]
+}
+
+/** What the image is built on. */
+interface Foundation {
+  readonly bases: Bases
+  readonly key: string
+  /** Who may share the image; undefined for nobody. */
+  readonly sharing: Scope | undefined
+}
+
 /**
- * The image of a container action that has a Dockerfile: built now, or taken from what was built before. The pre, main
+ * Provides the image of a container action that has a Dockerfile: builds it, or takes what was built before. The pre, main
  * and post of one action have one image, and so has the same action used twice; with a keep policy, other jobs have it too.
  *
  * @param dockerfile absolute path on the runner; its directory is the context
  * @param template the hook template's entry for build pods
  */
-export async function builtImage(
+export async function provideImage(
   call: Call,
-  runner: Runner,
+  job: Job,
   dockerfile: string,
   template: BuildPodSettings
 ): Promise<PullableImage> {
-  const { kube, settings } = call
   refuseLentAccount(call, template)
+  const wanted = await identify(call, job, dockerfile, template)
+  const mine = await builtInThisJob(call, job.runner.uid)
+  const own = ownDigest(mine, wanted.contentKey)
+  if (own !== undefined) return reuse(call, wanted, own, 'was built earlier in this job')
+
+  const foundation = await identifyBases(call, wanted)
+  const { key, sharing } = foundation
+  const kept = sharing === undefined ? undefined : await keptDigest(call, key, sharing, wanted.places)
+  if (kept !== undefined) return reuse(call, wanted, kept, 'was kept by an earlier job')
+
+  refuseTooMany(call, mine.length)
+  await Promise.all(wanted.places.map(async place => probeDestination(call, place)))
+  return buildAndRecord(call, job, wanted, foundation)
+}
+
+async function identify(call: Call, job: Job, dockerfile: string, template: BuildPodSettings): Promise<Wanted> {
+  const { environment, settings, workDirectory, cancelled } = call
   const places = await openPlaces(call)
-  const [{ destination, ...pulling }] = places
-  const pullable = (digest: string): PullableImage => ({ pullRef: destination.pullRef(digest), ...pulling })
-  const scope = scopeOf(call.environment, settings.image.scope)
-  const engine = await engineOf(call, runner, scope, template)
+  const scope = scopeOf(environment, settings.image.scope)
+  const engine = await engineOf(call, job, scope, template)
   const read = await readContext(dirname(dockerfile), basename(dockerfile), {
-    within: [call.workDirectory, ...(call.environment.actionCache === undefined ? [] : [call.environment.actionCache])],
-    signal: call.cancelled
+    within: [workDirectory, ...(environment.actionCache === undefined ? [] : [environment.actionCache])],
+    signal: cancelled
   })
   const target = platform()
   const { context, buildArgs, findings } = engine.prepare(read, target, buildArguments(call))
   refuseUnsupported(findings, dockerfile)
   const parts = { platform: `${target.os}/${target.architecture}`, engine: engine.identity, buildArgs }
-  const contentKey = contextKey(context, parts)
-  const mine = await builtInThisJob(call, runner.uid)
-  const own = ownDigest(mine, contentKey)
-  if (own !== undefined) return told(call, pullable(own), `${titleOf(call, dockerfile)} was built earlier in this job`)
+  return {
+    title: titleOf(call, dockerfile),
+    context,
+    buildArgs,
+    engine,
+    contentKey: contextKey(context, parts),
+    keyWith: bases => contextKey(context, { ...parts, bases }),
+    scope,
+    places
+  }
+}
 
+async function identifyBases(call: Call, wanted: Wanted): Promise<Foundation> {
+  const { context, buildArgs, scope, places } = wanted
+  const isKept = call.settings.image.keep !== 'delete'
   const references = baseImages(context.dockerfileText, buildArgs).map(({ reference }) => reference)
   const bases = await openBases(call, scope, references)
   const registries = places.map(place => place.destination.name)
-  const digests = settings.image.keep === 'delete' ? {} : await digestsOf(call, references, bases, registries)
-  const key = digests === undefined ? contentKey : contextKey(context, { ...parts, bases: digests })
-  // Without knowing what it is built on, an image is no other job's.
-  const sharing = settings.image.keep === 'delete' || digests === undefined ? undefined : scope
-  const kept = sharing === undefined ? undefined : await keptDigest(call, key, sharing, places)
-  if (kept !== undefined) return told(call, pullable(kept), `${titleOf(call, dockerfile)} was kept by an earlier job`)
+  const digests = isKept ? await digestsOf(call, references, bases, registries) : {}
+  return {
+    bases,
+    key: digests === undefined ? wanted.contentKey : wanted.keyWith(digests),
+    // Without knowing what it is built on, an image is no other job's.
+    sharing: isKept && digests !== undefined ? scope : undefined
+  }
+}
 
-  refuseTooMany(call, mine.length)
-  await Promise.all(places.map(async place => askedFirst(call, place)))
+function reuse(report: Report, { title, places: [place] }: Wanted, digest: string, why: string): PullableImage {
+  const image = pullable(place, digest)
+  report.print(`The image of ${title} ${why}: ${image.pullRef}`)
+  return image
+}
+
+function pullable({ destination, ...pulling }: Place, digest: string): PullableImage {
+  return { pullRef: destination.pullRef(digest), ...pulling }
+}
+
+async function buildAndRecord(
+  call: Call,
+  { owner }: Job,
+  { title, context, buildArgs, engine, contentKey, places }: Wanted,
+  { bases, key, sharing }: Foundation
+): Promise<PullableImage> {
+  const { kube, settings } = call
   const handle = `${key.slice(0, 12)}-${uuid().slice(0, 8)}`
   const targets = places.map(place => place.destination.target(handle)) as [Target, ...Target[]]
-  const owner = ownerOf(call, runner)
   const record = { key, contentKey, job: jobOf(call), images: targets.map(({ pushRef }) => ({ pushRef })) }
   const { namespace } = call.runnerKube
   // Noted before anything can be pushed: a hook that is killed in mid-build leaves an image that cleanup_job finds.
@@ -112,7 +176,7 @@ export async function builtImage(
   const start = Date.now()
   // Outside of the group, whose lines the runner does not obey: it may have a warning.
   const image = await withBaseAccess(call, owner, bases, async access =>
-    quotedGroup(`Build ${titleOf(call, dockerfile)}`, call.print, async print => build(print, access))
+    quotedGroup(`Build ${title}`, call.print, async print => build(print, access))
   ).catch((error: unknown) => {
     call.print(`Failed after ${seconds(Date.now() - start)}`)
     throw error
@@ -123,17 +187,13 @@ export async function builtImage(
   await writeRecord(kube, owner, { ...record, images, ...(keep === undefined ? {} : { keep }) }, namespace)
   // It is known to be of no use when it stays.
   await kube.delete('secrets', intent, REMOVAL).catch((error: unknown) => call.note(messageOf(error)))
-  printPhases(call, image, destination.pullRef(digest))
-  return pullable(digest)
-}
-
-function told(call: Call, image: PullableImage, what: string): PullableImage {
-  call.print(`The image of ${what}: ${image.pullRef}`)
-  return image
+  const built = pullable(places[0], digest)
+  printPhases(call, image, built.pullRef)
+  return built
 }
 
 /** Whether a registry would take a push, before a pod starts in vain. What is only doubtful is a line of the log. */
-async function askedFirst(call: Call, { destination }: Place): Promise<void> {
+async function probeDestination(call: Call, { destination }: Place): Promise<void> {
   try {
     const doubt = await destination.probe(AbortSignal.any([call.cancelled, AbortSignal.timeout(PROBE_MS)]))
     if (doubt !== undefined) call.print(doubt)
@@ -157,7 +217,7 @@ function refuseUnsupported(findings: readonly Finding[], dockerfile: string): vo
 }
 
 /** A build pod pushes through a connector as the account that the template gives it; base images lend theirs to RUN lines. */
-function refuseLentAccount({ settings }: Call, { serviceAccountName }: BuildPodSettings): void {
+function refuseLentAccount({ settings }: Configuration, { serviceAccountName }: BuildPodSettings): void {
   if (!settings.kaniko.connectors.some(({ serviceAccount }) => serviceAccount === serviceAccountName)) return
   const message =
     `The hook template's entry $kaniko has the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
@@ -166,17 +226,16 @@ function refuseLentAccount({ settings }: Call, { serviceAccountName }: BuildPodS
 }
 
 /** A matrix of generated actions must not fill a registry. */
-function refuseTooMany(call: Call, count: number): void {
-  const limit = call.settings.kaniko.maxBuildsPerJob
+function refuseTooMany({ settings }: Configuration, count: number): void {
+  const limit = settings.kaniko.maxBuildsPerJob
   if (count < limit) return
   const message = `This job has built ${count} images already, and the setting kaniko.maxBuildsPerJob is ${limit}.`
   throw new HookError('SETTING', 'configuration', message)
 }
 
 /** The Dockerfile as its author knows it: below the workspace or the actions directory, not below the runner's home. */
-function titleOf(call: Call, dockerfile: string): string {
-  const workspace = call.environment.workspace
-  const base = workspace !== undefined && dockerfile.startsWith(`${workspace}/`) ? workspace : call.workDirectory
+function titleOf({ environment: { workspace }, workDirectory }: Configuration, dockerfile: string): string {
+  const base = workspace !== undefined && dockerfile.startsWith(`${workspace}/`) ? workspace : workDirectory
   return relative(base, dockerfile)
 }
 
@@ -186,12 +245,12 @@ function printContext(print: (line: string) => void, context: Context): void {
   for (const warning of context.warnings) print(`Warning: ${warning}`)
 }
 
-function printPhases(call: Call, { phases }: BuiltImage, pullRef: string): void {
-  call.phase('build', phases.buildMs)
-  call.phase('push', phases.pushMs)
-  call.print(
+function printPhases(report: Report, { phases }: BuiltImage, pullRef: string): void {
+  report.phase('build', phases.buildMs)
+  report.phase('push', phases.pushMs)
+  report.print(
     `Built in ${seconds(phases.podMs + phases.contextMs + phases.buildMs)} ` +
       `(pod ${seconds(phases.podMs)}, context ${seconds(phases.contextMs)}, instructions ${seconds(phases.buildMs)})`
   )
-  call.print(`Pushed in ${seconds(phases.pushMs)}: ${pullRef}`)
+  report.print(`Pushed in ${seconds(phases.pushMs)}: ${pullRef}`)
 }

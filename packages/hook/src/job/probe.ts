@@ -1,0 +1,50 @@
+import { JOB_CONTAINER } from '../pods/names.js'
+import { HookError } from '../report/errors.js'
+import { runInContainer } from '../steps/run-in-container.js'
+import type { Cluster } from './call.js'
+
+/**
+ * Asks the job container what the runner wants to know of it, and whether script steps can run there. Alpine is what has
+ * the word in a line of a release file that begins with ID, as for the runner itself (`ID_LIKE=alpine` is one).
+ */
+const PROBE = [
+  'sh',
+  '-c',
+  `for file in /etc/*release; do
+  while read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
+done 2>/dev/null
+for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
+for node in /__e/*/bin/node; do [ -e "$node" ] && exit; done
+echo "missing externals"`
+]
+
+/**
+ * Asks the job container whether script steps can run there.
+ *
+ * @returns whether its image is Alpine's
+ * @throws HookError WORKSPACE, JOB_CONTAINER that name what is missing
+ */
+export async function probeJobContainer({ kube, cancelled }: Cluster, pod: string): Promise<boolean> {
+  const { stdout, stderr, code } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, PROBE, {
+    signal: cancelled
+  })
+  const lines = stdout.split('\n')
+  const missing = lines.flatMap(line => (line.startsWith('missing ') ? [line.slice('missing '.length)] : []))
+  if (missing.includes('externals')) {
+    throw new HookError(
+      'WORKSPACE',
+      'cluster',
+      `The runner's node builds did not reach /__e of pod ${pod}; JavaScript actions could not run. Is the work volume writable and not full?`
+    )
+  }
+  if (missing.length > 0) {
+    throw new HookError(
+      'JOB_CONTAINER',
+      'user',
+      `The job container's image lacks ${missing.join(', ')}; script steps need them. Use an image with coreutils or busybox.`
+    )
+  }
+  if (stdout.trim() === '' && code !== 0)
+    throw new HookError('JOB_CONTAINER', 'user', `The job container cannot run sh: ${stderr}`)
+  return lines.includes('alpine')
+}
