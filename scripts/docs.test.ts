@@ -283,7 +283,9 @@ describe('what comments and pages refer to is in this repository', () => {
 
   test('nothing refers to papers that readers do not have', async () => {
     const elsewhere = new RegExp(['\\bDESIGN\\b', 'reference/[a-z-]+\\.md', '(?<!RFC \\d{4} )§'].join('|'))
-    const found = (await referring()).filter(({ file, text }) => file !== 'scripts/docs.test.ts' && elsewhere.test(text))
+    const found = (await referring()).filter(
+      ({ file, text }) => file !== 'scripts/docs.test.ts' && elsewhere.test(text)
+    )
     expect(found.map(({ file }) => file)).toEqual([])
   })
 })

@@ -67,9 +67,7 @@ async function main(): Promise<number> {
       clients.runnerKube.close()
     }
   } catch (caught) {
-    error = cancelled.aborted
-      ? new HookError('CANCELLED', 'user', 'The step was cancelled.', { cause: caught })
-      : caught
+    error = cancelled.aborted ? new HookError('CANCELLED', 'The step was cancelled.', { cause: caught }) : caught
     log.print(errorCommand(describe(error, [...secrets])))
     if (caught instanceof Error) log.note(redact(caught.stack ?? caught.message, [...secrets]))
   }

@@ -139,7 +139,7 @@ function warnOfIgnored(call: Call, container: ContainerArgs | null, isJob: boole
 
 function imageOf(container: ContainerArgs): string {
   if (container.image === null || container.image === '') {
-    throw new HookError('INPUT', 'user', 'The job has a container or service without an image.')
+    throw new HookError('INPUT', 'The job has a container or service without an image.')
   }
   return container.image
 }

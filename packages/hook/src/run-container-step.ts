@@ -151,7 +151,7 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
     // Its files are worth having, but not worth a failure that hides this one.
     await collected(workspace, run, patience).catch(() => undefined)
     const why = result.why ?? result.reason ?? 'Its pod was disturbed.'
-    if (result.exitCode === 0) throw new HookError('POD_FAILED', 'cluster', `The step did not succeed. ${why}`)
+    if (result.exitCode === 0) throw new HookError('POD_FAILED', `The step did not succeed. ${why}`)
     call.print(errorCommand(why))
     return result.exitCode
   } catch (error) {
@@ -211,7 +211,7 @@ async function followed(
 /** Brings back what the step wrote, as far as the runner still waits for it. */
 async function collected(workspace: Workspace, run: StepRun, patience: Patience): Promise<void> {
   if (await patience.allows(FILES_MS, workspace.collectStep(run.pod))) return
-  throw new HookError('CANCELLED', 'user', 'The step was cancelled before its files were back.')
+  throw new HookError('CANCELLED', 'The step was cancelled before its files were back.')
 }
 
 function tellSent(call: Call, { files, bytes, ms }: Travelled): void {
@@ -232,13 +232,13 @@ async function imageOf(
     return provideImage(call, job, dockerfile, buildTemplate(template))
   }
   if (image !== null && image !== '') return { pullRef: image, pullSecrets: [] }
-  throw new HookError('INPUT', 'user', 'The step names neither an image nor a Dockerfile.')
+  throw new HookError('INPUT', 'The step names neither an image nor a Dockerfile.')
 }
 
 /** A pod that vanishes under a running step was deleted by somebody: the step is not done, whatever its log said. */
 function disturbed(error: unknown, run: StepRun | undefined): unknown {
   if (run === undefined || !isKubeError(error, 'NOT_FOUND')) return error
-  return new HookError('POD_FAILED', 'cluster', `The step's pod ${run.pod} was deleted by somebody while it ran.`, {
+  return new HookError('POD_FAILED', `The step's pod ${run.pod} was deleted by somebody while it ran.`, {
     cause: error
   })
 }

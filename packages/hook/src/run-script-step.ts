@@ -54,8 +54,8 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   if (state === undefined) {
     throw new HookError(
       'INPUT',
-      'configuration',
-      'There is no job container: prepare_job did not run, or another hook prepared this job.'
+      'There is no job container: prepare_job did not run, or another hook prepared this job.',
+      { fault: 'configuration' }
     )
   }
   await maskOwnToken(call, state.masked)
@@ -109,7 +109,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
       giveUp.signal
     )
     if (result === 'lost') {
-      throw new HookError('STEP_LOST', 'cluster', 'The process that watched over the step was killed.')
+      throw new HookError('STEP_LOST', 'The process that watched over the step was killed.')
     }
     end = typeof result === 'number' ? result : orphaned(call, result.orphanedWith)
   } catch (error) {
@@ -142,7 +142,7 @@ function orphaned(call: Call, code: number): number {
   const sentence =
     `The step was ended: the connection to its container was away for longer than ${orphanTimeout}, as when its runner is ` +
     'gone. What it printed until then is above. The setting steps.orphanTimeout says how long a step goes on unwatched.'
-  call.print(errorCommand(describe(new HookError('STEP_LOST', 'cluster', sentence))))
+  call.print(errorCommand(describe(new HookError('STEP_LOST', sentence))))
   return code === 0 ? INTERRUPTED : code
 }
 
@@ -204,7 +204,7 @@ async function explained(call: Call, name: string, error: unknown, isEnded: bool
   }
   if (isEnded) return error
   const message = `${error.message} The step could not be ended: it may go on in pod ${name}.`
-  return new HookError('STEP_LOST', 'cluster', message, { cause: error })
+  return new HookError('STEP_LOST', message, { cause: error })
 }
 
 function whyEnded(pod: V1Pod): string | undefined {
@@ -217,5 +217,5 @@ function whyEnded(pod: V1Pod): string | undefined {
 }
 
 function ended(pod: string, why: string, cause: unknown): HookError {
-  return new HookError('POD_FAILED', 'cluster', `The job pod ${pod} ended while the step ran: ${why}.`, { cause })
+  return new HookError('POD_FAILED', `The job pod ${pod} ended while the step ran: ${why}.`, { cause })
 }

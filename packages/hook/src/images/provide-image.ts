@@ -222,7 +222,7 @@ function refuseLentAccount({ settings }: Configuration, { serviceAccountName }: 
   const message =
     `The hook template's entry $kaniko has the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
     'kaniko.connectors in the settings: every RUN line of a build could read a token of the account of its pod. Make another one.'
-  throw new HookError('SETTING', 'configuration', message)
+  throw new HookError('SETTING', message)
 }
 
 /** A matrix of generated actions must not fill a registry. */
@@ -230,7 +230,7 @@ function refuseTooMany({ settings }: Configuration, count: number): void {
   const limit = settings.kaniko.maxBuildsPerJob
   if (count < limit) return
   const message = `This job has built ${count} images already, and the setting kaniko.maxBuildsPerJob is ${limit}.`
-  throw new HookError('SETTING', 'configuration', message)
+  throw new HookError('SETTING', message)
 }
 
 /** The Dockerfile as its author knows it: below the workspace or the actions directory, not below the runner's home. */

@@ -73,5 +73,5 @@ async function waitUntilGone({ kube, cancelled }: Cluster, pod: string): Promise
     await sleep(100)
   }
   if (cancelled.aborted) return
-  throw new HookError('POD_FAILED', 'cluster', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
+  throw new HookError('POD_FAILED', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
 }

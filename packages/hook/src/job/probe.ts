@@ -33,18 +33,16 @@ export async function probeJobContainer({ kube, cancelled }: Cluster, pod: strin
   if (missing.includes('externals')) {
     throw new HookError(
       'WORKSPACE',
-      'cluster',
       `The runner's node builds did not reach /__e of pod ${pod}; JavaScript actions could not run. Is the work volume writable and not full?`
     )
   }
   if (missing.length > 0) {
     throw new HookError(
       'JOB_CONTAINER',
-      'user',
       `The job container's image lacks ${missing.join(', ')}; script steps need them. Use an image with coreutils or busybox.`
     )
   }
   if (stdout.trim() === '' && code !== 0)
-    throw new HookError('JOB_CONTAINER', 'user', `The job container cannot run sh: ${stderr}`)
+    throw new HookError('JOB_CONTAINER', `The job container cannot run sh: ${stderr}`)
   return lines.includes('alpine')
 }

@@ -45,7 +45,6 @@ export async function readRunner(call: Cluster & Configuration, state?: State): 
     if (isKubeError(error, 'NOT_FOUND')) {
       throw new HookError(
         'SETTING',
-        'configuration',
         `There is no pod ${name} in namespace ${call.runnerKube.namespace}: ACTIONS_RUNNER_POD_NAME must be this runner pod's own name.`,
         { cause: error }
       )
@@ -59,7 +58,6 @@ function chosenVolume(call: Cluster & Configuration, found: WorkVolume): WorkVol
   if (found.kind === 'claim' && isApart(call) && call.environment.claimName === undefined) {
     throw new HookError(
       'SETTING',
-      'configuration',
       `Pods in namespace ${call.kube.namespace} (${VARIABLE.namespace}) cannot mount the claim ${found.claimName} of the runner's ` +
         `namespace ${call.runnerKube.namespace}, on which ${call.workDirectory} lies. Set workspace: copied in the settings ` +
         `file, or name in ${VARIABLE.claimName} a claim of namespace ${call.kube.namespace} for the same volume.`
@@ -68,7 +66,6 @@ function chosenVolume(call: Cluster & Configuration, found: WorkVolume): WorkVol
   if (call.settings.workspace === 'volume' && found.kind === 'own-disk') {
     throw new HookError(
       'SETTING',
-      'configuration',
       `The setting workspace is "volume", but ${call.workDirectory} of pod ${call.settings.runnerPod} lies on no claim that other pods can mount.`
     )
   }

@@ -51,7 +51,6 @@ export function readState(value: unknown, runnerPod: string): State | undefined 
   if (foreign[0] !== undefined) {
     throw new HookError(
       'INPUT',
-      'user',
       `The state of this job names ${foreign[0]}, which is not of runner ${runnerPod}: a step of the job wrote into the runner's files.`
     )
   }

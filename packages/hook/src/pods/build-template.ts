@@ -49,7 +49,6 @@ export function buildTemplate(template: Template | undefined): BuildPodSettings 
   const known = Object.keys(entry.entries).filter(key => key !== 'name')
   throw new HookError(
     'TEMPLATE',
-    'configuration',
     `The hook template's entry ${BUILD_ENTRY}: ${problems.join('; ')}. It may have ${known.join(', ')}.`
   )
 }

@@ -27,7 +27,6 @@ export function refuseLongStrings(
   if (found === undefined) return
   throw new HookError(
     'UNSUPPORTED',
-    'user',
     `${found} Linux takes ${MAX_STRING_BYTES} for one, so no program can be started with it. Pass large values through files.`
   )
 }

@@ -48,7 +48,6 @@ export function secretEnvironment(
   if (size > MAX_SECRET_BYTES) {
     throw new HookError(
       'UNSUPPORTED',
-      'user',
       `The step's environment has ${Math.ceil(size / 1024)} KiB; a pod can take 1024 KiB. Pass large values through files.`
     )
   }

@@ -32,7 +32,7 @@ export interface Template {
 export async function readTemplate(path: string | undefined): Promise<Template | undefined> {
   if (path === undefined) return undefined
   const wrong = (why: string, cause?: unknown): HookError =>
-    new HookError('TEMPLATE', 'configuration', `The hook template ${path} (${VARIABLE.templatePath}) ${why}.`, {
+    new HookError('TEMPLATE', `The hook template ${path} (${VARIABLE.templatePath}) ${why}.`, {
       cause
     })
   let content: unknown

@@ -57,7 +57,7 @@ function jsonComplaint(error: unknown): string {
 }
 
 function badInput(message: string, cause?: unknown): HookError {
-  return new HookError('INPUT', 'configuration', `Bad input from the runner: ${message}.`, { cause })
+  return new HookError('INPUT', `Bad input from the runner: ${message}.`, { fault: 'configuration', cause })
 }
 
 async function readAll(stdin: Readable): Promise<string> {

@@ -42,9 +42,8 @@ export async function checkResponseFile(path: string): Promise<void> {
   } catch (error) {
     throw new HookError(
       'INPUT',
-      'configuration',
       `Bad input from the runner: the response file ${path} cannot be written: ${messageOf(error)}.`,
-      { cause: error }
+      { fault: 'configuration', cause: error }
     )
   }
 }

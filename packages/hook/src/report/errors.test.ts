@@ -5,11 +5,9 @@ import { codeOf, describe as sentence, HookError, redact } from './errors.js'
 
 describe('describe', () => {
   test('says whose fault it is', () => {
-    expect(sentence(new HookError('SETTING', 'configuration', 'X is not set.'))).toBe(
-      'Runner configuration: X is not set.'
-    )
+    expect(sentence(new HookError('SETTING', 'X is not set.'))).toBe('Runner configuration: X is not set.')
     expect(sentence(new KubeError('POD_FAILED', 'No room.'))).toBe('Cluster: No room.')
-    expect(sentence(new HookError('INPUT', 'user', 'No image.'))).toBe('No image.')
+    expect(sentence(new HookError('INPUT', 'No image.'))).toBe('No image.')
   })
 
   test('a bug of ours is called one', () => {
@@ -23,7 +21,7 @@ describe('describe', () => {
   })
 
   test('secrets are blotted out, the longest first', () => {
-    expect(sentence(new HookError('INPUT', 'user', 'saw hunter2-long and hunter2'), ['hunter2', 'hunter2-long'])).toBe(
+    expect(sentence(new HookError('INPUT', 'saw hunter2-long and hunter2'), ['hunter2', 'hunter2-long'])).toBe(
       'saw *** and ***'
     )
     expect(redact('a a a', ['a'])).toBe('a a a')

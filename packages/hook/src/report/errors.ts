@@ -1,6 +1,18 @@
-/** Whose fault a failure is: the workflow author's, the runner set-up's, or the cluster's. */
-export type Fault = 'user' | 'configuration' | 'cluster'
+import type { Fault } from '@kaniko-hooks/kube'
 
+/**
+ * What the hook itself finds wrong. A closed union: operators search their log lines for these words.
+ *
+ * - `INPUT`: the runner or the workflow asked for something that cannot be done as it is written
+ * - `SETTING`, `TEMPLATE`: the settings or their Secrets, the hook template
+ * - `UNSUPPORTED`: Kubernetes or this mode does not have what was asked for
+ * - `JOB_CONTAINER`: the image of the job's container lacks what script steps need, or its shell hangs
+ * - `STEP_LOST`: nobody can tell any more how a step ended, or nobody followed it for too long
+ * - `SPOOL`: the step's output could not be kept while it was on its way
+ * - `POD_FAILED`: a pod cannot start, has vanished, or was ended by somebody else
+ * - `WORKSPACE`: files could not cross between the runner and a pod
+ * - `CANCELLED`: the runner cancelled the step
+ */
 export type HookErrorCode =
   | 'INPUT'
   | 'SETTING'
@@ -13,19 +25,36 @@ export type HookErrorCode =
   | 'WORKSPACE'
   | 'CANCELLED'
 
+const FAULTS: Readonly<Record<HookErrorCode, Fault>> = {
+  INPUT: 'user',
+  SETTING: 'configuration',
+  TEMPLATE: 'configuration',
+  UNSUPPORTED: 'user',
+  JOB_CONTAINER: 'user',
+  STEP_LOST: 'cluster',
+  SPOOL: 'cluster',
+  POD_FAILED: 'cluster',
+  WORKSPACE: 'cluster',
+  CANCELLED: 'user'
+}
+
 /**
  * A failure that the hook itself found. Its message is one or two sentences: what failed, on which object, what the
  * server said, what to do next.
  */
 export class HookError extends Error {
+  override readonly name = 'HookError'
   readonly code: HookErrorCode
   readonly fault: Fault
 
-  constructor(code: HookErrorCode, fault: Fault, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options)
-    this.name = 'HookError'
+  constructor(
+    code: HookErrorCode,
+    message: string,
+    details: { readonly fault?: Fault; readonly cause?: unknown } = {}
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
-    this.fault = fault
+    this.fault = details.fault ?? FAULTS[code]
   }
 }
 

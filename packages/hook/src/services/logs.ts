@@ -7,7 +7,11 @@ const SERVICE_LOG = { tailLines: 50, limitBytes: 256 * 1024 }
 const SERVICE_LOGS_MS = 15_000
 
 /** A service that ended tells why only in its log, and the pod is about to go. */
-export async function printServiceLogs(call: Cluster & Report, name: string, services: readonly string[]): Promise<void> {
+export async function printServiceLogs(
+  call: Cluster & Report,
+  name: string,
+  services: readonly string[]
+): Promise<void> {
   const signal = AbortSignal.timeout(SERVICE_LOGS_MS)
   const pod = await call.kube.get('pods', name, { signal }).catch(() => undefined)
   for (const service of services) {

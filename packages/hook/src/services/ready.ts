@@ -25,8 +25,8 @@ export function isReady(pod: V1Pod, services: readonly string[]): boolean {
     if (name !== JOB_CONTAINER && !services.includes(name)) continue
     throw new HookError(
       'POD_FAILED',
-      'user',
-      `${name === JOB_CONTAINER ? 'The job container' : `The service ${name}`} ended with exit code ${exitCode} (${reason ?? 'Error'}) before the job began.`
+      `${name === JOB_CONTAINER ? 'The job container' : `The service ${name}`} ended with exit code ${exitCode} (${reason ?? 'Error'}) before the job began.`,
+      { fault: 'user' }
     )
   }
   return (

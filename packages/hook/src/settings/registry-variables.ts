@@ -50,7 +50,7 @@ function remoteDestination({ remoteHost, remoteHandle, remoteSecret }: Environme
 
 function problem(why: string): HookError {
   const need = "This step's image is built from a Dockerfile and needs a registry."
-  return new HookError('SETTING', 'configuration', `${need} ${why}`)
+  return new HookError('SETTING', `${need} ${why}`)
 }
 
 function portNumber(text: string | undefined): number | undefined {

@@ -31,7 +31,7 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   }
   const file = await readSettingsFile(environment.settingsPath, problems)
   if (problems.length > 0 || environment.runnerPod === undefined || file === undefined) {
-    throw new HookError('SETTING', 'configuration', `${problems.join('; ')}.`)
+    throw new HookError('SETTING', `${problems.join('; ')}.`)
   }
   return {
     ...file,

@@ -127,7 +127,6 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
 function notBack(why: KubeError, outageMs: number): HookError {
   return new HookError(
     'STEP_LOST',
-    'cluster',
     `The connection to the step was lost and did not come back within ${outageMs / 60_000} minutes: ${why.message}`,
     { cause: why }
   )
@@ -185,7 +184,6 @@ async function launch(stream: ExecStream, step: DetachedStep, offset: number): P
     if (code === 0) throw new KubeError('STREAM_LOST', 'The connection ended before the pod took the script.')
     throw new HookError(
       'JOB_CONTAINER',
-      'user',
       `The step could not be started in the job container (exit code ${code}): ${words.text().trim() || 'its image needs sh, head, dd, cat, wc, mkdir, mv, rm and sleep'}.`
     )
   })
@@ -211,16 +209,10 @@ function readWords(stderr: Readable): { started: Promise<void>; fault: Promise<n
     if (/^started$/m.test(text)) start()
     const broken = /^fault (.*)$/m.exec(text)
     if (broken?.[1] !== undefined) {
-      fail(new HookError('SPOOL', 'cluster', `The step was ended because its log has no room: ${broken[1]}.`))
+      fail(new HookError('SPOOL', `The step was ended because its log has no room: ${broken[1]}.`))
     }
     if (/^gone$/m.test(text)) {
-      fail(
-        new HookError(
-          'STEP_LOST',
-          'cluster',
-          "The step's supervisor in the job container was killed before the step ended."
-        )
-      )
+      fail(new HookError('STEP_LOST', "The step's supervisor in the job container was killed before the step ended."))
     }
   })
   stderr.on('error', () => undefined)

@@ -44,7 +44,7 @@ export async function runInContainer(
     } catch (error) {
       if (error instanceof GivenUp) {
         const message = `${command[0] ?? 'A command'} in container ${target.container} of pod ${target.pod} ${error.message}`
-        throw new HookError('JOB_CONTAINER', 'user', message, { cause: error })
+        throw new HookError('JOB_CONTAINER', message, { cause: error })
       }
       const isRefused = isKubeError(error, 'EXEC_FAILED') && (error.status ?? 0) >= 500
       if ((!isKubeError(error, 'STREAM_LOST') && !isRefused) || attempt === TRIES) throw error

@@ -127,7 +127,6 @@ async function podOfJob(
       if (why !== undefined) throw why
       throw new HookError(
         'POD_FAILED',
-        'cluster',
         `Job ${job} got no pod within ${waitMs / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
       )
     }

@@ -184,7 +184,7 @@ export class Copied implements Workspace {
     const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
     await waitForPod(kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch((cause: unknown) => {
       const message = `Pod ${stepPod} could not take its files (exit code ${code}): ${stderr.trim()}`
-      throw isKubeError(cause, 'TIMEOUT') ? new HookError('WORKSPACE', 'cluster', message, { cause }) : cause
+      throw isKubeError(cause, 'TIMEOUT') ? new HookError('WORKSPACE', message, { cause }) : cause
     })
   }
 

@@ -41,9 +41,8 @@ export function makeDirectories(workDirectory: string): void {
   } catch (error) {
     throw new HookError(
       'WORKSPACE',
-      'configuration',
       `The work directory cannot be written by uid ${process.getuid?.() ?? '?'}: ${messageOf(error)}. Set fsGroup in the runner's pod template.`,
-      { cause: error }
+      { fault: 'configuration', cause: error }
     )
   }
 }

@@ -77,7 +77,6 @@ async function copyBuild(from: string, build: string, to: string, signal: AbortS
     await run('/bin/rm', ['-rf', join(to, fresh)]).catch(() => undefined)
     throw new HookError(
       'WORKSPACE',
-      'cluster',
       `The runner's ${join(from, build)} could not be copied to the work volume: ${messageOf(error)}. Is the volume writable and not full?`,
       { cause: error }
     )

@@ -60,7 +60,6 @@ export function mountsOf(
     } else {
       throw new HookError(
         'UNSUPPORTED',
-        'user',
         `The volume ${source}:${target} asks for a path of the host. Pods can mount only what lies below ${workDirectory}; ` +
           (source.endsWith('docker.sock')
             ? 'there is no Docker daemon on this runner.'

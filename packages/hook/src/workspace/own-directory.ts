@@ -22,8 +22,8 @@ export function ownDirectory(workDirectory: string): string {
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
     throw new HookError(
       'WORKSPACE',
-      'configuration',
-      `${path} in the runner's container is not a directory of uid ${uid} alone, as the hook makes it: remove it.`
+      `${path} in the runner's container is not a directory of uid ${uid} alone, as the hook makes it: remove it.`,
+      { fault: 'configuration' }
     )
   }
   return path

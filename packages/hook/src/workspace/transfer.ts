@@ -239,7 +239,6 @@ async function receive(replies: ByteReader, archive: string, size: number): Prom
   if (size > bavail * bsize - SPARE_BYTES) {
     throw new HookError(
       'WORKSPACE',
-      'cluster',
       `The runner's disk at ${dirname(archive)} has no room for ${amount(1, size)} that the step wrote.`
     )
   }
@@ -362,14 +361,15 @@ function failure(verb: string, { pod, container }: Place, what: string, words: s
   const lacks = /^lacks (.*)$/m.exec(words)?.[1]
   if (lacks !== undefined) {
     const message = `${where}: its image lacks ${lacks}. Without a shared volume files cross by such tools.`
-    return new HookError('JOB_CONTAINER', 'user', message, { cause })
+    return new HookError('JOB_CONTAINER', message, { cause })
   }
   const said = words.trim().split('\n').slice(-3).join('; ')
   if (/No space left on device|Disk quota exceeded/.test(words)) {
     const message = `${where}: its disk is full (${said}). Its node, or the pod's limit of ephemeral storage, has no more.`
-    return new HookError('WORKSPACE', 'cluster', message, { cause })
+    return new HookError('WORKSPACE', message, { cause })
   }
-  return new HookError('WORKSPACE', 'user', `${where}: ${[what, said].filter(text => text !== '').join(': ')}.`, {
+  return new HookError('WORKSPACE', `${where}: ${[what, said].filter(text => text !== '').join(': ')}.`, {
+    fault: 'user',
     cause
   })
 }
@@ -377,7 +377,7 @@ function failure(verb: string, { pod, container }: Place, what: string, words: s
 function diskFull(error: unknown): HookError | undefined {
   const { code, message } = error as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
-  return new HookError('WORKSPACE', 'cluster', `The disk of the runner's pod is full: ${message}.`, { cause: error })
+  return new HookError('WORKSPACE', `The disk of the runner's pod is full: ${message}.`, { cause: error })
 }
 
 async function line(replies: ByteReader): Promise<string> {

@@ -55,7 +55,7 @@ export async function unpack(archive: string, to: string): Promise<string[]> {
   }
   const [lost] = unpacking.lost
   if (lost !== undefined) {
-    throw new HookError('WORKSPACE', 'cluster', `What the step wrote could not be kept on the runner's disk: ${lost}`)
+    throw new HookError('WORKSPACE', `What the step wrote could not be kept on the runner's disk: ${lost}`)
   }
   return unpacking.leftOut
 }

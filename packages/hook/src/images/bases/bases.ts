@@ -186,5 +186,5 @@ function refuseSecondWay({ settings: { kaniko } }: Configuration, proxies: reado
   })
   if (problems.length === 0) return
   const message = `The setting kaniko.connectors contradicts itself or others: ${problems.join('; ')}.`
-  throw new HookError('SETTING', 'configuration', message)
+  throw new HookError('SETTING', message)
 }

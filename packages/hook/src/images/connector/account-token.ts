@@ -38,7 +38,7 @@ export async function accountToken(
     const isBound = boundTo !== undefined && error instanceof Error && error.message.includes(`"${boundTo.name}"`)
     if (isKubeError(error, 'NOT_FOUND') && !isBound) {
       const message = `The service account ${serviceAccount} of ${use.name} does not exist in namespace ${namespace}.`
-      throw new HookError('SETTING', 'configuration', message, { cause: error })
+      throw new HookError('SETTING', message, { cause: error })
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
     const right = { namespace, group: '', resource: 'serviceaccounts/token', name: serviceAccount, verb: 'create' }

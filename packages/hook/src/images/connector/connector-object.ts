@@ -40,7 +40,7 @@ export async function readConnector(
     if (isKubeError(error, 'NOT_FOUND')) {
       const why = 'there is none of that name, or the connectors operator is not installed'
       const message = `${capitalised(use.name)} names ${named}: ${why} (${error.message}).`
-      throw new HookError('SETTING', 'configuration', message, { cause: error })
+      throw new HookError('SETTING', message, { cause: error })
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
     const right = { ...connector, group: GROUP, resource: 'connectors', verb: 'get' }

@@ -24,7 +24,7 @@ export function missingRight(refusal: Error, what: string, right: Right, rights:
   const { namespace, group, resource, name, verb } = right
   const rule = `{apiGroups: ["${group}"], resources: [${resource}], resourceNames: [${name}], verbs: [${verb}]}`
   const grant = `Grant it with a Role in ${namespace}: ${rule}, as in ${rights}`
-  return new HookError('SETTING', 'configuration', `${runner} may not ${what}. ${grant}${otherwise}.`, {
+  return new HookError('SETTING', `${runner} may not ${what}. ${grant}${otherwise}.`, {
     cause: refusal
   })
 }

@@ -85,7 +85,10 @@ async function reverse(
 ): Promise<Ways> {
   const push =
     pushAddress === undefined
-      ? addressOfConnector(connector, await readConnector(cluster, connector, DESTINATION, 'pushAddress and pullAddress'))
+      ? addressOfConnector(
+          connector,
+          await readConnector(cluster, connector, DESTINATION, 'pushAddress and pullAddress')
+        )
       : connectorAddress(pushAddress)
   const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
   return { push, pull, access: reverseAccess(volume, configuration) }

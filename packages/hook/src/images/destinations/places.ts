@@ -24,7 +24,7 @@ export interface Place {
  */
 export async function openPlaces(call: Call): Promise<[Place, ...Place[]]> {
   const [first, ...others] = await Promise.all(call.settings.destinations().map(async settings => open(call, settings)))
-  if (first === undefined) throw new HookError('SETTING', 'configuration', 'The settings name no destination.')
+  if (first === undefined) throw new HookError('SETTING', 'The settings name no destination.')
   return [first, ...others]
 }
 
@@ -33,7 +33,7 @@ async function open(call: Call, settings: DestinationSettings): Promise<Place> {
     return await placeOf(call, settings)
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error
-    throw new HookError('SETTING', 'configuration', `A destination cannot be used: ${error.message}.`, { cause: error })
+    throw new HookError('SETTING', `A destination cannot be used: ${error.message}.`, { cause: error })
   }
 }
 
@@ -41,5 +41,5 @@ async function placeOf(call: Call, { nodePort, remote, connector }: DestinationS
   if (nodePort !== undefined) return nodePortPlace(call, nodePort)
   if (remote !== undefined) return remotePlace(call, remote)
   if (connector !== undefined) return connectorPlace(call, connector)
-  throw new HookError('SETTING', 'configuration', 'A destination in the settings names no registry.')
+  throw new HookError('SETTING', 'A destination in the settings names no registry.')
 }

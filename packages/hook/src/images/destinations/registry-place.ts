@@ -127,5 +127,5 @@ export async function secretValue(cluster: Cluster, { secret, key }: SecretKey):
 
 function wrong({ kube }: Cluster, secret: string, why: string, cause?: unknown): HookError {
   const message = `The Secret ${secret} in namespace ${kube.namespace}, which the settings name, ${why}.`
-  return new HookError('SETTING', 'configuration', message, { cause })
+  return new HookError('SETTING', message, { cause })
 }
