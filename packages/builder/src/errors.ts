@@ -3,13 +3,16 @@ import type { Fault } from '@kaniko-hooks/kube'
 /**
  * What went wrong with a build. A closed union: callers switch over it.
  *
- * - `DOCKERFILE_MISSING`, `DOCKERFILE_UNSUPPORTED`, `DOCKERFILE_FAILED`: there is none; the builder would get it wrong;
- *   one of its instructions failed
+ * - `DOCKERFILE_MISSING`: there is no Dockerfile at that path
+ * - `DOCKERFILE_UNSUPPORTED`: the builder would build something else than Docker
+ * - `DOCKERFILE_FAILED`: an instruction of the Dockerfile failed
  * - `CONTEXT_FAILED`: the directory could not be read or sent whole
  * - `BASE_IMAGE`: an image that the Dockerfile names could not be fetched
- * - `REGISTRY_UNREACHABLE`, `PUSH_FAILED`: the destination does not answer; it refused the image
+ * - `REGISTRY_UNREACHABLE`: the destination does not answer
+ * - `PUSH_FAILED`: the destination refused the image
  * - `POD_FAILED`: the build pod could not be created, started or finished
- * - `TIMEOUT`, `ABORTED`: the build's own limit; the caller's signal
+ * - `TIMEOUT`: the build took longer than its limit
+ * - `ABORTED`: the step was cancelled during the build
  */
 export type BuildErrorCode =
   | 'DOCKERFILE_MISSING'

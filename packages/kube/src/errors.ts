@@ -9,13 +9,17 @@ export type Fault = 'user' | 'configuration' | 'cluster'
  * - `NO_CREDENTIALS` no token or certificate, or the API server does not accept it
  * - `UNREACHABLE` no answer from the API server; a command or request surely has not begun
  * - `FORBIDDEN` the role lacks a verb
- * - `NOT_FOUND`, `CONFLICT`, `INVALID`, `API` the API server's answer, by its status
+ * - `NOT_FOUND` the API server has no such object
+ * - `CONFLICT` an object of that name is there already, or somebody changed it meanwhile
+ * - `INVALID` the API server does not accept the object as it is written
+ * - `API` any other answer of the API server that is no success
  * - `ADMISSION` PodSecurity, a policy or a webhook refused the object
  * - `QUOTA` the namespace's quota is used up
  * - `STREAM_LOST` a stream broke; the command in the container may have begun and may still run
  * - `EXEC_FAILED` the command could not be started, or it ended before it took its standard input
  * - `POD_FAILED` the pod cannot start or has vanished
- * - `TIMEOUT`, `ABORTED` the caller's own limits
+ * - `TIMEOUT` something did not happen within the hook's own limit
+ * - `ABORTED` the step was cancelled meanwhile
  */
 export type KubeErrorCode =
   | 'NO_CREDENTIALS'

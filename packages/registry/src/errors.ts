@@ -5,14 +5,15 @@
  * - `BAD_CREDENTIALS`: a docker `config.json` or a credential that cannot be used as it is written
  * - `BAD_CERTIFICATE`: a text that holds no PEM certificate where one was given
  * - `UNREACHABLE`: no connection (name not found, refused, timed out, TLS)
- * - `UNAUTHORIZED`, `DENIED`: the registry or its token service answered 401 or 403, or asks for a credential in a way
- *   that cannot be answered, or that would give it away
+ * - `UNAUTHORIZED`: the registry or its token service answered 401, or asks for a credential in a way that cannot be
+ *   answered, or that would give the credential away
+ * - `DENIED`: the registry or its token service answered 403
  * - `NOT_FOUND`: 404 where something had to exist
  * - `UNSUPPORTED`: 400 or 405, the registry does not offer the operation
  * - `RATE_LIMITED`: 429 after all tries
  * - `SERVER`: 5xx after all tries
  * - `PROTOCOL`: an answer that the distribution specification does not allow
- * - `ABORTED`: the caller's signal
+ * - `ABORTED`: the step was cancelled meanwhile
  */
 export type RegistryErrorCode =
   | 'INVALID_REFERENCE'
@@ -28,6 +29,22 @@ export type RegistryErrorCode =
   | 'PROTOCOL'
   | 'ABORTED'
 
+/** Who has to act: whoever configured the runners, or whoever runs the registry. */
+const FAULTS: Readonly<Record<RegistryErrorCode, 'user' | 'configuration' | 'cluster'>> = {
+  INVALID_REFERENCE: 'configuration',
+  BAD_CREDENTIALS: 'configuration',
+  BAD_CERTIFICATE: 'configuration',
+  UNREACHABLE: 'configuration',
+  UNAUTHORIZED: 'configuration',
+  DENIED: 'configuration',
+  NOT_FOUND: 'configuration',
+  UNSUPPORTED: 'configuration',
+  RATE_LIMITED: 'cluster',
+  SERVER: 'cluster',
+  PROTOCOL: 'cluster',
+  ABORTED: 'user'
+}
+
 /** One entry of a registry's error body (OCI distribution specification, "Error Codes"), without our secrets. */
 export interface RegistryProblem {
   readonly code: string
@@ -38,6 +55,7 @@ export interface RegistryProblem {
 export class RegistryError extends Error {
   override readonly name = 'RegistryError'
   readonly code: RegistryErrorCode
+  readonly fault: 'user' | 'configuration' | 'cluster'
   /** HTTP status of the answer; absent when there was none. */
   readonly status?: number
   /** What the registry's error body said. */
@@ -52,6 +70,7 @@ export class RegistryError extends Error {
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
+    this.fault = FAULTS[code]
     this.problems = details.problems ?? []
     this.definite = details.definite ?? true
     if (details.status !== undefined) this.status = details.status

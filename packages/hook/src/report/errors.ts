@@ -4,7 +4,8 @@ import type { Fault } from '@kaniko-hooks/kube'
  * What the hook itself finds wrong. A closed union: operators search their log lines for these words.
  *
  * - `INPUT`: the runner or the workflow asked for something that cannot be done as it is written
- * - `SETTING`, `TEMPLATE`: the settings or their Secrets, the hook template
+ * - `SETTING`: a setting, or a Secret that the settings name, cannot be used
+ * - `TEMPLATE`: the hook template cannot be used
  * - `UNSUPPORTED`: Kubernetes or this mode does not have what was asked for
  * - `JOB_CONTAINER`: the image of the job's container lacks what script steps need, or its shell hangs
  * - `STEP_LOST`: nobody can tell any more how a step ended, or nobody followed it for too long
