@@ -28,10 +28,10 @@ const SHARED: BuildOptions = {
  * Builds the hook into one CommonJS file for the runner's own Node 20. Lines are cut so that an uncaught error quotes one
  * short line. Names of functions are not kept: they would be a twentieth of the file, and the source map has them.
  *
+ * @param directory where the files go; a release publishes them from `dist/hook`
  * @returns the bundled input files, relative to the repository
  */
-export async function buildHook(): Promise<string[]> {
-  const directory = join(ROOT, 'dist', 'hook')
+export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise<string[]> {
   const { metafile } = await build({
     ...SHARED,
     entryPoints: ['packages/hook/src/main.ts'],
