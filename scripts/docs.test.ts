@@ -26,6 +26,9 @@ async function filesIn(below: string, ending: string): Promise<string[]> {
 const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'CODE_OF_CONDUCT.md',
   ...(await Promise.all(['docs', 'examples', 'packages', 'test'].map(below => filesIn(below, '.md')))).flat()
 ]
 const textOf = async (file: string): Promise<string> => readFile(join(ROOT, file), 'utf8')
