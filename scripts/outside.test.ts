@@ -8,8 +8,8 @@ import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { load } from 'js-yaml'
 
-import { readEnvironment } from '../packages/hook/src/environment.js'
-import { writeCallRecord } from '../packages/hook/src/operator-log.js'
+import { readEnvironment } from '../packages/hook/src/settings/environment.js'
+import { writeCallRecord } from '../packages/hook/src/report/operator-log.js'
 import { buildHook } from './build.js'
 import { readReleaseNotes } from './release-notes.js'
 
