@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { request as send, type RequestOptions } from 'node:https'
+import { Agent, request as send, type RequestOptions } from 'node:https'
 import { dirname, resolve } from 'node:path'
 
 import { load } from 'js-yaml'
@@ -46,12 +46,29 @@ export class Api {
   constructor(kubeconfigFile: string) {
     const { server, ...options } = readKubeconfig(kubeconfigFile)
     this.server = server
-    // A kept connection would keep the command line alive after its last request.
-    this.#options = { ...options, agent: false }
+    // A connection that waits for the next request does not keep the process alive (Node unrefs its socket).
+    this.#options = { ...options, agent: new Agent({ keepAlive: true }) }
   }
 
   /** One request. Any status is an answer; only a connection that fails is an error. */
-  request(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
+  async request(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
+    const { status, text } = await this.#send(method, path, body, contentType)
+    return { status, body: parse(text) }
+  }
+
+  /** The text at a path, such as a container's log. */
+  async text(path: string): Promise<string> {
+    const { status, text } = await this.#send('GET', path, undefined, '')
+    if (status !== 200) throw new ClusterError(`GET ${path} answered ${status}: ${text.slice(0, 300)}`)
+    return text
+  }
+
+  #send(
+    method: string,
+    path: string,
+    body: unknown,
+    contentType: string
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const headers: Record<string, string | number> = { ...(this.#options.headers as Record<string, string>) }
     if (payload !== undefined) {
@@ -67,7 +84,7 @@ export class Api {
         incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
         incoming.on('error', reject)
         incoming.on('end', () => {
-          resolve({ status: incoming.statusCode ?? 0, body: parse(text) })
+          resolve({ status: incoming.statusCode ?? 0, text })
         })
       })
       outgoing.end(payload)

@@ -15,7 +15,7 @@ import { prepareImageStore } from './image-store.js'
 import { GATEWAY, layoutOf, NODE_NAME, type Layout } from './layout.js'
 import { clear, clearAll } from './leftovers.js'
 import { exclusively } from './lock.js'
-import { setKernel } from './network.js'
+import { masquerade, setKernel } from './network.js'
 import { planCluster, writeFiles, type Plan } from './plan.js'
 import { checkPrerequisites } from './prerequisites.js'
 import { isAlive, recorded } from './processes.js'
@@ -167,6 +167,7 @@ async function bringUp(layout: Layout, plan: Plan, images: readonly Image[], log
 
   writeFiles(layout, plan)
   await setKernel(layout.at('kernel.json'))
+  await masquerade()
   makeControlGroups()
   const server = startServer()
   await all(server, startRuntime())

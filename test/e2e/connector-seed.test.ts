@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kubernetes/client-node'
 
+import { Api } from '../cluster/api.js'
 import { furtherImage } from '../cluster/further-image.js'
 import {
   connectorUser,
@@ -18,7 +19,7 @@ import { buildkit } from '../images/buildkit.js'
 import { busybox } from '../images/busybox.js'
 import { dockerConfigSecret, tokenRegistry, type TokenRegistry } from '../registries/index.js'
 import { undoAll, type Undo } from '../registries/objects.js'
-import { apply, getJson, kubectl } from '../support/kubectl.js'
+import { apply, kubectl } from '../support/kubectl.js'
 import { Suite } from '../support/suite.js'
 
 /** The vendor's pod is privileged. */
@@ -137,11 +138,12 @@ async function build(namespace: string, image: string): Promise<{ readonly phase
 }
 
 async function podUntil(namespace: string, pod: string, isDone: (pod: V1Pod) => boolean): Promise<V1Pod> {
+  const api = new Api(suite.cluster.kubeconfig)
   const end = Date.now() + BUILD_MS
   for (;;) {
-    const found = await getJson<V1Pod>(suite.cluster, ['-n', namespace, pod])
-    if (isDone(found)) return found
-    if (Date.now() > end) throw new Error(`${pod} is not there yet: ${JSON.stringify(found.status)}`)
+    const found = await api.get<V1Pod>(`/api/v1/namespaces/${namespace}/pods/${pod.replace('pod/', '')}`)
+    if (found !== undefined && isDone(found)) return found
+    if (Date.now() > end) throw new Error(`${pod} is not there yet: ${JSON.stringify(found?.status)}`)
     await sleep(500)
   }
 }

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
 import { Lanes } from '../faults/lanes.js'
+import { NAME_LABEL, nodePortsOf, waitUntilReady } from '../registries/objects.js'
 import { action, pushedBy, script, use } from '../support/dockerfile-action.js'
 import { outputOf, placeFiles, runJob, stepOf, type JobRequest, type JobResult } from '../support/job.js'
-import { apply, getJson } from '../support/kubectl.js'
+import { apply } from '../support/kubectl.js'
 import { observe } from '../support/observe.js'
 import { imagesIn } from '../support/registry.js'
 import type { Mode, RunnerPod } from '../support/runner-pod.js'
@@ -529,7 +528,7 @@ done`
 /** A registry as its maker ships it: deletion is off. */
 async function registryWithoutDeletion(): Promise<{ host: string; nodePort: number }> {
   const { cluster, namespace } = suite
-  const labels = { app: 'no-delete' }
+  const labels = { [NAME_LABEL]: 'no-delete' }
   await apply(
     cluster,
     {
@@ -554,17 +553,7 @@ async function registryWithoutDeletion(): Promise<{ host: string; nodePort: numb
       spec: { type: 'NodePort', selector: labels, ports: [{ port: 5000 }] }
     }
   )
-  for (let tries = 0; tries < 100; tries += 1) {
-    const pod = await getJson<{ status: { conditions?: { type: string; status: string }[] } }>(cluster, [
-      ...['-n', namespace, 'pod/no-delete']
-    ])
-    if (pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) break
-    await sleep(200)
-  }
-  const service = await getJson<{ spec: { ports: { nodePort: number }[] } }>(cluster, [
-    '-n',
-    namespace,
-    'service/no-delete'
-  ])
-  return { host: `no-delete.${namespace}.svc.cluster.local`, nodePort: service.spec.ports[0]?.nodePort ?? 0 }
+  await waitUntilReady(cluster, namespace, 'no-delete')
+  const [nodePort = 0] = Object.values(await nodePortsOf(cluster, namespace, 'no-delete'))
+  return { host: `no-delete.${namespace}.svc.cluster.local`, nodePort }
 }

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
 import { load, loadAll } from 'js-yaml'
 
+import { Api } from '../cluster/api.js'
 import { run as runProgram } from '../cluster/run.js'
 import { createVolume, deleteVolume } from '../cluster/index.js'
 import { nodePortRegistry, tlsRegistry, type Registry } from '../registries/index.js'
@@ -338,12 +339,13 @@ test('the check of a node port in docs/destinations/nodeport.md', async () => {
   const page = await readFile(join(ROOT, 'docs', 'destinations', 'nodeport.md'), 'utf8')
   const command = /^kubectl run pull-check .*$/m.exec(page)?.[0] ?? ''
   await asReader(`${command} -n ${suite.namespace}`, ROOT)
+  const api = new Api(suite.cluster.kubeconfig)
   const until = Date.now() + 30_000
   let said = ''
   while (!said.includes('not found') && Date.now() < until) {
     await sleep(500)
-    const { status } = await getJson<V1Pod>(suite.cluster, ['-n', suite.namespace, 'pod', 'pull-check'])
-    said = status?.containerStatuses?.[0]?.state?.waiting?.message ?? said
+    const pod = await api.get<V1Pod>(`/api/v1/namespaces/${suite.namespace}/pods/pull-check`)
+    said = pod?.status?.containerStatuses?.[0]?.state?.waiting?.message ?? said
   }
   expect(said).toContain('not found')
 })

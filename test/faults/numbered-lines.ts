@@ -1,6 +1,6 @@
-/** A shell script that prints numbered lines, one in 0.1 s and each in two pieces, and ends with exit code 7. */
+/** A shell script that prints numbered lines, one in half a second and each in two pieces, and ends with exit code 7. */
 export function printNumbered(count: number): string {
-  const line = `printf "line $i"; sleep 0.05; echo " of ${count}"; i=$((i+1)); sleep 0.05`
+  const line = `printf "line $i"; sleep 0.25; echo " of ${count}"; i=$((i+1)); sleep 0.25`
   return `i=1; while [ $i -le ${count} ]; do ${line}; done; exit 7`
 }
 
@@ -11,5 +11,5 @@ export function numbered(count: number): string[] {
 
 /** The same with each line in one piece: what the container runtime has of a line when it is killed is lost. */
 export function printWhole(count: number): string {
-  return `i=1; while [ $i -le ${count} ]; do echo "line $i of ${count}"; i=$((i+1)); sleep 0.1; done; exit 7`
+  return `i=1; while [ $i -le ${count} ]; do echo "line $i of ${count}"; i=$((i+1)); sleep 0.5; done; exit 7`
 }

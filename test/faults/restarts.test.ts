@@ -11,9 +11,9 @@ import { UnattendedCalls } from './unattended-calls.js'
 
 const TIMEOUT = 300_000
 /** Long enough for steps to be under way still when a build of the same moment has begun to print. */
-const COUNT = 300
+const COUNT = 80
 /** Seen when a step is in its middle, and within a line. */
-const MIDDLE = 'line 20 of'
+const MIDDLE = 'line 4 of'
 
 /** How long each is away, in milliseconds. A word is due after 5 s. */
 const AWAY = { kubelet: 8_000, containerd: 2_000, 'kube-apiserver': 4_000 } as const satisfies Record<Component, number>
@@ -46,7 +46,7 @@ async function buildAction({ pod }: Runner, name: string): Promise<string> {
 async function during(name: Component, volume: Runner, novolume: Runner): Promise<readonly CallResult[]> {
   const dockerfile = await buildAction(volume, name)
   const { busybox } = suite.cluster.images
-  const sights = [new Sight('line 3 of'), new Sight(MIDDLE), new Sight(MIDDLE), new Sight(MIDDLE)] as const
+  const sights = [new Sight('line 2 of'), new Sight(MIDDLE), new Sight(MIDDLE), new Sight(MIDDLE)] as const
   const all = [
     volume.calls.action(dockerfile, { onOutput: sights[0].look }),
     volume.calls.script(printNumbered(COUNT), { onOutput: sights[1].look }),

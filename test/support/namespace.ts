@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Cluster } from '../cluster/index.js'
-import { apply, getJson, kubectl } from './kubectl.js'
+import { Api } from '../cluster/api.js'
+import { apply } from './kubectl.js'
 
 /** A namespace of a test's own; everything in it goes with it. */
 export interface Namespace {
@@ -29,17 +30,17 @@ export async function createNamespace(
   return {
     name,
     delete: async () => {
-      await kubectl(cluster, ['delete', 'namespace', name, '--wait=false'])
+      await new Api(cluster.kubeconfig).delete(`/api/v1/namespaces/${name}`)
     }
   }
 }
 
 interface Named {
-  readonly items: readonly {
-    readonly kind: string
-    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
-  }[]
+  readonly items: readonly { readonly metadata: { readonly name: string; readonly deletionTimestamp?: string } }[]
 }
+
+/** What a hook makes, and where it lies in a namespace. */
+const KINDS = { pod: 'api/v1', job: 'apis/batch/v1', secret: 'api/v1' } as const
 
 /** A pod that was deleted has so long to be gone. */
 const END_MS = 10_000
@@ -57,14 +58,19 @@ export async function leftIn(
 ): Promise<string[]> {
   const prefix = runner === undefined ? '' : `${runner}-`
   const until = Date.now() + END_MS
+  const api = new Api(cluster.kubeconfig)
   for (;;) {
-    const { items } = await getJson<Named>(cluster, ['-n', namespace, 'pods,jobs,secrets'])
-    const left = items.filter(({ kind, metadata: { name } }) => {
-      return name.startsWith(prefix) && !(kind === 'Pod' && runnerPods.includes(name))
+    const lists = await Promise.all(
+      Object.entries(KINDS).map(async ([kind, group]) => {
+        const list = await api.get<Named>(`/${group}/namespaces/${namespace}/${kind}s`)
+        return (list?.items ?? []).map(({ metadata }) => ({ kind, metadata }))
+      })
+    )
+    const left = lists.flat().filter(({ kind, metadata: { name } }) => {
+      return name.startsWith(prefix) && !(kind === 'pod' && runnerPods.includes(name))
     })
     const isEnding = left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined)
-    if (!isEnding || Date.now() > until)
-      return left.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`)
+    if (!isEnding || Date.now() > until) return left.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     await sleep(200)
   }
 }

@@ -2,15 +2,21 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { V1Pod } from '@kubernetes/client-node'
 import { create } from 'tar'
 
+import { Api, pathOf, type KubernetesObject } from '../cluster/api.js'
 import { createVolume, deleteVolume, type Cluster } from '../cluster/index.js'
 import type { Volume } from '../cluster/volumes.js'
+import { until } from '../cluster/wait.js'
 import { execInPod, type ExecOptions } from './exec.js'
-import { apply, kubectl, type CommandOutput } from './kubectl.js'
+import { apply, type CommandOutput } from './kubectl.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from './roles.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
+
+const START_SECONDS = 120
+const END_SECONDS = 60
 
 /** Where things lie in the runner pod. */
 export const RUNNER = {
@@ -61,7 +67,8 @@ export class RunnerPod {
         ? await createVolume(cluster, { claimNamespace: namespace, claimName: `${name}-work` })
         : undefined
     await apply(cluster, ...access(name, options), settingsMap(cluster, name, options), pod(cluster, name, options))
-    await kubectl(cluster, ['-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s'])
+    const api = new Api(cluster.kubeconfig)
+    await until(`runner pod ${name}`, START_SECONDS, async () => isReady(await api.get(podPath({ namespace, name }))))
     const runner = new RunnerPod(cluster, name, options, volume)
     await runner.#deliver()
     return runner
@@ -100,16 +107,20 @@ export class RunnerPod {
 
   /** The operators' lines: what the hook wrote to the pod's log. */
   async podLog(): Promise<string> {
-    return kubectl(this.#cluster, ['-n', this.namespace, 'logs', this.name, '-c', 'runner'])
+    return new Api(this.#cluster.kubeconfig).text(`${podPath(this)}/log?container=runner`)
   }
 
   /** Deletes the pod, with it (by its owner references) everything of it, and its volume. */
   async stop(): Promise<void> {
-    const { name, namespace } = this
-    const remove = (...args: readonly string[]): Promise<string> =>
-      kubectl(this.#cluster, ['-n', namespace, 'delete', '--ignore-not-found', ...args])
-    const access = ['serviceaccount', 'role', 'rolebinding', 'configmap'].map(kind => `${kind}/${name}`)
-    await Promise.all([remove('pod', name, '--grace-period=1'), remove(...access)])
+    const { name } = this
+    const api = new Api(this.#cluster.kubeconfig)
+    const path = podPath(this)
+    const objects = [...access(name, this), settingsMap(this.#cluster, name, this)]
+    await Promise.all([
+      api.delete(`${path}?gracePeriodSeconds=1`),
+      ...objects.map(async object => api.delete(pathOf(object)))
+    ])
+    await until(`the end of runner pod ${name}`, END_SECONDS, async () => (await api.get(path)) === undefined)
     if (this.#volume !== undefined) await deleteVolume(this.#cluster, this.#volume)
   }
 
@@ -138,7 +149,15 @@ async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function access(name: string, { namespace, mode, rules }: RunnerPodOptions): object[] {
+function podPath({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `/api/v1/namespaces/${namespace}/pods/${name}`
+}
+
+function isReady(pod: V1Pod | undefined): boolean {
+  return pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+}
+
+function access(name: string, { namespace, mode, rules }: RunnerPodOptions): KubernetesObject[] {
   const metadata = { name, namespace }
   const stock = mode === 'volume' ? VOLUME_ROLE : NOVOLUME_ROLE
   const group = 'rbac.authorization.k8s.io'
@@ -172,7 +191,7 @@ function settingsText(cluster: Cluster, settings: object): string {
   return JSON.stringify(content, null, 2)
 }
 
-function settingsMap(cluster: Cluster, name: string, { namespace, settings = {} }: RunnerPodOptions): object {
+function settingsMap(cluster: Cluster, name: string, { namespace, settings = {} }: RunnerPodOptions): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -107,7 +107,8 @@ watcher=$!
 /**
  * $1 = spool directory, $2 = offset in bytes. Copies the spool to stdout from there on; says `started`, `fault <text>`
  * or `gone` on stderr. Reads `ack <offset>` (segments before it are removed), `end` (everything is) and `here` from stdin;
- * each word shows that somebody follows.
+ * each word shows that somebody follows. While nothing comes, a look costs the start of two programs, a few milliseconds of
+ * a processor on some machines: whatever else it has to know comes by the shell itself.
  */
 const FOLLOW = `
 cd "$1" || exit 1
@@ -115,6 +116,8 @@ cd "$1" || exit 1
 trap 'pause=0.01' USR1
 echo $$ >follower
 parent=$PPID
+second=
+supervisor=
 exec 4<&0
 echo >seen
 {
@@ -180,7 +183,8 @@ while :; do
   *)
     next=0.3
     broken "$1"
-    if ! kill -0 "$(cat supervisor)" 2>/dev/null && [ ! -e "$((i + 1))" ]; then
+    [ -n "$supervisor" ] || { read -r supervisor <supervisor; } 2>/dev/null
+    if ! kill -0 "$supervisor" 2>/dev/null && [ ! -e "$((i + 1))" ]; then
       cat <&3
       # What was written last may still be on its way to a slow reader, who says when it came.
       [ -e whole ] || echo gone >&2
@@ -189,10 +193,11 @@ while :; do
     fi
     ;;
   esac
-  now=$pause
+  now=\${second:-$pause}
   pause=$next
-  { sleep "$now" 2>/dev/null || sleep 1; } &
-  wait $!
+  sleep "$now" 2>/dev/null &
+  # There are sleeps that know no fractions. What the signal of the step's end interrupted is above 128.
+  wait $! || [ $? -gt 128 ] || second=1
 done
 `
 
