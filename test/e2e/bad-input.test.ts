@@ -159,12 +159,12 @@ describe('what the pod says', () => {
   })
 
   test('several wrong settings are listed at once', async () => {
-    await runner.write('/tmp/wrong.yaml', 'kanico: {}\nkaniko: { timeoutSeconds: soon }\n')
+    await runner.write('/tmp/wrong.yaml', 'biuld: {}\nbuild: { timeout: soon }\n')
     const env = ['KANIKO_HOOKS_CONFIG=/tmp/wrong.yaml', '-u', 'ACTIONS_RUNNER_POD_NAME']
     const { stdout } = await callHook(runner, { input: PREPARE, env: [...env.slice(1), ...env.slice(0, 1)] })
-    expect(stdout.join('\n')).toMatch(/ACTIONS_RUNNER_POD_NAME.*kan/)
-    expect(stdout.join('\n')).toMatch(/kanico.*not a known setting/)
-    expect(stdout.join('\n')).toMatch(/kaniko\.timeoutSeconds/)
+    expect(stdout.join('\n')).toMatch(/ACTIONS_RUNNER_POD_NAME.*biuld/)
+    expect(stdout.join('\n')).toMatch(/biuld.*not a known setting/)
+    expect(stdout.join('\n')).toMatch(/build\.timeout/)
   })
 
   test('no service account token', async () => {

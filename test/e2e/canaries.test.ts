@@ -255,7 +255,7 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
   const ca = { secret: 'authority' }
   const repository = `${token.pushHost}/builds/actions`
   const destinations = [{ remote: { repository, ca, pushSecret: 'push', pullSecret: 'pull' } }]
-  const kaniko = { insecureRegistries: [suite.cluster.mirror, closed.pushHost] }
+  const build = { insecureRegistries: [suite.cluster.mirror, closed.pushHost] }
   const base = `${closed.pushHost}/private/base:1`
   const byConnector = () =>
     through(connector, { pushAddress: connector.urls.exposed, pullAddress: byLocalhost(connector) })
@@ -268,7 +268,7 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
       destinations,
       // Kept, so that the image can be looked into.
       image: { keep: '1h' },
-      kaniko: { ...kaniko, credentials: 'bases' }
+      build: { ...build, credentials: 'bases' }
     },
     files: probe(base),
     container: privateImage('job', closed.users.push),
@@ -281,19 +281,19 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
       const [host, port] = proxy.pushHost.split(':')
       const nodePort = { host, port: Number(port), nodePort: Number(proxy.pullHost.split(':')[1]) }
       return run(first, 'a push that breaks', {
-        settings: { destinations: [{ nodePort: { ...nodePort, pushSecret: 'proxy-push' } }], kaniko },
+        settings: { destinations: [{ nodePort: { ...nodePort, pushSecret: 'proxy-push' } }], build },
         files: probe('busybox:1.36')
       })
     },
     'a job through a connector': () =>
       run(first, 'a job through a connector', {
-        settings: { destinations: [byConnector()], image: { keep: '1h' }, kaniko },
+        settings: { destinations: [byConnector()], image: { keep: '1h' }, build },
         files: probe('busybox:1.36')
       }),
     'a push through a connector that is refused': async () => {
       await connector.setKnobs({ tokenLifeSeconds: 10 })
       return run(first, 'a push through a connector that is refused', {
-        settings: { destinations: [byConnector()], kaniko },
+        settings: { destinations: [byConnector()], build },
         files: action('probe', 'FROM busybox:1.36\nRUN sleep 12\n')
       })
     }
@@ -301,13 +301,13 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
   lanes.start({
     'a push that is refused': () =>
       run(second, 'a push that is refused', {
-        settings: { destinations: [{ remote: { repository, ca, pushSecret: 'wrong-push' } }], kaniko },
+        settings: { destinations: [{ remote: { repository, ca, pushSecret: 'wrong-push' } }], build },
         files: probe('busybox:1.36')
       }),
     'a base image that is refused': () =>
       run(second, 'a base image that is refused', {
         ...good,
-        settings: { destinations, kaniko: { ...kaniko, credentials: 'wrong-bases' } },
+        settings: { destinations, build: { ...build, credentials: 'wrong-bases' } },
         container: suite.cluster.images.busybox,
         services: {}
       }),

@@ -169,7 +169,7 @@ function toNodePort(): object {
 }
 
 interface Fetching extends Omit<Build, 'settings'> {
-  readonly kaniko?: object
+  readonly build?: object
   readonly settings?: object
 }
 
@@ -177,12 +177,12 @@ async function run(
   runner: RunnerPod,
   destination: object,
   connectors: readonly object[],
-  { kaniko = {}, settings = {}, files = hello(...LOOKING(base.tagged)), ...build }: Fetching = {}
+  { build = {}, settings = {}, files = hello(...LOOKING(base.tagged)), ...others }: Fetching = {}
 ): Promise<Done> {
   return runBuild(suite, runner, destination, {
-    ...build,
+    ...others,
     files,
-    settings: { kaniko: { connectors, ...kaniko }, ...settings }
+    settings: { build: { connectors, ...build }, ...settings }
   })
 }
 
@@ -226,7 +226,7 @@ function startJobs(): void {
     'no right for the service account': () => run(second, toTarget(), [by(bases, { serviceAccount: STRANGER })]),
     'no such image': () =>
       run(second, toTarget(), [by(bases)], {
-        kaniko: trusting(),
+        build: trusting(),
         files: hello(`FROM ${registry.pushHost}/${NOTHING}:9`)
       }),
     'a RUN that fails': () =>
@@ -239,7 +239,7 @@ function startJobs(): void {
       await broken.setStatus('exposed')
       await broken.setAddress(`https://${registry.pushHost.replace(/:\d+$/, ':1')}`)
       return run(second, toTarget(), [by(broken, { registries: [registry.pushHost] })], {
-        kaniko: trusting(),
+        build: trusting(),
         files: hello(`FROM ${registry.pushHost}/${UNASKED}:1`)
       })
     }
@@ -251,7 +251,7 @@ async function besideCredential(): Promise<Done> {
   const { cluster, namespace } = suite
   await dockerConfigSecret(cluster, namespace, 'registry-pull', { [registry.pushHost]: registry.users.pull })
   return run(runners.novolume, toNodePort(), [by(inner, { registries: ['docker.io'] })], {
-    kaniko: {
+    build: {
       registryMirrors: [],
       credentials: 'registry-pull',
       ...trusting()
@@ -266,7 +266,7 @@ const RUNNING = 'running on what is behind the connector'
 /** Cancelled while a RUN line is under way. */
 async function cancelled(): Promise<Done> {
   const { first } = runners
-  const path = await first.writeSettings({ destinations: [toTarget()], kaniko: { connectors: [by(bases)] } })
+  const path = await first.writeSettings({ destinations: [toTarget()], build: { connectors: [by(bases)] } })
   const cancel = '/tmp/cancel'
   let log = ''
   let asked: Promise<void> | undefined
@@ -312,11 +312,11 @@ async function byExamples(): Promise<Done> {
     )
   )
   for (const text of rules) await kubectl(suite.cluster, ['apply', '-f', '-'], here(text))
-  const { destinations, kaniko } = load(here(settings.replace(/localhost:31567\S+/, byLocalhost(target)))) as {
+  const { destinations, build } = load(here(settings.replace(/localhost:31567\S+/, byLocalhost(target)))) as {
     readonly destinations: readonly [object]
-    readonly kaniko: { readonly connectors: readonly object[] }
+    readonly build: { readonly connectors: readonly object[] }
   }
-  return run(stock, destinations[0], kaniko.connectors)
+  return run(stock, destinations[0], build.connectors)
 }
 
 /** The token that a build was lent, by the Secret that the hook made for it. */
@@ -443,16 +443,16 @@ test('an image that is kept is known by what its base image is, as the connector
 
 describe('refused before any pod that builds:', () => {
   test.each([
-    ['no connector', /The setting kaniko\.connectors names the connector \S+\/missing: there is none of that name/],
+    ['no connector', /The setting build\.connectors names the connector \S+\/missing: there is none of that name/],
     [
       'no right to read it',
       /may not read the connector \S+\/unread\. Grant .*resourceNames: \[unread\], verbs: \[get\].*, or set its registries and address/
     ],
     [
       'no right for tokens',
-      /may not ask for tokens of service account untold, by which the setting kaniko\.connectors uses the connector \S+\/bases\. Grant .*resourceNames: \[untold\], verbs: \[create\]/
+      /may not ask for tokens of service account untold, by which the setting build\.connectors uses the connector \S+\/bases\. Grant .*resourceNames: \[untold\], verbs: \[create\]/
     ],
-    ['no service account', /The service account nobody of the setting kaniko\.connectors does not exist/],
+    ['no service account', /The service account nobody of the setting build\.connectors does not exist/],
     ['a mirror besides', /images of docker\.io have a mirror .* and the connector \S+\/bases/],
     ['not ready', /\/broken is not ready: AuthenticationFailed: .*status code 401 \(AuthReady\)/]
   ] as const)(

@@ -149,7 +149,7 @@ function startJobs(): void {
     // The connector is not read.
     'a registry for which it has no password': () =>
       run(novolume, forward(open, { ...READER, pushAddress: open.urls.exposed, registry: registry.pushHost }), {
-        settings: { kaniko: { certificates: [{ registry: registry.pushHost, secret: 'authority' }] } }
+        settings: { build: { certificates: [{ registry: registry.pushHost, secret: 'authority' }] } }
       })
   })
   lanes.start({

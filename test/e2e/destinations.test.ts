@@ -202,16 +202,16 @@ function startJobs(): void {
     'no credentials for a base': () =>
       run(first, {
         destinations: [nodePort(open)],
-        settings: { kaniko: insecure(closed) },
+        settings: { build: insecure(closed) },
         files: action('hello', `FROM ${closed.pushHost}/bases/passwords:1\n`)
       }),
     'credentials of the job': () => privateJob(first),
-    $kaniko: () => templated(first, KANIKO_ENTRY),
-    'a wrong $kaniko': () => templated(first, { name: '$kaniko', nodeSelektor: {}, resources: 7 }),
+    $build: () => templated(first, BUILD_ENTRY),
+    'a wrong $build': () => templated(first, { name: '$build', nodeSelektor: {}, resources: 7 }),
     'a limit': () =>
       run(first, {
         destinations: [nodePort(open)],
-        settings: { kaniko: { maxBuildsPerJob: 1 } },
+        settings: { build: { maxPerJob: 1 } },
         files: { ...HELLO, ...action('other', 'FROM busybox:1.36\nENTRYPOINT ["echo", "other"]\n') },
         steps: [use('hello'), use('hello'), use('other', { 'continue-on-error': true })].map((step, index) =>
           index === 1 ? { ...step, name: 'hello again' } : step
@@ -406,7 +406,7 @@ async function privateBases(runner: RunnerPod): Promise<Done> {
   return run(runner, {
     destinations: [nodePort(open)],
     settings: {
-      kaniko: {
+      build: {
         ...insecure(closed, open),
         credentials: 'bases',
         certificates: [{ registry: token.pushHost, secret: 'authority', key: 'ca.crt' }],
@@ -430,8 +430,8 @@ async function privateBases(runner: RunnerPod): Promise<Done> {
   })
 }
 
-const KANIKO_ENTRY = {
-  name: '$kaniko',
+const BUILD_ENTRY = {
+  name: '$build',
   resources: { requests: { cpu: '11m' }, limits: { memory: '1500Mi' } },
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   tolerations: [{ key: 'builds', operator: 'Exists' }],
@@ -448,15 +448,15 @@ async function templated(runner: RunnerPod, entry: object): Promise<Done> {
   })
 }
 
-describe("the hook template's $kaniko", () => {
+describe("the hook template's $build", () => {
   test('is what build pods get, and no other pod', async () => {
-    const done = await lanes.result('$kaniko')
+    const done = await lanes.result('$build')
     expectGreen(done)
     const pods = done.seen.filter(({ kind }) => kind === 'Pod') as SeenPod[]
     expect(pods.filter(({ metadata }) => metadata?.annotations?.['example.com/team'] === 'builders')).toEqual(
       buildPods(done)
     )
-    const { resources, tolerations, nodeSelector, serviceAccountName } = KANIKO_ENTRY
+    const { resources, tolerations, nodeSelector, serviceAccountName } = BUILD_ENTRY
     const pod = buildPod(done)
     expect(pod).toMatchObject({ serviceAccountName, nodeSelector, automountServiceAccountToken: false })
     expect(pod.tolerations).toEqual(expect.arrayContaining(tolerations))
@@ -466,8 +466,8 @@ describe("the hook template's $kaniko", () => {
   }, 400_000)
 
   test('is refused with every key that is wrong, before a pod starts', async () => {
-    const done = await lanes.result('a wrong $kaniko')
-    expect(errorsIn(done)[0]).toMatch(/The hook template's entry \$kaniko: .*nodeSelektor is not known there/)
+    const done = await lanes.result('a wrong $build')
+    expect(errorsIn(done)[0]).toMatch(/The hook template's entry \$build: .*nodeSelektor is not known there/)
     expect(errorsIn(done)[0]).toMatch(/resources is wrong/)
     expect(errorsIn(done)[0]).toMatch(/It may have .*nodeSelector/)
     expect(buildPods(done)).toEqual([])
@@ -518,7 +518,7 @@ test('a job that builds more than it may', async () => {
   const done = await lanes.result('a limit')
   expect(outputIn(done, 'hello again')).toContain('hello from the image, built')
   expect(errorsIn(done, 'other')[0]).toMatch(
-    /This job has built 1 images already, and the setting kaniko\.maxBuildsPerJob is 1/
+    /This job has built 1 images already, and the setting build\.maxPerJob is 1/
   )
   expect(buildPods(done)).toHaveLength(1)
   expect(done.left).toEqual([])
@@ -542,7 +542,7 @@ async function remoteVariables(runner: RunnerPod): Promise<Done> {
   const ca = '/tmp/authority.crt'
   await runner.write(ca, token.ca ?? '')
   return run(runner, {
-    settings: { kaniko: { certificates: [{ registry: token.pushHost, secret: 'authority' }] } },
+    settings: { build: { certificates: [{ registry: token.pushHost, secret: 'authority' }] } },
     variables: {
       [`${HOOKS}_REGISTRY_HOST`]: '',
       [`${HOOKS}_REGISTRY_PORT`]: '',

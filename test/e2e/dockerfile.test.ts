@@ -212,8 +212,8 @@ beforeAll(async () => {
         http: 'http://proxy.invalid:3128',
         noProxy: [mirror, registry.host, registry.host.replace(/^[^.]*/, '')]
       }
-      const kaniko = { buildArgs: { LITERAL, ADDRESS } }
-      const docker = await suite.runner({ mode: 'volume', settings: { kaniko, proxy } })
+      const build = { args: { LITERAL, ADDRESS } }
+      const docker = await suite.runner({ mode: 'volume', settings: { build, proxy } })
       const link = {
         name: 'link',
         run: 'cd .github/actions/as-docker && ln -s real.txt alias.txt && ln -s file tree/link'

@@ -69,14 +69,12 @@ async function asReader(command: string, cwd: string, env: Readonly<Record<strin
 /** A settings file for the test cluster, which has no internet: its own Kaniko, crane and Docker Hub. */
 function here(text: string): string {
   const { images, mirror } = suite.cluster
-  const kaniko = {
-    image: images.kaniko,
-    line: 'chainguard',
-    pushImage: images.crane,
-    registryMirrors: [mirror],
-    insecureRegistries: [mirror]
-  }
-  return JSON.stringify({ ...(load(text) as object), kaniko })
+  const { build, ...others } = load(text) as { readonly build?: object }
+  return JSON.stringify({
+    ...others,
+    engine: { kaniko: { image: images.kaniko, fork: 'chainguard' } },
+    build: { ...build, pushImage: images.crane, registryMirrors: [mirror], insecureRegistries: [mirror] }
+  })
 }
 
 /** The records that jobs left: of images that are kept. */

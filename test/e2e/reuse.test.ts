@@ -278,7 +278,7 @@ function withCache(): object {
   return {
     destinations: [destination(CACHED)],
     cache: { repository: `${closed.pushHost}/cache/layers`, secret: 'cache' },
-    kaniko: { insecureRegistries: [suite.cluster.mirror, closed.pushHost] }
+    build: { insecureRegistries: [suite.cluster.mirror, closed.pushHost] }
   }
 }
 

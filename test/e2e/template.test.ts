@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { V1Container } from '@kubernetes/client-node'
 
 import { callHook } from '../support/call.js'
+import { action, use } from '../support/dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../support/job.js'
 import { observe, type Seen } from '../support/observe.js'
 import type { Mode, RunnerPod } from '../support/runner-pod.js'
@@ -143,6 +144,22 @@ describe('a template that cannot be used', () => {
     expect(report).toMatchObject({ exitCode: 1, response: '' })
     expect(await suite.left()).toEqual([])
   })
+
+  // The old name of $build is still read.
+  test('an entry $kaniko is told with each key that is wrong, before a pod builds', async () => {
+    await runner.write(FILE, 'spec: { containers: [{ name: $kaniko, nodeSelektor: {} }] }\n')
+    const { result, seen } = await observe(suite.cluster, suite.namespace, () =>
+      runJob(runner, {
+        env: ENV,
+        files: action('hello', 'FROM busybox:1.36\n'),
+        workflow: workflowOf({ container: suite.cluster.images.busybox, steps: [use('hello')] })
+      })
+    )
+    expect(outputOf(stepOf(result, 'hello')).join('\n')).toMatch(/entry \$kaniko: nodeSelektor is not known there/)
+    expect(result.conclusion).toBe('failure')
+    expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-') === true)).toEqual([])
+    expect(await suite.left()).toEqual([])
+  }, 400_000)
 
   test('what Kubernetes does not take is told in its own words', async () => {
     await runner.write(FILE, 'spec: { containers: [{ name: $job, resources: { limits: { memory: lots } } }] }\n')

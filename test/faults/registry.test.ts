@@ -45,7 +45,8 @@ interface Scenario {
   readonly kind: Kind
   /** `at` is the path below the repository. */
   readonly faults: readonly (Omit<Fault, 'path'> & { readonly at: string })[]
-  readonly pushTimeoutSeconds?: number
+  /** A duration. */
+  readonly pushTimeout?: string
 }
 
 /** Where an upload begins: the hook asks there before it builds. */
@@ -67,7 +68,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'late-401': { kind: 'closed', faults: [{ ...PUSH, ...refuses(401) }] },
   'late-403': { kind: 'closed', faults: [{ ...PUSH, ...refuses(403) }] },
   'open-late-403': { kind: 'open', faults: [{ ...PUSH, ...refuses(403) }] },
-  'open-hanging': { kind: 'open', faults: [{ ...UPLOAD, ...HANGS }], pushTimeoutSeconds: 10 },
+  'open-hanging': { kind: 'open', faults: [{ ...UPLOAD, ...HANGS }], pushTimeout: '10s' },
   busy: {
     kind: 'closed',
     faults: [
@@ -75,7 +76,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       { ...PUSH, ...isBusy(1) }
     ]
   },
-  hanging: { kind: 'closed', faults: [{ ...UPLOAD, ...HANGS }], pushTimeoutSeconds: 20 },
+  hanging: { kind: 'closed', faults: [{ ...UPLOAD, ...HANGS }], pushTimeout: '20s' },
   'open-busy': { kind: 'open', faults: [{ ...PUSH, ...isBusy(4) }] },
   failing: {
     kind: 'closed',
@@ -86,7 +87,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ]
   },
   'cut-once': { kind: 'closed', faults: [{ ...UPLOAD, ...breaks(1) }] },
-  'cut-always': { kind: 'closed', faults: [{ ...UPLOAD, ...breaks('always') }], pushTimeoutSeconds: 10 },
+  'cut-always': { kind: 'closed', faults: [{ ...UPLOAD, ...breaks('always') }], pushTimeout: '10s' },
   'open-cut-always': { kind: 'open', faults: [{ ...UPLOAD, ...breaks('always') }] },
   undeletable: { kind: 'closed', faults: [{ ...DELETE, ...refuses(405) }] }
 }
@@ -182,10 +183,10 @@ function destination({ pushHost, pullHost }: ProxiedRegistry, repository: string
 const BOTH_SECRETS = { pushSecret: 'push', pullSecret: 'pull' }
 
 async function play(runner: RunnerPod, name: string): Promise<Outcome> {
-  const { kind, pushTimeoutSeconds } = SCENARIOS[name] ?? { kind: 'open' }
+  const { kind, pushTimeout } = SCENARIOS[name] ?? { kind: 'open' }
   const outcome = await build(runner, name, {
     destinations: [destination(proxies[kind], name, kind === 'closed' ? BOTH_SECRETS : {})],
-    kaniko: pushTimeoutSeconds === undefined ? {} : { pushTimeoutSeconds }
+    build: pushTimeout === undefined ? {} : { pushTimeout }
   })
   const faults = (await proxies[kind].faults()).filter(({ path }) => path?.startsWith(`^/v2/${name}/`) === true)
   return { ...outcome, faults }

@@ -139,7 +139,7 @@ export async function runHeldBuild(
   const template = '/tmp/held-build.yaml'
   await runner.write(
     template,
-    JSON.stringify({ spec: { containers: [{ name: '$kaniko', nodeSelector: { [label]: 'free' } }] } })
+    JSON.stringify({ spec: { containers: [{ name: '$build', nodeSelector: { [label]: 'free' } }] } })
   )
   let freed: Promise<unknown> | undefined
   const free = async (): Promise<void> => {

@@ -176,15 +176,17 @@ function access(name: string, { namespace, mode, rules }: RunnerPodOptions): Kub
 
 /** JSON is YAML. */
 function settingsText(cluster: Cluster, settings: object): string {
-  const { kaniko, ...others } = settings as { readonly kaniko?: object }
+  const { engine, build, ...others } = settings as {
+    readonly engine?: { readonly kaniko?: object }
+    readonly build?: object
+  }
   const content = {
-    kaniko: {
-      image: cluster.images.kaniko,
-      line: 'chainguard',
+    engine: { kaniko: { image: cluster.images.kaniko, fork: 'chainguard', ...engine?.kaniko } },
+    build: {
       pushImage: cluster.images.crane,
       registryMirrors: [cluster.mirror],
       insecureRegistries: [cluster.mirror],
-      ...kaniko
+      ...build
     },
     ...others
   }

@@ -71,6 +71,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     'job'
   )
 
+  for (const warning of settings.warnings) call.print(warningCommand(warning))
   for (const container of containers) warnOfIgnored(call, container, container === args.container)
 
   // In cleanup_job's order: no image is removed under a pod that may still pull it.

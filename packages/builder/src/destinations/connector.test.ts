@@ -4,10 +4,8 @@ import {
   connectorAddress,
   type ConnectorObject,
   connectorRegistry,
-  forwardAccess,
   pullAddressOf,
-  registryBehind,
-  reverseAccess
+  registryBehind
 } from './connector.js'
 import { RegistryDestination } from './registry.js'
 
@@ -186,41 +184,5 @@ describe('the registry behind it keeps its name for the forward proxy', () => {
       /expose the connector ci\/harbor .*, and set pullAddress/
     )
     expect(pull('https://harbor.corp.local').host).toBe('harbor.corp.local')
-  })
-})
-
-describe('the volume', () => {
-  const volume = (attributes: 'connectors' | 'connector.name') => ({
-    ...HARBOR,
-    attributes,
-    tokenSeconds: 2100,
-    serviceAccount: 'b'
-  })
-  const access = (attributes: 'connectors' | 'connector.name') => reverseAccess(volume(attributes), 'registry-config')
-
-  test('names the connector in the style of its version, and a life for its token', () => {
-    expect(access('connector.name').volumes[0]?.csi).toEqual({
-      driver: 'connectors-csi',
-      readOnly: true,
-      volumeAttributes: {
-        'connector.name': 'harbor',
-        'connector.namespace': 'ci',
-        'configuration.names': 'registry-config',
-        'token.expiration': '35m'
-      }
-    })
-    expect(access('connectors').volumes[0]?.csi?.volumeAttributes).toMatchObject({ connectors: 'ci/harbor' })
-  })
-
-  test('is filled for the service account whose right to the connector counts', () => {
-    expect(access('connectors').serviceAccount).toBe('b')
-  })
-
-  test('of the forward proxy has the files that every volume has, and no docker configuration', () => {
-    const forward = forwardAccess(volume('connectors'), 'https://harbor.example.com only')
-    expect(forward.volumes[0]?.csi?.volumeAttributes).toEqual({ connectors: 'ci/harbor', 'token.expiration': '35m' })
-    expect(forward.proxyFiles).toBe(forward.mounts[0]?.mountPath)
-    expect(forward.env).toEqual([])
-    expect(forward.origin).toMatch(/^service account b, .* for https:\/\/harbor\.example\.com only$/)
   })
 })

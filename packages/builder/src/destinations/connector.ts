@@ -1,7 +1,5 @@
 import * as path from 'node:path/posix'
 import { BuildError } from '../errors.js'
-import type { PushAccess } from './destination.js'
-import { CREDENTIALS_MOUNT } from './docker-config.js'
 import type { RegistrySettings, RepositoryAddress } from './registry.js'
 
 /** An OCI Connector (`connectors.alauda.io/v1alpha1`): a proxy that knows the registry's password, so that nobody else has to. */
@@ -188,58 +186,7 @@ export function connectorRegistry(
   return { push: by(push), pull: by(pull), api: by(api), proxy: `the connector ${namespace}/${name}` }
 }
 
-export interface ConnectorVolume extends ConnectorName {
-  /** How the connector is named: `connectors` since 1.9, `connector.name` in all versions. */
-  readonly attributes: 'connectors' | 'connector.name'
-  /** How long the token in the files is good; it must outlast the build, since it is made when the pod starts. */
-  readonly tokenSeconds: number
-  /** Whose right to the connector counts. */
-  readonly serviceAccount: string
-}
-
-/**
- * Lets in by the reverse proxy: a docker configuration with a short-lived token in place of the registry's password.
- *
- * @param configuration of the connector's class, the one that makes a `config.json`
- */
-export function reverseAccess(volume: ConnectorVolume, configuration: string): PushAccess {
-  return {
-    ...access(volume, { 'configuration.names': configuration }),
-    env: [{ name: 'DOCKER_CONFIG', value: CREDENTIALS_MOUNT }]
-  }
-}
-
-/**
- * Lets in by the forward proxy, whose address with a short-lived token is a file of every volume since 1.6.
- *
- * @param lent for what the proxy adds the registry's password, the end of a sentence: `https://harbor.example.com only`
- */
-export function forwardAccess(volume: ConnectorVolume, lent: string): PushAccess {
-  const { origin, ...rest } = access(volume, {})
-  return {
-    ...rest,
-    origin: `${origin}; the connector gives the registry's password for ${lent}`,
-    env: [],
-    proxyFiles: CREDENTIALS_MOUNT
-  }
-}
-
-function access(
-  { namespace, name, attributes, tokenSeconds, serviceAccount }: ConnectorVolume,
-  files: Readonly<Record<string, string>>
-): Omit<PushAccess, 'env'> {
-  const named =
-    attributes === 'connectors'
-      ? { connectors: `${namespace}/${name}` }
-      : { 'connector.name': name, 'connector.namespace': namespace }
-  const minutes = Math.ceil(tokenSeconds / 60)
-  const volumeAttributes = { ...named, ...files, 'token.expiration': `${minutes}m` }
-  return {
-    origin:
-      `service account ${serviceAccount}, which needs get on the connector ${namespace}/${name}; a token for the push is good for ${minutes} minutes ` +
-      'from the start of the build pod',
-    volumes: [{ name: 'connector', csi: { driver: 'connectors-csi', readOnly: true, volumeAttributes } }],
-    mounts: [{ name: 'connector', mountPath: CREDENTIALS_MOUNT, readOnly: true }],
-    serviceAccount
-  }
+/** The driver takes whole minutes. */
+export function minutesOf(seconds: number): number {
+  return Math.ceil(seconds / 60)
 }

@@ -1,4 +1,3 @@
-import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import type { Removal } from '@kaniko-hooks/registry'
 
 /** Where one build's image goes. */
@@ -22,20 +21,36 @@ export interface SecretKey {
   readonly key: string
 }
 
-/** Parts of a pod that hold a push credential. Files, never an environment variable or argument with the value itself. */
-export interface PushAccess {
-  /** Where the credential is from, for messages: `the Secret registry-push`. */
-  readonly origin: string
-  readonly volumes: readonly V1Volume[]
-  readonly mounts: readonly V1VolumeMount[]
-  readonly env: readonly V1EnvVar[]
+/** What a push is let in with: what it is, not the files that a pod or a machine makes of it. */
+export type PushAccess = DockerConfig | ConnectorAccess
+
+/** A Secret of type `kubernetes.io/dockerconfigjson` in the build pod's namespace. */
+export interface DockerConfig {
+  readonly kind: 'docker-config'
+  readonly secret: string
+}
+
+/** A proxy of an OCI Connector, which adds the registry's password to what comes with a short-lived token. */
+export interface ConnectorAccess {
+  readonly kind: 'connector'
+  readonly volume: ConnectorVolume
   /**
-   * A mounted directory whose files `http.proxy` and `https.proxy` have the address of a proxy, credential included, by
-   * which is pushed: "Built-in configurations" of the OCI Connector. Certificates in it are trusted.
+   * By the reverse proxy: the configuration of the connector's class that makes a `config.json`. By the forward proxy: for
+   * which registry it lends the password, as the end of a sentence.
    */
-  readonly proxyFiles?: string
-  /** As whom the pod has to run for its volumes to be filled. No token of it is mounted otherwise. */
-  readonly serviceAccount?: string
+  readonly proxy: { readonly reverse: string } | { readonly forward: string }
+}
+
+/** What a connector's CSI driver is asked for. */
+export interface ConnectorVolume {
+  readonly namespace: string
+  readonly name: string
+  /** How the connector is named: `connectors` since 1.9, `connector.name` in all versions. */
+  readonly attributes: 'connectors' | 'connector.name'
+  /** How long the token in the files is good; it must outlast the build, since it is made when the pod starts. */
+  readonly tokenSeconds: number
+  /** Whose right to the connector counts. */
+  readonly serviceAccount: string
 }
 
 /** What has to be remembered of an image to find or remove it later. Plain JSON. */

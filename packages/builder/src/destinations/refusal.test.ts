@@ -1,6 +1,18 @@
 import { describe, expect, test } from '@jest/globals'
-import { dockerConfigAccess } from './docker-config.js'
-import { withOrigin } from './refusal.js'
+import type { PushAccess } from './destination.js'
+import { credentialOf, withOrigin } from './refusal.js'
+
+const SECRET: PushAccess = { kind: 'docker-config', secret: 'ci-push' }
+
+const FORWARD: PushAccess = {
+  kind: 'connector',
+  volume: { namespace: 'ci', name: 'harbor', attributes: 'connectors', tokenSeconds: 2100, serviceAccount: 'b' },
+  proxy: { forward: 'https://harbor.example.com only' }
+}
+
+const ITS_ORIGIN =
+  '; its credential is from service account b, which needs get on the connector ci/harbor; a token for the push is good for ' +
+  "35 minutes from the start of the build pod; the connector gives the registry's password for https://harbor.example.com only"
 
 test.each([
   ['PUT https://r.example/v2/a/manifests/h: DENIED: no right', true],
@@ -13,7 +25,7 @@ test.each([
   ['r.example answered 429 TOOMANYREQUESTS', false],
   ['EOF', false]
 ])('%s: the Secret is named: %s', (why, isNamed) => {
-  expect(withOrigin(why, dockerConfigAccess('ci-push'))).toBe(
+  expect(withOrigin(why, credentialOf(SECRET))).toBe(
     isNamed ? `${why}; its credential is from the Secret ci-push` : why
   )
   expect(withOrigin(why, undefined)).toBe(why)
@@ -29,18 +41,18 @@ describe('a proxy on the way is not the registry', () => {
   ]
 
   test.each(PROXY_SAID)('that of the settings has nothing to do with the Secret: %s', why => {
-    for (const access of [undefined, dockerConfigAccess('ci-push')]) {
-      expect(withOrigin(why, access)).toBe(`the proxy said: ${why}; see the setting proxy`)
+    for (const access of [undefined, SECRET]) {
+      expect(withOrigin(why, credentialOf(access))).toBe(`the proxy said: ${why}; see the setting proxy`)
     }
   })
 
   test.each([
-    [PROXY_SAID[0], 'the proxy does not take the credential: ', '; its credential is from account x'],
-    [PROXY_SAID[1], 'the proxy said: ', '; its credential is from account x'],
-    [PROXY_SAID[2], 'the proxy said: ', '; its credential is from account x'],
+    [PROXY_SAID[0], 'the proxy does not take the credential: ', ITS_ORIGIN],
+    [PROXY_SAID[1], 'the proxy said: ', ITS_ORIGIN],
+    [PROXY_SAID[2], 'the proxy said: ', ITS_ORIGIN],
     [PROXY_SAID[3], 'the proxy said: ', ''],
-    [PROXY_SAID[4], 'the proxy does not take the credential: ', '; its credential is from account x']
+    [PROXY_SAID[4], 'the proxy does not take the credential: ', ITS_ORIGIN]
   ])('that of a connector was shown its credential: %s', (why = '', beginning, end) => {
-    expect(withOrigin(why, { origin: 'account x', proxyFiles: '/p' })).toBe(`${beginning}${why}${end}`)
+    expect(withOrigin(why, credentialOf(FORWARD))).toBe(`${beginning}${why}${end}`)
   })
 })

@@ -1,3 +1,4 @@
+import { minutesOf } from './connector.js'
 import type { PushAccess } from './destination.js'
 
 /** What registries and Go's registry client say of a credential that is not enough. */
@@ -13,18 +14,43 @@ const BY_PROXY =
 /** No registry asks for a proxy's credential. */
 const FOR_PROXY = /status code 407\b|: Proxy Authentication Required(?:;|$)/
 
+/** A credential, for messages. */
+export interface Credential {
+  /** Where it is from: `the Secret registry-push`. */
+  readonly origin: string
+  /** Whether it is shown to a proxy on the way to the registry. */
+  readonly isForProxy?: boolean
+}
+
 /**
  * Adds to a refusal who has to mend what: the registry's, whose credential it refused; a proxy's, that it was the proxy,
  * and whose credential it was shown, or that the settings name it. Other words stay as they are.
  */
-export function withOrigin(why: string, access: Pick<PushAccess, 'origin' | 'proxyFiles'> | undefined): string {
-  if (BY_PROXY.test(why) || FOR_PROXY.test(why)) return byProxy(why, access)
-  return access !== undefined && REFUSED.test(why) ? `${why}; its credential is from ${access.origin}` : why
+export function withOrigin(why: string, credential: Credential | undefined): string {
+  if (BY_PROXY.test(why) || FOR_PROXY.test(why)) return byProxy(why, credential)
+  return credential !== undefined && REFUSED.test(why) ? `${why}; its credential is from ${credential.origin}` : why
 }
 
-function byProxy(why: string, access: Parameters<typeof withOrigin>[1]): string {
-  if (access?.proxyFiles === undefined) return `the proxy said: ${why}; see the setting proxy`
-  const origin = `; its credential is from ${access.origin}`
+function byProxy(why: string, credential: Credential | undefined): string {
+  if (credential?.isForProxy !== true) return `the proxy said: ${why}; see the setting proxy`
+  const origin = `; its credential is from ${credential.origin}`
   if (FOR_PROXY.test(why)) return `the proxy does not take the credential: ${why}${origin}`
   return `the proxy said: ${why}${/: Forbidden(?:;|$)/.test(why) ? origin : ''}`
+}
+
+/** What is known of a credential of which a refusal speaks. */
+export function credentialOf(access: PushAccess | undefined): Credential | undefined {
+  if (access === undefined) return undefined
+  return { origin: originOf(access), isForProxy: access.kind === 'connector' && 'forward' in access.proxy }
+}
+
+function originOf(access: PushAccess): string {
+  if (access.kind === 'docker-config') return `the Secret ${access.secret}`
+  const { serviceAccount, namespace, name, tokenSeconds } = access.volume
+  const account =
+    `service account ${serviceAccount}, which needs get on the connector ${namespace}/${name}; a token for the push is ` +
+    `good for ${minutesOf(tokenSeconds)} minutes from the start of the build pod`
+  return 'forward' in access.proxy
+    ? `${account}; the connector gives the registry's password for ${access.proxy.forward}`
+    : account
 }

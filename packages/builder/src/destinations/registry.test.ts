@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { dockerConfigAccess } from './docker-config.js'
 import { nodePortRegistry } from './nodeport.js'
 import { RegistryDestination, type RegistrySettings } from './registry.js'
 import { remoteRegistry } from './remote.js'
@@ -175,7 +174,7 @@ test.each([401, 403, 404])('a registry that refuses with %i is an error', async 
 
 test('a refusal names the Secret that was not enough', async () => {
   answer = 403
-  const closed = new RegistryDestination(settings({ access: dockerConfigAccess('ci-push') }))
+  const closed = new RegistryDestination(settings({ access: { kind: 'docker-config', secret: 'ci-push' } }))
   await expect(closed.probe()).rejects.toThrow(/answered 403.*; its credential is from the Secret ci-push$/)
 })
 

@@ -2,7 +2,7 @@ import { parseReference, RegistryClient, RegistryError, type RegistryOptions } f
 import { type Removal, removeImage } from '@kaniko-hooks/registry'
 import { BuildError } from '../errors.js'
 import type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destination.js'
-import { withOrigin } from './refusal.js'
+import { credentialOf, withOrigin } from './refusal.js'
 
 /** What builds are called: the beginning of a key, and what makes it the only one. */
 const HANDLE = /^[0-9a-f]{12}-[0-9a-f]{8}$/
@@ -133,7 +133,11 @@ function checkName({ host, repository }: RepositoryName): void {
 function asBuildError(error: RegistryError, access: PushAccess | undefined): BuildError {
   if (error.code === 'ABORTED') return new BuildError('ABORTED', error.message, { cause: error })
   const refused = error.code === 'UNAUTHORIZED' || error.code === 'DENIED' || error.code === 'NOT_FOUND'
-  return new BuildError(refused ? 'PUSH_FAILED' : 'REGISTRY_UNREACHABLE', withOrigin(error.message, access), {
-    cause: error
-  })
+  return new BuildError(
+    refused ? 'PUSH_FAILED' : 'REGISTRY_UNREACHABLE',
+    withOrigin(error.message, credentialOf(access)),
+    {
+      cause: error
+    }
+  )
 }

@@ -1,8 +1,35 @@
 import type { Context } from '../context/context.js'
 import type { Target } from '../destinations/destination.js'
 import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
-import type { Platform } from '../dockerfile/platform-arguments.js'
-import type { Prepared } from '../dockerfile/prepare.js'
+
+/** For what an image is built, and on what. */
+export interface Platform {
+  readonly os: string
+  /** In the words of images: `amd64`. */
+  readonly architecture: string
+  /** Such as `v7`. */
+  readonly variant?: string
+}
+
+/** An instruction that an engine would not refuse, but get wrong. */
+export interface Finding {
+  /** In the Dockerfile, from 1. */
+  readonly line: number
+  /** The instruction as written. */
+  readonly instruction: string
+  /** A sentence: what would happen. */
+  readonly problem: string
+  /** A sentence: what to do. */
+  readonly advice: string
+}
+
+/** A context and arguments of which an engine makes the image that Docker would make. */
+export interface Prepared {
+  readonly context: Context
+  readonly buildArgs: Readonly<Record<string, string>>
+  /** What the engine cannot be made to build as Docker does. */
+  readonly findings: readonly Finding[]
+}
 
 /** What one build fetches its base images with. */
 export interface BaseAccess {
@@ -24,8 +51,6 @@ export interface BuildRequest {
   readonly bases?: BaseAccess
   /** Values for `ARG`. No secrets: they are seen in the builder's arguments and may stay in the image. */
   readonly buildArgs?: Readonly<Record<string, string>>
-  /** Names the pod that builds; free in the namespace. */
-  readonly podName: string
   /** For the whole build. */
   readonly timeoutMs: number
   /** For the push alone, within the former: a registry that takes no byte more must not use all of it up. */
@@ -56,7 +81,7 @@ export interface BuildPhases {
  * Order: `prepare` first, which asks nobody and may be called at any time; then `build` with what it gave, unless it found
  * something.
  *
- * Concurrency: builds may run at the same time if their `podName`s and targets differ.
+ * Concurrency: builds may run at the same time if their targets differ.
  *
  * Idempotency: `build` starts from nothing each time; a second build of one target replaces its tag.
  *

@@ -1,8 +1,9 @@
 import { arch } from 'node:os'
 
-import { KanikoEngine, type BuildPodSettings, type Engine, type LayerCache, type Platform } from '@kaniko-hooks/builder'
+import { chooseEngine, type BuildPodSettings, type Engine, type LayerCache, type Platform } from '@kaniko-hooks/builder'
 
 import type { Cluster, Configuration } from '../job/call.js'
+import { buildName } from '../pods/names.js'
 import { ownedBy } from '../pods/owner.js'
 import type { Job } from '../job/open-job.js'
 import { milliseconds } from '../settings/duration.js'
@@ -11,7 +12,7 @@ import { secretValue } from './destinations/registry-place.js'
 import type { Scope } from './records/scope.js'
 
 /**
- * Kaniko as the settings and the hook template's `$kaniko` entry describe it, for one job. The certificates that it will
+ * The engine as the settings and the hook template's entry for builds describe it, for one job. The certificates that it will
  * mount are read first: a pod with a Secret that is missing would wait without a word.
  *
  * @throws HookError SETTING that names the Secret or key that is missing
@@ -24,18 +25,16 @@ export async function engineOf(
 ): Promise<Engine> {
   const { kube, settings } = call
   const { labels, annotations, ownerReferences } = ownedBy(owner, '')
-  const { image, line, pushImage, registryMirrors, registryMaps, insecureRegistries } = settings.kaniko
+  const { pushImage, registryMirrors, registryMaps, insecureRegistries, certificates } = settings.build
   const cache = layerCache(call, scope)
-  await Promise.all(settings.kaniko.certificates.map(async certificate => secretValue(call, certificate)))
-  return new KanikoEngine(kube, {
-    image,
-    line,
+  await Promise.all(certificates.map(async certificate => secretValue(call, certificate)))
+  const shared = {
     pushImage,
     contextImage: runner.image,
     registryMirrors,
     registryMaps,
     insecureRegistries,
-    certificates: settings.kaniko.certificates.map(({ registry, ...source }) => ({ registry, source })),
+    certificates: certificates.map(({ registry, ...source }) => ({ registry, source })),
     env: proxyVariables(call),
     ...(cache === undefined ? {} : { cache }),
     pod: {
@@ -47,21 +46,22 @@ export async function engineOf(
       annotations: { ...annotations, ...template.annotations },
       ...(ownerReferences === undefined ? {} : { ownerReferences })
     }
-  })
+  }
+  return chooseEngine(kube, settings.engine, shared, () => buildName(settings.runnerPod))
 }
 
 /**
- * The Secret that Kaniko needs for base images and layers, by its name. The credential of the cache is for accepted code
+ * The Secret that the builder needs for base images and layers, by its name. The credential of the cache is for accepted code
  * only, like the cache itself.
  */
 export function credentialsOf(call: Configuration, scope: Scope | undefined): string | undefined {
-  const { cache, kaniko } = call.settings
-  return (layerCache(call, scope) === undefined ? undefined : cache?.secret) ?? kaniko.credentials
+  const { cache, build } = call.settings
+  return (layerCache(call, scope) === undefined ? undefined : cache?.secret) ?? build.credentials
 }
 
 /** Values for `ARG`: the settings', and proxies, which `RUN` sees but the image does not keep (Docker's predefined ARGs). */
 export function buildArguments(call: Configuration): Record<string, string> {
-  return { ...proxyVariables(call), ...call.settings.kaniko.buildArgs }
+  return { ...proxyVariables(call), ...call.settings.build.args }
 }
 
 /** What is built for: this machine's platform, on which the build pod runs too. */

@@ -18,7 +18,7 @@ import { v4 as uuid } from 'uuid'
 import type { Call, Configuration, Report } from '../job/call.js'
 import type { Job } from '../job/open-job.js'
 import { HookError, messageOf, redact } from '../report/errors.js'
-import { buildName } from '../pods/names.js'
+import { milliseconds } from '../settings/duration.js'
 import { quotedGroup } from '../report/workflow-commands.js'
 import { REMOVAL } from '../steps/removal.js'
 import { seconds } from '../report/seconds.js'
@@ -72,15 +72,20 @@ interface Foundation {
  *
  * @param dockerfile absolute path on the runner; its directory is the context
  * @param template the hook template's entry for build pods
+ * @param openEngine gives the engine that builds
  */
 export async function provideImage(
   call: Call,
   job: Job,
   dockerfile: string,
-  template: BuildPodSettings
+  template: BuildPodSettings,
+  openEngine: typeof engineOf = engineOf
 ): Promise<PullableImage> {
   refuseLentAccount(call, template)
-  const wanted = await identify(call, job, dockerfile, template)
+  const scope = scopeOf(call.environment, call.settings.image.scope)
+  const places = await openPlaces(call)
+  const engine = await openEngine(call, job, scope, template)
+  const wanted = await identify(call, dockerfile, { scope, places, engine })
   const mine = await builtInThisJob(call, job.runner.uid)
   const own = ownDigest(mine, wanted.contentKey)
   if (own !== undefined) return reuse(call, wanted, own, 'was built earlier in this job')
@@ -95,11 +100,13 @@ export async function provideImage(
   return buildAndRecord(call, job, wanted, foundation)
 }
 
-async function identify(call: Call, job: Job, dockerfile: string, template: BuildPodSettings): Promise<Wanted> {
-  const { environment, settings, workDirectory, cancelled } = call
-  const places = await openPlaces(call)
-  const scope = scopeOf(environment, settings.image.scope)
-  const engine = await engineOf(call, job, scope, template)
+async function identify(
+  call: Call,
+  dockerfile: string,
+  means: Pick<Wanted, 'scope' | 'places' | 'engine'>
+): Promise<Wanted> {
+  const { environment, workDirectory, cancelled } = call
+  const { engine } = means
   const read = await readContext(dirname(dockerfile), basename(dockerfile), {
     within: [workDirectory, ...(environment.actionCache === undefined ? [] : [environment.actionCache])],
     signal: cancelled
@@ -109,14 +116,12 @@ async function identify(call: Call, job: Job, dockerfile: string, template: Buil
   refuseUnsupported(findings, dockerfile)
   const parts = { platform: `${target.os}/${target.architecture}`, engine: engine.identity, buildArgs }
   return {
+    ...means,
     title: titleOf(call, dockerfile),
     context,
     buildArgs,
-    engine,
     contentKey: contextKey(context, parts),
-    keyWith: bases => contextKey(context, { ...parts, bases }),
-    scope,
-    places
+    keyWith: bases => contextKey(context, { ...parts, bases })
   }
 }
 
@@ -165,9 +170,8 @@ async function buildAndRecord(
       handle,
       targets,
       buildArgs,
-      podName: buildName(settings.runnerPod),
-      timeoutMs: settings.kaniko.timeoutSeconds * 1000,
-      pushTimeoutMs: settings.kaniko.pushTimeoutSeconds * 1000,
+      timeoutMs: milliseconds(settings.build.timeout),
+      pushTimeoutMs: milliseconds(settings.build.pushTimeout),
       // A registry may quote what it was shown.
       log: (line: string) => print(redact(line, [...call.secrets]))
     }
@@ -207,7 +211,7 @@ async function probeDestination(call: Call, { destination }: Place): Promise<voi
   }
 }
 
-/** Some instructions would be dropped by the configured Kaniko without a word; the user must hear of it before a pod starts. */
+/** Some instructions would be built otherwise than by Docker, without a word; the user must hear of it before a pod starts. */
 function refuseUnsupported(findings: readonly Finding[], dockerfile: string): void {
   if (findings.length === 0) return
   const sentences = findings.map(
@@ -218,18 +222,18 @@ function refuseUnsupported(findings: readonly Finding[], dockerfile: string): vo
 
 /** A build pod pushes through a connector as the account that the template gives it; base images lend theirs to RUN lines. */
 function refuseLentAccount({ settings }: Configuration, { serviceAccountName }: BuildPodSettings): void {
-  if (!settings.kaniko.connectors.some(({ serviceAccount }) => serviceAccount === serviceAccountName)) return
+  if (!settings.build.connectors.some(({ serviceAccount }) => serviceAccount === serviceAccountName)) return
   const message =
-    `The hook template's entry $kaniko has the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
-    'kaniko.connectors in the settings: every RUN line of a build could read a token of the account of its pod. Make another one.'
+    `The hook template gives build pods the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
+    'build.connectors in the settings: every RUN line of a build could read a token of the account of its pod. Make another one.'
   throw new HookError('SETTING', message)
 }
 
 /** A matrix of generated actions must not fill a registry. */
 function refuseTooMany({ settings }: Configuration, count: number): void {
-  const limit = settings.kaniko.maxBuildsPerJob
+  const limit = settings.build.maxPerJob
   if (count < limit) return
-  const message = `This job has built ${count} images already, and the setting kaniko.maxBuildsPerJob is ${limit}.`
+  const message = `This job has built ${count} images already, and the setting build.maxPerJob is ${limit}.`
   throw new HookError('SETTING', message)
 }
 

@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals'
 import { buildTemplate } from './build-template.js'
 import type { Template } from './template.js'
 
-function template(entry: object): Template {
-  return { spec: { containers: [{ name: '$job' }, { name: '$kaniko', ...entry }] } }
+function template(entry: object, name = '$build'): Template {
+  return { spec: { containers: [{ name: '$job' }, { name, ...entry }] } }
 }
 
 test('a template without the entry says nothing of build pods', () => {
@@ -21,10 +21,16 @@ test('its keys are those of a container and of a pod', () => {
     annotations: { a: 'b' }
   }
   expect(buildTemplate(template(settings))).toEqual(settings)
+  expect(buildTemplate(template(settings, '$kaniko'))).toEqual(settings)
 })
 
 test('what a build pod may not have is refused, all at once', () => {
   const given = template({ securityContext: { privileged: true }, image: 'x', nodeSelector: 'fast' })
   expect(() => buildTemplate(given)).toThrow(/securityContext is not known.*|image is not known/)
   expect(() => buildTemplate(given)).toThrow(/nodeSelector is wrong/)
+})
+
+test('the entry stands there under one of its two names', () => {
+  const both: Template = { spec: { containers: [{ name: '$kaniko' }, { name: '$build' }] } }
+  expect(() => buildTemplate(both)).toThrow(/entries \$kaniko and \$build.*Leave one of them out/)
 })

@@ -4,8 +4,8 @@ import * as v from 'valibot'
 import { HookError } from '../report/errors.js'
 import type { Template } from './template.js'
 
-/** The template's entry for build pods. No service can be meant by it. */
-export const BUILD_ENTRY = '$kaniko'
+/** The template's entry for build pods, and what it was called first. No service can be meant by them. */
+export const BUILD_ENTRIES = ['$build', '$kaniko'] as const
 
 const map = v.record(v.string(), v.string())
 
@@ -15,7 +15,7 @@ const map = v.record(v.string(), v.string())
  * other nodes than builds.
  */
 const entry = v.strictObject({
-  name: v.literal(BUILD_ENTRY),
+  name: v.picklist(BUILD_ENTRIES),
   resources: v.optional(v.record(v.string(), v.unknown())),
   nodeSelector: v.optional(map),
   tolerations: v.optional(v.array(v.record(v.string(), v.unknown()))),
@@ -35,20 +35,29 @@ const entry = v.strictObject({
  * @throws HookError TEMPLATE with every key that is wrong
  */
 export function buildTemplate(template: Template | undefined): BuildPodSettings {
-  const found = template?.spec?.containers?.find(({ name }) => name === BUILD_ENTRY)
+  const [found, other] = (template?.spec?.containers ?? []).filter(({ name }) => isBuildEntry(name))
   if (found === undefined) return {}
+  if (other !== undefined) {
+    const message = `The hook template has the entries ${found.name} and ${other.name}: the second is what the first is called too. Leave one of them out.`
+    throw new HookError('TEMPLATE', message)
+  }
   const result = v.safeParse(entry, found)
   if (result.success) {
     const { name: _name, ...settings } = result.output
     return settings as BuildPodSettings
   }
   const problems = result.issues.map(issue => {
-    const key = v.getDotPath(issue) ?? BUILD_ENTRY
+    const key = v.getDotPath(issue) ?? found.name
     return `${key} ${issue.expected === 'never' ? 'is not known there' : `is wrong (${issue.message})`}`
   })
   const known = Object.keys(entry.entries).filter(key => key !== 'name')
   throw new HookError(
     'TEMPLATE',
-    `The hook template's entry ${BUILD_ENTRY}: ${problems.join('; ')}. It may have ${known.join(', ')}.`
+    `The hook template's entry ${found.name}: ${problems.join('; ')}. It may have ${known.join(', ')}.`
   )
+}
+
+/** Whether an entry of the template is about build pods. */
+export function isBuildEntry(name: string | undefined): boolean {
+  return BUILD_ENTRIES.some(entry => entry === name)
 }

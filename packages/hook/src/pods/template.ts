@@ -11,7 +11,7 @@ import type {
 
 import { VARIABLE } from '../settings/environment.js'
 import { HookError, messageOf } from '../report/errors.js'
-import { BUILD_ENTRY } from './build-template.js'
+import { isBuildEntry } from './build-template.js'
 
 /**
  * The administrator's hook template (`ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE`): a pod template whose containers are
@@ -69,7 +69,7 @@ export function applyTemplate<T extends V1Pod | V1PodTemplateSpec>(
   const spec = withOurAffinity(merge(pod.spec, rest) as V1PodSpec, pod.spec?.affinity)
   const ours = pod.spec?.containers ?? []
   const changed = ours.map(container => {
-    const change = containers.find(({ name }) => name === `$${container.name}` && name !== BUILD_ENTRY)
+    const change = containers.find(({ name }) => name === `$${container.name}` && !isBuildEntry(name))
     if (change === undefined) return container
     const { name: _name, image: _image, ...fields } = change
     return merge(container, fields) as V1Container

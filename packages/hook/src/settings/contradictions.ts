@@ -33,19 +33,19 @@ function ofSteps({ steps }: SettingsFile): string[] {
  * Each RUN line can read a token of the account by which base images are fetched, and use it for what that connector's
  * credential may: neither of them must be what pushes.
  */
-function ofBases({ kaniko, destinations = [] }: SettingsFile): string[] {
+function ofBases({ build, destinations = [] }: SettingsFile): string[] {
   const pushing = destinations.flatMap(({ connector }) => connector ?? [])
   const readable = 'every RUN line of a build can read a token of this one'
-  return kaniko.connectors.flatMap(({ name, serviceAccount }, index) => [
+  return build.connectors.flatMap(({ name, serviceAccount }, index) => [
     ...(pushing.some(destination => destination.serviceAccount === serviceAccount)
       ? [
-          `kaniko.connectors.${index}.serviceAccount: ${serviceAccount} is also the account of a destination, and ` +
+          `build.connectors.${index}.serviceAccount: ${serviceAccount} is also the account of a destination, and ` +
             `${readable}; make another account, with get on this connector and nothing else`
         ]
       : []),
     ...(pushing.some(destination => destination.name === name)
       ? [
-          `kaniko.connectors.${index}.name: ${name} is also the connector of a destination, and ${readable}; make ` +
+          `build.connectors.${index}.name: ${name} is also the connector of a destination, and ${readable}; make ` +
             'another Connector, whose credential may pull and nothing else'
         ]
       : [])

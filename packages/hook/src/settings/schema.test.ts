@@ -18,7 +18,5 @@ test.each([
   ['quay.io', true],
   ['quay.io/team', false]
 ])('images are looked for elsewhere by whole registries, as Kaniko does it: %s, %s', (from, isOne) => {
-  expect(v.safeParse(settingsFile, { kaniko: { registryMaps: { [from]: ['mirror.example.com'] } } }).success).toBe(
-    isOne
-  )
+  expect(v.safeParse(settingsFile, { build: { registryMaps: { [from]: ['mirror.example.com'] } } }).success).toBe(isOne)
 })

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 
 import { duration } from './duration.js'
 
-/** The Kaniko image that is run unless the settings name another: the maintained line, with heredocs and mounts. */
+/** The Kaniko image that is run unless the settings name another: the maintained fork, with heredocs and mounts. */
 export const DEFAULT_KANIKO_IMAGE = 'ghcr.io/osscontainertools/kaniko:v1.28.3'
 
 /** The image that pushes where credentials are needed; the variant with a shell. */
@@ -33,7 +33,7 @@ const registryPath = v.pipe(
   v.regex(/^[A-Za-z0-9.[\]:-]+(\/[a-z0-9._/-]+)?$/, 'a registry as host, host:port or host/path')
 )
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
-const seconds = v.pipe(v.number(), v.integer(), v.minValue(1))
+const count = v.pipe(v.number(), v.integer(), v.minValue(1))
 /** A Secret in the namespace of the pods. */
 const secret = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'the name of a Secret'))
 const secretKey = v.strictObject({
@@ -127,20 +127,29 @@ const steps = v.strictObject({
   orphanTimeout: v.optional(duration, '7m')
 })
 
-const kaniko = v.strictObject({
-  image: v.optional(text, DEFAULT_KANIKO_IMAGE),
-  line: v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools'),
+/** What every engine is told. */
+const build = v.strictObject({
+  timeout: v.optional(duration, '30m'),
+  pushTimeout: v.optional(duration, '10m'),
+  maxPerJob: v.optional(count, 20),
   pushImage: v.optional(text, DEFAULT_PUSH_IMAGE),
-  timeoutSeconds: v.optional(seconds, 1800),
-  pushTimeoutSeconds: v.optional(seconds, 600),
-  maxBuildsPerJob: v.optional(seconds, 20),
   registryMirrors: v.optional(v.array(registryPath), []),
   registryMaps: v.optional(v.record(registry, v.array(registryPath)), {}),
   insecureRegistries: v.optional(v.array(registry), []),
   certificates: v.optional(v.array(v.strictObject({ registry, ...secretKey.entries })), []),
   credentials: v.optional(secret),
   connectors: v.optional(v.array(baseConnector), []),
-  buildArgs: v.optional(v.record(text, v.string()), {})
+  args: v.optional(v.record(text, v.string()), {})
+})
+
+const kaniko = v.strictObject({
+  image: v.optional(text, DEFAULT_KANIKO_IMAGE),
+  fork: v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools')
+})
+
+/** What builds; one of them. */
+const engine = v.strictObject({
+  kaniko: v.optional(kaniko, {})
 })
 
 const cache = v.strictObject({
@@ -163,7 +172,8 @@ export const settingsFile = v.strictObject({
   steps: v.optional(steps, {}),
   destinations: v.optional(v.pipe(v.array(destination), v.minLength(1))),
   image: v.optional(image, {}),
-  kaniko: v.optional(kaniko, {}),
+  build: v.optional(build, {}),
+  engine: v.optional(engine, {}),
   cache: v.optional(cache),
   proxy: v.optional(proxy)
 })

@@ -32,7 +32,7 @@ describe('readSettings', () => {
     expect(settings).toMatchObject({
       prepareTimeoutMs: 600_000,
       workspace: 'auto',
-      kaniko: { image: DEFAULT_KANIKO_IMAGE, line: 'osscontainertools' }
+      engine: { kaniko: { image: DEFAULT_KANIKO_IMAGE, fork: 'osscontainertools' } }
     })
   })
 
@@ -106,14 +106,14 @@ describe('readSettings', () => {
     ['steps: { orphanTimeout: never }', 'steps.orphanTimeout'],
     [
       'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }]\n' +
-        'kaniko: { connectors: [{ name: a/d, serviceAccount: t }, { name: a/d, serviceAccount: s }] }',
-      'kaniko.connectors.1.serviceAccount: s is also the account of a destination'
+        'build: { connectors: [{ name: a/d, serviceAccount: t }, { name: a/d, serviceAccount: s }] }',
+      'build.connectors.1.serviceAccount: s is also the account of a destination'
     ],
-    ['kaniko: { connectors: [{ name: a/d, serviceAccount: t, registries: [] }] }', 'kaniko.connectors.0.registries'],
+    ['build: { connectors: [{ name: a/d, serviceAccount: t, registries: [] }] }', 'build.connectors.0.registries'],
     [
       'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }]\n' +
-        'kaniko: { connectors: [{ name: a/b, serviceAccount: t }] }',
-      'kaniko.connectors.0.name: a/b is also the connector of a destination'
+        'build: { connectors: [{ name: a/b, serviceAccount: t }] }',
+      'build.connectors.0.name: a/b is also the connector of a destination'
     ],
     [
       'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }, ' +
@@ -156,10 +156,14 @@ describe('readSettings', () => {
   })
 
   test('the file is read', async () => {
-    const path = file('kaniko: { image: "k:1", line: chainguard, timeoutSeconds: 60 }\nimagePullPolicy: Always\n')
+    const path = file(
+      'engine: { kaniko: { image: "k:1", fork: chainguard } }\nbuild: { timeout: 1m }\nimagePullPolicy: Always\n'
+    )
     expect(await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: path })).toMatchObject({
       imagePullPolicy: 'Always',
-      kaniko: { image: 'k:1', line: 'chainguard', timeoutSeconds: 60, registryMirrors: [] }
+      engine: { kaniko: { image: 'k:1', fork: 'chainguard' } },
+      build: { timeout: '1m', registryMirrors: [] },
+      warnings: []
     })
   })
 
@@ -178,17 +182,17 @@ describe('readSettings', () => {
   })
 
   test('all problems come at once, each with its key', async () => {
-    const path = file('kaniko: { lien: google, line: goggle, timeoutSeconds: 0 }\nworkspace: usb\n')
+    const path = file('engine: { kaniko: { frok: google, fork: goggle } }\nbuild: { timeout: 0s }\nworkspace: usb\n')
     const error = await read({ KANIKO_HOOKS_CONFIG: path, ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: 'soon' }).catch(
       (caught: unknown) => caught as Error
     )
     const message = (error as Error).message
     for (const part of [
       'ACTIONS_RUNNER_POD_NAME is not set',
-      'kaniko.lien',
+      'engine.kaniko.frok',
       'is not a known setting',
-      'kaniko.line',
-      'kaniko.timeoutSeconds',
+      'engine.kaniko.fork',
+      'build.timeout',
       'workspace'
     ]) {
       expect(message).toContain(part)

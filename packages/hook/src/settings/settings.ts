@@ -6,11 +6,14 @@ import { VARIABLE, type Environment } from './environment.js'
 import { HookError, messageOf } from '../report/errors.js'
 import { contradictions } from './contradictions.js'
 import { destinationOfVariables } from './registry-variables.js'
+import { withNewNames } from './renamed.js'
 import { settingsFile, type DestinationSettings, type SettingsFile } from './schema.js'
 
 export interface Settings extends Omit<SettingsFile, 'destinations'> {
   readonly runnerPod: string
   readonly prepareTimeoutMs: number
+  /** Sentences about the file for whoever keeps it. */
+  readonly warnings: readonly string[]
   /**
    * Where built images go, the first to be run from. A function, since only a build needs it.
    *
@@ -29,12 +32,14 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   if (environment.runnerPod === undefined) {
     problems.push(`${VARIABLE.runnerPod} is not set; set it to the pod's name through the downward API (metadata.name)`)
   }
-  const file = await readSettingsFile(environment.settingsPath, problems)
+  const warnings: string[] = []
+  const file = await readSettingsFile(environment.settingsPath, problems, warnings)
   if (problems.length > 0 || environment.runnerPod === undefined || file === undefined) {
     throw new HookError('SETTING', `${problems.join('; ')}.`)
   }
   return {
     ...file,
+    warnings,
     runnerPod: environment.runnerPod,
     prepareTimeoutMs: prepareSeconds(environment.prepareTimeoutSeconds) * 1000,
     destinations: () => file.destinations ?? [destinationOfVariables(environment)]
@@ -47,7 +52,11 @@ function prepareSeconds(text: string | undefined): number {
   return seconds > 0 ? seconds : 600
 }
 
-async function readSettingsFile(path: string | undefined, problems: string[]): Promise<SettingsFile | undefined> {
+async function readSettingsFile(
+  path: string | undefined,
+  problems: string[],
+  warnings: string[]
+): Promise<SettingsFile | undefined> {
   let content: unknown = {}
   if (path !== undefined) {
     try {
@@ -58,9 +67,11 @@ async function readSettingsFile(path: string | undefined, problems: string[]): P
       return undefined
     }
   }
-  const result = v.safeParse(settingsFile, content)
+  const renamed = withNewNames(content)
+  warnings.push(...renamed.warnings)
+  const result = v.safeParse(settingsFile, renamed.content)
   const found = result.success ? contradictions(result.output) : result.issues.map(sentence)
-  problems.push(...found.map(problem => `${path ?? ''}: ${problem}`))
+  problems.push(...[...renamed.problems, ...found].map(problem => `${path ?? ''}: ${problem}`))
   return result.success ? result.output : undefined
 }
 

@@ -1,3 +1,4 @@
+import { milliseconds } from './duration.js'
 import type { SettingsFile } from './schema.js'
 
 /** The API server gives no token of a service account for less. */
@@ -7,6 +8,6 @@ export const SHORTEST_TOKEN_SECONDS = 600
 const MARGIN_SECONDS = 300
 
 /** How long a token has to be good that a build needs to its end. */
-export function buildTokenSeconds({ kaniko }: Pick<SettingsFile, 'kaniko'>): number {
-  return Math.max(kaniko.timeoutSeconds + MARGIN_SECONDS, SHORTEST_TOKEN_SECONDS)
+export function buildTokenSeconds({ build }: Pick<SettingsFile, 'build'>): number {
+  return Math.max(milliseconds(build.timeout) / 1000 + MARGIN_SECONDS, SHORTEST_TOKEN_SECONDS)
 }

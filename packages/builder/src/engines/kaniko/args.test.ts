@@ -11,7 +11,7 @@ const BUILD: KanikoBuild = {
 
 const SETTINGS: KanikoSettings = {
   image: 'k:1',
-  line: 'osscontainertools',
+  fork: 'osscontainertools',
   pushImage: 'crane:1',
   contextImage: 'runner:1'
 }
@@ -20,7 +20,7 @@ function proxy(registry: string, host: string, path = ''): RegistryProxy {
   return { registry, place: { host, path, plainHttp: true }, name: 'the connector a/b', origin: 'somebody' }
 }
 
-test('the vector for the default line', () => {
+test('the vector for the default fork', () => {
   expect(kanikoArguments(BUILD, SETTINGS)).toEqual([
     '--context=dir:///kaniko/context/tree/context',
     '--dockerfile=/kaniko/context/tree/Dockerfile',
@@ -40,7 +40,7 @@ test('the vector for the default line', () => {
   ])
 })
 
-/** The flags of executor v1.24.0 of the Google line, of which the others have all (docs/notes/kaniko.md). */
+/** The flags of executor v1.24.0 of the Google fork, of which the others have all (docs/notes/kaniko.md). */
 const SHARED = new Set([
   'build-arg',
   'cache',
@@ -69,10 +69,10 @@ const SHARED = new Set([
   'snapshot-mode'
 ])
 
-test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only flags that all lines have', line => {
+test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only flags that all lines have', fork => {
   const settings: KanikoSettings = {
     ...SETTINGS,
-    line,
+    fork,
     registryMirrors: ['m'],
     insecureRegistries: ['m'],
     registryMaps: { 'quay.io': ['m/q'] },
@@ -192,9 +192,9 @@ test('the keys of the layer cache are sound', () => {
   expect(names).toEqual(expect.arrayContaining(['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']))
 })
 
-test('only the osscontainertools line has feature flags', () => {
+test('only the osscontainertools fork has feature flags', () => {
   expect(kanikoEnvironment(SETTINGS)).toContainEqual({ name: 'FF_KANIKO_COPY_AS_ROOT', value: 'true' })
-  expect(kanikoEnvironment({ ...SETTINGS, line: 'google', env: { NO_PROXY: 'x' } })).toEqual([
+  expect(kanikoEnvironment({ ...SETTINGS, fork: 'google', env: { NO_PROXY: 'x' } })).toEqual([
     { name: 'NO_PROXY', value: 'x' }
   ])
 })
@@ -203,7 +203,7 @@ test('the identity changes with what decides about the image', () => {
   const identity = kanikoIdentity(SETTINGS)
   expect(identity).toContain('k:1')
   expect(kanikoIdentity({ ...SETTINGS, snapshotMode: 'redo' })).not.toBe(identity)
-  expect(kanikoIdentity({ ...SETTINGS, line: 'google' })).not.toBe(identity)
+  expect(kanikoIdentity({ ...SETTINGS, fork: 'google' })).not.toBe(identity)
   expect(kanikoIdentity({ ...SETTINGS, pod: { serviceAccountName: 'cloud' } })).not.toBe(identity)
   expect(kanikoIdentity({ ...SETTINGS, contextImage: 'other' })).toBe(identity)
 })

@@ -1,6 +1,7 @@
 import { PACKED } from '../../context/pack.js'
 import { registryName, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
-import type { KanikoSettings, RegistryCertificate } from './settings.js'
+import type { RegistryCertificate } from '../pod/settings.js'
+import type { KanikoSettings } from './settings.js'
 
 /** Where the context lies in both containers. Below `/kaniko` it is no part of the image; at `/workspace` builds fail. */
 export const CONTEXT_MOUNT = '/kaniko/context'
@@ -34,7 +35,7 @@ const SNAPSHOT_MODE = 'full'
 const RETRIES = 3
 
 /**
- * What makes the osscontainertools line do as BuildKit does (its README, "Profiles"). Without `FF_KANIKO_RUN_VIA_TINI`: a
+ * What makes the osscontainertools fork do as BuildKit does (its README, "Profiles"). Without `FF_KANIKO_RUN_VIA_TINI`: a
  * background process of a RUN would then live on, and write into the layers of what follows.
  */
 const BUILDKIT_COMPATIBILITY = [
@@ -66,7 +67,7 @@ export interface KanikoBuild {
   readonly buildArgs?: Readonly<Record<string, string>>
 }
 
-/** The executor's arguments: only flags that the three lines have in common (docs/notes/kaniko.md). */
+/** The executor's arguments: only flags that the three forks have in common (docs/notes/kaniko.md). */
 export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): string[] {
   const { proxies = [] } = build
   const plainProxies = proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
@@ -149,7 +150,7 @@ function mapKey(registry: string): string {
 
 /** The executor's environment. */
 export function kanikoEnvironment(settings: KanikoSettings): { readonly name: string; readonly value: string }[] {
-  const compatibility = settings.line === 'osscontainertools' ? [...BUILDKIT_COMPATIBILITY, ...SOUND_CACHE_KEYS] : []
+  const compatibility = settings.fork === 'osscontainertools' ? [...BUILDKIT_COMPATIBILITY, ...SOUND_CACHE_KEYS] : []
   return [
     ...compatibility.map(name => ({ name, value: 'true' })),
     ...Object.entries(settings.env ?? {}).map(([name, value]) => ({ name, value }))
@@ -158,6 +159,6 @@ export function kanikoEnvironment(settings: KanikoSettings): { readonly name: st
 
 /** All that decides what Kaniko makes of a context, besides arguments: for keys. */
 export function kanikoIdentity(settings: KanikoSettings): string {
-  const { line, image, snapshotMode = SNAPSHOT_MODE } = settings
-  return ['kaniko', line, image, snapshotMode, ...(keepsVarRun(settings) ? [] : ['without /var/run'])].join(' ')
+  const { fork, image, snapshotMode = SNAPSHOT_MODE } = settings
+  return ['kaniko', fork, image, snapshotMode, ...(keepsVarRun(settings) ? [] : ['without /var/run'])].join(' ')
 }

@@ -50,11 +50,12 @@ function request(over: Partial<BuildRequest> = {}): BuildRequest {
   const settings = nodePortRegistry({ host: 'r.ci', port: 5000, nodePort: 31500 })
   const targets = [new RegistryDestination(settings).target('x')] as const
   const times = { timeoutMs: 60_000, pushTimeoutMs: 60_000 }
-  return { context, handle: 'x', targets, podName: 'b', ...times, log: () => undefined, ...over }
+  return { context, handle: 'x', targets, ...times, log: () => undefined, ...over }
 }
 
 function engineIn(namespace: Namespace): KanikoEngine {
-  return new KanikoEngine(namespace.kube, { image: 'k:1', line: 'google', pushImage: 'c:1', contextImage: 'r:1' })
+  const settings = { image: 'k:1', fork: 'google', pushImage: 'c:1', contextImage: 'r:1' } as const
+  return new KanikoEngine(namespace.kube, settings, () => 'b')
 }
 
 test('a pod that is refused by admission is told with its sentence, as a fault of the configuration', async () => {
@@ -69,9 +70,9 @@ test('a pod that is refused by admission is told with its sentence, as a fault o
 })
 
 test.each([
-  ['kaniko', 'kaniko.image'],
-  ['push', 'kaniko.pushImage'],
-  ['push-2', 'kaniko.pushImage']
+  ['kaniko', 'engine.kaniko.image'],
+  ['push', 'build.pushImage'],
+  ['push-2', 'build.pushImage']
 ])('an image of container %s that cannot be pulled is told with its setting', async (container, setting) => {
   const namespace = new Namespace()
   const waiting = { reason: 'ErrImagePull', message: 'invalid reference format' }

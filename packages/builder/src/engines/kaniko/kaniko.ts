@@ -10,16 +10,15 @@ import {
 } from '@kaniko-hooks/kube'
 import { isDigest, parseReference } from '@kaniko-hooks/registry'
 import { packContext } from '../../context/pack.js'
-import { withOrigin } from '../../destinations/refusal.js'
+import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import type { Context } from '../../context/context.js'
-import type { Platform } from '../../dockerfile/platform-arguments.js'
-import { prepare, type Prepared } from '../../dockerfile/prepare.js'
 import { BuildError } from '../../errors.js'
 import { deliverContext } from '../pod/deliver-context.js'
-import type { BuildRequest, BuiltImage, Engine } from '../engine.js'
+import type { BuildRequest, BuiltImage, Engine, Platform, Prepared } from '../engine.js'
 import { kanikoIdentity } from './args.js'
 import { KanikoLog } from './log.js'
 import { CONTEXT_CONTAINER, KANIKO_CONTAINER, kanikoPod, pushContainer, pushesApart } from './pod.js'
+import { prepare } from './prepare.js'
 import { explainFailure, type FailedBuild } from './problem.js'
 import type { KanikoSettings } from './settings.js'
 import { haveEnded, pushProblem, throwUnlessPushed } from '../pod/push-result.js'
@@ -59,15 +58,18 @@ export class KanikoEngine implements Engine {
   readonly identity: string
   readonly #kube: Kube
   readonly #settings: KanikoSettings
+  readonly #podName: () => string
 
-  constructor(kube: Kube, settings: KanikoSettings) {
+  /** @param podName makes the name of a build's pod, free in the namespace */
+  constructor(kube: Kube, settings: KanikoSettings, podName: () => string) {
     this.#kube = kube
     this.#settings = settings
+    this.#podName = podName
     this.identity = kanikoIdentity(settings)
   }
 
   prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared {
-    return prepare(context, this.#settings.line, platform, buildArgs)
+    return prepare(context, this.#settings.fork, platform, buildArgs)
   }
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
@@ -107,7 +109,8 @@ export class KanikoEngine implements Engine {
     signal: AbortSignal,
     stop: AbortController
   ): Promise<BuiltImage> {
-    const { context, podName: name, log } = request
+    const { context, log } = request
+    const name = this.#podName()
     const watch = new Stopwatch()
     const archive = await packContext(context)
     const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
@@ -132,7 +135,7 @@ export class KanikoEngine implements Engine {
       await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
       // What the kubelet needs is the pod's, whoever waits for it.
       const podMs = madeMs + noticedMs + watch.lap()
-      const { pushingAt } = await this.#follow(request, kanikoLog, signal, stop)
+      const { pushingAt } = await this.#follow(name, request, kanikoLog, signal, stop)
       // The kubelet writes the status when it gets to it; what counts is that it will.
       const ended = await waitForPod(this.#kube, name, 'ended', {
         signal,
@@ -146,7 +149,7 @@ export class KanikoEngine implements Engine {
         return { digest, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
       }
       const buildMs = watch.lap()
-      await this.#awaitPush(request, digest, wait)
+      await this.#awaitPush(name, request, digest, wait)
       return { digest, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
     } finally {
       await this.#remove(name, wasCreated)
@@ -154,8 +157,8 @@ export class KanikoEngine implements Engine {
   }
 
   /** Waits until every push container has ended, and reads of each whether its registry took the image. */
-  async #awaitPush(request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
-    const { podName, targets, log, pushTimeoutMs } = request
+  async #awaitPush(podName: string, request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
+    const { targets, log, pushTimeoutMs } = request
     // Its image may have to be pulled first, which is no fault of the registry.
     for (const [index] of targets.entries()) {
       await waitForPod(this.#kube, podName, 'running', { ...wait, container: pushContainer(index) })
@@ -181,7 +184,7 @@ export class KanikoEngine implements Engine {
     }
     const outcomes = targets.map(({ pushRef, access }, index) => {
       const why = pushProblem(last, index, digest, pushTimeoutMs)
-      return { pushRef, why: why === undefined ? undefined : withOrigin(why, access) }
+      return { pushRef, why: why === undefined ? undefined : withOrigin(why, credentialOf(access)) }
     })
     throwUnlessPushed(outcomes)
     for (const { pushRef } of targets) log(`Pushed ${pushRef}`)
@@ -189,6 +192,7 @@ export class KanikoEngine implements Engine {
 
   /** Follows Kaniko's log to its end. */
   async #follow(
+    pod: string,
     request: BuildRequest,
     kanikoLog: KanikoLog,
     signal: AbortSignal,
@@ -202,13 +206,13 @@ export class KanikoEngine implements Engine {
     const { domain } = parseReference(pushed ?? request.targets[0].pushRef)
     const silence = listenForSilence({
       ms: SILENCE_MS,
-      canHear: () => this.#answers(request.podName, signal),
+      canHear: () => this.#answers(pod, signal),
       onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
     })
     try {
       await followLog(
         this.#kube,
-        { pod: request.podName, container: KANIKO_CONTAINER },
+        { pod, container: KANIKO_CONTAINER },
         line => {
           silence.end()
           const { lines, event } = kanikoLog.read(line)
@@ -283,8 +287,9 @@ function asBuildError(error: unknown): unknown {
 /** Behind a firewall this is the first thing that happens, and nothing but the settings can mend it. */
 function imageAdvice(problem: PodProblem | undefined): string {
   if (problem?.container === undefined || !/ImagePull|RegistryUnavailable/.test(problem.reason)) return ''
-  if (problem.container === KANIKO_CONTAINER) return ' Mirror the image where nodes can pull it, and set kaniko.image.'
+  if (problem.container === KANIKO_CONTAINER)
+    return ' Mirror the image where nodes can pull it, and set engine.kaniko.image.'
   return /^push(?:-\d+)?$/.test(problem.container)
-    ? ' Mirror the image where nodes can pull it, and set kaniko.pushImage.'
+    ? ' Mirror the image where nodes can pull it, and set build.pushImage.'
     : ''
 }

@@ -26,7 +26,7 @@ function readInto(log: KanikoLog, lines: readonly string[]): Read {
   return { log, shown, events }
 }
 
-// As the Chainguard line v1.25.5 wrote it on a real cluster.
+// As the Chainguard fork v1.25.5 wrote it on a real cluster.
 const BUILD = [
   record('Retrieving image manifest busybox:1.36'),
   record('Retrieving image busybox:1.36 from mapped registry m:5000'),

@@ -1,12 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Target } from '../../destinations/destination.js'
-import { forwardAccess } from '../../destinations/connector.js'
-import { dockerConfigAccess } from '../../destinations/docker-config.js'
 import { nodePortRegistry } from '../../destinations/nodeport.js'
 import { RegistryDestination } from '../../destinations/registry.js'
 import { remoteRegistry } from '../../destinations/remote.js'
 import { kanikoPod, type PodBuild } from './pod.js'
 import type { KanikoSettings } from './settings.js'
+import { pushAccess } from '../pod/access.js'
 import { pushCommand } from '../pod/push-script.js'
 import { WAIT_SCRIPT } from '../pod/receive-script.js'
 
@@ -16,7 +15,7 @@ const BUILD: PodBuild = { handle: 'h', targets: [OPEN] }
 
 const SETTINGS: KanikoSettings = {
   image: 'kaniko:1',
-  line: 'chainguard',
+  fork: 'chainguard',
   pushImage: 'crane:1',
   contextImage: 'runner:1'
 }
@@ -31,7 +30,7 @@ function pod(
 
 /** A target that asks for a credential. */
 function closed(repository: string, secret: string): Target {
-  const access = dockerConfigAccess(secret)
+  const access = { kind: 'docker-config', secret } as const
   const certificate = { secret: 'authority', key: 'ca.crt' }
   return new RegistryDestination({ ...remoteRegistry({ repository }), access, certificate }).target('h')
 }
@@ -253,7 +252,7 @@ test("a connector's forward proxy is known to the push container alone, by files
     tokenSeconds: 600,
     serviceAccount: 'b'
   } as const
-  const access = forwardAccess(volume, 'https://r.example')
+  const access = { kind: 'connector', volume, proxy: { forward: 'https://r.example' } } as const
   const registry = new RegistryDestination({ ...remoteRegistry({ repository: 'r.example/a' }), access })
   const { initContainers = [], containers = [], volumes = [] } = pod({}, [registry.target('h')]).spec ?? {}
   expect(volumes.filter(({ csi }) => csi !== undefined)).toHaveLength(1)
@@ -261,6 +260,6 @@ test("a connector's forward proxy is known to the push container alone, by files
     volumeMounts.some(({ name }) => name === 'connector')
   )
   expect(mounting.map(({ name }) => name)).toEqual(['push'])
-  expect(containers[0]?.command?.slice(-1)).toEqual([access.mounts[0]?.mountPath])
+  expect(containers[0]?.command?.slice(-1)).toEqual([pushAccess(access).mounts[0]?.mountPath])
   expect(containers[0]?.env).toEqual([])
 })

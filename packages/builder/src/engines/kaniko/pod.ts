@@ -1,10 +1,11 @@
 import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { literal } from '@kaniko-hooks/kube'
-import { dockerConfigAccess } from '../../destinations/docker-config.js'
-import type { PushAccess, Target } from '../../destinations/destination.js'
+import type { Target } from '../../destinations/destination.js'
 import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './args.js'
 import type { BaseAccess } from '../engine.js'
-import type { KanikoSettings, RegistryCertificate } from './settings.js'
+import type { RegistryCertificate } from '../pod/settings.js'
+import type { KanikoSettings } from './settings.js'
+import { type AccessParts, dockerConfig, pushAccess } from '../pod/access.js'
 import { pushCommand } from '../pod/push-script.js'
 import { WAIT_SCRIPT } from '../pod/receive-script.js'
 
@@ -75,7 +76,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     ...resources
   }
   const { credentials, proxies = [] } = build.bases ?? {}
-  const own = credentials === undefined ? undefined : dockerConfigAccess(credentials, 'credentials')
+  const own = credentials === undefined ? undefined : dockerConfig(credentials, 'credentials')
   const [first] = build.targets
   const plainHosts = [
     ...(apart ? [] : build.targets.flatMap(({ insecureRegistries }) => insecureRegistries)),
@@ -105,8 +106,8 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     ...resources
   }
   // The template's is an administrator's own choice.
-  const serviceAccount =
-    pod.serviceAccountName ?? build.targets.find(({ access }) => access?.serviceAccount)?.access?.serviceAccount
+  const accounts = build.targets.flatMap(({ access }) => pushAccess(access).serviceAccount ?? [])
+  const serviceAccount = pod.serviceAccountName ?? accounts[0]
   const pushers = apart ? build.targets.map((target, index) => pusher(target, index, certificates, settings)) : []
   return {
     apiVersion: 'v1',
@@ -167,12 +168,9 @@ function pusher(
   return {
     name: pushContainer(index),
     image: settings.pushImage,
-    command: pushCommand(
-      LAYOUT_MOUNT,
-      target.pushRef,
-      target.insecureRegistries.length > 0,
-      target.access?.proxyFiles
-    ).map(literal),
+    command: pushCommand(LAYOUT_MOUNT, target.pushRef, target.insecureRegistries.length > 0, access.proxyFiles).map(
+      literal
+    ),
     env,
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: security([]),
@@ -186,13 +184,13 @@ function pusher(
 }
 
 /** Two targets may use volumes of one name. */
-function accessOf(target: Target, index: number): Pick<PushAccess, 'volumes' | 'mounts' | 'env'> {
-  const { volumes, mounts, env } = target.access ?? { volumes: [], mounts: [], env: [] }
+function accessOf(target: Target, index: number): AccessParts {
+  const parts = pushAccess(target.access)
   const rename = (name: string): string => (index === 0 ? name : `${name}-${index + 1}`)
   return {
-    volumes: volumes.map(volume => ({ ...volume, name: rename(volume.name) })),
-    mounts: mounts.map(mount => ({ ...mount, name: rename(mount.name) })),
-    env
+    ...parts,
+    volumes: parts.volumes.map(volume => ({ ...volume, name: rename(volume.name) })),
+    mounts: parts.mounts.map(mount => ({ ...mount, name: rename(mount.name) }))
   }
 }
 

@@ -16,7 +16,7 @@ function explain(progress: Partial<KanikoProgress>, exitCode = 1): BuildError {
   })
 }
 
-// The last words are those of the Chainguard line v1.25.5 on a real cluster.
+// The last words are those of the Chainguard fork v1.25.5 on a real cluster.
 
 describe('a RUN that failed', () => {
   const error =

@@ -20,7 +20,7 @@ export interface FailedBuild {
 
 const CHECK = /^error checking push permissions\b[^:]*: /
 
-/** Go's words for "no connection"; they are the same in every line of Kaniko. */
+/** Go's words for "no connection"; they are the same in every fork of Kaniko. */
 const NO_CONNECTION =
   /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/
 

@@ -1,24 +1,24 @@
 import { describe, expect, test } from '@jest/globals'
-import { findUnsupported, type KanikoLine } from './unsupported.js'
+import { findUnsupported, type KanikoFork } from './unsupported.js'
 
-const LINES: readonly KanikoLine[] = ['google', 'chainguard', 'osscontainertools']
-const OLD: readonly KanikoLine[] = ['google', 'chainguard']
+const FORKS: readonly KanikoFork[] = ['google', 'chainguard', 'osscontainertools']
+const OLD: readonly KanikoFork[] = ['google', 'chainguard']
 
-describe('an instruction is refused on the lines that drop it', () => {
-  const table: readonly (readonly [string, readonly KanikoLine[], RegExp])[] = [
+describe('an instruction is refused on the forks that drop it', () => {
+  const table: readonly (readonly [string, readonly KanikoFork[], RegExp])[] = [
     ['RUN <<EOF\na\nEOF', OLD, /body of a here-document/],
-    ["RUN <<'EOF'\na\nEOF", LINES, /drops the body of a here-document/],
-    ['RUN --network=default <<"EOF"\na\nEOF', LINES, /drops the body of a here-document/],
-    ['RUN <<-EOF\n\ta\n\tEOF', LINES, /drops the body of a here-document/],
-    ['RUN << EOF\na\nEOF', LINES, /drops the body of a here-document/],
-    ['RUN 0<<EOF\na\nEOF', LINES, /drops the body of a here-document/],
-    ['RUN <<A <<B\na\nA\nb\nB', LINES, /drops the body of a here-document/],
-    ['RUN <<E\\OF\na\nEOF', LINES, /drops the body of a here-document/],
-    ['RUN <<EOF\nx=1; echo $x\nEOF', LINES, /here-document/],
-    ['RUN <<EOF\necho `date`\nEOF', LINES, /here-document/],
-    ['RUN <<EOF\na \\\n b\nEOF', LINES, /here-document/],
-    ['RUN <<EOF\n#!/bin/bash\na\nEOF', LINES, /here-document/],
-    ['SHELL ["bash", "-c"]\nRUN <<EOF\na\nEOF', LINES, /here-document/],
+    ["RUN <<'EOF'\na\nEOF", FORKS, /drops the body of a here-document/],
+    ['RUN --network=default <<"EOF"\na\nEOF', FORKS, /drops the body of a here-document/],
+    ['RUN <<-EOF\n\ta\n\tEOF', FORKS, /drops the body of a here-document/],
+    ['RUN << EOF\na\nEOF', FORKS, /drops the body of a here-document/],
+    ['RUN 0<<EOF\na\nEOF', FORKS, /drops the body of a here-document/],
+    ['RUN <<A <<B\na\nA\nb\nB', FORKS, /drops the body of a here-document/],
+    ['RUN <<E\\OF\na\nEOF', FORKS, /drops the body of a here-document/],
+    ['RUN <<EOF\nx=1; echo $x\nEOF', FORKS, /here-document/],
+    ['RUN <<EOF\necho `date`\nEOF', FORKS, /here-document/],
+    ['RUN <<EOF\na \\\n b\nEOF', FORKS, /here-document/],
+    ['RUN <<EOF\n#!/bin/bash\na\nEOF', FORKS, /here-document/],
+    ['SHELL ["bash", "-c"]\nRUN <<EOF\na\nEOF', FORKS, /here-document/],
     ["RUN bash <<'EOF'\necho $x\nEOF", OLD, /body of a here-document/],
     ["RUN <<'EOF' cat >/x\n$x\nEOF", OLD, /body of a here-document/],
     ['run cat <<-EOF > x\n\ta\n\tEOF', OLD, /body of a here-document/],
@@ -31,30 +31,30 @@ describe('an instruction is refused on the lines that drop it', () => {
     ['RUN --mount=type=secret,id=x,required=true make', OLD, /RUN --mount/],
     ['RUN --mount=type=secret,id=x --mount=type=cache,target=/c make', OLD, /RUN --mount/],
     ['RUN --mount=target=/c make', OLD, /RUN --mount/],
-    ['RUN --mount=type=tmpfs,target=/t make', LINES, /RUN --mount/],
-    ['RUN --mount=type=cache,from=x,target=/t make', LINES, /RUN --mount/],
-    ['RUN --mount=target=.,rw make', LINES, /mount/],
-    ['RUN --mount=type=bind,rw,dst=./ make', LINES, /mount/],
-    ['RUN --mount=type=bind,from=build,target=/b make', LINES, /RUN --mount/],
-    ['RUN --mount=from=build,target=/b make', LINES, /RUN --mount/],
-    ['COPY --parents a/b /x', LINES, /--parents/],
-    ['COPY --exclude=*.md . /x', LINES, /--exclude/],
-    ['ADD --exclude=*.md . /x', LINES, /--exclude/],
+    ['RUN --mount=type=tmpfs,target=/t make', FORKS, /RUN --mount/],
+    ['RUN --mount=type=cache,from=x,target=/t make', FORKS, /RUN --mount/],
+    ['RUN --mount=target=.,rw make', FORKS, /mount/],
+    ['RUN --mount=type=bind,rw,dst=./ make', FORKS, /mount/],
+    ['RUN --mount=type=bind,from=build,target=/b make', FORKS, /RUN --mount/],
+    ['RUN --mount=from=build,target=/b make', FORKS, /RUN --mount/],
+    ['COPY --parents a/b /x', FORKS, /--parents/],
+    ['COPY --exclude=*.md . /x', FORKS, /--exclude/],
+    ['ADD --exclude=*.md . /x', FORKS, /--exclude/],
     ['COPY --chmod=4755 a /b', OLD, /first digit of --chmod=4755/],
     ['ADD --chmod=1777 a /b', OLD, /first digit/],
     ['COPY --chmod=u=rwX,go=rX a /b', OLD, /no --chmod but octal/],
-    ['ADD --unpack=false a.tar /z', LINES, /would be unpacked/],
-    ['ADD --unpack https://x/a.tar /z', LINES, /stay an archive/],
-    ['ADD --unpack=true https://x/a.tar b.tar /z', LINES, /stay an archive/],
-    ['ADD --checksum=sha256:aa http://x/y /z', LINES, /--checksum/],
-    ['ADD https://github.com/a/b.git#v1 /src', LINES, /does not clone/],
-    ['ADD git@github.com:a/b /src', LINES, /does not clone/]
+    ['ADD --unpack=false a.tar /z', FORKS, /would be unpacked/],
+    ['ADD --unpack https://x/a.tar /z', FORKS, /stay an archive/],
+    ['ADD --unpack=true https://x/a.tar b.tar /z', FORKS, /stay an archive/],
+    ['ADD --checksum=sha256:aa http://x/y /z', FORKS, /--checksum/],
+    ['ADD https://github.com/a/b.git#v1 /src', FORKS, /does not clone/],
+    ['ADD git@github.com:a/b /src', FORKS, /does not clone/]
   ]
-  test.each(table)('%j', (instruction, lines, problem) => {
+  test.each(table)('%j', (instruction, forks, problem) => {
     const text = `FROM x\n\n${instruction}\nUSER y\n`
-    for (const line of LINES) {
-      const findings = findUnsupported(text, line)
-      expect([line, findings.length]).toEqual([line, lines.includes(line) ? 1 : 0])
+    for (const fork of FORKS) {
+      const findings = findUnsupported(text, fork)
+      expect([fork, findings.length]).toEqual([fork, forks.includes(fork) ? 1 : 0])
       if (findings[0] === undefined) continue
       const at = instruction.startsWith('SHELL') ? 1 : 0
       expect(findings[0].line).toBe(3 + at)
@@ -90,7 +90,7 @@ test.each([
   'ADD a.git /z',
   'HEALTHCHECK --interval=5s CMD true'
 ])('%j is not', instruction => {
-  for (const line of LINES) expect(findUnsupported(`FROM x\n${instruction}\nUSER y`, line)).toEqual([])
+  for (const fork of FORKS) expect(findUnsupported(`FROM x\n${instruction}\nUSER y`, fork)).toEqual([])
 })
 
 test('every instruction is reported, and bodies of here-documents are not', () => {
@@ -110,7 +110,7 @@ describe('advice is true', () => {
     ['RUN --mount=type=bind,from=y,target=/c make', false],
     ['RUN --mount=type=tmpfs,target=/c make', false],
     ['COPY --chmod=4755 a /b', true]
-  ])('another line is named only where it builds %j', (text, isNamed) => {
+  ])('another fork is named only where it builds %j', (text, isNamed) => {
     expect(advice(text)?.includes('osscontainertools')).toBe(isNamed)
     expect(findUnsupported(`FROM x\n${text}`, 'osscontainertools').length === 0).toBe(isNamed)
   })
@@ -132,16 +132,16 @@ describe('the surroundings decide', () => {
   })
 
   test('the root of a stage, but not of an image', () => {
-    for (const line of LINES) {
+    for (const fork of FORKS) {
       const text = (source: string): string => `FROM a AS s\nFROM b\nCOPY --from=${source} /`
-      expect(findUnsupported(text('S /'), line)[0]).toMatchObject({ line: 3, problem: expect.stringContaining('root') })
-      expect(findUnsupported(text('0 /a /'), line)).toHaveLength(1)
-      expect(findUnsupported(text('s /a'), line)).toEqual([])
-      expect(findUnsupported(text('other /'), line)).toEqual([])
+      expect(findUnsupported(text('S /'), fork)[0]).toMatchObject({ line: 3, problem: expect.stringContaining('root') })
+      expect(findUnsupported(text('0 /a /'), fork)).toHaveLength(1)
+      expect(findUnsupported(text('s /a'), fork)).toEqual([])
+      expect(findUnsupported(text('other /'), fork)).toEqual([])
     }
   })
 
   test('what nobody builds is not refused', () => {
-    for (const line of LINES) expect(findUnsupported('FROM a AS s\nCOPY --parents a b\nFROM b', line)).toEqual([])
+    for (const fork of FORKS) expect(findUnsupported('FROM a AS s\nCOPY --parents a b\nFROM b', fork)).toEqual([])
   })
 })

@@ -1,23 +1,12 @@
 import type { Instruction } from '../../dockerfile/parse.js'
+import type { Finding } from '../engine.js'
 import { fromOf, lineage, readStages, type Stage, stageOf, usedStages } from '../../dockerfile/stages.js'
 
 /**
- * The three lines of Kaniko: the archived GoogleContainerTools/kaniko, chainguard-dev/kaniko that keeps it patched, and
+ * The three forks of Kaniko: the archived GoogleContainerTools/kaniko, chainguard-dev/kaniko that keeps it patched, and
  * osscontainertools/kaniko that develops it.
  */
-export type KanikoLine = 'google' | 'chainguard' | 'osscontainertools'
-
-/** An instruction that the builder would not refuse, but get wrong. */
-export interface Finding {
-  /** In the Dockerfile, from 1. */
-  readonly line: number
-  /** The instruction as written. */
-  readonly instruction: string
-  /** A sentence: what would happen. */
-  readonly problem: string
-  /** A sentence: what to do. */
-  readonly advice: string
-}
+export type KanikoFork = 'google' | 'chainguard' | 'osscontainertools'
 
 type Verdict = Pick<Finding, 'problem' | 'advice'>
 
@@ -26,22 +15,22 @@ interface Case {
   readonly instruction: Instruction
   readonly stage: Stage
   readonly stages: readonly Stage[]
-  readonly line: KanikoLine
+  readonly fork: KanikoFork
 }
 
-const NEWER_LINE = 'or configure a Kaniko image of the osscontainertools line'
+const NEWER_FORK = 'or configure a Kaniko image of the osscontainertools fork'
 
 const JOIN = 'Join the commands with && and \\, or COPY a script and run it'
 
 /**
- * Finds what a line of Kaniko gets wrong without a word, or fails on with words that help nobody, so that it can be
+ * Finds what a fork of Kaniko gets wrong without a word, or fails on with words that help nobody, so that it can be
  * refused before a pod starts. Stages that the last one does not need are not looked at: nobody builds them.
  */
-export function findUnsupported(dockerfileText: string, line: KanikoLine): readonly Finding[] {
+export function findUnsupported(dockerfileText: string, fork: KanikoFork): readonly Finding[] {
   const stages = readStages(dockerfileText)
   return usedStages(stages).flatMap(stage =>
     stage.steps.flatMap(({ instruction }) => {
-      const verdict = judge({ instruction: instruction.trigger ?? instruction, stage, stages, line })
+      const verdict = judge({ instruction: instruction.trigger ?? instruction, stage, stages, fork })
       return verdict === undefined ? [] : [finding(instruction, verdict)]
     })
   )
@@ -67,29 +56,29 @@ function judge(found: Case): Verdict | undefined {
   const { keyword } = found.instruction
   if (keyword === 'RUN') return judgeHeredoc(found) ?? judgeMount(found)
   if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
-  const { instruction, line } = found
-  if (line !== 'osscontainertools' && instruction.heredocs.length > 0) {
+  const { instruction, fork } = found
+  if (fork !== 'osscontainertools' && instruction.heredocs.length > 0) {
     return {
-      problem: `the ${line} line of Kaniko drops the files of a here-document in ${keyword}`,
-      advice: `Put the text into a file beside the Dockerfile and COPY it, ${NEWER_LINE}.`
+      problem: `the ${fork} fork of Kaniko drops the files of a here-document in ${keyword}`,
+      advice: `Put the text into a file beside the Dockerfile and COPY it, ${NEWER_FORK}.`
     }
   }
   return judgeFlags(found) ?? judgeGitSource(instruction) ?? judgeUnpacking(instruction) ?? judgeRoot(found)
 }
 
 function judgeHeredoc(found: Case): Verdict | undefined {
-  const { instruction, line } = found
+  const { instruction, fork } = found
   if (instruction.heredocs.length === 0) return undefined
-  if (line === 'osscontainertools') return judgeScript(found)
-  const isBuiltByNewer = judgeScript({ ...found, line: 'osscontainertools' }) === undefined
+  if (fork === 'osscontainertools') return judgeScript(found)
+  const isBuiltByNewer = judgeScript({ ...found, fork: 'osscontainertools' }) === undefined
   return {
-    problem: `the ${line} line of Kaniko drops the body of a here-document in RUN`,
-    advice: `${JOIN}${isBuiltByNewer ? `, ${NEWER_LINE}` : ''}.`
+    problem: `the ${fork} fork of Kaniko drops the body of a here-document in RUN`,
+    advice: `${JOIN}${isBuiltByNewer ? `, ${NEWER_FORK}` : ''}.`
   }
 }
 
 /**
- * A RUN that is nothing but a here-document. The osscontainertools line runs `sh -c "<<EOF sh …"` (pkg/commands/run.go): what
+ * A RUN that is nothing but a here-document. The osscontainertools fork runs `sh -c "<<EOF sh …"` (pkg/commands/run.go): what
  * the delimiter of another form announces is dropped, and the shell outside fills in what the script should.
  */
 function judgeScript({ instruction, stage, stages }: Case): Verdict | undefined {
@@ -120,7 +109,7 @@ function judgeScript({ instruction, stage, stages }: Case): Verdict | undefined 
   return { problem: 'Kaniko runs a here-document in RUN by sh, whatever SHELL says', advice }
 }
 
-function judgeMount({ instruction, line }: Case): Verdict | undefined {
+function judgeMount({ instruction, fork }: Case): Verdict | undefined {
   const mounts = instruction.flags
     .filter(flag => flag.startsWith('--mount'))
     .map(flag => new Map(flag.slice('--mount='.length).split(',').map(splitOption)))
@@ -128,12 +117,12 @@ function judgeMount({ instruction, line }: Case): Verdict | undefined {
   // Nobody gives a container action secrets, and Docker runs the command without those that are not required.
   const isLeftOut = (mount: ReadonlyMap<string, string>): boolean =>
     typeOf(mount) === 'secret' && ['false', '0', undefined].includes(requirement(mount))
-  if (line !== 'osscontainertools') {
+  if (fork !== 'osscontainertools') {
     if (mounts.every(isLeftOut)) return undefined
     const isBuiltByNewer = mounts.every(mount => judgeNewMount(mount, typeOf(mount)) === undefined)
     return {
-      problem: `the ${line} line of Kaniko ignores RUN --mount: the command would run without the mount`,
-      advice: `Leave the mount out, ${isBuiltByNewer ? `COPY what it brought, ${NEWER_LINE}` : 'or COPY what it brought'}.`
+      problem: `the ${fork} fork of Kaniko ignores RUN --mount: the command would run without the mount`,
+      advice: `Leave the mount out, ${isBuiltByNewer ? `COPY what it brought, ${NEWER_FORK}` : 'or COPY what it brought'}.`
     }
   }
   return mounts.map(mount => judgeNewMount(mount, typeOf(mount))).find(verdict => verdict !== undefined)
@@ -143,7 +132,7 @@ function requirement(mount: ReadonlyMap<string, string>): string | undefined {
   return mount.get('required')?.toLowerCase()
 }
 
-/** What the osscontainertools line has of mounts. */
+/** What the osscontainertools fork has of mounts. */
 function judgeNewMount(mount: ReadonlyMap<string, string>, type: string): Verdict | undefined {
   if (type === 'tmpfs') {
     return {
@@ -166,7 +155,7 @@ function judgeNewMount(mount: ReadonlyMap<string, string>, type: string): Verdic
   }
 }
 
-function judgeFlags({ instruction, line }: Case): Verdict | undefined {
+function judgeFlags({ instruction, fork }: Case): Verdict | undefined {
   const { keyword } = instruction
   if (hasFlag(instruction, 'parents')) {
     return {
@@ -187,12 +176,12 @@ function judgeFlags({ instruction, line }: Case): Verdict | undefined {
     }
   }
   const mode = valueOf(instruction, 'chmod')
-  if (line === 'osscontainertools' || mode === undefined || mode.includes('$')) return undefined
+  if (fork === 'osscontainertools' || mode === undefined || mode.includes('$')) return undefined
   if (/^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) < 0o1000 : false) return undefined
   const problem = /^[0-7]+$/.test(mode)
-    ? `the ${line} line of Kaniko drops the first digit of --chmod=${mode}`
-    : `the ${line} line of Kaniko knows no --chmod but octal ones`
-  return { problem, advice: `Set the mode by chmod in a RUN, ${NEWER_LINE}.` }
+    ? `the ${fork} fork of Kaniko drops the first digit of --chmod=${mode}`
+    : `the ${fork} fork of Kaniko knows no --chmod but octal ones`
+  return { problem, advice: `Set the mode by chmod in a RUN, ${NEWER_FORK}.` }
 }
 
 function judgeGitSource(instruction: Instruction): Verdict | undefined {

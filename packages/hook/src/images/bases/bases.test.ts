@@ -32,7 +32,7 @@ let objects: Map<string, object>
 let mayHaveTokens: boolean
 let mayDelete: boolean
 let printed: string[]
-let call: (connectors: object[], kaniko?: object) => Call
+let call: (connectors: object[], build?: object) => Call
 
 beforeEach(async () => {
   asked = []
@@ -88,10 +88,10 @@ beforeEach(async () => {
     { server: new URL(`http://${host}`), namespace: 'arc', token: () => Promise.resolve('mine') },
     { retryForMs: 0 }
   )
-  call = (list, kaniko = {}) =>
+  call = (list, build = {}) =>
     ({
       kube,
-      settings: v.parse(settingsFile, { kaniko: { connectors: list, ...kaniko } }),
+      settings: v.parse(settingsFile, { build: { connectors: list, ...build } }),
       secrets: new Set<string>(),
       print: (line: string | Verbatim) => printed.push(String(line)),
       note: (line: string) => printed.push(line),
@@ -137,8 +137,8 @@ afterEach(() => {
 
 const HARBOR = { name: 'ci/harbor', serviceAccount: 'bases' }
 const BASE = 'harbor.example/team/base:1'
-const open = async (list: object[], references: string[], kaniko: object = {}): Promise<Bases> =>
-  openBases(call(list, kaniko), undefined, references)
+const open = async (list: object[], references: string[], build: object = {}): Promise<Bases> =>
+  openBases(call(list, build), undefined, references)
 
 describe('a connector is for', () => {
   test('the registry behind it, unless the settings say otherwise', async () => {
@@ -202,7 +202,7 @@ describe('a connector is for', () => {
 
 test('a connector that is not there is named', async () => {
   await expect(open([{ ...HARBOR, name: 'ci/none' }], [BASE])).rejects.toThrow(
-    /^The setting kaniko\.connectors names the connector ci\/none: there is none of that name/
+    /^The setting build\.connectors names the connector ci\/none: there is none of that name/
   )
 })
 
@@ -212,8 +212,8 @@ test('an image with two ways is refused, and a host with two accounts, all at on
     { ...HARBOR, name: 'ci/hub', serviceAccount: 'other', registries: ['r.io'] }
   ]
   await expect(open(connectors, ['r.io/x', 'busybox'], { registryMirrors: ['m'] })).rejects.toThrow(
-    'The setting kaniko.connectors contradicts itself or others: ' +
-      'images of docker.io have a mirror (kaniko.registryMirrors, kaniko.registryMaps) and the connector ci/harbor; ' +
+    'The setting build.connectors contradicts itself or others: ' +
+      'images of docker.io have a mirror (build.registryMirrors, build.registryMaps) and the connector ci/harbor; ' +
       'images of r.io have the connector ci/harbor and the connector ci/hub; ' +
       `the connector ci/harbor and the connector ci/hub answer at one host, ${host}, and need one service account.`
   )
@@ -315,7 +315,7 @@ describe('a build', () => {
     const bases = await openBases(of, undefined, [BASE])
     mayHaveTokens = false
     await expect(lent(of, bases)).rejects.toThrow(
-      /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, by which the setting kaniko\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\].* as in examples\/connector-bases-rbac\.yaml\.$/
+      /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, by which the setting build\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\].* as in examples\/connector-bases-rbac\.yaml\.$/
     )
     expect(secrets()).toEqual([`${SECRETS}/own`])
   })
@@ -345,9 +345,9 @@ describe('what names stand for', () => {
 
   describe('is asked of no registry that only a Dockerfile names', () => {
     const named = (): string => `${host}/team/base:1`
-    const lookUp = async (kaniko: object, destinations: readonly string[] = []): Promise<unknown> => {
+    const lookUp = async (build: object, destinations: readonly string[] = []): Promise<unknown> => {
       // Plain HTTP is for registries that the settings name: the test's own speaks nothing else.
-      const of = call([], kaniko)
+      const of = call([], build)
       return digestsOf(of, [named()], await openBases(of, undefined, [named()]), destinations)
     }
 
@@ -372,9 +372,9 @@ describe('what names stand for', () => {
       ['one with mirrors', { registryMaps: { HOST: ['m.example'] } }, []],
       ['a mirror of another', { registryMaps: { 'quay.io': ['HOST'] } }, []],
       ['one with a certificate', { certificates: [{ registry: 'HOST', secret: 's' }] }, []]
-    ])('such as %s', async (_, kaniko, destinations) => {
+    ])('such as %s', async (_, build, destinations) => {
       const here = (text: string): string => text.replaceAll('HOST', host)
-      expect(await lookUp(JSON.parse(here(JSON.stringify(kaniko))) as object, destinations.map(here))).toBeUndefined()
+      expect(await lookUp(JSON.parse(here(JSON.stringify(build))) as object, destinations.map(here))).toBeUndefined()
       // It was tried, by TLS.
       expect(printed).toEqual([`The image is not shared with other jobs: ${named()} could not be looked up.`])
     })

@@ -57,7 +57,7 @@ export async function openBases(call: Call, scope: Scope | undefined, references
   const needed = registriesOf(references)
   const [config, ...proxies] = await Promise.all([
     secret === undefined ? undefined : dockerConfig(call, secret),
-    ...call.settings.kaniko.connectors.map(async settings => proxiesOf(call, settings, needed))
+    ...call.settings.build.connectors.map(async settings => proxiesOf(call, settings, needed))
   ])
   const all = proxies.flat()
   refuseSecondWay(call, all)
@@ -87,7 +87,7 @@ export async function digestsOf(
   const tokens = await baseTokens(call, asked, SHORTEST_TOKEN_SECONDS)
   const known = new Set([...namedRegistries(call), ...destinations, ...hostsOf(credentials)].map(registryName))
   const sources: BaseSources = {
-    ...call.settings.kaniko,
+    ...call.settings.build,
     proxies,
     mayAsk: registry => known.has(registryName(registry)),
     credentialFor: (host, repository) => tokens.get(host) ?? credentials?.keychain.credentialFor(host, repository)
@@ -107,14 +107,14 @@ export async function digestsOf(
 }
 
 /** Registries that somebody who writes the settings has named, for whatever reason. */
-function namedRegistries({ settings: { image, kaniko } }: Configuration): string[] {
-  const mirrors = [...kaniko.registryMirrors, ...Object.values(kaniko.registryMaps).flat()]
+function namedRegistries({ settings: { image, build } }: Configuration): string[] {
+  const mirrors = [...build.registryMirrors, ...Object.values(build.registryMaps).flat()]
   return [
     ...image.baseRegistries,
     ...mirrors.map(hostOf),
-    ...Object.keys(kaniko.registryMaps),
-    ...kaniko.insecureRegistries,
-    ...kaniko.certificates.map(({ registry }) => registry)
+    ...Object.keys(build.registryMaps),
+    ...build.insecureRegistries,
+    ...build.certificates.map(({ registry }) => registry)
   ]
 }
 
@@ -168,15 +168,15 @@ async function proxiesOf(
 }
 
 /** Each image has one way, and each host of a docker configuration one credential. */
-function refuseSecondWay({ settings: { kaniko } }: Configuration, proxies: readonly BaseProxy[]): void {
-  const mirrored = [...(kaniko.registryMirrors.length === 0 ? [] : ['docker.io']), ...Object.keys(kaniko.registryMaps)]
+function refuseSecondWay({ settings: { build } }: Configuration, proxies: readonly BaseProxy[]): void {
+  const mirrored = [...(build.registryMirrors.length === 0 ? [] : ['docker.io']), ...Object.keys(build.registryMaps)]
   const problems = proxies.flatMap(({ registry, name, place, serviceAccount }, index) => {
     const before = proxies.slice(0, index)
     const same = before.find(other => other.registry === registry)
     const host = before.find(other => other.place.host === place.host && other.serviceAccount !== serviceAccount)
     return [
       ...(mirrored.map(registryName).includes(registry)
-        ? [`images of ${registry} have a mirror (kaniko.registryMirrors, kaniko.registryMaps) and ${name}`]
+        ? [`images of ${registry} have a mirror (build.registryMirrors, build.registryMaps) and ${name}`]
         : []),
       ...(same === undefined ? [] : [`images of ${registry} have ${same.name} and ${name}`]),
       ...(host === undefined
@@ -185,6 +185,6 @@ function refuseSecondWay({ settings: { kaniko } }: Configuration, proxies: reado
     ]
   })
   if (problems.length === 0) return
-  const message = `The setting kaniko.connectors contradicts itself or others: ${problems.join('; ')}.`
+  const message = `The setting build.connectors contradicts itself or others: ${problems.join('; ')}.`
   throw new HookError('SETTING', message)
 }

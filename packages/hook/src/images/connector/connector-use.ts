@@ -9,6 +9,6 @@ export interface ConnectorUse {
 export const DESTINATION: ConnectorUse = { name: 'the connector destination', rights: 'examples/connector-rbac.yaml' }
 
 export const BASE_IMAGES: ConnectorUse = {
-  name: 'the setting kaniko.connectors',
+  name: 'the setting build.connectors',
   rights: 'examples/connector-bases-rbac.yaml'
 }

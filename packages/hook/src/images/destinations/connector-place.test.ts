@@ -29,7 +29,7 @@ function callWith(secrets: Readonly<Record<string, string>>): Call {
           : Promise.resolve({ data: { 'ca.crt': Buffer.from(secrets[name]).toString('base64') } }),
       requestToken: () => Promise.resolve('a.token')
     },
-    settings: { kaniko: { timeoutSeconds: 1800 } },
+    settings: { build: { timeout: '30m' } },
     secrets: new Set<string>(),
     cancelled: new AbortController().signal
   } as unknown as Call
@@ -55,11 +55,9 @@ test('a Secret with the authority that is not there is told', async () => {
 
 test('a token for the push outlasts the shortest build too: the API server gives none for less than ten minutes', async () => {
   const short = callWith({})
-  short.settings.kaniko.timeoutSeconds = 60
+  short.settings.build.timeout = '1m'
   const { destination } = await connectorPlace(short, SETTINGS)
-  expect(destination.target(HANDLE).access?.volumes[0]?.csi?.volumeAttributes).toMatchObject({
-    'token.expiration': '10m'
-  })
+  expect(destination.target(HANDLE).access).toMatchObject({ volume: { tokenSeconds: 600 } })
 })
 
 const FORWARD: ConnectorPlaceSettings = {
@@ -80,9 +78,12 @@ test("by the forward proxy, the authority is that of the reverse one's ingress a
 test('a registry over plain HTTP is one also where the connector is not read, and messages name it', async () => {
   const target = (await connectorPlace(callWith({}), FORWARD)).destination.target(HANDLE)
   expect(target.insecureRegistries).toEqual(['registry.corp:5000'])
-  expect(target.access?.origin).toMatch(
-    /for its spec\.address only, or one of its spec\.addressExtensions, and the setting registry is http:\/\/registry\.corp:5000$/
-  )
+  expect(target.access).toMatchObject({
+    proxy: {
+      forward:
+        'its spec.address only, or one of its spec.addressExtensions, and the setting registry is http://registry.corp:5000'
+    }
+  })
 })
 
 test('what does not need each other is asked for at the same time', async () => {

@@ -2,11 +2,9 @@ import {
   addressOfConnector,
   connectorAddress,
   connectorRegistry,
-  forwardAccess,
   pullAddressOf,
   registryBehind,
   RegistryDestination,
-  reverseAccess,
   type ConnectorAddress,
   type ConnectorName,
   type ConnectorVolume,
@@ -91,7 +89,7 @@ async function reverse(
         )
       : connectorAddress(pushAddress)
   const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
-  return { push, pull, access: reverseAccess(volume, configuration) }
+  return { push, pull, access: { kind: 'connector', volume, proxy: { reverse: configuration } } }
 }
 
 /** The registry keeps its name for builder and node; the forward proxy's address is known to the volume alone. */
@@ -115,7 +113,7 @@ async function forward(
     found === undefined
       ? `its spec.address only, or one of its spec.addressExtensions, and the setting registry is ${registry ?? ''}`
       : `${registry ?? found.spec?.address ?? push.host} only`
-  return { push, pull, api, access: forwardAccess(volume, lent) }
+  return { push, pull, api, access: { kind: 'connector', volume, proxy: { forward: lent } } }
 }
 
 /** The files are written when the pod starts, and the push comes last: the token has to outlast the whole build. */

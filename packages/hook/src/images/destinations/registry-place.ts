@@ -1,5 +1,4 @@
 import {
-  dockerConfigAccess,
   nodePortRegistry,
   RegistryDestination,
   remoteRegistry,
@@ -45,7 +44,7 @@ async function withCredentials(
     destination: new RegistryDestination({
       ...registry,
       ...(ca === undefined ? {} : { certificate: ca }),
-      ...(pushSecret === undefined ? {} : { access: dockerConfigAccess(pushSecret) }),
+      ...(pushSecret === undefined ? {} : { access: { kind: 'docker-config', secret: pushSecret } }),
       client: {
         ...(credential === undefined ? {} : { credential }),
         ...(certificate === undefined ? {} : { ca: certificate })

@@ -1,20 +1,13 @@
 import { closeSync, readSync } from 'node:fs'
-import type { Context, ContextEntry } from '../context/context.js'
-import { openInside } from '../context/inside.js'
+import type { Context, ContextEntry } from '../../context/context.js'
+import { openInside } from '../../context/inside.js'
 import { followNamedLinks } from './named-links.js'
-import { type Platform, platformArguments } from './platform-arguments.js'
-import { contextCopies, isPattern, namedBy } from './sources.js'
-import { fromOf, readStages, type Stage, usedStages } from './stages.js'
-import { finding, type Finding, findIgnored, findUnsupported, type KanikoLine } from '../engines/kaniko/unsupported.js'
+import { platformArguments } from './platform-arguments.js'
+import { contextCopies, isPattern, namedBy } from '../../dockerfile/sources.js'
+import { fromOf, readStages, type Stage, usedStages } from '../../dockerfile/stages.js'
+import { finding, findIgnored, findUnsupported, type KanikoFork } from './unsupported.js'
+import type { Finding, Platform, Prepared } from '../engine.js'
 import { laterVolumes } from './volumes.js'
-
-/** A context and arguments of which a line of Kaniko makes the image that Docker would make. */
-export interface Prepared {
-  readonly context: Context
-  readonly buildArgs: Readonly<Record<string, string>>
-  /** What it cannot be made to build as Docker does. */
-  readonly findings: readonly Finding[]
-}
 
 /** A change of a Dockerfile: what stands in place of these lines, in the first of them. */
 export interface Change {
@@ -24,23 +17,23 @@ export interface Change {
 }
 
 /**
- * Prepares a context for a line of Kaniko, asking nobody. The Dockerfile's lines keep their numbers.
+ * Prepares a context for a fork of Kaniko, asking nobody. The Dockerfile's lines keep their numbers.
  *
  * @param given the user's own build arguments
  */
 export function prepare(
   context: Context,
-  line: KanikoLine,
+  fork: KanikoFork,
   platform: Platform,
   given: Readonly<Record<string, string>>
 ): Prepared {
   const { dockerfileText } = context
-  const ready = platformArguments(dockerfileText, platform, line, given)
+  const ready = platformArguments(dockerfileText, platform, fork, given)
   const buildArgs = { ...ready.values, ...given }
   const stages = readStages(dockerfileText, buildArgs)
   const used = usedStages(stages)
   const copies = used.flatMap(contextCopies)
-  const links = followNamedLinks(context, copies, line)
+  const links = followNamedLinks(context, copies, fork)
   const volumes = laterVolumes(dockerfileText, stages, used)
   const empty = copies
     .filter(({ sources, isComplete }) => {
@@ -49,8 +42,8 @@ export function prepare(
     })
     .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
   const changes = [
-    // The osscontainertools line leaves them out by itself.
-    ...(line === 'osscontainertools' ? [] : withoutUnused(stages, used)),
+    // The osscontainertools fork leaves them out by itself.
+    ...(fork === 'osscontainertools' ? [] : withoutUnused(stages, used)),
     // It would copy files of Kaniko's own, and its whole root.
     ...empty,
     ...volumes.changes
@@ -63,7 +56,7 @@ export function prepare(
     buildArgs,
     findings: [
       ...ready.findings,
-      ...findUnsupported(dockerfileText, line),
+      ...findUnsupported(dockerfileText, fork),
       ...links.findings,
       ...volumes.findings,
       ...judgeArchives(sent, used),
@@ -73,7 +66,7 @@ export function prepare(
 }
 
 /**
- * Unused stages that the other lines would build, or would leave out together with used ones: empty, where a number counts
+ * Unused stages that the other forks would build, or would leave out together with used ones: empty, where a number counts
  * them.
  */
 function withoutUnused(stages: readonly Stage[], used: readonly Stage[]): readonly Change[] {

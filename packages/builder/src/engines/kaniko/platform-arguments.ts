@@ -1,19 +1,11 @@
-import type { Finding, KanikoLine } from '../engines/kaniko/unsupported.js'
-import { parseDockerfile } from './parse.js'
-import { argumentsOf } from './variables.js'
-
-/** For what an image is built, and on what. */
-export interface Platform {
-  readonly os: string
-  /** In the words of images: `amd64`. */
-  readonly architecture: string
-  /** Such as `v7`. */
-  readonly variant?: string
-}
+import type { Finding, Platform } from '../engine.js'
+import type { KanikoFork } from './unsupported.js'
+import { parseDockerfile } from '../../dockerfile/parse.js'
+import { argumentsOf } from '../../dockerfile/variables.js'
 
 /**
  * Values for the arguments that Docker has ready (https://docs.docker.com/reference/dockerfile/, "Automatic platform ARGs
- * in the global scope"), of which the Google and Chainguard lines know none, and no line knows them in `FROM`. A given
+ * in the global scope"), of which the Google and Chainguard forks know none, and no fork knows them in `FROM`. A given
  * argument wins over a default in the Dockerfile, where Docker takes the default; so they are given only where there is
  * none.
  *
@@ -23,7 +15,7 @@ export interface Platform {
 export function platformArguments(
   dockerfileText: string,
   platform: Platform,
-  line: KanikoLine,
+  fork: KanikoFork,
   buildArgs: Readonly<Record<string, string>>
 ): { readonly values: Readonly<Record<string, string>>; readonly findings: readonly Finding[] } {
   const instructions = parseDockerfile(dockerfileText)
@@ -46,7 +38,7 @@ export function platformArguments(
     if (wanted === undefined || buildArgs[name] !== undefined || withDefault.some(({ isGlobal }) => isGlobal)) continue
     const [other] = withDefault
     if (other === undefined) values[name] = value
-    else if (line !== 'osscontainertools') {
+    else if (fork !== 'osscontainertools') {
       findings.push({
         line: other.instruction.line,
         instruction: other.instruction.text,

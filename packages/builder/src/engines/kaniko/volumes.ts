@@ -1,8 +1,9 @@
-import { parseDockerfile } from './parse.js'
+import { parseDockerfile } from '../../dockerfile/parse.js'
 import type { Change } from './prepare.js'
-import { lineage, type Stage, type Step } from './stages.js'
-import { finding, type Finding } from '../engines/kaniko/unsupported.js'
-import { resolve } from './variables.js'
+import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
+import { finding } from './unsupported.js'
+import type { Finding } from '../engine.js'
+import { resolve } from '../../dockerfile/variables.js'
 
 /**
  * Puts VOLUME behind all that runs. In BuildKit it is a note in the image's configuration; Kaniko loses what a later RUN

@@ -2,14 +2,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { ContextEntry } from '../context/context.js'
-import { packContext } from '../context/pack.js'
-import { readContext } from '../context/read.js'
-import { parseDockerfile } from './parse.js'
-import { prepare, type Prepared } from './prepare.js'
-import type { KanikoLine } from '../engines/kaniko/unsupported.js'
+import type { ContextEntry } from '../../context/context.js'
+import { packContext } from '../../context/pack.js'
+import { readContext } from '../../context/read.js'
+import { parseDockerfile } from '../../dockerfile/parse.js'
+import type { Prepared } from '../engine.js'
+import { prepare } from './prepare.js'
+import type { KanikoFork } from './unsupported.js'
 
-const LINES: readonly KanikoLine[] = ['google', 'chainguard', 'osscontainertools']
+const FORKS: readonly KanikoFork[] = ['google', 'chainguard', 'osscontainertools']
 
 let directory: string
 
@@ -29,22 +30,22 @@ function link(target: string, path: string): void {
   symlinkSync(target, join(directory, path))
 }
 
-async function prepared(dockerfile: string, line: KanikoLine = 'chainguard', given = {}): Promise<Prepared> {
+async function prepared(dockerfile: string, fork: KanikoFork = 'chainguard', given = {}): Promise<Prepared> {
   write('Dockerfile', dockerfile)
   const context = await readContext(directory, 'Dockerfile')
-  return prepare(context, line, { os: 'linux', architecture: 'amd64' }, given)
+  return prepare(context, fork, { os: 'linux', architecture: 'amd64' }, given)
 }
 
 /** Instructions with their lines, as Kaniko will see them. */
-async function sent(dockerfile: string, line?: KanikoLine): Promise<readonly string[]> {
-  const { context } = await prepared(dockerfile, line)
+async function sent(dockerfile: string, fork?: KanikoFork): Promise<readonly string[]> {
+  const { context } = await prepared(dockerfile, fork)
   return parseDockerfile(context.dockerfileText).map(({ line: at, text }) => `${at} ${text}`)
 }
 
 test('what needs nothing is sent as it is', async () => {
-  for (const line of LINES) {
+  for (const fork of FORKS) {
     const text = 'FROM a\r\nVOLUME /data\r\nCOPY . /\r\n'
-    const { context, buildArgs, findings } = await prepared(text, line, { A: '1' })
+    const { context, buildArgs, findings } = await prepared(text, fork, { A: '1' })
     expect([context.dockerfileText, buildArgs, findings]).toEqual([text, { A: '1' }, []])
   }
 })
@@ -82,14 +83,14 @@ describe('stages that nobody needs', () => {
     ])
   })
 
-  test('are left to a line that does it rightly by itself', async () => {
+  test('are left to a fork that does it rightly by itself', async () => {
     expect((await sent(text, 'osscontainertools')).length).toBe(4)
   })
 })
 
 describe('VOLUME', () => {
-  test.each(LINES)('stands behind what runs after it, %s', async line => {
-    expect(await sent('FROM a\nVOLUME /data\nRUN b\nENTRYPOINT ["c"]', line)).toEqual([
+  test.each(FORKS)('stands behind what runs after it, %s', async fork => {
+    expect(await sent('FROM a\nVOLUME /data\nRUN b\nENTRYPOINT ["c"]', fork)).toEqual([
       '1 FROM a',
       '3 RUN b',
       '4 ENTRYPOINT ["c"]',
@@ -218,9 +219,9 @@ test('a link that leads back to itself is refused on the line that fails, if it 
   write('d/f')
   link('loop', 'd/loop')
   const text = (source: string): string => `FROM a\nCOPY ${source} /x/`
-  for (const line of LINES) {
-    expect((await prepared(text('d'), line)).findings).toHaveLength(line === 'osscontainertools' ? 1 : 0)
-    expect((await prepared(text('d/f'), line)).findings).toEqual([])
+  for (const fork of FORKS) {
+    expect((await prepared(text('d'), fork)).findings).toHaveLength(fork === 'osscontainertools' ? 1 : 0)
+    expect((await prepared(text('d/f'), fork)).findings).toEqual([])
   }
 })
 
@@ -229,8 +230,8 @@ test('archives that Kaniko cannot unpack are known by their content', async () =
   write('named-otherwise', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]))
   write('b.tar.xz', 'no archive')
   write('c.tar', 'no archive')
-  for (const line of LINES) {
-    const { findings } = await prepared('FROM a\nADD a.tar.xz b.tar.xz /x/\nCOPY a.tar.xz /y/\nADD n* c.tar /z/', line)
+  for (const fork of FORKS) {
+    const { findings } = await prepared('FROM a\nADD a.tar.xz b.tar.xz /x/\nCOPY a.tar.xz /y/\nADD n* c.tar /z/', fork)
     expect(findings.map(({ line: at, problem }) => [at, problem])).toEqual([
       [2, 'Kaniko cannot unpack xz, as which a.tar.xz is compressed, and fails'],
       [4, 'Kaniko cannot unpack zstd, as which named-otherwise is compressed, and fails']
@@ -256,10 +257,10 @@ test('what is found stands in the order of the lines', async () => {
 })
 
 test('isolation that Kaniko does not give is a warning', async () => {
-  for (const line of LINES) {
+  for (const fork of FORKS) {
     const { context, findings } = await prepared(
       'FROM a AS unused\nRUN --network=none x\nFROM b\nRUN --network=none y',
-      line
+      fork
     )
     expect(findings).toEqual([])
     expect(context.warnings).toEqual([expect.stringMatching(/line 4: .*--network=none/)])

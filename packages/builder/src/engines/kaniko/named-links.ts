@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
-import type { Context, ContextEntry } from '../context/context.js'
-import { byPath, type ContextCopy, isPattern, namedBy } from './sources.js'
-import { finding, type Finding, type KanikoLine } from '../engines/kaniko/unsupported.js'
+import type { Context, ContextEntry } from '../../context/context.js'
+import { byPath, type ContextCopy, isPattern, namedBy } from '../../dockerfile/sources.js'
+import { finding, type KanikoFork } from './unsupported.js'
+import type { Finding } from '../engine.js'
 
 type Link = Extract<ContextEntry, { kind: 'symlink' }>
 
@@ -30,7 +31,7 @@ interface Along {
 export function followNamedLinks(
   { entries }: Pick<Context, 'entries'>,
   copies: readonly ContextCopy[],
-  line: KanikoLine
+  fork: KanikoFork
 ): { readonly entries: readonly ContextEntry[]; readonly findings: readonly Finding[] } {
   const tree = new Tree(entries)
   const findings: Finding[] = []
@@ -69,7 +70,7 @@ export function followNamedLinks(
       }
     }
   }
-  if (line === 'osscontainertools' && along.size > 0) {
+  if (fork === 'osscontainertools' && along.size > 0) {
     for (const link of entries) {
       if (link.kind !== 'symlink' || findings.length === MAX_FINDINGS || !tree.isCircle(link)) continue
       const [found] = takenAlong(link.path)

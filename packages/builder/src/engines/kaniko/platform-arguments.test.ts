@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { platformArguments } from './platform-arguments.js'
-import type { KanikoLine } from '../engines/kaniko/unsupported.js'
+import type { KanikoFork } from './unsupported.js'
 
 const AMD64 = { os: 'linux', architecture: 'amd64' }
 
-function given(text: string, line: KanikoLine = 'chainguard', buildArgs = {}): ReturnType<typeof platformArguments> {
-  return platformArguments(text, AMD64, line, buildArgs)
+function given(text: string, fork: KanikoFork = 'chainguard', buildArgs = {}): ReturnType<typeof platformArguments> {
+  return platformArguments(text, AMD64, fork, buildArgs)
 }
 
 test.each([
@@ -27,8 +27,8 @@ test.each([
   // It has none.
   ['FROM a\nARG TARGETVARIANT', {}]
 ])('%j', (text, values) => {
-  for (const line of ['google', 'chainguard', 'osscontainertools'] as const) {
-    expect(given(text, line)).toEqual({ values, findings: [] })
+  for (const fork of ['google', 'chainguard', 'osscontainertools'] as const) {
+    expect(given(text, fork)).toEqual({ values, findings: [] })
   }
 })
 
@@ -44,7 +44,7 @@ test('a variant is part of the platform', () => {
   })
 })
 
-test('a default in one stage and none in another cannot both be right, where the line knows no platform', () => {
+test('a default in one stage and none in another cannot both be right, where the fork knows no platform', () => {
   const text = 'FROM a AS x\nARG TARGETARCH=other\nFROM b\nARG TARGETARCH'
   expect(given(text)).toMatchObject({ values: {}, findings: [{ line: 2, instruction: 'ARG TARGETARCH=other' }] })
   expect(given(text).findings[0]?.problem).toContain('line 4')

@@ -1,0 +1,26 @@
+import type { Kube } from '@kaniko-hooks/kube'
+import type { Engine } from './engine.js'
+import { KanikoEngine } from './kaniko/kaniko.js'
+import type { KanikoSettings } from './kaniko/settings.js'
+
+/** Which engine builds, with what is its own. */
+export interface EngineChoice {
+  readonly kaniko: Pick<KanikoSettings, 'image' | 'fork'>
+}
+
+/** What every engine is told that builds in a pod. */
+export type PodEngineSettings = Omit<KanikoSettings, keyof EngineChoice['kaniko']>
+
+/**
+ * The engine that the settings choose.
+ *
+ * @param podName makes the name of a build's pod, free in the namespace
+ */
+export function chooseEngine(
+  kube: Kube,
+  choice: EngineChoice,
+  settings: PodEngineSettings,
+  podName: () => string
+): Engine {
+  return new KanikoEngine(kube, { ...choice.kaniko, ...settings }, podName)
+}
