@@ -38,7 +38,7 @@ export function withNewNames(file: unknown): Renamed {
   const warnings: string[] = []
   const problems: string[] = []
   const unknown: Section = {}
-  for (const [key, value] of Object.entries(kaniko as Section)) {
+  for (const [key, value] of Object.entries(kaniko)) {
     const path = RENAMED[key]
     if (path === undefined) {
       unknown[key] = value
