@@ -84,7 +84,11 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
     const limit = AbortSignal.any([cancelled, AbortSignal.timeout(settings.prepareTimeoutMs)])
-    const delivered = timed(call, 'externals', args.container === null ? Promise.resolve() : workspace.deliver(limit))
+    const delivered = timePhase(
+      call,
+      'externals',
+      args.container === null ? Promise.resolve() : workspace.deliver(limit)
+    )
     delivered.catch(() => undefined)
     const secrets = [...credentials, environment.secret]
     await createSecrets(kube, secrets, cancelled)
@@ -94,13 +98,13 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       signal: cancelled,
       onProblem: printWaiting(call.print, name)
     })
-    const [{ status }] = await Promise.all([timed(call, 'pod', running), delivered])
+    const [{ status }] = await Promise.all([timePhase(call, 'pod', running), delivered])
     const fill = async (): Promise<boolean> => {
       if (args.container === null) return false
-      await timed(call, 'workspace', workspace.fillJob(name, cancelled))
+      await timePhase(call, 'workspace', workspace.fillJob(name, cancelled))
       return probeJobContainer(call, name)
     }
-    const [isAlpine] = await Promise.all([fill(), timed(call, 'services', seeServicesRun(call, name, names))])
+    const [isAlpine] = await Promise.all([fill(), timePhase(call, 'services', seeServicesRun(call, name, names))])
     return {
       state: {
         version: 1,
@@ -145,7 +149,7 @@ function imageOf(container: ContainerArgs): string {
   return container.image
 }
 
-async function timed<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {
+async function timePhase<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {
   const start = Date.now()
   try {
     return await work

@@ -136,12 +136,12 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
     call.print(
       `${started.hasEnded ? 'Pulled, started and ran' : 'Pulled and started'} in ${seconds(startMs)}: ${image.pullRef}`
     )
-    const { end, onlyLine } = await followed(call, run, started, patience)
+    const { end, onlyLine } = await followContainer(call, run, started, patience)
     const { result } = end
     call.phase('run', end.loggedAt - running)
     if (!started.hasEnded) call.print(`Ran in ${runTime(end.loggedAt - running, end.state)}`)
     if (result.trustworthy) {
-      await collected(workspace, run, patience)
+      await collectFiles(workspace, run, patience)
       const advice = result.exitCode === 0 || onlyLine === undefined ? undefined : refusedProgram(onlyLine)
       if (advice !== undefined) call.print(errorCommand(advice))
       return cancelled.aborted ? CANCELLED : result.exitCode
@@ -149,7 +149,7 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
     // Its pod is being deleted, and who would send its files too.
     if (cancelled.aborted) return CANCELLED
     // Its files are worth having, but not worth a failure that hides this one.
-    await collected(workspace, run, patience).catch(() => undefined)
+    await collectFiles(workspace, run, patience).catch(() => undefined)
     const why = result.why ?? result.reason ?? 'Its pod was disturbed.'
     if (result.exitCode === 0) throw new HookError('POD_FAILED', `The step did not succeed. ${why}`)
     call.print(errorCommand(why))
@@ -157,12 +157,12 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
   } catch (error) {
     if (cancelled.aborted) return CANCELLED
     const failure = startFailure(error, args.workingDirectory)
-    if (failure === undefined) throw disturbed(error, run)
+    if (failure === undefined) throw explainVanishedPod(error, run)
     call.print(errorCommand(failure.message))
     return failure.exitCode
   } finally {
     const names = secrets.map(({ metadata }) => metadata?.name ?? '')
-    await removed(call, run, names, patience)
+    await removeStep(call, run, names, patience)
   }
 }
 
@@ -175,7 +175,7 @@ function servicesOf(state: State | undefined): V1HostAlias[] {
 }
 
 /** Follows the container to its end. When the runner cancels the step, the container is ended, and its last words are printed. */
-async function followed(
+async function followContainer(
   call: Call,
   run: StepRun,
   { isFirstProcess }: Started,
@@ -209,7 +209,7 @@ async function followed(
 }
 
 /** Brings back what the step wrote, as far as the runner still waits for it. */
-async function collected(workspace: Workspace, run: StepRun, patience: Patience): Promise<void> {
+async function collectFiles(workspace: Workspace, run: StepRun, patience: Patience): Promise<void> {
   if (await patience.allows(FILES_MS, workspace.collectStep(run.pod))) return
   throw new HookError('CANCELLED', 'The step was cancelled before its files were back.')
 }
@@ -236,7 +236,7 @@ async function imageOf(
 }
 
 /** A pod that vanishes under a running step was deleted by somebody: the step is not done, whatever its log said. */
-function disturbed(error: unknown, run: StepRun | undefined): unknown {
+function explainVanishedPod(error: unknown, run: StepRun | undefined): unknown {
   if (run === undefined || !isKubeError(error, 'NOT_FOUND')) return error
   return new HookError('POD_FAILED', `The step's pod ${run.pod} was deleted by somebody while it ran.`, {
     cause: error
@@ -247,7 +247,7 @@ function disturbed(error: unknown, run: StepRun | undefined): unknown {
  * Removes the step's objects; clean-up never hides the step's own result. What follows a cancelled step must not run beside
  * it: only then is its pod waited for, and removed by force at the end.
  */
-async function removed(
+async function removeStep(
   call: Call,
   run: StepRun | undefined,
   secrets: readonly string[],

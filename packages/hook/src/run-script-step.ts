@@ -111,11 +111,11 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     if (result === 'lost') {
       throw new HookError('STEP_LOST', 'The process that watched over the step was killed.')
     }
-    end = typeof result === 'number' ? result : orphaned(call, result.orphanedWith)
+    end = typeof result === 'number' ? result : reportOrphan(call, result.orphanedWith)
   } catch (error) {
     if (isCancelled()) return await broughtBack(130)
-    const isEnded = await killed(openExec, id)
-    const cause = await explained(call, pod, error, isEnded)
+    const isEnded = await killStep(openExec, id)
+    const cause = await explainFailure(call, pod, error, isEnded)
     // A container in which no command can be run has no files to give, and was waited for long enough.
     if (!isEnded) throw cause
     // What the step wrote until then is worth having, but not worth a failure that hides this one.
@@ -137,7 +137,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
 }
 
 /** Tells that the pod ended the step by itself. A step that a signal ended did not do its work, whatever its trap says. */
-function orphaned(call: Call, code: number): number {
+function reportOrphan(call: Call, code: number): number {
   const { orphanTimeout } = call.settings.steps
   const sentence =
     `The step was ended: the connection to its container was away for longer than ${orphanTimeout}, as when its runner is ` +
@@ -152,14 +152,14 @@ async function endStep(openExec: OpenExec, id: string, giveUp: AbortController):
   for (const { after, signal } of ESCALATION) {
     await sleep(Math.max(0, after - (Date.now() - start)))
     if (giveUp.signal.aborted) return
-    void delivered(openExec, id, signal, giveUp.signal)
+    void deliverSignal(openExec, id, signal, giveUp.signal)
   }
   await sleep(Math.max(0, GIVE_UP_MS - (Date.now() - start)))
   giveUp.abort()
 }
 
 /** Signals the step, again and again until it is there: it may just be starting. */
-async function delivered(
+async function deliverSignal(
   openExec: OpenExec,
   id: string,
   signal: (typeof ESCALATION)[number]['signal'],
@@ -177,7 +177,7 @@ async function delivered(
  *
  * @returns whether its container could be asked; a step that has ended already is as good
  */
-async function killed(openExec: OpenExec, id: string): Promise<boolean> {
+async function killStep(openExec: OpenExec, id: string): Promise<boolean> {
   return signalStep(openExec, id, 'KILL', AbortSignal.timeout(KILL_LIMIT_MS)).then(
     () => true,
     () => false
@@ -185,7 +185,7 @@ async function killed(openExec: OpenExec, id: string): Promise<boolean> {
 }
 
 /** A step that was lost mostly says nothing itself; its pod knows whether memory, an eviction or somebody ended it. */
-async function explained(call: Call, name: string, error: unknown, isEnded: boolean): Promise<unknown> {
+async function explainFailure(call: Call, name: string, error: unknown, isEnded: boolean): Promise<unknown> {
   const watcherLost = error instanceof HookError && error.code === 'STEP_LOST'
   // Whatever the API said: a container that has ended gives all sorts of answers to an exec.
   if (!watcherLost && !isKubeError(error)) return error
@@ -196,9 +196,9 @@ async function explained(call: Call, name: string, error: unknown, isEnded: bool
     if (look > 1) await sleep(STATUS_PAUSE_MS)
     try {
       const why = whyEnded(await call.kube.get('pods', name, { signal }))
-      if (why !== undefined) return ended(name, why, error)
+      if (why !== undefined) return endedError(name, why, error)
     } catch (reason) {
-      if (isKubeError(reason, 'NOT_FOUND')) return ended(name, 'somebody deleted it', error)
+      if (isKubeError(reason, 'NOT_FOUND')) return endedError(name, 'somebody deleted it', error)
       break
     }
   }
@@ -216,6 +216,6 @@ function whyEnded(pod: V1Pod): string | undefined {
   return `its container "${JOB_CONTAINER}" ended with exit code ${job.exitCode} (${job.reason ?? 'no reason'}${said})`
 }
 
-function ended(pod: string, why: string, cause: unknown): HookError {
+function endedError(pod: string, why: string, cause: unknown): HookError {
   return new HookError('POD_FAILED', `The job pod ${pod} ended while the step ran: ${why}.`, { cause })
 }

@@ -24,11 +24,11 @@ export async function kubeconfigFile(path: string): Promise<ClusterConfig> {
     )
   }
   const current = text(file, 'current-context') ?? ''
-  const context = named(path, file, 'contexts', current, 'context')
+  const context = findNamed(path, file, 'contexts', current, 'context')
   const clusterName = text(context, 'cluster') ?? ''
   const userName = text(context, 'user') ?? ''
-  const cluster = named(path, file, 'clusters', clusterName, 'cluster')
-  const user = named(path, file, 'users', userName, 'user')
+  const cluster = findNamed(path, file, 'clusters', clusterName, 'cluster')
+  const user = findNamed(path, file, 'users', userName, 'user')
 
   const unsupported = ['exec', 'auth-provider', 'username'].filter(key => user[key] !== undefined)
   if (unsupported.length > 0) {
@@ -87,7 +87,7 @@ async function readPem(path: string, holder: Fields, key: string): Promise<strin
   }
 }
 
-function named(path: string, file: Fields, list: string, name: string, key: string): Fields {
+function findNamed(path: string, file: Fields, list: string, name: string, key: string): Fields {
   const entries = Array.isArray(file[list]) ? file[list].map(fields) : []
   const entry = entries.find(candidate => candidate['name'] === name)
   if (entry === undefined) {

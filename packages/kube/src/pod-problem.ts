@@ -20,14 +20,14 @@ export interface PodProblem {
 
 /** The first problem in a pod's status, the most decisive first. Pure: it knows only this one state. */
 export function podProblem(pod: V1Pod): PodProblem | undefined {
-  return ended(pod) ?? inContainers(pod) ?? disrupted(pod) ?? unscheduled(pod)
+  return findEnd(pod) ?? inContainers(pod) ?? findDisruption(pod) ?? findUnscheduled(pod)
 }
 
 /** The kubelet ended or refused the pod: `status.reason` says why. */
-function ended(pod: V1Pod): PodProblem | undefined {
+function findEnd(pod: V1Pod): PodProblem | undefined {
   const reason = pod.status?.reason
   if (pod.status?.phase !== 'Failed' || reason === undefined || reason === '') return undefined
-  const said = quoted(pod.status.message)
+  const said = quote(pod.status.message)
   const label = capital(podLabel(pod))
   if (reason === 'Evicted') {
     return {
@@ -56,7 +56,7 @@ function ended(pod: V1Pod): PodProblem | undefined {
 
 function inContainers(pod: V1Pod): PodProblem | undefined {
   for (const status of containerStatuses(pod)) {
-    const finding = waiting(pod, status) ?? terminated(pod, status)
+    const finding = waiting(pod, status) ?? findTermination(pod, status)
     if (finding !== undefined) return { ...finding, container: status.name }
   }
   return undefined
@@ -76,7 +76,7 @@ function waiting(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefined 
   if (reason === undefined) return undefined
   const image = `image "${status.image}" for container "${status.name}" of ${podLabel(pod)}`
   const container = `Container "${status.name}" of ${podLabel(pod)}`
-  const said = quoted(message)
+  const said = quote(message)
   switch (reason) {
     case 'ErrImagePull':
     case 'ImagePullBackOff':
@@ -116,12 +116,12 @@ function waiting(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefined 
   }
 }
 
-function terminated(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefined {
+function findTermination(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefined {
   const { reason, message, exitCode } = status.state?.terminated ?? {}
   if (exitCode === undefined) return undefined
   const container = `Container "${status.name}" of ${podLabel(pod)}`
   if (reason === 'StartError' || reason === 'ContainerCannotRun') {
-    return { fatal: 'now', reason, message: `${container} cannot be started.${quoted(message)}`, fault: 'user' }
+    return { fatal: 'now', reason, message: `${container} cannot be started.${quote(message)}`, fault: 'user' }
   }
   if (reason === 'OOMKilled') {
     return { fatal: isFinished(pod) ? 'now' : 'wait', reason, message: outOfMemory(pod, status.name), fault: 'user' }
@@ -130,7 +130,7 @@ function terminated(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefin
     return {
       fatal: isFinished(pod) ? 'now' : 'wait',
       reason,
-      message: `${container} vanished with its node or was lost by it.${quoted(message)}`,
+      message: `${container} vanished with its node or was lost by it.${quote(message)}`,
       fault: 'cluster'
     }
   }
@@ -142,7 +142,7 @@ function terminated(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefin
     return {
       fatal: 'now',
       reason: reason ?? 'Error',
-      message: `Init container "${status.name}" of ${podLabel(pod)} ended with exit code ${exitCode}.${quoted(message)}`,
+      message: `Init container "${status.name}" of ${podLabel(pod)} ended with exit code ${exitCode}.${quote(message)}`,
       fault: 'user'
     }
   }
@@ -150,7 +150,7 @@ function terminated(pod: V1Pod, status: V1ContainerStatus): PodProblem | undefin
 }
 
 /** Somebody is taking the pod away: an eviction, a preemption, a node's end, a deletion. */
-function disrupted(pod: V1Pod): PodProblem | undefined {
+function findDisruption(pod: V1Pod): PodProblem | undefined {
   const fatal = containerStatuses(pod).some(hasBegun) ? 'wait' : 'now'
   const target = condition(pod, 'DisruptionTarget', 'True')
   if (target !== undefined) {
@@ -158,7 +158,7 @@ function disrupted(pod: V1Pod): PodProblem | undefined {
     return {
       fatal,
       reason,
-      message: `${capital(podLabel(pod))} is being taken away from its node (${reason}).${quoted(target.message)}`,
+      message: `${capital(podLabel(pod))} is being taken away from its node (${reason}).${quote(target.message)}`,
       fault: 'cluster'
     }
   }
@@ -166,14 +166,14 @@ function disrupted(pod: V1Pod): PodProblem | undefined {
   return { fatal, reason: 'Deleted', message: `${capital(podLabel(pod))} is being deleted.`, fault: 'cluster' }
 }
 
-function unscheduled(pod: V1Pod): PodProblem | undefined {
+function findUnscheduled(pod: V1Pod): PodProblem | undefined {
   const unmet = condition(pod, 'PodScheduled', 'False')
   if (unmet === undefined) return undefined
   const reason = unmet.reason ?? 'Unschedulable'
   return {
     fatal: 'wait',
     reason,
-    message: `No node takes ${podLabel(pod)} yet (${reason}).${quoted(unmet.message)}`,
+    message: `No node takes ${podLabel(pod)} yet (${reason}).${quote(unmet.message)}`,
     fault: 'cluster'
   }
 }
@@ -212,7 +212,7 @@ function pullFault(said: string): Fault {
   return NETWORK.test(said) ? 'cluster' : 'user'
 }
 
-function quoted(said: string | undefined): string {
+function quote(said: string | undefined): string {
   const text = said?.replace(/\s+/g, ' ').trim() ?? ''
   if (text === '') return ''
   return /[.!?]$/.test(text) ? ` ${text}` : ` ${text}.`

@@ -33,11 +33,11 @@ export interface PushedImage {
 export async function removeImage(client: RegistryClient, image: PushedImage, signal?: AbortSignal): Promise<Removal> {
   const digest = image.digest ?? (await lookUp(client, image, signal))
   if (digest === undefined) return { result: 'absent' }
-  if (digest instanceof RegistryError) return refused(digest, digest.message)
+  if (digest instanceof RegistryError) return refusal(digest, digest.message)
   let untagged = false
   if (image.tag !== undefined) {
     const tag = await attempt(client, image.repository, image.tag, signal)
-    if (tag instanceof RegistryError && isFinal(tag)) return refused(tag, tag.message)
+    if (tag instanceof RegistryError && isFinal(tag)) return refusal(tag, tag.message)
     untagged = tag === 'deleted'
   }
   const manifest = await attempt(client, image.repository, digest, signal)
@@ -53,12 +53,12 @@ export async function removeImage(client: RegistryClient, image: PushedImage, si
   // Docker Hub, for one, keeps what a tag names, and deletes no tags by this API.
   const advice = manifest.code === 'DENIED' && !untagged ? serviceAdvice(client.host) : undefined
   const why = `${client.host} did not delete the image${left}: ${said}${advice === undefined ? '' : `; ${advice}`}`
-  return refused(manifest, why)
+  return refusal(manifest, why)
 }
 
 const PASSING = new Set<RegistryErrorCode>(['UNREACHABLE', 'SERVER', 'RATE_LIMITED'])
 
-function refused({ code }: RegistryError, why: string): Removal {
+function refusal({ code }: RegistryError, why: string): Removal {
   return { result: 'refused', why, passing: PASSING.has(code) }
 }
 

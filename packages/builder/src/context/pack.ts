@@ -68,14 +68,14 @@ export async function packContext(context: Context): Promise<ContextArchive> {
   ] as const
   const beside = texts.map(([path, content]) => {
     const block = head({ kind: 'file', path, mode: 0o644, mtimeMs: 0, size: content.length, sha256: '' })
-    return Buffer.concat([block, content, Buffer.alloc(padded(content.length) - content.length)])
+    return Buffer.concat([block, content, Buffer.alloc(padToBlock(content.length) - content.length)])
   })
   const newest = context.entries.reduce((last, { mtimeMs }) => Math.max(last, mtimeMs), 0)
   const top = { kind: 'directory', path: PACKED.context, mode: 0o755, mtimeMs: newest } as const
   const packed = (entry: ContextEntry): Buffer => head({ ...entry, path: `${PACKED.context}/${entry.path}` })
   const entries = inSendingOrder(context.entries)
   let bytes = Buffer.concat(beside).length + head(top).length + END.length
-  for (const entry of entries) bytes += packed(entry).length + padded(entry.kind === 'file' ? entry.size : 0)
+  for (const entry of entries) bytes += packed(entry).length + padToBlock(entry.kind === 'file' ? entry.size : 0)
 
   return {
     bytes,
@@ -110,7 +110,7 @@ function inSendingOrder(entries: readonly ContextEntry[]): readonly ContextEntry
 /** 11 octal digits (POSIX.1-2017 pax, "ustar Interchange Format"). */
 const MAX_USTAR_SIZE = 0o77777777777
 
-function padded(size: number): number {
+function padToBlock(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK
 }
 
@@ -134,7 +134,7 @@ async function sendFile(root: string, entry: FileEntry, out: Pieces): Promise<vo
     }
     // Times can be set back by whoever changes a file; its content cannot.
     if (fstatSync(file).size !== entry.size || content.digest('hex') !== entry.sha256) throw changed('was changed')
-    await out.add(END.subarray(0, padded(entry.size) - entry.size))
+    await out.add(END.subarray(0, padToBlock(entry.size) - entry.size))
   } finally {
     closeSync(file)
   }

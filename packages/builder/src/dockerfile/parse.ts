@@ -62,15 +62,15 @@ export function parseDockerfile(text: string): readonly Instruction[] {
       while (at < lines.length && !ends(lines[at] ?? ''))
       bodies.push(lines.slice(start, at).join('\n'))
     }
-    instructions.push(placed(instruction, Math.min(at + 1, lines.length), bodies))
+    instructions.push(attachBodies(instruction, Math.min(at + 1, lines.length), bodies))
   }
   return instructions
 }
 
-function placed(instruction: Instruction, lastLine: number, bodies: readonly string[]): Instruction {
+function attachBodies(instruction: Instruction, lastLine: number, bodies: readonly string[]): Instruction {
   const { trigger } = instruction
   const own = { ...instruction, lastLine, bodies }
-  return trigger === undefined ? own : { ...own, trigger: placed(trigger, lastLine, bodies) }
+  return trigger === undefined ? own : { ...own, trigger: attachBodies(trigger, lastLine, bodies) }
 }
 
 function heredocsOf(instruction: Instruction, logical: string): ReturnType<typeof findHeredocs> {

@@ -50,7 +50,7 @@ function begin({ args }: Instruction, stages: readonly Stage[], globals: Variabl
   return {
     index: stages.length,
     name: as?.toLowerCase() === 'as' ? name : undefined,
-    base: isKnown ? (named(reference, stages)?.index ?? reference) : undefined
+    base: isKnown ? (findStage(reference, stages)?.index ?? reference) : undefined
   }
 }
 
@@ -64,7 +64,7 @@ function withoutArguments(variables: Variables = new Map(), stage: Stage | undef
   return new Map([...variables].filter(([name]) => !set.has(name)))
 }
 
-function named(name: string, stages: readonly Stage[]): Stage | undefined {
+function findStage(name: string, stages: readonly Stage[]): Stage | undefined {
   return stages.findLast(stage => stage.name?.toLowerCase() === name.toLowerCase())
 }
 
@@ -86,7 +86,7 @@ export function fromOf({ keyword, flags, trigger }: Instruction): readonly strin
 /** The stage that `--from=` of a stage means, if it means one. */
 export function stageOf(from: string, stage: Stage, stages: readonly Stage[]): Stage | undefined {
   const earlier = stages.slice(0, stage.index)
-  return named(from, earlier) ?? (/^\d+$/.test(from) ? earlier[Number(from)] : undefined)
+  return findStage(from, earlier) ?? (/^\d+$/.test(from) ? earlier[Number(from)] : undefined)
 }
 
 /** The stages of which the last one is made, in order; all of them when that cannot be told here. */

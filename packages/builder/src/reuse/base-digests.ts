@@ -6,6 +6,7 @@ import {
   type ImageReference
 } from '@kaniko-hooks/registry'
 
+import type { RepositoryAddress } from '../destinations/registry.js'
 import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.js'
 
 /** Where base images are looked for, as the builder does it. */
@@ -82,17 +83,11 @@ function undefinedIfRegistry(error: unknown): undefined {
   return undefined
 }
 
-interface Place {
-  readonly host: string
-  readonly repository: string
-  readonly plainHttp: boolean
-}
-
 /** Its proxy alone, or maps and mirrors first and the registry itself last, if it may be asked. */
 function placesOf(
   { domain, repository }: ImageReference,
   { registryMirrors, registryMaps, insecureRegistries, mayAsk, proxies = [] }: BaseSources
-): Place[] {
+): RepositoryAddress[] {
   const proxy = proxies.find(({ registry }) => registry === registryName(domain))
   if (proxy !== undefined) {
     const { host, path, plainHttp } = proxy.place

@@ -82,7 +82,7 @@ function jobContainer(request: JobPodRequest, job: NonNullable<JobPodRequest['jo
     // No workingDir: the runtime makes a missing one for root, and an image's own user could not write there.
     env: [...job.variables],
     volumeMounts: [...request.parts.mounts, { name: SPOOL_VOLUME, mountPath: SPOOL_PATH }],
-    ...pulled(request.pullPolicy)
+    ...pullPolicyOf(request.pullPolicy)
   }
 }
 
@@ -104,11 +104,11 @@ function serviceContainer(
     ...(ports.length === 0
       ? {}
       : { ports: ports.map(({ port, protocol }) => ({ containerPort: port, protocol: protocol.toUpperCase() })) }),
-    ...pulled(pullPolicy)
+    ...pullPolicyOf(pullPolicy)
   }
 }
 
-function pulled(policy: PullPolicy | undefined): { imagePullPolicy?: PullPolicy } {
+function pullPolicyOf(policy: PullPolicy | undefined): { imagePullPolicy?: PullPolicy } {
   return policy === undefined ? {} : { imagePullPolicy: policy }
 }
 

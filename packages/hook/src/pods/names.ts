@@ -17,17 +17,17 @@ export const JOB_CONTAINER = 'job'
 
 /** The job pod of a runner: dashboards and policies match on this name. */
 export function jobPodName(runner: string): string {
-  return suffixed(runner, 'workflow')
+  return addSuffix(runner, 'workflow')
 }
 
 /** A name for one container step. */
 export function stepName(runner: string): string {
-  return suffixed(runner, `step-${uuid().slice(0, 8)}`)
+  return addSuffix(runner, `step-${uuid().slice(0, 8)}`)
 }
 
 /** A name for a Secret that belongs to a runner. */
 export function secretName(runner: string): string {
-  return suffixed(runner, `secret-${uuid().slice(0, 8)}`)
+  return addSuffix(runner, `secret-${uuid().slice(0, 8)}`)
 }
 
 /** Whether a Secret's name is one that `secretName` gives for this runner. */
@@ -38,7 +38,7 @@ export function isSecretOf(runner: string, name: string): boolean {
 
 /** A name for a build pod. */
 export function buildName(runner: string): string {
-  return suffixed(runner, `build-${uuid().slice(0, 8)}`)
+  return addSuffix(runner, `build-${uuid().slice(0, 8)}`)
 }
 
 /** The runner's name as a label value; a longer one is cut and told apart by a hash. */
@@ -46,7 +46,7 @@ export function runnerLabel(runner: string): string {
   return cut(runner, MAX_NAME)
 }
 
-function suffixed(runner: string, suffix: string): string {
+function addSuffix(runner: string, suffix: string): string {
   return `${cut(runner, MAX_NAME - suffix.length - 1)}-${suffix}`
 }
 

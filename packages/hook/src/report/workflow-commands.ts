@@ -30,12 +30,12 @@ const MAX_CHARACTERS = 8_000
  */
 export function plainLine(text: string): string {
   // Other control characters could hide what follows from whoever reads the log in a terminal.
-  const line = bounded(text).replace(/(?:(?!\t)[\p{Cc}\u2028\u2029])+/gu, ' ')
+  const line = limitLength(text).replace(/(?:(?!\t)[\p{Cc}\u2028\u2029])+/gu, ' ')
   const quiet = line.replaceAll('##[', '## [')
   return quiet.trimStart().startsWith('::') ? `| ${quiet}` : quiet
 }
 
-function bounded(text: string): string {
+function limitLength(text: string): string {
   return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text
 }
 
@@ -48,12 +48,12 @@ function command(name: string, data: string): Verbatim {
 
 /** An error annotation; one line, whatever the message holds. */
 export function errorCommand(message: string): Verbatim {
-  return command('error', bounded(message))
+  return command('error', limitLength(message))
 }
 
 /** A warning annotation. */
 export function warningCommand(message: string): Verbatim {
-  return command('warning', bounded(message))
+  return command('warning', limitLength(message))
 }
 
 /** A line that shows only when the workflow is run with debug logging. */

@@ -51,7 +51,7 @@ export function changedFiles(directory: string, since: number, known: ReadonlySe
       if (!entry.isFile() && !entry.isSymbolicLink()) continue
       const found = lstatSync(join(directory, path), { throwIfNoEntry: false })
       if (found === undefined || found.ctimeMs < since) continue
-      if (found.isSymbolicLink() || opened(join(directory, path), found.mode, 0o400)) {
+      if (found.isSymbolicLink() || grantRights(join(directory, path), found.mode, 0o400)) {
         changed.push({ path, size: found.isFile() ? found.size : 0, isDirectory: false })
       } else unreadable.push(path)
     }
@@ -63,7 +63,7 @@ export function changedFiles(directory: string, since: number, known: ReadonlySe
 function entriesOf(path: string): Dirent[] | undefined {
   try {
     const { mode } = lstatSync(path)
-    opened(path, mode, 0o700)
+    grantRights(path, mode, 0o700)
     return readdirSync(path, { withFileTypes: true })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : undefined
@@ -71,7 +71,7 @@ function entriesOf(path: string): Dirent[] | undefined {
 }
 
 /** Gives the owner the rights; false when the file is another user's. Never called for a link. */
-function opened(path: string, mode: number, rights: number): boolean {
+function grantRights(path: string, mode: number, rights: number): boolean {
   if ((mode & rights) === rights) return true
   try {
     chmodSync(path, (mode & 0o7777) | rights)

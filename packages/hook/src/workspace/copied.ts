@@ -16,7 +16,7 @@ import { makeDirectories, MOUNTED, openToEveryone } from './directories.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { goneFromRunner, sparedDirectories, type KnownFiles } from './known-files.js'
 import { MirrorFile, type Mirror } from './mirror.js'
-import { fetchFiles, sendFiles, type Place, type TransferOptions } from './transfer.js'
+import { fetchFiles, sendFiles, type PodTree, type TransferOptions } from './transfer.js'
 import type { Travelled, VolumeRequest, Workspace } from './workspace.js'
 
 const RECEIVER = 'receive-work'
@@ -216,13 +216,13 @@ export class Copied implements Workspace {
     printFirst(this.#options.print, leftOut.map(warningCommand))
   }
 
-  #transfer(place: Place, known: KnownFiles): TransferOptions {
+  #transfer(place: PodTree, known: KnownFiles): TransferOptions {
     const { kube, workDirectory, print } = this.#options
     return { kube, place, directory: workDirectory, known, spared: this.#spared, print }
   }
 
   /** A file that nobody may read is no fault of the step, and none of the next one: it is told once in a job. */
-  #warn({ pod }: Place, all: readonly string[]): void {
+  #warn({ pod }: PodTree, all: readonly string[]): void {
     const complaints = this.#mirror.untold(all)
     if (complaints.length === 0) return
     const first = complaints.slice(0, 3).join('; ')
@@ -249,7 +249,7 @@ function closedHere(path: string): string {
   return `${path}: the runner's user may not read it`
 }
 
-function jobPlace(pod: string): Place {
+function jobPlace(pod: string): PodTree {
   return { pod, container: JOB_CONTAINER, spool: `${SPOOL_PATH}/transfer`, root: '/__w' }
 }
 

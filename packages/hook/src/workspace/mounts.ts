@@ -70,7 +70,7 @@ export function mountsOf(
   return { mounts, volumes: extra }
 }
 
-function joined(root: string, below: string): string {
+function joinBelow(root: string, below: string): string {
   return [root, below].filter(part => part !== '').join('/')
 }
 
@@ -82,9 +82,9 @@ function workMounts(
   sealed: string | undefined
 ): V1VolumeMount[] {
   const isSealed = sealed !== undefined && (below === sealed || below.startsWith(`${sealed}/`))
-  const mount = workMount(target, joined(root, below), readOnly || isSealed)
+  const mount = workMount(target, joinBelow(root, below), readOnly || isSealed)
   if (sealed === undefined || below !== '' || readOnly) return [mount]
-  return [mount, workMount(join(target, sealed), joined(root, sealed), true)]
+  return [mount, workMount(join(target, sealed), joinBelow(root, sealed), true)]
 }
 
 function workMount(mountPath: string, subPath: string, readOnly: boolean): V1VolumeMount {

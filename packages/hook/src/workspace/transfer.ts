@@ -18,7 +18,7 @@ import { amount, tellProgress } from './progress.js'
 import { unpack } from './unpack.js'
 
 /** A container into which files go or from which they come. */
-export interface Place {
+export interface PodTree {
   readonly pod: string
   readonly container: string
   /** A directory of ours in that container, outside of the work directory. */
@@ -29,7 +29,7 @@ export interface Place {
 
 export interface TransferOptions {
   readonly kube: Pick<Kube, 'exec' | 'awaitNode'>
-  readonly place: Place
+  readonly place: PodTree
   /** The runner's work directory. */
   readonly directory: string
   /** What the last transfer left in the pod; kept up to date. */
@@ -94,7 +94,7 @@ export async function sendFiles(
       : `Sent ${amount(sent.length, sizeOf(sent))} of ${amount(files.length, total)} to pod ${place.pod}`
   )
   try {
-    await retried('send files to', RECEIVE_COMMAND, options, async (replies, tell) => {
+    await retryTransfer('send files to', RECEIVE_COMMAND, options, async (replies, tell) => {
       const answered = async (what: string): Promise<void> => {
         const [, code] = /^done (\d+)$/.exec(await line(replies)) ?? []
         if (code !== '0') throw new Refused(`${what} ended with exit code ${code ?? '?'}`)
@@ -158,7 +158,7 @@ export async function fetchFiles(options: TransferOptions): Promise<Fetched> {
     return came.length === 0 ? all : `${all}: ${amount(came.length, sizeOf(came))} came`
   })
   try {
-    const words = await retried('fetch files from', SEND_COMMAND, options, async (replies, tell) => {
+    const words = await retryTransfer('fetch files from', SEND_COMMAND, options, async (replies, tell) => {
       const [, list, names] = /^(nul|slash) (nul|lines)$/.exec(await line(replies)) ?? []
       if (list === undefined) throw new Refused('the pod did not list its files')
       const listing = await readListing(replies, list as ListKind)
@@ -289,7 +289,7 @@ type Body = (replies: ByteReader, tell: (words: Uint8Array | string) => Promise<
  *
  * @returns what the script's tools said on stderr
  */
-async function retried(
+async function retryTransfer(
   verb: string,
   command: readonly string[],
   { kube, place, signal, idleMs = IDLE_MS }: TransferOptions,
@@ -356,7 +356,7 @@ async function ending(stream: ExecStream | undefined, error: unknown): Promise<n
 }
 
 /** Says what was the matter: a tool that is not there, a full disk, or the tools' own words. */
-function failure(verb: string, { pod, container }: Place, what: string, words: string, cause?: unknown): HookError {
+function failure(verb: string, { pod, container }: PodTree, what: string, words: string, cause?: unknown): HookError {
   const where = `Could not ${verb} container ${container} of pod ${pod}`
   const lacks = /^lacks (.*)$/m.exec(words)?.[1]
   if (lacks !== undefined) {

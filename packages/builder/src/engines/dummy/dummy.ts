@@ -44,7 +44,7 @@ export class DummyEngine implements Engine {
     const { digest = DIGEST, lines = [], push, failure, hangs = false } = this.#behaviour
     this.requests.push(request)
     for (const line of lines) request.log(line)
-    if (hangs) await aborted(signal)
+    if (hangs) await waitForAbort(signal)
     if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted')
     if (failure !== undefined) throw failure
     for (const target of request.targets) await push?.(target, digest)
@@ -52,7 +52,7 @@ export class DummyEngine implements Engine {
   }
 }
 
-async function aborted(signal: AbortSignal | undefined): Promise<void> {
+async function waitForAbort(signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined || signal.aborted) return
   await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
 }

@@ -98,7 +98,7 @@ export class KanikoLog {
     if (before !== '') this.#keep(before)
     if (this.#isOfCache(record)) return { lines }
     this.#forgetError()
-    if (record.level === 'fatal') this.#error = shortened(record.message)
+    if (record.level === 'fatal') this.#error = shorten(record.message)
     const shown = this.#show(record)
     return { ...shown, lines: [...lines, ...shown.lines] }
   }
@@ -161,7 +161,7 @@ export class KanikoLog {
   }
 
   #begin(instruction: string | undefined): void {
-    this.#instruction = instruction === undefined ? undefined : shortened(instruction)
+    this.#instruction = instruction === undefined ? undefined : shorten(instruction)
     this.#output = []
     this.#fetching = undefined
     this.#mirrors = []
@@ -173,11 +173,11 @@ export class KanikoLog {
    */
   #keep(line: string): void {
     if (!LAST_WORDS.test(line)) {
-      this.#output = [...this.#output, shortened(line)].slice(-KEPT_LINES)
+      this.#output = [...this.#output, shorten(line)].slice(-KEPT_LINES)
       return
     }
     this.#forgetError()
-    this.#error = shortened(line)
+    this.#error = shorten(line)
   }
 
   /** It was not the end: a RUN printed what looked like Kaniko's last words. */
@@ -200,7 +200,7 @@ function parseRecord(text: string): LogRecord | undefined {
   return typeof level === 'string' && typeof msg === 'string' ? { level, message: msg } : undefined
 }
 
-function shortened(text: string): string {
+function shorten(text: string): string {
   return text.length <= LONGEST_WORDS ? text : `${text.slice(0, LONGEST_WORDS)}…`
 }
 

@@ -49,7 +49,7 @@ export function prepare(
     ...volumes.changes
   ]
   const warnings = [...context.warnings, ...findIgnored(used)]
-  const text = volumes.appended(inCapitals(changed(dockerfileText, changes), used))
+  const text = volumes.appended(inCapitals(applyChanges(dockerfileText, changes), used))
   const sent = { ...context, entries: links.entries, warnings, dockerfileText: text }
   return {
     context: sent,
@@ -82,7 +82,7 @@ function withoutUnused(stages: readonly Stage[], used: readonly Stage[]): readon
     }))
 }
 
-function changed(text: string, changes: readonly Change[]): string {
+function applyChanges(text: string, changes: readonly Change[]): string {
   if (changes.length === 0) return text
   const lines = text.split('\n')
   for (const { firstLine, lastLine, text: own } of changes) {

@@ -85,7 +85,7 @@ function judgeScript({ instruction, stage, stages }: Case): Verdict | undefined 
   const { args, bodies } = instruction
   const [body = ''] = bodies
   if (/\s*(?:\d*<<-?\s*(?:'[^']*'|"[^"]*"|\\[^]|[^\s'"\\])+\s*)+/y.exec(args)?.[0] !== args) return undefined
-  const advice = `Begin with a command that reads it, as in RUN sh -e <<'EOF'; or: ${lowered(JOIN)}.`
+  const advice = `Begin with a command that reads it, as in RUN sh -e <<'EOF'; or: ${lowerFirst(JOIN)}.`
   if (!/^<<[^\s'"\\$<-][^\s'"\\$<]*$/.test(args)) {
     return {
       problem: 'Kaniko drops the body of a here-document in RUN unless its beginning is as plain as <<EOF',
@@ -255,7 +255,7 @@ function splitOption(option: string): readonly [name: string, value: string] {
   return [name.trim().toLowerCase(), value]
 }
 
-function lowered(sentence: string): string {
+function lowerFirst(sentence: string): string {
   return sentence.slice(0, 1).toLowerCase() + sentence.slice(1)
 }
 

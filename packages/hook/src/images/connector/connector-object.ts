@@ -39,7 +39,7 @@ export async function readConnector(
   } catch (error) {
     if (isKubeError(error, 'NOT_FOUND')) {
       const why = 'there is none of that name, or the connectors operator is not installed'
-      const message = `${capitalised(use.name)} names ${named}: ${why} (${error.message}).`
+      const message = `${capitalise(use.name)} names ${named}: ${why} (${error.message}).`
       throw new HookError('SETTING', message, { cause: error })
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
@@ -48,6 +48,6 @@ export async function readConnector(
   }
 }
 
-function capitalised(text: string): string {
+function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -70,7 +70,7 @@ export async function keychain(
   const others = found.registries.length === 0 ? 'none' : found.registries.join(', ')
   const key =
     host === 'docker.io' ? `https://index.docker.io/v1/, as kubectl create secret docker-registry writes it` : host
-  throw wrong(call, secret, `has no entry for ${key} (it has: ${others})`)
+  throw secretError(call, secret, `has no entry for ${key} (it has: ${others})`)
 }
 
 /** The kubelet understands paths and `*.example.com` too. */
@@ -102,7 +102,7 @@ export function keychainOf(call: Cluster & Report, secret: string, content: stri
     return found
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error
-    throw wrong(call, secret, `cannot be used: ${error.message}`, error)
+    throw secretError(call, secret, `cannot be used: ${error.message}`, error)
   }
 }
 
@@ -116,15 +116,15 @@ export async function secretValue(cluster: Cluster, { secret, key }: SecretKey):
   try {
     found = await cluster.kube.get('secrets', secret, { signal: cluster.cancelled })
   } catch (error) {
-    if (isKubeError(error, 'NOT_FOUND')) throw wrong(cluster, secret, 'does not exist', error)
+    if (isKubeError(error, 'NOT_FOUND')) throw secretError(cluster, secret, 'does not exist', error)
     throw error
   }
   const value = found.data?.[key]
-  if (value === undefined) throw wrong(cluster, secret, `has no key ${key}`)
+  if (value === undefined) throw secretError(cluster, secret, `has no key ${key}`)
   return Buffer.from(value, 'base64').toString('utf8')
 }
 
-function wrong({ kube }: Cluster, secret: string, why: string, cause?: unknown): HookError {
+function secretError({ kube }: Cluster, secret: string, why: string, cause?: unknown): HookError {
   const message = `The Secret ${secret} in namespace ${kube.namespace}, which the settings name, ${why}.`
   return new HookError('SETTING', message, { cause })
 }

@@ -32,7 +32,7 @@ const SWEEP_MS = 15_000
  * @returns what the registry did not remove, as sentences
  */
 export async function removeImages(call: Call): Promise<string[]> {
-  return reported(async () => {
+  return reportFailures(async () => {
     const records = await recordsOfRunner(call.kube, call.settings.runnerPod)
     const isKept = ({ record }: KnownImage): boolean => record.keep !== undefined
     const kept = new Set(records.filter(isKept).flatMap(({ record }) => record.images.map(({ pushRef }) => pushRef)))
@@ -51,7 +51,7 @@ export async function removeImages(call: Call): Promise<string[]> {
  * clean up. Any job does it for all whose registries its settings name too.
  */
 export async function sweepImages(call: Call): Promise<void> {
-  const problems = await reported(async () => {
+  const problems = await reportFailures(async () => {
     const candidates = (await recordsThatEnd(call.kube)).filter(known => mayBeDue(call, known))
     if (candidates.length === 0) return []
     const places = await openPlaces(call)
@@ -149,7 +149,7 @@ function endMs({ keep }: ImageRecord, createdMs: number): number {
   return keep?.until === undefined ? createdMs : Date.parse(keep.until)
 }
 
-async function reported(work: () => Promise<string[]>): Promise<string[]> {
+async function reportFailures(work: () => Promise<string[]>): Promise<string[]> {
   try {
     return await work()
   } catch (error) {
