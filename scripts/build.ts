@@ -8,10 +8,15 @@ const ROOT = join(import.meta.dirname, '..')
 
 const NO_COMPRESSION = join(ROOT, 'scripts', 'no-compression.ts')
 
-/** Streams of the API server are not compressed either. */
+const NO_WEBSOCKET_EXTRAS = join(ROOT, 'scripts', 'no-websocket-extras.ts')
+
+/** Streams of the API server are not compressed either, and need nothing else that ws has beside the protocol. */
 const plainSocket: Plugin = {
   name: 'plain socket',
-  setup: build => build.onResolve({ filter: /\/permessage-deflate$/ }, () => ({ path: NO_COMPRESSION }))
+  setup: build => {
+    build.onResolve({ filter: /\/permessage-deflate$/ }, () => ({ path: NO_COMPRESSION }))
+    build.onResolve({ filter: /^\.\/(event-target|extension)$/ }, () => ({ path: NO_WEBSOCKET_EXTRAS }))
+  }
 }
 
 const SHARED: BuildOptions = {
@@ -40,7 +45,7 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
     lineLimit: 400,
     sourcemap: 'external',
     metafile: true,
-    // What is used: no WebSocket server, no writer of YAML, no compression. The rest is 33 KB together.
+    // What is used: no WebSocket server, no writer of YAML, no compression. The rest is 37 KB together.
     plugins: [plainSocket],
     alias: {
       minizlib: NO_COMPRESSION,

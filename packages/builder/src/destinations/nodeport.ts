@@ -1,6 +1,6 @@
 import type { RegistrySettings } from './registry.js'
 
-/** A registry in the cluster that a NodePort Service shows to the nodes (ADR 0034 of the shipped hooks). */
+/** A registry in the cluster that a NodePort Service shows to the nodes (decision 34 of the shipped hooks). */
 export interface NodePortSettings {
   /** Its name as pods see it, such as `registry.ci.svc.cluster.local`. */
   readonly host: string

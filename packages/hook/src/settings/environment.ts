@@ -52,7 +52,7 @@ export const VARIABLE = {
   prepareTimeoutSeconds: 'ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS'
 } as const
 
-/** ADR 0034's names, as the shipped hooks' Kaniko branch spelled them later. */
+/** Names of decision 34 of the shipped hooks, as the shipped hooks' Kaniko branch spelled them later. */
 function localRegistry(name: string): string {
   return name.replace('_HOOKS_REGISTRY_', '_HOOKS_LOCAL_REGISTRY_')
 }

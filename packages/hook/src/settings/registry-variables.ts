@@ -3,7 +3,7 @@ import { HookError } from '../report/errors.js'
 import type { DestinationSettings } from './schema.js'
 
 /**
- * The destination that the variables name: ADR 0034's three, or those of the shipped hooks' Kaniko branch for a remote
+ * The destination that the variables name: the three of decision 34 of the shipped hooks, or those of the shipped hooks' Kaniko branch for a remote
  * registry.
  *
  * @throws HookError SETTING that names every variable that is missing or no port

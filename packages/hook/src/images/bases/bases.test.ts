@@ -232,7 +232,7 @@ describe('a build', () => {
   const secrets = (): string[] => [...objects.keys()].filter(path => path.startsWith(SECRETS))
 
   test('has a token for the proxy beside what it had, bound to a Secret that ends with the build', async () => {
-    const of = call([HARBOR], { credentials: 'own', timeoutSeconds: 900 })
+    const of = call([HARBOR], { credentials: 'own', timeout: '15m' })
     const bases = await openBases(of, undefined, [BASE])
     const config = await lent(of, bases, access => {
       expect(access.proxies).toHaveLength(1)
@@ -277,7 +277,7 @@ describe('a build', () => {
   })
 
   test('whose token outlives it has a warning with the Secret that keeps it alive, and the account', async () => {
-    const of = call([HARBOR], { timeoutSeconds: 900 })
+    const of = call([HARBOR], { timeout: '15m' })
     const bases = await openBases(of, undefined, [BASE])
     mayDelete = false
     expect(await lent(of, bases, () => 'built')).toBe('built')
