@@ -7,8 +7,8 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { load } from 'js-yaml'
 
 import { readEnvironment, VARIABLE } from '../packages/hook/src/settings/environment.js'
-import { BUILD_ENTRIES, buildTemplate } from '../packages/hook/src/pods/build-template.js'
-import { readTemplate, type Template } from '../packages/hook/src/pods/template.js'
+import { buildTemplate } from '../packages/hook/src/pods/build-template.js'
+import { BUILD_ENTRIES, readTemplate, type Template } from '../packages/hook/src/pods/template.js'
 import { readSettings, type Settings } from '../packages/hook/src/settings/settings.js'
 import { SCHEMA_FILE, settingsSchema } from './settings-schema.js'
 

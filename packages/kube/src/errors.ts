@@ -1,7 +1,5 @@
+import type { Fault } from './fault.js'
 import type { PodProblem } from './pod-problem.js'
-
-/** Who has to act: the workflow's author, whoever configured the runners, or whoever runs the cluster. */
-export type Fault = 'user' | 'configuration' | 'cluster'
 
 /**
  * Everything that can go wrong between the hook and the cluster.

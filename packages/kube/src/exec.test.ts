@@ -423,7 +423,7 @@ describe('standard input', () => {
     const stream = await kube.exec({ ...target, stdin: true })
     const result = outputs(stream)
     let written = 0
-    const total = 64 * 1024 * 1024
+    const total = 32 * 1024 * 1024
     const writing = (async () => {
       for (; written < total; written += 1024 * 1024) await stream.write(Buffer.alloc(1024 * 1024))
       stream.end()
@@ -434,7 +434,7 @@ describe('standard input', () => {
     server?.resume()
     await writing
     expect(JSON.parse((await result).stdout)).toMatchObject({ length: total })
-  })
+  }, 30_000)
 
   test('a writer that waits is told when the connection is lost', async () => {
     const kube = await openServer(socket => {

@@ -1,5 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
-import type { Fault } from './errors.js'
+import type { Fault } from './fault.js'
 import { condition, containerSpec, containerStatuses, hasBegun, isFinished, podLabel } from './pod-status.js'
 
 /** Why a pod does not run, or no longer does, in the words of the scheduler, the kubelet or the runtime. */

@@ -185,8 +185,3 @@ export function connectorRegistry(
   })
   return { push: by(push), pull: by(pull), api: by(api), proxy: `the connector ${namespace}/${name}` }
 }
-
-/** The driver takes whole minutes. */
-export function minutesOf(seconds: number): number {
-  return Math.ceil(seconds / 60)
-}

@@ -53,6 +53,11 @@ export interface ConnectorVolume {
   readonly serviceAccount: string
 }
 
+/** The life of a connector's token in minutes: its driver takes no seconds. */
+export function tokenMinutes({ tokenSeconds }: ConnectorVolume): number {
+  return Math.ceil(tokenSeconds / 60)
+}
+
 /** What has to be remembered of an image to find or remove it later. Plain JSON. */
 export interface StoredImage {
   /** The reference that was pushed to. */

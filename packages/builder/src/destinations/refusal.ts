@@ -1,5 +1,4 @@
-import { minutesOf } from './connector.js'
-import type { PushAccess } from './destination.js'
+import { type PushAccess, tokenMinutes } from './destination.js'
 
 /** What registries and Go's registry client say of a credential that is not enough. */
 const REFUSED = /UNAUTHORIZED|DENIED|answered 40[13]\b|status code 40[13]\b/i
@@ -46,10 +45,10 @@ export function credentialOf(access: PushAccess | undefined): Credential | undef
 
 function originOf(access: PushAccess): string {
   if (access.kind === 'docker-config') return `the Secret ${access.secret}`
-  const { serviceAccount, namespace, name, tokenSeconds } = access.volume
+  const { serviceAccount, namespace, name } = access.volume
   const account =
     `service account ${serviceAccount}, which needs get on the connector ${namespace}/${name}; a token for the push is ` +
-    `good for ${minutesOf(tokenSeconds)} minutes from the start of the build pod`
+    `good for ${tokenMinutes(access.volume)} minutes from the start of the build pod`
   return 'forward' in access.proxy
     ? `${account}; the connector gives the registry's password for ${access.proxy.forward}`
     : account

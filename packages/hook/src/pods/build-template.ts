@@ -2,10 +2,7 @@ import type { BuildPodSettings } from '@kaniko-hooks/builder'
 import * as v from 'valibot'
 
 import { HookError } from '../report/errors.js'
-import type { Template } from './template.js'
-
-/** The template's entry for build pods, and what it was called first. No service can be meant by them. */
-export const BUILD_ENTRIES = ['$build', '$kaniko'] as const
+import { BUILD_ENTRIES, isBuildEntry, type Template } from './template.js'
 
 const map = v.record(v.string(), v.string())
 
@@ -55,9 +52,4 @@ export function buildTemplate(template: Template | undefined): BuildPodSettings 
     'TEMPLATE',
     `The hook template's entry ${found.name}: ${problems.join('; ')}. It may have ${known.join(', ')}.`
   )
-}
-
-/** Whether an entry of the template is about build pods. */
-export function isBuildEntry(name: string | undefined): boolean {
-  return BUILD_ENTRIES.some(entry => entry === name)
 }

@@ -11,7 +11,9 @@ import type {
 
 import { VARIABLE } from '../settings/environment.js'
 import { HookError, messageOf } from '../report/errors.js'
-import { isBuildEntry } from './build-template.js'
+
+/** The template's entry for build pods, and what it was called first. No service can be meant by them. */
+export const BUILD_ENTRIES = ['$build', '$kaniko'] as const
 
 /**
  * The administrator's hook template (`ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE`): a pod template whose containers are
@@ -155,4 +157,9 @@ function mergeLists(ours: readonly unknown[], theirs: readonly unknown[], whole:
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether an entry of the template is about build pods. */
+export function isBuildEntry(name: string | undefined): boolean {
+  return BUILD_ENTRIES.some(entry => entry === name)
 }

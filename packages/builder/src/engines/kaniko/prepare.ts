@@ -1,6 +1,7 @@
 import { closeSync, readSync } from 'node:fs'
 import type { Context, ContextEntry } from '../../context/context.js'
 import { openInside } from '../../context/inside.js'
+import { applyChanges, type Change } from './changes.js'
 import { followNamedLinks } from './named-links.js'
 import { platformArguments } from './platform-arguments.js'
 import { contextCopies, isPattern, namedBy } from '../../dockerfile/sources.js'
@@ -8,13 +9,6 @@ import { fromOf, readStages, type Stage, usedStages } from '../../dockerfile/sta
 import { finding, findIgnored, findUnsupported, type KanikoFork } from './unsupported.js'
 import type { Finding, Platform, Prepared } from '../engine.js'
 import { laterVolumes } from './volumes.js'
-
-/** A change of a Dockerfile: what stands in place of these lines, in the first of them. */
-export interface Change {
-  readonly firstLine: number
-  readonly lastLine: number
-  readonly text: string
-}
 
 /**
  * Prepares a context for a fork of Kaniko, asking nobody. The Dockerfile's lines keep their numbers.
@@ -80,15 +74,6 @@ function withoutUnused(stages: readonly Stage[], used: readonly Stage[]): readon
       lastLine: steps.at(-1)?.instruction.lastLine ?? 0,
       text: isCounted ? `FROM scratch${name === undefined ? '' : ` AS ${name}`}` : ''
     }))
-}
-
-function applyChanges(text: string, changes: readonly Change[]): string {
-  if (changes.length === 0) return text
-  const lines = text.split('\n')
-  for (const { firstLine, lastLine, text: own } of changes) {
-    for (let at = firstLine; at <= lastLine; at++) lines[at - 1] = at === firstLine ? own : ''
-  }
-  return lines.join('\n')
 }
 
 /** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */

@@ -1,5 +1,5 @@
 import { parseDockerfile } from '../../dockerfile/parse.js'
-import type { Change } from './prepare.js'
+import type { Change } from './changes.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { finding } from './unsupported.js'
 import type { Finding } from '../engine.js'

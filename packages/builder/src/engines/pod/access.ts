@@ -1,6 +1,5 @@
 import type { V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
-import { minutesOf } from '../../destinations/connector.js'
-import type { ConnectorAccess, PushAccess } from '../../destinations/destination.js'
+import { type ConnectorAccess, type PushAccess, tokenMinutes } from '../../destinations/destination.js'
 
 /** Where a docker `config.json` lies in a container that has one: what lies below /kaniko is no part of a built image. */
 const CREDENTIALS_MOUNT = '/kaniko/credentials'
@@ -52,13 +51,13 @@ export function dockerConfig(secret: string, volume: string): AccessParts {
  * the registry's password. By the forward proxy, its address with such a token, a file of every volume since 1.6.
  */
 function connector({ volume, proxy }: ConnectorAccess): AccessParts {
-  const { namespace, name, attributes, tokenSeconds, serviceAccount } = volume
+  const { namespace, name, attributes, serviceAccount } = volume
   const named =
     attributes === 'connectors'
       ? { connectors: `${namespace}/${name}` }
       : { 'connector.name': name, 'connector.namespace': namespace }
   const files = 'reverse' in proxy ? { 'configuration.names': proxy.reverse } : {}
-  const volumeAttributes = { ...named, ...files, 'token.expiration': `${minutesOf(tokenSeconds)}m` }
+  const volumeAttributes = { ...named, ...files, 'token.expiration': `${tokenMinutes(volume)}m` }
   return {
     volumes: [{ name: 'connector', csi: { driver: 'connectors-csi', readOnly: true, volumeAttributes } }],
     mounts: [{ name: 'connector', mountPath: CREDENTIALS_MOUNT, readOnly: true }],

@@ -1,9 +1,16 @@
+import type { RegistryProxy } from '@kaniko-hooks/builder'
 import type { TokenOptions } from '@kaniko-hooks/kube'
 
 import type { Cluster, Report } from '../../job/call.js'
 import { accountToken, TOKEN_USER } from '../connector/account-token.js'
-import type { BaseProxy } from './bases.js'
 import { BASE_IMAGES } from '../connector/connector-use.js'
+
+/** A connector by which images of one registry are fetched, and as whom. */
+export interface BaseProxy extends RegistryProxy {
+  /** `namespace/name`. */
+  readonly connector: string
+  readonly serviceAccount: string
+}
 
 /**
  * Tokens to fetch base images with, in the form of a registry's credential.

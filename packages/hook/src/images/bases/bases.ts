@@ -6,8 +6,7 @@ import {
   registryBehind,
   registryName,
   spelledRegistry,
-  type BaseSources,
-  type RegistryProxy
+  type BaseSources
 } from '@kaniko-hooks/builder'
 import type { Keychain } from '@kaniko-hooks/registry'
 
@@ -15,19 +14,12 @@ import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { BaseConnectorSettings } from '../../settings/schema.js'
 import { SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
-import { baseTokens } from './base-tokens.js'
+import { baseTokens, type BaseProxy } from './base-tokens.js'
 import { connectorName, readConnector, shownConnector } from '../connector/connector-object.js'
 import { BASE_IMAGES } from '../connector/connector-use.js'
 import { credentialsOf } from '../engine.js'
 import { dockerConfig, keychainOf } from '../destinations/registry-place.js'
 import type { Scope } from '../records/scope.js'
-
-/** A connector by which images of one registry are fetched, and as whom. */
-export interface BaseProxy extends RegistryProxy {
-  /** `namespace/name`. */
-  readonly connector: string
-  readonly serviceAccount: string
-}
 
 /** From where a build's base images are fetched, besides what the settings say of mirrors, and with which credentials. */
 export interface Bases {

@@ -19,7 +19,7 @@ import { buildTokenSeconds, SHORTEST_TOKEN_SECONDS } from '../../settings/token-
 import { accountToken, TOKEN_USER, tokenEntry } from '../connector/account-token.js'
 import { connectorName, readConnector, shownConnector } from '../connector/connector-object.js'
 import { DESTINATION } from '../connector/connector-use.js'
-import type { Place } from './places.js'
+import type { Place } from './place.js'
 import { keychain, secretValue } from './registry-place.js'
 
 /**

@@ -1,20 +1,11 @@
-import type { Destination } from '@kaniko-hooks/builder'
 import { RegistryError } from '@kaniko-hooks/registry'
 
 import type { Call } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { DestinationSettings } from '../../settings/schema.js'
 import { connectorPlace } from './connector-place.js'
+import type { Place } from './place.js'
 import { nodePortPlace, remotePlace } from './registry-place.js'
-
-/** A destination, and what the kubelet needs to pull from it. */
-export interface Place {
-  readonly destination: Destination
-  /** Names of Secrets that are there. */
-  readonly pullSecrets: readonly string[]
-  /** Makes what a pull Secret for one step has to hold (docker's configuration file), where a credential is short-lived. */
-  readonly pullConfig?: () => Promise<string>
-}
 
 /**
  * The configured destinations, the first to be run from, with the credentials by which the hook itself speaks to them.

@@ -11,7 +11,7 @@ import { parseDockerConfig, RegistryError, type Keychain } from '@kaniko-hooks/r
 import type { Cluster, Report } from '../../job/call.js'
 import { HookError } from '../../report/errors.js'
 import type { NodePortPlaceSettings, RemotePlaceSettings } from '../../settings/schema.js'
-import type { Place } from './places.js'
+import type { Place } from './place.js'
 
 /** A registry behind a NodePort, with or without credentials. */
 export async function nodePortPlace(call: Cluster & Report, settings: NodePortPlaceSettings): Promise<Place> {

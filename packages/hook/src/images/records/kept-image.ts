@@ -1,7 +1,7 @@
 import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { messageOf } from '../../report/errors.js'
 import { milliseconds } from '../../settings/duration.js'
-import type { Place } from '../destinations/places.js'
+import type { Place } from '../destinations/place.js'
 import { recordsOfKey, recordsOfRunner, type ImageRecord, type KnownImage } from './record.js'
 import type { Scope } from './scope.js'
 

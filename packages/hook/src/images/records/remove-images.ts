@@ -3,7 +3,8 @@ import { setMaxListeners } from 'node:events'
 import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { messageOf } from '../../report/errors.js'
 import { REMOVAL } from '../../steps/removal.js'
-import { openPlaces, type Place } from '../destinations/places.js'
+import type { Place } from '../destinations/place.js'
+import { openPlaces } from '../destinations/places.js'
 import { recordsOfRunner, recordsThatEnd, type ImageRecord, type KnownImage } from './record.js'
 
 /** After a kept image has expired, besides the time in which a pod may still be about to pull it: clocks differ. */
