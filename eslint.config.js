@@ -65,7 +65,7 @@ export default defineConfig(
   layer('hook', ['action', 'cli']),
   ...ROOMS.map((name, index) => room(name, ROOMS.slice(0, index))),
   {
-    files: ['test/runner/**/*.ts'],
+    files: ['test/stand-ins/runner/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -19,7 +19,7 @@ export default {
       testMatch: [
         '<rootDir>/packages/*/src/**/*.test.ts',
         '<rootDir>/scripts/**/*.test.ts',
-        '<rootDir>/test/{runner,support,cluster,connector}/**/*.test.ts'
+        '<rootDir>/test/{harness,stand-ins}/**/*.test.ts'
       ]
     },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/{e2e,faults}/**/*.test.ts'] }

@@ -66,7 +66,7 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
 export async function buildRunner(): Promise<void> {
   await build({
     ...SHARED,
-    entryPoints: ['test/runner/main.ts'],
+    entryPoints: ['test/stand-ins/runner/main.ts'],
     outfile: join(ROOT, 'dist', 'test', 'runner.cjs'),
     sourcemap: 'inline'
   })

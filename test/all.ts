@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { chooseCluster } from './support/choose-cluster.js'
+import { chooseCluster } from './harness/choose-cluster.js'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '..')
  * are one row: all that has registries of its own (connectors share a driver, which one of the tests takes away), and the
  * cases, so that both rows take equally long.
  */
-const FIRST_ROW = '(e2e|faults)/(cases|connector|destinations|registr|canaries)[^/]*$'
+const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries)|faults/registry'
 
 /** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
 const RESTARTS = 'faults/restarts'

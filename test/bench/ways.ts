@@ -1,9 +1,9 @@
-import type { Cluster } from '../cluster/index.js'
-import { connectorUser, createConnector, installConnectors } from '../connector/index.js'
-import { createAuthority, dockerConfigSecret, tokenRegistry } from '../registries/index.js'
-import { create, secretOf, undoAll, type Undo } from '../registries/objects.js'
-import { createNamespace } from '../support/namespace.js'
-import type { Rule } from '../support/roles.js'
+import type { Cluster } from '../harness/cluster/index.js'
+import { connectorUser, createConnector, installConnectors } from '../stand-ins/connector/index.js'
+import { createAuthority, dockerConfigSecret, tokenRegistry } from '../stand-ins/registries/index.js'
+import { create, secretOf, undoAll, type Undo } from '../stand-ins/registries/objects.js'
+import { createNamespace } from '../harness/namespace.js'
+import type { Rule } from '../harness/roles.js'
 import type { Way } from './rows.js'
 
 /** What every Secret's name of this begins with. */

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { buildHook, buildRunner } from '../../scripts/build.js'
-import { chooseCluster } from '../support/choose-cluster.js'
-import { runJob } from '../support/job.js'
-import { createNamespace, leftIn } from '../support/namespace.js'
-import { imagesIn } from '../support/registry.js'
-import { RunnerPod, type Mode } from '../support/runner-pod.js'
+import { chooseCluster } from '../harness/choose-cluster.js'
+import { runJob } from '../harness/job.js'
+import { createNamespace, leftIn } from '../harness/namespace.js'
+import { imagesIn } from '../harness/registry.js'
+import { RunnerPod, type Mode } from '../harness/runner-pod.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const REPOSITORY = join(ROOT, 'examples', 'repository')

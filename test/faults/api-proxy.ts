@@ -1,7 +1,7 @@
 import { createServer, connect, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Cluster } from '../cluster/index.js'
+import type { Cluster } from '../harness/cluster/index.js'
 
 /** How a connection is taken away. */
 export type Cut = 'rst' | 'fin'

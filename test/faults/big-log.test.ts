@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { HookCalls, type CallResult } from '../support/hook-calls.js'
-import { RUNNER, type RunnerPod } from '../support/runner-pod.js'
-import { Suite } from '../support/suite.js'
+import { HookCalls, type CallResult } from '../harness/hook-calls.js'
+import { RUNNER, type RunnerPod } from '../harness/runner-pod.js'
+import { Suite } from '../harness/suite.js'
 import { ApiProxy, type Cut } from './api-proxy.js'
 
 const TIMEOUT = 400_000

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { HookCalls, type CallResult } from '../support/hook-calls.js'
-import type { Mode } from '../support/runner-pod.js'
-import { Suite } from '../support/suite.js'
+import { HookCalls, type CallResult } from '../harness/hook-calls.js'
+import type { Mode } from '../harness/runner-pod.js'
+import { Suite } from '../harness/suite.js'
 import { ApiProxy } from './api-proxy.js'
 import { Lanes } from './lanes.js'
 import { numbered, printNumbered } from './numbered-lines.js'

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
-import { HookCalls, type CallOptions, type CallResult } from '../support/hook-calls.js'
-import { kubectl } from '../support/kubectl.js'
-import type { Mode, RunnerPod } from '../support/runner-pod.js'
-import { Suite } from '../support/suite.js'
+import { HookCalls, type CallOptions, type CallResult } from '../harness/hook-calls.js'
+import { kubectl } from '../harness/kubectl.js'
+import type { Mode, RunnerPod } from '../harness/runner-pod.js'
+import { Suite } from '../harness/suite.js'
 import { Lanes } from './lanes.js'
 import { stepPods } from './owned.js'
 import { Sight } from './sight.js'

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Cluster } from '../cluster/index.js'
-import { kubeOf } from '../support/exec.js'
-import { getJson } from '../support/kubectl.js'
-import type { RunnerPod } from '../support/runner-pod.js'
+import type { Cluster } from '../harness/cluster/index.js'
+import { kubeOf } from '../harness/exec.js'
+import { getJson } from '../harness/kubectl.js'
+import type { RunnerPod } from '../harness/runner-pod.js'
 
 interface Owned {
   readonly kind: string

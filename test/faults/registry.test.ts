@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import type { Fault, FaultCount } from '../registries/faults.js'
-import { dockerConfigSecret, nodePortRegistry, proxiedRegistry, type ProxiedRegistry } from '../registries/index.js'
-import { action, use } from '../support/dockerfile-action.js'
-import { outputOf, runJob, stepOf } from '../support/job.js'
-import { apply } from '../support/kubectl.js'
-import { observe } from '../support/observe.js'
-import { RUNNER, type RunnerPod } from '../support/runner-pod.js'
-import { Suite } from '../support/suite.js'
-import { workflowOf } from '../support/workflow.js'
+import type { Fault, FaultCount } from '../stand-ins/registries/faults.js'
+import {
+  dockerConfigSecret,
+  nodePortRegistry,
+  proxiedRegistry,
+  type ProxiedRegistry
+} from '../stand-ins/registries/index.js'
+import { action, use } from '../harness/dockerfile-action.js'
+import { outputOf, runJob, stepOf } from '../harness/job.js'
+import { apply } from '../harness/kubectl.js'
+import { observe } from '../harness/observe.js'
+import { RUNNER, type RunnerPod } from '../harness/runner-pod.js'
+import { Suite } from '../harness/suite.js'
+import { workflowOf } from '../harness/workflow.js'
 import { Lanes } from './lanes.js'
 
 const TIMEOUT = 300_000

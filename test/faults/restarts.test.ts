@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
-import { restart, type Component } from '../cluster/restart.js'
-import type { CallResult } from '../support/hook-calls.js'
-import { RUNNER, type Mode, type RunnerPod } from '../support/runner-pod.js'
-import { Suite } from '../support/suite.js'
+import { restart, type Component } from '../harness/cluster/restart.js'
+import type { CallResult } from '../harness/hook-calls.js'
+import { RUNNER, type Mode, type RunnerPod } from '../harness/runner-pod.js'
+import { Suite } from '../harness/suite.js'
 import { Lanes } from './lanes.js'
 import { numbered, printNumbered, printWhole } from './numbered-lines.js'
 import { Sight } from './sight.js'

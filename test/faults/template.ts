@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import type { RunnerPod } from '../support/runner-pod.js'
+import type { RunnerPod } from '../harness/runner-pod.js'
 
 /** Puts a hook template into a runner pod; returns the hook's environment that names it. */
 export async function withTemplate(runner: RunnerPod, spec: object): Promise<Record<string, string>> {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { HookCalls } from '../support/hook-calls.js'
-import type { RunnerPod } from '../support/runner-pod.js'
+import { HookCalls } from '../harness/hook-calls.js'
+import type { RunnerPod } from '../harness/runner-pod.js'
 
 const LOOK_EVERY_MS = 500
 /** A look whose connection hangs is given up. */

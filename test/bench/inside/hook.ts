@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 
-import { actionContainer, jobContainer, type ActionContainer } from '../../runner/container.js'
-import { envelope, serialise, type HookRequest } from '../../runner/envelope.js'
-import type { JsonObject } from '../../runner/json.js'
-import { actionPaths, directories, jobPaths, type Directories } from '../../runner/path-map.js'
+import { actionContainer, jobContainer, type ActionContainer } from '../../stand-ins/runner/container.js'
+import { envelope, serialise, type HookRequest } from '../../stand-ins/runner/envelope.js'
+import type { JsonObject } from '../../stand-ins/runner/json.js'
+import { actionPaths, directories, jobPaths, type Directories } from '../../stand-ins/runner/path-map.js'
 import type { Assignment } from '../rows.js'
 import { runProgram, type ProgramRun } from './program.js'
 

@@ -1,0 +1,93 @@
+import type { V1ContainerState } from '@kubernetes/client-node'
+
+import { expect, test } from '@jest/globals'
+
+import { callHook } from '../../harness/call.js'
+import { observe } from '../../harness/observe.js'
+import { Suite } from '../../harness/suite.js'
+
+const suite = new Suite('job-end')
+
+const TIMEOUT = 400_000
+
+/** Writes its last things for three seconds when it is asked to end. */
+const SLOW = ['-c', `"trap 'sleep 3; exit 7' TERM; sleep 1000 & wait $!"`]
+/** Notices nothing. */
+const DEAF = ['-c', '"exec sleep 1000"']
+
+interface End {
+  /** What the pod was given to end by itself. */
+  readonly graceSeconds: number | undefined
+  readonly states: Readonly<Record<string, V1ContainerState | undefined>>
+}
+
+/** Runs a job whose step leaves a process behind, and reads how its pod ended. */
+async function endOf(services: readonly (readonly string[])[]): Promise<End> {
+  const runner = await suite.runner({ mode: 'volume' })
+  const { busybox: image } = suite.cluster.images
+  let end: End = { graceSeconds: undefined, states: {} }
+  await observe(
+    suite.cluster,
+    suite.namespace,
+    async () => {
+      const args = {
+        container: { image },
+        services: services.map(entryPointArgs => ({ image, entryPoint: 'sh', entryPointArgs }))
+      }
+      const prepared = await callHook(runner, { input: { command: 'prepare_job', state: null, args } })
+      expect(prepared).toMatchObject({ exitCode: 0 })
+      const { state } = JSON.parse(prepared.response ?? '') as { state: object }
+      const left = { entryPoint: 'sh', entryPointArgs: ['-c', `"trap '' HUP INT TERM; sleep 1000 >/dev/null 2>&1 &"`] }
+      const step = await callHook(runner, { input: { command: 'run_script_step', state, args: left } })
+      expect(step).toMatchObject({ exitCode: 0 })
+      const cleaned = await callHook(runner, { input: { command: 'cleanup_job', state, args: {} } })
+      expect(cleaned).toMatchObject({ exitCode: 0, stdout: [], stderr: [] })
+    },
+    item => {
+      if (item.kind !== 'Pod' || item.metadata?.name !== `${runner.name}-workflow`) return
+      // The last of it is seen when it goes, with its grace at zero.
+      const graceSeconds = end.graceSeconds ?? item.metadata.deletionGracePeriodSeconds
+      const statuses = item.status?.containerStatuses ?? []
+      end = { graceSeconds, states: Object.fromEntries(statuses.map(({ name, state }) => [name, state])) }
+    }
+  )
+  return end
+}
+
+const secondOf = (state: V1ContainerState | undefined): number =>
+  Date.parse(String(state?.terminated?.finishedAt)) / 1000
+
+test(
+  'a service that reacts has the time for it; the job container ends at once, whatever a step left in it',
+  async () => {
+    const { graceSeconds, states } = await endOf([SLOW, DEAF])
+    expect(graceSeconds).toBe(10)
+    expect(states['job']?.terminated?.exitCode).toBe(0)
+    expect(states['busybox']?.terminated?.exitCode).toBe(7)
+    expect(secondOf(states['job'])).toBeLessThan(secondOf(states['busybox']))
+    expect(states['busybox-2']?.terminated?.exitCode).toBe(137)
+    expect(await suite.left()).toEqual([])
+  },
+  TIMEOUT
+)
+
+test(
+  'nothing is waited for when no service would notice its end',
+  async () => {
+    const { graceSeconds, states } = await endOf([DEAF])
+    expect(graceSeconds).toBe(1)
+    expect(states['job']?.terminated?.exitCode).toBe(0)
+    expect(states['busybox']?.terminated?.exitCode).toBe(137)
+  },
+  TIMEOUT
+)
+
+test(
+  'nothing is waited for without services',
+  async () => {
+    const { graceSeconds, states } = await endOf([])
+    expect(graceSeconds).toBe(1)
+    expect(states['job']?.terminated?.exitCode).toBe(0)
+  },
+  TIMEOUT
+)

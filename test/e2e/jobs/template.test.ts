@@ -1,0 +1,174 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import type { V1Container } from '@kubernetes/client-node'
+
+import { callHook } from '../../harness/call.js'
+import { action, use } from '../../harness/dockerfile-action.js'
+import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
+import { observe, type Seen } from '../../harness/observe.js'
+import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
+import { Suite } from '../../harness/suite.js'
+import { workflowOf } from '../../harness/workflow.js'
+
+const suite = new Suite('template')
+
+const FILE = '/home/runner/template/content'
+const ENV = { ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE: FILE }
+
+const TEMPLATE = `
+metadata:
+  labels: { team: build, runner-pod: nobody }
+  annotations: { example.com/cost: "7" }
+spec:
+  containers:
+    - name: $job
+      image: not.used/image:1
+      env: [{ name: FROM_TEMPLATE, value: "job's" }]
+      resources:
+        requests: { cpu: 10m, memory: 32Mi }
+        limits: { memory: 256Mi }
+      securityContext: { runAsUser: 65532, runAsGroup: 65532, runAsNonRoot: true }
+    - name: $busybox
+      command: [sh, -c, 'mkdir /tmp/www; echo "$FROM_TEMPLATE" >/tmp/www/index.html; exec httpd -f -p 8081 -h /tmp/www']
+      env: [{ name: FROM_TEMPLATE, value: "the service's" }]
+    - name: beside
+      image: docker.io/library/busybox:1.36
+      command: [sh, -c, 'trap "exit 0" TERM; while :; do sleep 1; done']
+`
+
+describe.each<Mode>(['volume', 'novolume'])('a hook template, %s', mode => {
+  let runner: RunnerPod
+  let result: JobResult
+  let seen: Seen[]
+  const output = (name: string): string[] => outputOf(stepOf(result, name))
+
+  beforeAll(async () => {
+    runner = await suite.runner({ mode })
+    await runner.write(FILE, TEMPLATE)
+    const observed = await observe(suite.cluster, suite.namespace, () =>
+      runJob(runner, {
+        env: ENV,
+        files: { 'file.txt': 'from the runner\n' },
+        workflow: workflowOf({
+          container: { image: suite.cluster.images.busybox, env: { FROM_WORKFLOW: 'kept' } },
+          services: { web: { image: suite.cluster.images.busybox } },
+          steps: [
+            { name: 'who', run: 'id -u; echo "$FROM_TEMPLATE $FROM_WORKFLOW"; wget -qO- http://localhost:8081/' },
+            {
+              name: 'write',
+              id: 'write',
+              run: 'echo x=1 >>"$GITHUB_OUTPUT"; echo more >>file.txt 2>/dev/null || echo more >other.txt; echo home >~/file; mkdir sub; echo "$RUNNER_TEMP" >"$RUNNER_TEMP/file"'
+            },
+            {
+              name: 'container',
+              uses: 'docker://busybox:1.36',
+              with: {
+                args: 'sh -c "id -u; echo $FROM_TEMPLATE; echo y=2 >>$GITHUB_OUTPUT; touch sub/by-container; sleep 1"'
+              }
+            },
+            { name: 'after', run: 'echo "${{ steps.write.outputs.x }}"; ls sub; cat ~/file "$RUNNER_TEMP/file"' }
+          ].map(step => ({ ...step, 'continue-on-error': true }))
+        })
+      })
+    )
+    result = observed.result
+    seen = observed.seen.filter(({ metadata }) => metadata?.name?.startsWith(`${runner.name}-`))
+  }, 400_000)
+
+  const containers = (name: RegExp): readonly V1Container[] => {
+    const pod = seen.find(item => item.kind === 'Pod' && name.test(item.metadata?.name ?? ''))
+    return pod?.kind === 'Pod' ? (pod.spec?.containers ?? []) : []
+  }
+
+  test('changes the job container and the service, and leaves the rest of them', () => {
+    expect(output('who')).toEqual(['65532', "job's kept", "the service's"])
+    const [job] = containers(/-workflow$/)
+    expect(job).toMatchObject({
+      name: 'job',
+      image: suite.cluster.images.busybox,
+      resources: { limits: { memory: '256Mi' }, requests: { cpu: '10m' } }
+    })
+  })
+
+  test('a job container of another user can write what steps write', () => {
+    expect(stepOf(result, 'write').exitCode).toBe(0)
+    expect(stepOf(result, 'write').outputs).toEqual({ x: '1' })
+    expect(output('after')).toEqual(['1', 'by-container', 'home', '/__w/_temp'])
+  })
+
+  test('changes the container of a step as it does the job', () => {
+    expect(output('container')).toEqual(expect.arrayContaining(['65532', "job's"]))
+    expect(stepOf(result, 'container').exitCode).toBe(0)
+  })
+
+  test('adds its sidecar to the job pod only: a step would not end beside it', () => {
+    expect(containers(/-workflow$/).map(({ name }) => name)).toEqual(['job', 'busybox', 'beside'])
+    expect(containers(/-step-/).length).toBeGreaterThan(0)
+    expect(containers(/-step-/).map(({ name }) => name)).not.toContain('beside')
+  })
+
+  test('labels the pods, but not over the label by which they are found', () => {
+    const pods = seen.filter(({ kind }) => kind === 'Pod')
+    expect(pods.length).toBeGreaterThanOrEqual(2)
+    for (const { metadata } of pods) {
+      expect(metadata?.labels).toMatchObject({ team: 'build', 'runner-pod': runner.name })
+      expect(metadata?.annotations).toMatchObject({ 'example.com/cost': '7' })
+    }
+  })
+
+  test('nothing is left', async () => {
+    expect(await suite.left()).toEqual([])
+  })
+})
+
+describe('a template that cannot be used', () => {
+  let runner: RunnerPod
+
+  beforeAll(async () => {
+    runner = await suite.runner({ mode: 'novolume' })
+  }, 400_000)
+
+  test.each([
+    ['broken YAML', 'spec:\n  containers: [\n', /cannot be read.*line \d|cannot be read.*\(\d+:\d+\)/],
+    ['a list', '- name: x\n', /is not a YAML mapping/],
+    ['a container without a name', 'spec: { containers: [{ image: x }] }\n', /without a name/],
+    ['containers that are no list', 'spec: { containers: { name: $job } }\n', /containers/]
+  ])('%s is refused with the name of the file', async (_, content, words) => {
+    await runner.write(FILE, content)
+    const report = await callHook(runner, {
+      input: { command: 'prepare_job', state: null, args: { container: { image: 'busybox:1.36' }, services: [] } },
+      env: Object.entries(ENV).map(([name, value]) => `${name}=${value}`)
+    })
+    const errors = report.stdout.filter(line => line.startsWith('::error'))
+    expect(errors).toEqual([expect.stringContaining(FILE)])
+    expect(errors[0]).toMatch(words)
+    expect(report).toMatchObject({ exitCode: 1, response: '' })
+    expect(await suite.left()).toEqual([])
+  })
+
+  // The old name of $build is still read.
+  test('an entry $kaniko is told with each key that is wrong, before a pod builds', async () => {
+    await runner.write(FILE, 'spec: { containers: [{ name: $kaniko, nodeSelektor: {} }] }\n')
+    const { result, seen } = await observe(suite.cluster, suite.namespace, () =>
+      runJob(runner, {
+        env: ENV,
+        files: action('hello', 'FROM busybox:1.36\n'),
+        workflow: workflowOf({ container: suite.cluster.images.busybox, steps: [use('hello')] })
+      })
+    )
+    expect(outputOf(stepOf(result, 'hello')).join('\n')).toMatch(/entry \$kaniko: nodeSelektor is not known there/)
+    expect(result.conclusion).toBe('failure')
+    expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-') === true)).toEqual([])
+    expect(await suite.left()).toEqual([])
+  }, 400_000)
+
+  test('what Kubernetes does not take is told in its own words', async () => {
+    await runner.write(FILE, 'spec: { containers: [{ name: $job, resources: { limits: { memory: lots } } }] }\n')
+    const report = await callHook(runner, {
+      input: { command: 'prepare_job', state: null, args: { container: { image: 'busybox:1.36' }, services: [] } },
+      env: Object.entries(ENV).map(([name, value]) => `${name}=${value}`)
+    })
+    expect(report.exitCode).toBe(1)
+    expect(report.stdout.filter(line => line.startsWith('::error')).join('\n')).toMatch(/quantities must match/)
+    expect(await suite.left()).toEqual([])
+  }, 400_000)
+})
