@@ -14,23 +14,24 @@ const inProduct = forbidden => [
 
 const restrict = (files, patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } })
 
-const layer = (name, above) =>
-  restrict(
-    [`packages/${name}/src/**/*.ts`],
-    [...inProduct(above), { regex: '^\\.\\./\\.\\./\\.\\./', message: 'Leave a package by its name.' }]
-  )
+const LEAVING = { regex: '^\\.\\./\\.\\./\\.\\./', message: 'Leave a package by its name.' }
 
-const room = (name, above) =>
-  restrict(
-    [`packages/hook/src/${name}/**/*.ts`],
-    [
-      ...inProduct(['action', 'cli']),
-      {
-        regex: `^(\\.\\./)+(?:(?:${COMMANDS.join('|')})\\.js${above.length === 0 ? '' : `|(?:${above.join('|')})/`})`,
-        message: `${name} imports only from the rooms below.`
-      }
-    ]
-  )
+const layer = (name, above) => restrict([`packages/${name}/src/**/*.ts`], [...inProduct(above), LEAVING])
+
+const room = (name, above) => {
+  const files = `packages/hook/src/${name}/**/*`
+  const patterns = [
+    ...inProduct(['action', 'cli']),
+    {
+      regex: `^(\\.\\./)+(?:(?:${COMMANDS.join('|')})\\.js${above.length === 0 ? '' : `|(?:${above.join('|')})/`})`,
+      message: `${name} imports only from the rooms below.`
+    }
+  ]
+  return [
+    { ...restrict([`${files}.ts`], [...patterns, LEAVING]), ignores: [`${files}.test.ts`] },
+    restrict([`${files}.test.ts`], patterns)
+  ]
+}
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', '**/node_modules/'] },

@@ -63,7 +63,8 @@ export async function leftIn(
     const lists = await Promise.all(
       Object.entries(KINDS).map(async ([kind, group]) => {
         const list = await api.get<Named>(`/${group}/namespaces/${namespace}/${kind}s`)
-        return (list?.items ?? []).map(({ metadata }) => ({ kind, metadata }))
+        if (list === undefined) throw new Error(`the API server knows no ${kind}s of ${group}`)
+        return list.items.map(({ metadata }) => ({ kind, metadata }))
       })
     )
     const left = lists.flat().filter(({ kind, metadata: { name } }) => {

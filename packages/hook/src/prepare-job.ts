@@ -71,8 +71,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     'job'
   )
 
-  for (const warning of settings.warnings) call.print(warningCommand(warning))
   for (const container of containers) warnOfIgnored(call, container, container === args.container)
+  if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
 
   // In cleanup_job's order: no image is removed under a pod that may still pull it.
   const leftovers = [

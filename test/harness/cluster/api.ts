@@ -32,8 +32,10 @@ export interface Answer {
   readonly body: unknown
 }
 
-const PLURALS: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies', StorageClass: 'storageclasses' }
-const CLUSTER_WIDE = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass', 'PersistentVolume'])
+const CLUSTER_WIDE = new Set([
+  ...['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass', 'PersistentVolume'],
+  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'CustomResourceDefinition']
+])
 
 /**
  * Requests to the API server of a kubeconfig. The cluster has its own few lines instead of the product's client, so that
@@ -144,7 +146,13 @@ export class Api {
 export function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const namespace = CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
-  return `${group}${namespace}/${PLURALS[kind] ?? `${kind.toLowerCase()}s`}/${metadata.name}`
+  return `${group}${namespace}/${pluralOf(kind)}/${metadata.name}`
+}
+
+function pluralOf(kind: string): string {
+  const name = kind.toLowerCase()
+  if (name.endsWith('s')) return `${name}es`
+  return name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`
 }
 
 /** One event per line. */

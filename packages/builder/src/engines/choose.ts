@@ -2,14 +2,12 @@ import type { Kube } from '@kaniko-hooks/kube'
 import type { Engine } from './engine.js'
 import { KanikoEngine } from './kaniko/kaniko.js'
 import type { KanikoSettings } from './kaniko/settings.js'
+import type { PodEngineSettings } from './pod/settings.js'
 
 /** Which engine builds, with what is its own. */
 export interface EngineChoice {
   readonly kaniko: Pick<KanikoSettings, 'image' | 'fork'>
 }
-
-/** What every engine is told that builds in a pod. */
-export type PodEngineSettings = Omit<KanikoSettings, keyof EngineChoice['kaniko']>
 
 /**
  * The engine that the settings choose.

@@ -10,5 +10,5 @@ test('an account that RUN lines are lent a token of is not the account of the bu
   const settings = v.parse(settingsFile, { build: { connectors: [{ name: 'ci/pull', serviceAccount: 'bases' }] } })
   const call = { settings } as unknown as Call
   const building = provideImage(call, {} as Job, '/work/Dockerfile', { serviceAccountName: 'bases' })
-  await expect(building).rejects.toThrow(/build pods the serviceAccountName bases, which is also the account of/)
+  await expect(building).rejects.toThrow(/\(\$build\) has the serviceAccountName bases, which is also the account of/)
 })

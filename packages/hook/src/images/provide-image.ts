@@ -225,7 +225,7 @@ function refuseUnsupported(findings: readonly Finding[], dockerfile: string): vo
 function refuseLentAccount({ settings }: Configuration, { serviceAccountName }: BuildPodSettings): void {
   if (!settings.build.connectors.some(({ serviceAccount }) => serviceAccount === serviceAccountName)) return
   const message =
-    `The hook template gives build pods the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
+    `The hook template's entry for builds ($build) has the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +
     'build.connectors in the settings: every RUN line of a build could read a token of the account of its pod. Make another one.'
   throw new HookError('SETTING', message)
 }

@@ -32,5 +32,9 @@ test('what a build pod may not have is refused, all at once', () => {
 
 test('the entry stands there under one of its two names', () => {
   const both: Template = { spec: { containers: [{ name: '$kaniko' }, { name: '$build' }] } }
-  expect(() => buildTemplate(both)).toThrow(/entries \$kaniko and \$build.*Leave one of them out/)
+  expect(() => buildTemplate(both)).toThrow(
+    /entries \$build and \$kaniko, which is the old name of \$build. Keep \$build alone/
+  )
+  const twice: Template = { spec: { containers: [{ name: '$build' }, { name: '$build' }] } }
+  expect(() => buildTemplate(twice)).toThrow(/entry \$build twice/)
 })

@@ -35,7 +35,10 @@ export function buildTemplate(template: Template | undefined): BuildPodSettings 
   const [found, other] = (template?.spec?.containers ?? []).filter(({ name }) => isBuildEntry(name))
   if (found === undefined) return {}
   if (other !== undefined) {
-    const message = `The hook template has the entries ${found.name} and ${other.name}: the second is what the first is called too. Leave one of them out.`
+    const message =
+      found.name === other.name
+        ? `The hook template has the entry ${found.name} twice. Leave one of them out.`
+        : 'The hook template has the entries $build and $kaniko, which is the old name of $build. Keep $build alone.'
     throw new HookError('TEMPLATE', message)
   }
   const result = v.safeParse(entry, found)

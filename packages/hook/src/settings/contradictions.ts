@@ -5,6 +5,8 @@ import { SHORTEST_TOKEN_SECONDS } from './token-life.js'
 /** Twice as long as a silent connection is believed in. */
 const SHORTEST_ORPHAN_MS = 30_000
 
+const LONGEST_BUILD_MS = 24 * 24 * 3_600_000
+
 /**
  * What is wrong in a settings file that the schema cannot say.
  *
@@ -14,6 +16,7 @@ export function contradictions(file: SettingsFile): string[] {
   const { cache, destinations = [] } = file
   return [
     ...ofSteps(file),
+    ...ofBuild(file),
     ...(cache === undefined ? [] : ofCache(cache)),
     ...destinations.flatMap(ofDestination),
     ...ofPod(file),
@@ -27,6 +30,13 @@ function ofSteps({ steps }: SettingsFile): string[] {
     'steps.orphanTimeout: a connection that is lost without a word is noticed after up to 15 s, and steps that are well would be ' +
       'ended meanwhile; make it at least 30s'
   ]
+}
+
+/** Timers take no longer time, and end at once. */
+function ofBuild({ build }: SettingsFile): string[] {
+  return (['timeout', 'pushTimeout'] as const)
+    .filter(key => milliseconds(build[key]) > LONGEST_BUILD_MS)
+    .map(key => `build.${key}: is longer than the hook can measure; make it at most 24d`)
 }
 
 /**

@@ -4,7 +4,7 @@ import { withNewNames } from './renamed.js'
 
 test("a file in today's names, or that is no settings at all, stays as it is", () => {
   for (const content of [undefined, null, 'text', [], { build: { timeout: '1m' } }, { kaniko: 'text' }]) {
-    expect(withNewNames(content)).toEqual({ content, warnings: [], problems: [] })
+    expect(withNewNames(content)).toEqual({ content, renamed: [], problems: [] })
   }
 })
 
@@ -28,13 +28,13 @@ test('old names are read as new ones, each with a sentence', () => {
       build: { pushImage: 'p:1', timeout: '90s', maxPerJob: 2, registryMirrors: ['m'], args: {} },
       workspace: 'auto'
     },
-    warnings: [
-      'The setting kaniko.image is now called engine.kaniko.image.',
-      'The setting kaniko.line is now called engine.kaniko.fork.',
-      'The setting kaniko.timeoutSeconds is now called build.timeout.',
-      'The setting kaniko.maxBuildsPerJob is now called build.maxPerJob.',
-      'The setting kaniko.registryMirrors is now called build.registryMirrors.',
-      'The setting kaniko.buildArgs is now called build.args.'
+    renamed: [
+      'kaniko.image is now engine.kaniko.image',
+      'kaniko.line is now engine.kaniko.fork',
+      'kaniko.timeoutSeconds is now build.timeout',
+      'kaniko.maxBuildsPerJob is now build.maxPerJob',
+      'kaniko.registryMirrors is now build.registryMirrors',
+      'kaniko.buildArgs is now build.args'
     ],
     problems: []
   })
@@ -48,10 +48,40 @@ test('a setting under both names is a contradiction', () => {
   ])
 })
 
-test('what never was a setting is left for the schema to refuse', () => {
+test('what never was a setting is left for the schema to refuse, whatever its name', () => {
   expect(withNewNames({ kaniko: { lien: 1, image: 'k:1' } }).content).toEqual({
     kaniko: { lien: 1 },
     engine: { kaniko: { image: 'k:1' } }
   })
-  expect(withNewNames({ kaniko: { image: 'k:1' }, engine: 'kaniko' }).content).toEqual({ engine: 'kaniko' })
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    const kaniko = JSON.parse(`{ "${name}": 1 }`) as object
+    const { content } = withNewNames({ kaniko }) as { content: { kaniko: object } }
+    expect(Object.keys(content.kaniko)).toEqual([name])
+  }
+})
+
+test('an old name is not read where its new place is no section, and says so', () => {
+  for (const engine of ['kaniko', []]) {
+    expect(withNewNames({ kaniko: { image: 'k:1' }, engine })).toMatchObject({
+      content: { engine },
+      problems: ['kaniko.image: is the old name of engine.kaniko.image, and engine is no section in this file']
+    })
+  }
+})
+
+test('one section under two names by an anchor does not get the settings of both', () => {
+  const shared = {}
+  const { content } = withNewNames({ kaniko: { image: 'k:1', pushImage: 'p:1' }, build: shared, engine: shared })
+  expect(content).toEqual({ engine: { kaniko: { image: 'k:1' } }, build: { pushImage: 'p:1' } })
+})
+
+test.each([
+  [1800, '30m'],
+  [7200, '2h'],
+  [2_592_000, '720h'],
+  [90, '90s'],
+  [0, '0h'],
+  ['10m', '10m']
+])('%j seconds are a duration of few digits', (timeoutSeconds, timeout) => {
+  expect(withNewNames({ kaniko: { timeoutSeconds } }).content).toEqual({ build: { timeout } })
 })

@@ -163,7 +163,7 @@ describe('readSettings', () => {
       imagePullPolicy: 'Always',
       engine: { kaniko: { image: 'k:1', fork: 'chainguard' } },
       build: { timeout: '1m', registryMirrors: [] },
-      warnings: []
+      warning: undefined
     })
   })
 
@@ -205,4 +205,31 @@ describe('readSettings', () => {
     )
     await expect(read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('a: [') })).rejects.toThrow(/cannot be read/)
   })
+})
+
+test('old names are read, and one sentence tells the new ones', async () => {
+  const path = file('kaniko: { line: google, timeoutSeconds: 60 }\n')
+  const settings = await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: path })
+  expect(settings).toMatchObject({ engine: { kaniko: { fork: 'google' } }, build: { timeout: '1m' } })
+  expect(settings.warning).toBe(
+    `${path} has old names of settings: kaniko.line is now engine.kaniko.fork, kaniko.timeoutSeconds is now build.timeout`
+  )
+})
+
+test.each([
+  [
+    'kaniko: { line: goggle }',
+    /engine\.kaniko\.fork: .*; \S+ has old names of settings: kaniko\.line is now engine\.kaniko\.fork\.$/
+  ],
+  [
+    'kaniko: { line: google }\nengine: { kaniko: { fork: google } }',
+    /kaniko\.line: is the old name of .*leave the old one out/
+  ],
+  ['kaniko: { constructor: 1 }', /kaniko: is not a known setting/],
+  [
+    'build: { timeout: 25d, pushTimeout: 30d }',
+    /build\.timeout: is longer .* at most 24d; .*build\.pushTimeout: is longer/
+  ]
+])('%j is refused', async (text, message) => {
+  await expect(read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file(text) })).rejects.toThrow(message)
 })

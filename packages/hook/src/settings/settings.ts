@@ -12,8 +12,8 @@ import { settingsFile, type DestinationSettings, type SettingsFile } from './sch
 export interface Settings extends Omit<SettingsFile, 'destinations'> {
   readonly runnerPod: string
   readonly prepareTimeoutMs: number
-  /** Sentences about the file for whoever keeps it. */
-  readonly warnings: readonly string[]
+  /** A sentence about the file for whoever keeps it. */
+  readonly warning: string | undefined
   /**
    * Where built images go, the first to be run from. A function, since only a build needs it.
    *
@@ -32,14 +32,13 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   if (environment.runnerPod === undefined) {
     problems.push(`${VARIABLE.runnerPod} is not set; set it to the pod's name through the downward API (metadata.name)`)
   }
-  const warnings: string[] = []
-  const file = await readSettingsFile(environment.settingsPath, problems, warnings)
+  const { file, warning } = await readSettingsFile(environment.settingsPath, problems)
   if (problems.length > 0 || environment.runnerPod === undefined || file === undefined) {
-    throw new HookError('SETTING', `${problems.join('; ')}.`)
+    throw new HookError('SETTING', `${[...problems, ...(warning === undefined ? [] : [warning])].join('; ')}.`)
   }
   return {
     ...file,
-    warnings,
+    warning,
     runnerPod: environment.runnerPod,
     prepareTimeoutMs: prepareSeconds(environment.prepareTimeoutSeconds) * 1000,
     destinations: () => file.destinations ?? [destinationOfVariables(environment)]
@@ -54,9 +53,8 @@ function prepareSeconds(text: string | undefined): number {
 
 async function readSettingsFile(
   path: string | undefined,
-  problems: string[],
-  warnings: string[]
-): Promise<SettingsFile | undefined> {
+  problems: string[]
+): Promise<{ readonly file: SettingsFile | undefined; readonly warning?: string }> {
   let content: unknown = {}
   if (path !== undefined) {
     try {
@@ -64,15 +62,16 @@ async function readSettingsFile(
       content = load(await readFile(path, 'utf8')) ?? {}
     } catch (error) {
       problems.push(`${VARIABLE.settingsPath} ${path} cannot be read: ${messageOf(error)}`)
-      return undefined
+      return { file: undefined }
     }
   }
-  const renamed = withNewNames(content)
-  warnings.push(...renamed.warnings)
-  const result = v.safeParse(settingsFile, renamed.content)
+  const today = withNewNames(content)
+  const result = v.safeParse(settingsFile, today.content)
   const found = result.success ? contradictions(result.output) : result.issues.map(sentence)
-  problems.push(...[...renamed.problems, ...found].map(problem => `${path ?? ''}: ${problem}`))
-  return result.success ? result.output : undefined
+  problems.push(...[...today.problems, ...found].map(problem => `${path ?? ''}: ${problem}`))
+  const file = result.success ? result.output : undefined
+  if (today.renamed.length === 0) return { file }
+  return { file, warning: `${path ?? ''} has old names of settings: ${today.renamed.join(', ')}` }
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {

@@ -1,19 +1,8 @@
 import { PACKED } from '../../context/pack.js'
+import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT } from '../pod/parts.js'
 import { registryName, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
-
-/** Where the context lies in both containers. Below `/kaniko` it is no part of the image; at `/workspace` builds fail. */
-export const CONTEXT_MOUNT = '/kaniko/context'
-
-/** What was unpacked, see `PACKED`; it appears there at once and whole. */
-export const CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`
-
-/** The context. */
-export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
-
-/** Where the image lies, as an OCI layout, when another container pushes it. */
-export const LAYOUT_MOUNT = '/kaniko/image'
 
 /** Below it, the certificate of the registry with this index. */
 const CERTIFICATES_MOUNT = '/kaniko/certificates'

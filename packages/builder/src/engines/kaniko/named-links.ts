@@ -26,7 +26,7 @@ interface Along {
  * the link, which leads to nothing in the image. Links in directories that are copied stay links.
  *
  * @returns the entries to send, and what cannot be right: a link that is wanted both ways, one that leads to nothing,
- *   and one that leads back to itself where the line fails on it
+ *   and one that leads back to itself where the fork fails on it
  */
 export function followNamedLinks(
   { entries }: Pick<Context, 'entries'>,

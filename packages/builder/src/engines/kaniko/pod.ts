@@ -1,16 +1,14 @@
 import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import { literal } from '@kaniko-hooks/kube'
 import type { Target } from '../../destinations/destination.js'
-import { certificatePath, CONTEXT_MOUNT, kanikoArguments, kanikoEnvironment, LAYOUT_MOUNT } from './args.js'
+import { certificatePath, kanikoArguments, kanikoEnvironment } from './args.js'
+import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT, pushContainer } from '../pod/parts.js'
 import type { BaseAccess } from '../engine.js'
 import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
 import { type AccessParts, dockerConfig, pushAccess } from '../pod/access.js'
 import { pushCommand } from '../pod/push-script.js'
 import { WAIT_SCRIPT } from '../pod/receive-script.js'
-
-/** The init container that takes the context. */
-export const CONTEXT_CONTAINER = 'context'
 
 export const KANIKO_CONTAINER = 'kaniko'
 
@@ -48,11 +46,6 @@ export interface KanikoPodOptions {
  */
 export function pushesApart(targets: readonly Target[]): boolean {
   return targets.length > 1 || targets.some(({ access }) => access !== undefined)
-}
-
-/** The container that pushes to the target with this index. */
-export function pushContainer(index: number): string {
-  return index === 0 ? 'push' : `push-${index + 1}`
 }
 
 /**

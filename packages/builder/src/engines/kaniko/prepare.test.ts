@@ -215,7 +215,7 @@ describe('a symbolic link that COPY names itself', () => {
   })
 })
 
-test('a link that leads back to itself is refused on the line that fails, if it is copied', async () => {
+test('a link that leads back to itself is refused on the fork that fails, if it is copied', async () => {
   write('d/f')
   link('loop', 'd/loop')
   const text = (source: string): string => `FROM a\nCOPY ${source} /x/`

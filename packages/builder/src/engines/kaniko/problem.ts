@@ -4,7 +4,7 @@ import { baseImages } from '../../dockerfile/base-images.js'
 import { parseDockerfile } from '../../dockerfile/parse.js'
 import { registryOf, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import { BuildError } from '../../errors.js'
-import { CONTEXT_DIRECTORY, CONTEXT_MOUNT } from './args.js'
+import { CONTEXT_DIRECTORY, CONTEXT_MOUNT } from '../pod/parts.js'
 import type { KanikoProgress } from './log.js'
 
 /** A build that Kaniko ended with an error. */

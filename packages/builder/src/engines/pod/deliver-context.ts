@@ -1,7 +1,7 @@
 import { type ExecStream, isKubeError, type Kube, type V1Pod, waitForPod } from '@kaniko-hooks/kube'
 import { BuildError } from '../../errors.js'
 import type { ContextArchive } from '../../context/pack.js'
-import { CONTEXT_CONTAINER } from '../kaniko/pod.js'
+import { CONTEXT_CONTAINER } from './parts.js'
 import { RECEIVE_COMMAND } from './receive-script.js'
 
 /** A transfer that may go well the next time. */

@@ -1,7 +1,7 @@
 import { containerResult, type V1ContainerStatus, type V1Pod } from '@kaniko-hooks/kube'
 import { parseReference } from '@kaniko-hooks/registry'
 import { BuildError } from '../../errors.js'
-import { pushContainer } from '../kaniko/pod.js'
+import { pushContainer } from './parts.js'
 
 /** Where a registry says nothing. */
 const SILENT = 'the registry did not take it within'

@@ -1,4 +1,4 @@
-import { CONTEXT_TREE } from '../kaniko/args.js'
+import { CONTEXT_TREE } from './parts.js'
 
 /**
  * The init container's program: waits until the tree is there. It ends by itself when nobody comes, so that a hook

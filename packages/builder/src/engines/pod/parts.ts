@@ -1,0 +1,21 @@
+import { PACKED } from '../../context/pack.js'
+
+/** The init container that takes the context. */
+export const CONTEXT_CONTAINER = 'context'
+
+/** Where the context lies in every container. Below `/kaniko` it is no part of Kaniko's image; at `/workspace` its builds fail. */
+export const CONTEXT_MOUNT = '/kaniko/context'
+
+/** What was unpacked, see `PACKED`; it appears there at once and whole. */
+export const CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`
+
+/** The context. */
+export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
+
+/** Where the image lies, as an OCI layout, when another container pushes it. */
+export const LAYOUT_MOUNT = '/kaniko/image'
+
+/** The container that pushes to the target with this index. */
+export function pushContainer(index: number): string {
+  return index === 0 ? 'push' : `push-${index + 1}`
+}
