@@ -63,6 +63,19 @@ export default defineConfig(
   layer('registry', ['kube', 'builder', 'hook']),
   layer('builder', ['hook']),
   layer('hook', ['action', 'cli']),
+  layer('testing', ['builder', 'hook']),
+  {
+    files: ['packages/*/src/**/*.ts'],
+    ignores: ['packages/testing/**', '**/*.test.ts', '**/*.fixture.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['@kaniko-hooks/testing', '**/*.fixture.js'], message: 'For tests and fixtures alone.' }]
+        }
+      ]
+    }
+  },
   ...ROOMS.map((name, index) => room(name, ROOMS.slice(0, index))),
   {
     files: ['test/runner/**/*.ts'],

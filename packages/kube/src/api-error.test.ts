@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { apiError, parseRetryAfter } from './api-error.js'
 import type { KubeErrorCode } from './errors.js'
-import { failure } from './testing/local-server.js'
+import { failure } from '@kaniko-hooks/testing'
 
 const what = 'create pod "a" in namespace "arc"'
 

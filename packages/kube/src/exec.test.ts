@@ -8,11 +8,19 @@ import type { WebSocket } from 'ws'
 import type { ExecStream } from './exec.js'
 import { Kube } from './kube.js'
 import type { KubeOptions } from './kube.js'
-import { selfSigned } from './testing/certificate.js'
-import { SUCCESS, execServer, exitStatus, finish, send } from './testing/exec-server.js'
-import type { ExecServerOptions } from './testing/exec-server.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import {
+  execServer,
+  type ExecServerOptions,
+  exitStatus,
+  failure,
+  finish,
+  localServer,
+  type LocalServer,
+  respond,
+  selfSigned,
+  send,
+  SUCCESS
+} from '@kaniko-hooks/testing'
 
 const target = { pod: 'a', container: 'job', command: ['sh', '-c', 'x'] }
 const heartbeat = { everyMs: 50, deadlineMs: 100 }

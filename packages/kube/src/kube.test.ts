@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
-import { selfSigned } from './testing/certificate.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { Call, Handler, LocalServer } from './testing/local-server.js'
+import {
+  type ApiCall,
+  failure,
+  type Handler,
+  localServer,
+  type LocalServer,
+  respond,
+  selfSigned
+} from '@kaniko-hooks/testing'
 
 const opened: LocalServer[] = []
 const pods = '/api/v1/namespaces/arc/pods'
@@ -15,7 +21,7 @@ async function openServer(handler: Handler): Promise<LocalServer> {
 }
 
 /** A handler that answers the first calls as listed, and the later ones with an object. */
-function first(...answers: ((call: Call, response: Parameters<Handler>[1]) => void)[]): Handler {
+function first(...answers: ((call: ApiCall, response: Parameters<Handler>[1]) => void)[]): Handler {
   return (call, response) => {
     const answer = answers.shift()
     if (answer === undefined) return { metadata: { name: 'a' } }
@@ -235,7 +241,7 @@ describe('create', () => {
   })
 
   /** A store that keeps pods, and loses the answer to the first creation. */
-  function forgetful(lose: (call: Call, response: Parameters<Handler>[1]) => void, foreign = false): Handler {
+  function forgetful(lose: (call: ApiCall, response: Parameters<Handler>[1]) => void, foreign = false): Handler {
     const stored = new Map<string, unknown>()
     let lost = false
     return (call, response) => {

@@ -3,8 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import type { PodProblem } from './pod-problem.js'
 import { StuckPod } from './stuck-pod.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import { failure, localServer, type LocalServer, respond } from '@kaniko-hooks/testing'
 
 const opened: LocalServer[] = []
 afterEach(async () => {

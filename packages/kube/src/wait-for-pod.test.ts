@@ -1,8 +1,7 @@
 import type { V1ContainerState } from '@kubernetes/client-node'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import { failure, localServer, type LocalServer, respond } from '@kaniko-hooks/testing'
 import { waitForPod } from './wait-for-pod.js'
 
 const opened: LocalServer[] = []

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { Handler, LocalServer } from './testing/local-server.js'
+import { failure, type Handler, localServer, type LocalServer, respond } from '@kaniko-hooks/testing'
 import { warningEvent } from './warning-event.js'
 
 const opened: LocalServer[] = []
