@@ -44,7 +44,7 @@ export interface Sighting {
 /** What becomes of a request in place of its usual answer: a refusal, or a connection that is cut. Undefined: nothing. */
 export type Interception = Refusal | 'cut' | undefined
 
-type Interceptor = (sighting: Sighting) => Interception | Promise<Interception>
+type Interceptor = (sighting: Sighting) => Interception | void | Promise<Interception | void>
 
 interface Place extends Collection {
   readonly name: string | undefined

@@ -7,10 +7,13 @@ import { ApiServer } from '@kaniko-hooks/testing'
 import * as v from 'valibot'
 
 import type { ContainerArgs } from '../protocol/schema.js'
+import { jobPodName } from '../pods/names.js'
 import { readEnvironment } from '../settings/environment.js'
 import { settingsFile } from '../settings/schema.js'
 import { ownDirectory } from '../workspace/own-directory.js'
+import { workVolume } from '../workspace/work-volume.js'
 import type { Call } from './call.js'
+import type { State } from './state.js'
 
 export const RUNNER = 'arc-runner-1'
 
@@ -115,6 +118,23 @@ export class Bench {
     const kube = new Kube({ ...this.server.config, namespace }, { retryForMs: 1_000 })
     this.#kubes.push(kube)
     return kube
+  }
+}
+
+/** What `prepare_job` left for the steps of a job whose pod runs. */
+export function stateOf(bench: Bench, parts: Partial<State> = {}): State {
+  return {
+    version: 1,
+    jobPod: jobPodName(RUNNER),
+    runner: {
+      uid: `uid of ${RUNNER}`,
+      node: 'node-1',
+      image: 'runner:1',
+      pullSecrets: [],
+      volume: workVolume(bench.runner(), bench.work)
+    },
+    pullSecrets: [],
+    ...parts
   }
 }
 
