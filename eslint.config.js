@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 
 /** Rooms of the hook, from the commands' side down. A room imports from the rooms behind it only, and none the commands. */
 const ROOMS = ['images', 'services', 'job', 'workspace', 'steps', 'pods', 'protocol', 'settings', 'report', 'files']
-const COMMANDS = ['main', 'run', 'prepare-job', 'run-script-step', 'run-container-step', 'cleanup-job']
+const COMMANDS = ['main', 'hook', 'run', 'prepare-job', 'run-script-step', 'run-container-step', 'cleanup-job']
 
 const inProduct = forbidden => [
   { group: forbidden.map(name => `@kaniko-hooks/${name}`), message: 'This package lies above.' },

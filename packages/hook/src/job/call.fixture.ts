@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Kube, type V1Pod } from '@kaniko-hooks/kube'
-import { ApiServer } from '@kaniko-hooks/testing'
+import { ApiServer, type ApiServerOptions } from '@kaniko-hooks/testing'
 import * as v from 'valibot'
 
 import type { ContainerArgs } from '../protocol/schema.js'
@@ -54,8 +54,8 @@ export class Bench {
   }
 
   /** With a runner's pod whose work directory lies on a claim. */
-  static async start(): Promise<Bench> {
-    const bench = new Bench(await ApiServer.start({ namespace: 'runners' }))
+  static async start(options: ApiServerOptions = {}): Promise<Bench> {
+    const bench = new Bench(await ApiServer.start({ namespace: 'runners', ...options }))
     bench.server.put('pods', bench.runner())
     return bench
   }
