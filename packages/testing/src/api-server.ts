@@ -124,7 +124,11 @@ export class ApiServer {
   }
 
   /** Puts an object of a kind there that a CustomResourceDefinition has added; `resource` with its group. */
-  putCustom(resource: string, namespace: string, object: SentObject): void {
+  putCustom(
+    resource: string,
+    namespace: string,
+    object: SentObject & { readonly spec?: object; readonly status?: object }
+  ): void {
     this.#objects.create({ resource, namespace }, object)
   }
 

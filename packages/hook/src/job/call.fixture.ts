@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly podNamespace?: string
   readonly cancelled?: AbortSignal
   readonly prepareTimeoutMs?: number
+  /** How long a request is repeated; default 1 s, so that a refusal that nobody planned fails its test soon. */
+  readonly retryForMs?: number
 }
 
 /** A cluster in memory with a runner's pod, and calls of the hook that see both. */
@@ -87,9 +89,10 @@ export class Bench {
     const { runnerPod = RUNNER, settings = {}, env = {}, podNamespace, prepareTimeoutMs = 10_000 } = options
     const { cancelled = new AbortController().signal } = options
     const file = v.parse(settingsFile, settings)
-    const runnerKube = this.#kube(server.namespace)
+    const { retryForMs = 1_000 } = options
+    const runnerKube = this.#kube(server.namespace, retryForMs)
     return {
-      kube: podNamespace === undefined ? runnerKube : this.#kube(podNamespace),
+      kube: podNamespace === undefined ? runnerKube : this.#kube(podNamespace, retryForMs),
       runnerKube,
       ownToken: () => server.config.token(),
       environment: readEnvironment({
@@ -113,9 +116,8 @@ export class Bench {
     }
   }
 
-  #kube(namespace: string): Kube {
-    // A refusal that nobody planned fails its test soon.
-    const kube = new Kube({ ...this.server.config, namespace }, { retryForMs: 1_000 })
+  #kube(namespace: string, retryForMs: number): Kube {
+    const kube = new Kube({ ...this.server.config, namespace }, { retryForMs })
     this.#kubes.push(kube)
     return kube
   }
