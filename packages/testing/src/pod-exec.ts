@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { exitStatus, finish, send, SUCCESS } from './exec-server.js'
-import type { Refusal } from './refusals.js'
+import { type Refusal, refused } from './refusals.js'
 
 const STDIN = 0
 const STDOUT = 1
@@ -57,7 +57,7 @@ export async function runExec(socket: WebSocket, url: URL, pod: string, script: 
         await new Promise(resolve => setTimeout(resolve, 1))
       }
     }
-  const answer = await script({
+  const call: ExecCall = {
     pod,
     container: query.get('container') ?? '',
     command: query.getAll('command'),
@@ -65,8 +65,18 @@ export async function runExec(socket: WebSocket, url: URL, pod: string, script: 
     print: writer(STDOUT),
     complain: writer(STDERR),
     gone: gone.signal
-  })
+  }
+  const answer = await answerOf(script, call)
   if (answer === EXEC_CUT) socket.terminate()
   else if (typeof answer === 'number') finish(socket, answer === 0 ? SUCCESS : exitStatus(answer))
   else finish(socket, JSON.stringify(answer))
+}
+
+/** What a script throws reaches whoever ran the command, as a failure of the node. */
+async function answerOf(script: ExecScript, call: ExecCall): Promise<ExecAnswer> {
+  try {
+    return await script(call)
+  } catch (error) {
+    return refused(500, 'InternalError', `the script of the test failed: ${String(error)}`)
+  }
 }

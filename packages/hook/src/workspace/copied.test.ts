@@ -82,7 +82,7 @@ async function pass(output: Readable, write: (chunk: Buffer) => Promise<void>): 
 }
 
 async function feed(from: Readable, to: Writable, change: (line: string) => string): Promise<void> {
-  let start = Buffer.alloc(0)
+  let start: Buffer = Buffer.alloc(0)
   let isLater = false
   for await (const chunk of from as AsyncIterable<Buffer>) {
     start = isLater ? chunk : Buffer.concat([start, chunk])
