@@ -122,9 +122,9 @@ describe('what stays', () => {
 })
 
 test('in a namespace of its own, what killed runners left is swept last', async () => {
-  const old = new Date(Date.now() - 2 * 3_600_000).toISOString()
+  const old = new Date(Date.now() - 2 * 3_600_000)
   const orphan = { 'kaniko-hooks/runner-namespace': 'runners', 'kaniko-hooks/runner-uid': 'gone' }
-  const metadata = { name: 'orphan', labels: orphan, creationTimestamp: old as unknown as Date }
+  const metadata = { name: 'orphan', labels: orphan, creationTimestamp: old }
   bench.server.put('secrets', { metadata }, 'jobs')
   bench.server.put('secrets', { metadata: { name: 'environment', labels } }, 'jobs')
   await cleanUp({ podNamespace: 'jobs' })

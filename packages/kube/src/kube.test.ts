@@ -3,10 +3,10 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import {
   type ApiCall,
-  failure,
   type Handler,
   localServer,
   type LocalServer,
+  refused,
   respond,
   selfSigned
 } from '@kaniko-hooks/testing'
@@ -85,7 +85,7 @@ describe('get', () => {
   test.each<[string, Parameters<typeof first>[0]]>([
     ['a reset', call => call.socket.resetAndDestroy()],
     ['a close without an answer', call => call.socket.destroy()],
-    ['500', (_call, response) => respond(response, 500, failure(500, 'InternalError', 'etcd'))],
+    ['500', (_call, response) => respond(response, 500, refused(500, 'InternalError', 'etcd'))],
     ['503 from a load balancer', (_call, response) => response.writeHead(503).end('<html>')],
     [
       'an answer that is cut in the middle',
@@ -107,7 +107,7 @@ describe('get', () => {
     const until = Date.now() + 3_000
     const { config } = await openServer((_call, response) => {
       if (Date.now() > until) return { metadata: { name: 'a' } }
-      respond(response, 500, failure(500, 'InternalError', 'etcdserver: leader changed'))
+      respond(response, 500, refused(500, 'InternalError', 'etcdserver: leader changed'))
       return undefined
     })
     await expect(new Kube(config).get('pods', 'a')).resolves.toMatchObject({ metadata: { name: 'a' } })
@@ -118,7 +118,7 @@ describe('get', () => {
     const { config } = await openServer((_call, response) => {
       times.push(Date.now())
       if (times.length > 1) return {}
-      respond(response, 429, failure(429, 'TooManyRequests', 'slow down'), { 'Retry-After': '1' })
+      respond(response, 429, refused(429, 'TooManyRequests', 'slow down'), { 'Retry-After': '1' })
       return undefined
     })
     await new Kube(config).get('pods', 'a')
@@ -127,7 +127,7 @@ describe('get', () => {
 
   test('an answer that will not change is not asked for again', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+      respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
     })
     await expect(new Kube(config).get('pods', 'a')).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -166,7 +166,7 @@ describe('get', () => {
       respond(
         response,
         403,
-        failure(403, 'Forbidden', 'pods "a" is forbidden: User "u" cannot get resource "pods" in API group ""')
+        refused(403, 'Forbidden', 'pods "a" is forbidden: User "u" cannot get resource "pods" in API group ""')
       )
       return undefined
     })
@@ -249,7 +249,7 @@ describe('create', () => {
       const body = call.body as { metadata: { name: string } }
       const path = `${call.path}/${body.metadata.name}`
       if (stored.has(path)) {
-        respond(response, 409, failure(409, 'AlreadyExists', 'pods "a" already exists'))
+        respond(response, 409, refused(409, 'AlreadyExists', 'pods "a" already exists'))
         return undefined
       }
       stored.set(path, foreign ? { metadata: { name: 'a' } } : body)
@@ -262,7 +262,7 @@ describe('create', () => {
 
   test.each<[string, Parameters<typeof forgetful>[0]]>([
     ['a reset', call => call.socket.resetAndDestroy()],
-    ['504', (_call, response) => respond(response, 504, failure(504, 'Timeout', 'etcd'))]
+    ['504', (_call, response) => respond(response, 504, refused(504, 'Timeout', 'etcd'))]
   ])('whose answer was lost by %s finds its own object', async (_name, lose) => {
     const { config, calls } = await openServer(forgetful(lose))
     const pod = await new Kube(config).create('pods', { metadata: { name: 'a', annotations: { mine: 'x' } } })
@@ -279,7 +279,7 @@ describe('create', () => {
 
   test('a name in use at the first try is a conflict, without a look', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 409, failure(409, 'AlreadyExists', 'exists'))
+      respond(response, 409, refused(409, 'AlreadyExists', 'exists'))
     })
     await expect(new Kube(config).create('pods', { metadata: { name: 'a' } })).rejects.toMatchObject({
       code: 'CONFLICT',
@@ -291,7 +291,7 @@ describe('create', () => {
   test('a webhook that is broken for good is told in seconds, with its words', async () => {
     const said = 'failed calling webhook "pods.example": connection refused'
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 500, failure(500, 'InternalError', said))
+      respond(response, 500, refused(500, 'InternalError', said))
     })
     const kube = new Kube(config)
     await expect(kube.create('pods', { metadata: { name: 'a' } })).rejects.toMatchObject({
@@ -304,7 +304,7 @@ describe('create', () => {
 
   test('two writers that meet at the quota are sent again', async () => {
     const { config, calls } = await openServer(
-      first((_call, response) => respond(response, 409, failure(409, 'Conflict', 'quota was modified')))
+      first((_call, response) => respond(response, 409, refused(409, 'Conflict', 'quota was modified')))
     )
     await new Kube(config).create('pods', { metadata: { name: 'a' } })
     expect(calls).toHaveLength(2)
@@ -321,7 +321,7 @@ describe('create', () => {
 
   test('a dry run only asks', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 403, failure(403, 'Forbidden', 'pods "a" is forbidden: violates PodSecurity "baseline"'))
+      respond(response, 403, refused(403, 'Forbidden', 'pods "a" is forbidden: violates PodSecurity "baseline"'))
     })
     await expect(new Kube(config).create('pods', { metadata: { name: 'a' } }, { dryRun: true })).rejects.toMatchObject({
       code: 'ADMISSION'
@@ -342,7 +342,7 @@ describe('delete', () => {
     })
   })
 
-  const missing: Handler = (_call, response) => respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+  const missing: Handler = (_call, response) => respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
 
   test('of nothing is false', async () => {
     const { config } = await openServer(missing)
@@ -361,7 +361,7 @@ describe('delete', () => {
 
   test('that is refused is given up after its own time, with the words of the server', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 500, failure(500, 'InternalError', 'failed calling webhook "w"'))
+      respond(response, 500, refused(500, 'InternalError', 'failed calling webhook "w"'))
     })
     const deletion = new Kube(config).delete('pods', 'a', { retryForMs: 400 })
     await expect(deletion).rejects.toMatchObject({ status: 500, message: expect.stringContaining('webhook "w"') })
@@ -370,7 +370,7 @@ describe('delete', () => {
 
   test('of another object of the same name is false', async () => {
     const { config } = await openServer((_call, response) => {
-      respond(response, 409, failure(409, 'Conflict', 'the UID in the precondition (u1) does not match'))
+      respond(response, 409, refused(409, 'Conflict', 'the UID in the precondition (u1) does not match'))
     })
     await expect(new Kube(config).delete('pods', 'a', { uid: 'u1' })).resolves.toBe(false)
   })

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import { followLog } from './log.js'
 import type { FollowedLog } from './log.js'
-import { type ApiCall, failure, localServer, type LocalServer, respond } from '@kaniko-hooks/testing'
+import { type ApiCall, localServer, type LocalServer, refused, respond } from '@kaniko-hooks/testing'
 
 const target = { pod: 'a', container: 'main' }
 const opened: LocalServer[] = []
@@ -51,7 +51,7 @@ class FakeLog {
 
   answer(call: ApiCall, response: ServerResponse): unknown {
     if (this.state === 'gone') {
-      respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+      respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
       return undefined
     }
     if (!call.path.endsWith('/log')) {
@@ -62,11 +62,11 @@ class FakeLog {
     if (this.isAway) {
       const address = 'https://10.0.0.1:10250/containerLogs/arc/a/main'
       const said = `Get "${address}?follow=true&timestamps=true": dial tcp 10.0.0.1:10250: connect: connection refused`
-      respond(response, 500, failure(500, 'InternalError', said))
+      respond(response, 500, refused(500, 'InternalError', said))
       return undefined
     }
     if (this.state === 'waiting') {
-      respond(response, 400, failure(400, 'BadRequest', 'container "main" is waiting to start'))
+      respond(response, 400, refused(400, 'BadRequest', 'container "main" is waiting to start'))
       return undefined
     }
     response.writeHead(200)
@@ -255,7 +255,7 @@ describe('followLog', () => {
     log.answer = (call, response) => {
       if (!call.path.endsWith('/log') || unknown === 0) return answer(call, response)
       unknown -= 1
-      respond(response, 404, failure(404, 'NotFound', 'the server could not find the requested resource'))
+      respond(response, 404, refused(404, 'NotFound', 'the server could not find the requested resource'))
       return undefined
     }
     log.connections = [toTheEnd(log)]

@@ -70,8 +70,3 @@ export function respond(response: ServerResponse, status: number, body: unknown,
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers })
   response.end(JSON.stringify(body))
 }
-
-/** A Status object as the API server sends it. */
-export function failure(code: number, reason: string, message: string): object {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message }
-}

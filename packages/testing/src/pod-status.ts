@@ -1,15 +1,12 @@
 import type { V1ContainerState, V1ContainerStatus, V1Pod, V1PodStatus } from '@kubernetes/client-node'
 
-// Objects travel as JSON: what the types call a Date is a string there.
-const now = (): Date => new Date().toISOString() as unknown as Date
-
 /** The status of a pod on a node whose containers all run; its init containers have ended well. */
 export function running(pod: V1Pod): V1PodStatus {
   return {
     phase: 'Running',
     podIP: '10.0.0.7',
     initContainerStatuses: statuses(pod, 'initContainers', () => terminated(0)),
-    containerStatuses: statuses(pod, 'containers', () => ({ running: { startedAt: now() } }))
+    containerStatuses: statuses(pod, 'containers', () => ({ running: { startedAt: new Date() } }))
   }
 }
 
@@ -40,13 +37,13 @@ export function ended(pod: V1Pod, codes: Readonly<Record<string, number>>, reaso
     phase: isFinished ? (isWell ? 'Succeeded' : 'Failed') : 'Running',
     containerStatuses: statuses(pod, 'containers', name => {
       const code = codes[name]
-      return code === undefined ? { running: { startedAt: now() } } : terminated(code, reason)
+      return code === undefined ? { running: { startedAt: new Date() } } : terminated(code, reason)
     })
   }
 }
 
 function terminated(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): V1ContainerState {
-  return { terminated: { exitCode, reason, startedAt: now(), finishedAt: now() } }
+  return { terminated: { exitCode, reason, startedAt: new Date(), finishedAt: new Date() } }
 }
 
 function statuses(
