@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { EXEC_CUT, ended } from '@kaniko-hooks/testing'
+import { EXEC_CUT, ended, type ExecScript } from '@kaniko-hooks/testing'
 
 import { Bench, RUNNER, stateOf, type CallOptions } from './job/call.fixture.js'
 import { maskOwnToken } from './job/mask-credentials.js'
@@ -19,9 +19,10 @@ afterEach(async () => bench.stop())
 /** The container plays steps like this one. */
 function steps(
   play: (launch: Launch) => Ending | Promise<Ending>,
-  ...others: readonly [onSignal?: (name: string) => void, other?: Parameters<typeof playedStep>[2]]
+  onSignal?: (name: string) => void,
+  other?: ExecScript
 ): Played {
-  const { exec, ...played } = playedStep(play, ...others)
+  const { exec, ...played } = playedStep(play, onSignal, other)
   bench.server.exec = exec
   return played
 }

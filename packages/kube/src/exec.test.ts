@@ -187,10 +187,10 @@ describe('a command that cannot be run', () => {
     opened.push(server)
     const [upgrade] = server.server.listeners('upgrade')
     server.server.removeAllListeners('upgrade')
-    let refused = 0
+    let times = 0
     server.server.on('upgrade', (request, stream: Socket, head) => {
-      if (refused < 2) {
-        refused += 1
+      if (times < 2) {
+        times += 1
         stream.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n')
       } else upgrade?.call(server.server, request, stream, head)
     })

@@ -44,7 +44,8 @@ export interface Sighting {
 /** What becomes of a request in place of its usual answer: a refusal, or a connection that is cut. Undefined: nothing. */
 export type Interception = Refusal | 'cut' | undefined
 
-type Interceptor = (sighting: Sighting) => Interception | void | Promise<Interception | void>
+/** Gives an `Interception`, or a promise of one; whatever else it gives says nothing. */
+type Interceptor = (sighting: Sighting) => unknown
 
 interface Place extends Collection {
   readonly name: string | undefined
@@ -201,8 +202,8 @@ export class ApiServer {
       const { match, does, left } = interceptor
       if (left === 0 || !(typeof match === 'string' ? match === line : match.test(line))) continue
       interceptor.left -= 1
-      const interception = await does(sighting)
-      if (interception !== undefined) return interception
+      const answer = await does(sighting)
+      if (answer === 'cut' || (typeof answer === 'object' && answer !== null && isRefusal(answer))) return answer
     }
     return undefined
   }

@@ -12,8 +12,8 @@ export interface Launch {
   readonly print: ExecCall['print']
 }
 
-/** How a step ends for one connection: with the words of its end mark, `cut` in the middle, or otherwise. */
-export type Ending = string | number | typeof EXEC_CUT
+/** How a step ends for one connection: with the words of its end mark, or `EXEC_CUT` in the middle. */
+export type Ending = string | number
 
 /** What came of the steps that were played. */
 export interface Played {

@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
-import { ApiServer, type ExecScript, running } from '@kaniko-hooks/testing'
+import { ApiServer, type ExecAnswer, type ExecScript, refused, running, waiting } from '@kaniko-hooks/testing'
 
 import { SPOOL_PATH } from '../pods/spool.js'
 import { Copied } from './copied.js'
@@ -251,4 +251,35 @@ test('a step whose time is over gives up its files at once', async () => {
   await call().deliver()
   await call().fillJob('job', signal)
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+describe('the end of the receiver', () => {
+  /** The command that lets the receiver go gives this. */
+  function touched(answer: ExecAnswer): void {
+    server.exec = call => {
+      if (call.command[0] !== 'touch') return runHere(call)
+      const pod = server.get('pods', 'step')
+      const [receiver] = pod?.status?.initContainerStatuses ?? []
+      if (receiver !== undefined) receiver.state = { terminated: { exitCode: 0 } }
+      return answer
+    }
+  }
+
+  test.each<[string, ExecAnswer]>([
+    ['takes the command along', 137],
+    ['comes before the command', refused(500, 'InternalError', 'container not found ("receive-work")')]
+  ])('is no failure when it %s', async (_, answer) => {
+    touched(answer)
+    await call().fillStep('step', signal)
+    expect(printed).toEqual([])
+  })
+})
+
+test('a step whose pod cannot start gets no files', async () => {
+  server.put('pods', {
+    metadata: { name: 'broken' },
+    status: waiting({ spec: { containers: [{ name: 'job' }] } }, 'InvalidImageName', 'bad')
+  })
+  await expect(call().fillStep('broken', signal)).rejects.toMatchObject({ code: 'POD_FAILED' })
+  expect(server.asked.filter(line => line.endsWith('/exec'))).toEqual([])
 })

@@ -82,7 +82,7 @@ function cluster(...receivers: readonly Receiver[]): {
     const receiver = receivers[mine]
     if (receiver === undefined) throw new Error('one exec too many')
     if (receiver === EXEC_CUT || 'code' in receiver) return receiver
-    return behave(receiver, call, text => (written[mine] += text))
+    return behave(receiver, call, text => (written[mine] = (written[mine] ?? '') + text))
   }
   return { written, read: () => read, waits: () => server.asked.filter(line => line === 'GET pods/p/log').length }
 }
