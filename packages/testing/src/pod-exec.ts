@@ -24,7 +24,7 @@ export interface ExecCall {
 }
 
 /** The answer of a script that cuts the connection before the exit code. */
-export const EXEC_CUT = 'cut'
+export const EXEC_CUT = 'cut' as const
 
 /** How a command ends: with an exit code, by a cut connection, or as one that the node could not run. */
 export type ExecAnswer = number | typeof EXEC_CUT | Refusal
