@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { EXEC_CUT, ended, type ExecScript } from '@kaniko-hooks/testing'
+import { EXEC_CUT, ended, type ExecScript, refused } from '@kaniko-hooks/testing'
 
 import { Bench, RUNNER, stateOf, type CallOptions } from './job/call.fixture.js'
 import { maskOwnToken } from './job/mask-credentials.js'
@@ -133,6 +133,21 @@ describe('a connection that is lost', () => {
       return exec({ ...call, print: chunk => call.print(chunk.slice(0, 4)) })
     }
   }
+
+  test('with a node that is away is opened again once the node answers', async () => {
+    const { launches } = steps(() => 0)
+    const { exec } = bench.server
+    let isAway = true
+    bench.server.exec = call => {
+      if (!isAway) return exec(call)
+      isAway = false
+      return refused(500, 'InternalError', 'error dialing backend: connection refused')
+    }
+    expect(await step()).toBe(0)
+    expect(launches).toHaveLength(1)
+    const opening = `GET pods/${POD}/exec`
+    expect(bench.server.asked).toEqual([opening, `GET pods/${POD}/log`, opening])
+  })
 
   test('with a pod that somebody deleted is told so', async () => {
     steps(() => {
