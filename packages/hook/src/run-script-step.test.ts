@@ -1,11 +1,18 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { EXEC_CUT, ended, type ExecScript, refused } from '@kaniko-hooks/testing'
 
 import { Bench, RUNNER, stateOf, type CallOptions } from './job/call.fixture.js'
 import { maskOwnToken } from './job/mask-credentials.js'
+import type { State } from './job/state.js'
 import type { RunScriptStep } from './protocol/schema.js'
 import { runScriptStep } from './run-script-step.js'
 import { playedStep, type Ending, type Launch, type Played } from './steps/played-step.fixture.js'
+import { LAUNCH_COMMAND, SIGNAL_COMMAND } from './steps/supervisor.js'
+import { says, takesAll } from './workspace/played-transfer.fixture.js'
+import { RECEIVE_COMMAND, SEND_COMMAND } from './workspace/pod-scripts.js'
 
 const POD = `${RUNNER}-workflow`
 
@@ -224,5 +231,60 @@ describe('a cancelled step', () => {
     steps(() => 0)
     expect(await step({}, { cancelled: AbortSignal.abort() })).toBe(130)
     expect(bench.server.asked).toEqual([])
+  })
+})
+
+describe('a step without a work volume', () => {
+  beforeEach(() => writeFileSync(join(bench.work, 'app/app/file'), 'x'))
+
+  const WORDS = new Map([
+    [RECEIVE_COMMAND[2], 'files go'],
+    [LAUNCH_COMMAND[2], 'step'],
+    [SIGNAL_COMMAND[2], 'signal'],
+    [SEND_COMMAND[2], 'files come']
+  ])
+  const order = (): unknown[] => bench.server.sightings.map(({ query }) => WORDS.get(query.getAll('command')[2]))
+  const ownDisk = (): State => {
+    const state = stateOf(bench)
+    return { ...state, runner: { ...state.runner, volume: { kind: 'own-disk' } } }
+  }
+
+  test.each([0, 1])('gets its files before and gives them back after it, with exit code %i as well', async code => {
+    steps(() => code, undefined, takesAll)
+    expect(await step({}, {}, ownDisk())).toBe(code)
+    expect(order()).toEqual(['files go', 'step', 'files come'])
+    expect(bench.printed).toEqual(['::add-mask::t0ken'])
+  })
+
+  test('gives them back when it is cancelled, too: a later step may ask for its outputs', async () => {
+    const cancelled = new AbortController()
+    let interrupted = (): void => undefined
+    const interruption = new Promise<void>(resolve => (interrupted = resolve))
+    const play = async (): Promise<number> => {
+      cancelled.abort()
+      await interruption
+      return 130
+    }
+    steps(play, () => interrupted(), takesAll)
+    expect(await step({}, { cancelled: cancelled.signal }, ownDisk())).toBe(130)
+    expect(order()).toEqual(['files go', 'step', 'signal', 'files come'])
+  })
+
+  test('fails when its files cannot come back, though its program ended well', async () => {
+    steps(
+      () => 0,
+      undefined,
+      call => (call.command[2] === SEND_COMMAND[2] ? says(1, '', 'find: I/O error')(call) : takesAll(call))
+    )
+    await expect(step({}, {}, ownDisk())).rejects.toMatchObject({
+      code: 'WORKSPACE',
+      message: expect.stringContaining('find: I/O error')
+    })
+  })
+
+  test('does not begin when its files cannot go', async () => {
+    const { launches } = steps(() => 0, undefined, says(96, '', 'lacks tar'))
+    await expect(step({}, {}, ownDisk())).rejects.toMatchObject({ code: 'JOB_CONTAINER' })
+    expect(launches).toEqual([])
   })
 })

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
-import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecCall, type ExecScript, refused } from '@kaniko-hooks/testing'
+import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, refused } from '@kaniko-hooks/testing'
 
 import type { ChangedFile } from './changed-files.js'
 import type { KnownFiles } from './known-files.js'
+import { says, TAKEN } from './played-transfer.fixture.js'
 import { EXIT_SHORT } from './pod-scripts.js'
 import { fetchFiles, sendFiles, type Fetched, type TransferOptions, type Transferred } from './transfer.js'
 
@@ -43,19 +44,6 @@ const send = async (removed: readonly string[] = [], signal?: AbortSignal): Prom
   sendFiles(options(signal), removed.length > 0 ? [] : [FILE], removed)
 const fetch = async (): Promise<Fetched> => fetchFiles(options())
 
-/** A pod that has all its answers ready. It ends when it is told to; with another code than 0 at once. */
-function says(code: number, stdout: string, stderr = ''): ExecScript {
-  return async ({ print, complain, stdin }: ExecCall) => {
-    await complain(stderr)
-    await print(stdout)
-    let told = ''
-    if (code !== 0) stdin.resume()
-    else
-      for await (const chunk of stdin as AsyncIterable<Buffer>) if ((told += chunk.toString()).endsWith('end\n')) break
-    return code
-  }
-}
-
 /** Plays pods one after the other. */
 function oneAfterTheOther(...scripts: readonly (ExecScript | ExecAnswer)[]): void {
   let next = 0
@@ -67,7 +55,6 @@ function oneAfterTheOther(...scripts: readonly (ExecScript | ExecAnswer)[]): voi
 }
 
 const execs = (): number => server.asked.filter(line => line === 'GET pods/p/exec').length
-const TAKEN = 'done 0\nmark 17.5\n'
 
 describe('sending', () => {
   test('nothing asks nobody', async () => {
