@@ -57,7 +57,7 @@ test('a second clean-up finds nothing to do', async () => {
 test('images and Secrets wait until the pod is gone, which may still use them', async () => {
   jobPod()
   bench.server.put('secrets', { metadata: { name: 'environment', labels } })
-  bench.server.lingerMs = 120
+  bench.server.lingerMs = 300
   await cleanUp()
   const { asked } = bench.server
   const lastLook = asked.lastIndexOf(`GET pods/${POD}`)

@@ -175,7 +175,7 @@ describe('a failure', () => {
 
   test('to start in time names what the pod waits for, which was printed before', async () => {
     bench.server.onCreate('pods', pod => (pod.status = waiting(pod, 'ImagePullBackOff', 'no such host')))
-    await expect(prepare({}, { prepareTimeoutMs: 300 })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await expect(prepare({}, { prepareTimeoutMs: 500 })).rejects.toMatchObject({ code: 'TIMEOUT' })
     expect(bench.printed).toContainEqual(expect.stringContaining(`Pod ${POD} waits: ImagePullBackOff: `))
     expect(left()).toEqual([])
   })

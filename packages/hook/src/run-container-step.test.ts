@@ -10,6 +10,7 @@ import { Bench, container, RUNNER, stateOf, type CallOptions } from './job/call.
 import { secretName } from './pods/names.js'
 import type { ContainerArgs } from './protocol/schema.js'
 import { runContainerStep } from './run-container-step.js'
+import { takesAll } from './workspace/played-transfer.fixture.js'
 
 const IMAGE = container({ image: 'alpine:3', entryPointArgs: ['echo', 'hello'] })
 
@@ -76,13 +77,13 @@ describe('a step of an image', () => {
   })
 
   test('that goes on for a while says how long it was pulled and how long it ran', async () => {
-    bench.server.onCreate('pods', pod => {
-      pod.status = running(pod)
-      setTimeout(() => {
-        bench.server.logs.print(nameOf(pod), 'job', 'late')
-        pod.status = ended(pod, { job: 0 })
-      }, 150)
-    })
+    let pod: V1Pod = {}
+    bench.server.onCreate('pods', made => (made.status = running((pod = made))))
+    const end = (): void => {
+      bench.server.logs.print(nameOf(pod), 'job', 'late')
+      pod.status = ended(pod, { job: 0 })
+    }
+    bench.server.intercept(/^GET .*\/log$/, () => void setTimeout(end, 20), 1)
     expect(await step()).toBe(0)
     expect(bench.output).toBe('late\n')
     expect(bench.printed.slice(1)).toEqual([
@@ -235,6 +236,31 @@ describe('a cancelled step', () => {
     expect(bench.printed).toContain('Cancelled: the container notices neither SIGINT nor SIGTERM, so it is killed.')
     expect(left()).toEqual([])
   })
+})
+
+test('a step without a work volume is a bare pod that gets its files before its program begins, and gives them back', async () => {
+  writeFileSync(join(bench.work, 'app/app/file'), 'x')
+  let pod: V1Pod = {}
+  bench.server.onCreate('pods', made => {
+    pod = made
+    const initContainerStatuses = running({ spec: { containers: [{ name: 'receive-work' }] } }).containerStatuses ?? []
+    made.status = { phase: 'Pending', initContainerStatuses }
+  })
+  const commands: string[] = []
+  bench.server.exec = call => {
+    const [program = ''] = call.command
+    commands.push(`${call.container} ${program}`)
+    if (program !== 'touch') return takesAll(call)
+    bench.server.logs.print(nameOf(pod), 'job', 'hello')
+    pod.status = ended(pod, { job: 0 })
+    return 0
+  }
+  expect(await step({}, { settings: { workspace: 'copied' } })).toBe(0)
+  expect(commands).toEqual(['receive-work sh', 'receive-work touch', 'keep-work sh'])
+  expect(bench.output).toBe('hello\n')
+  expect(bench.server.asked).toContain('POST pods')
+  expect(bench.server.asked).not.toContain('POST jobs')
+  expect(left()).toEqual([])
 })
 
 describe('a step with a Dockerfile', () => {

@@ -121,7 +121,7 @@ describe('a connection that is lost', () => {
     const { launches } = steps(async ({ print, offset }) => {
       await print('one two three'.slice(offset))
       if (offset > 0) return 0
-      await new Promise(resolve => setTimeout(resolve, 30))
+      while (bench.output === '') await new Promise(resolve => setTimeout(resolve, 5))
       return EXEC_CUT
     })
     bench.server.exec = halved(bench.server.exec)

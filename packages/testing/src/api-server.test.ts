@@ -81,7 +81,7 @@ describe('objects', () => {
 
   test('that are pods may stay for a while, and their name is taken as long', async () => {
     server.put('pods', pod('a'))
-    server.lingerMs = 60
+    server.lingerMs = 200
     await kube.delete('pods', 'a', { gracePeriodSeconds: 1 })
     expect((await kube.get('pods', 'a')).metadata).toMatchObject({ deletionGracePeriodSeconds: 1 })
     await expect(kube.create('pods', pod('a'))).rejects.toThrow(/object is being deleted/)

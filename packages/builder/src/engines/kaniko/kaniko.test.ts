@@ -99,7 +99,7 @@ test('an abort that cuts off the creation deletes the pod that arrives all the s
 })
 
 test("the build's own limit ends it too, and leaves no pod", async () => {
-  await expect(engine().build(request({ timeoutMs: 300 }))).rejects.toMatchObject({
+  await expect(engine().build(request({ timeoutMs: 500 }))).rejects.toMatchObject({
     code: 'POD_FAILED',
     fault: 'cluster',
     message: expect.stringContaining('did not start')
