@@ -6,7 +6,7 @@ import { RECEIVE_COMMAND } from './pod-scripts.js'
 export const TAKEN = 'done 0\nmark 17.5\n'
 
 /** The list of a pod with no files, and the file that it has just made. */
-export const NOTHING = 'nul nul\nf644 1 0 1700000009.5 1700000009.5 /spool/1/now\0end 0 \0'
+const NOTHING = 'nul nul\nf644 1 0 1700000009.5 1700000009.5 /spool/1/now\0end 0 \0'
 
 /** A pod's half of a transfer with all its answers ready. It ends when it is told to; with another code than 0 at once. */
 export function says(code: number, stdout: string, stderr = ''): ExecScript {
