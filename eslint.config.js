@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 
 /** Rooms of the hook, from the commands' side down. A room imports from the rooms behind it only, and none the commands. */
 const ROOMS = ['images', 'services', 'job', 'workspace', 'steps', 'pods', 'protocol', 'settings', 'report', 'files']
-const COMMANDS = ['main', 'run', 'prepare-job', 'run-script-step', 'run-container-step', 'cleanup-job']
+const COMMANDS = ['main', 'hook', 'run', 'prepare-job', 'run-script-step', 'run-container-step', 'cleanup-job']
 
 const inProduct = forbidden => [
   { group: forbidden.map(name => `@kaniko-hooks/${name}`), message: 'This package lies above.' },
@@ -64,6 +64,19 @@ export default defineConfig(
   layer('registry', ['kube', 'builder', 'hook']),
   layer('builder', ['hook']),
   layer('hook', ['action', 'cli']),
+  layer('testing', ['builder', 'hook']),
+  {
+    files: ['packages/*/src/**/*.ts'],
+    ignores: ['packages/testing/**', '**/*.test.ts', '**/*.fixture.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['@kaniko-hooks/testing', '**/*.fixture.js'], message: 'For tests and fixtures alone.' }]
+        }
+      ]
+    }
+  },
   ...ROOMS.map((name, index) => room(name, ROOMS.slice(0, index))),
   {
     files: ['test/stand-ins/runner/**/*.ts'],

@@ -3,6 +3,7 @@ import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
 import { HookError, messageOf } from './report/errors.js'
+import { engineOf } from './images/engine.js'
 import { provideImage, type PullableImage } from './images/provide-image.js'
 import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
@@ -51,9 +52,14 @@ const TOLD_MS = 1_000
  * Runs a container action or a `docker://` step: builds its image when it has a Dockerfile, starts its pod, follows its
  * log, brings its files back, and removes the pod.
  *
+ * @param openEngine gives the engine that builds
  * @returns the container's exit code
  */
-export async function runContainerStep(call: Call, { args, state: given }: RunContainerStep): Promise<number> {
+export async function runContainerStep(
+  call: Call,
+  { args, state: given }: RunContainerStep,
+  openEngine: typeof engineOf = engineOf
+): Promise<number> {
   const template = await readTemplate(call.environment.templatePath)
   const state = readState(given, call.settings.runnerPod)
   // The runner's pod is asked again: a state that a job could have written must not choose the volume of the step's pod.
@@ -65,7 +71,7 @@ export async function runContainerStep(call: Call, { args, state: given }: RunCo
   const parts = job.workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
   if (args.createOptions) call.print(warningCommand(`The container's options are ignored: ${args.createOptions}`))
   try {
-    const image = await imageOf(call, job, args, template)
+    const image = await imageOf(call, job, args, template, openEngine)
     return await runImage(call, { args, state, job, parts, template, image })
   } finally {
     // Without a job container the runner never calls cleanup_job: what is built goes with its step.
@@ -226,10 +232,11 @@ async function imageOf(
   call: Call,
   job: Job,
   { dockerfile, image }: ContainerArgs,
-  template: Template | undefined
+  template: Template | undefined,
+  openEngine: typeof engineOf
 ): Promise<PullableImage> {
   if (dockerfile !== null && dockerfile !== '') {
-    return provideImage(call, job, dockerfile, buildTemplate(template))
+    return provideImage(call, job, dockerfile, buildTemplate(template), openEngine)
   }
   if (image !== null && image !== '') return { pullRef: image, pullSecrets: [] }
   throw new HookError('INPUT', 'The step names neither an image nor a Dockerfile.')

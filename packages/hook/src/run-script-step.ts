@@ -150,12 +150,17 @@ function reportOrphan(call: Call, code: number): number {
 async function endStep(openExec: OpenExec, id: string, giveUp: AbortController): Promise<void> {
   const start = Date.now()
   for (const { after, signal } of ESCALATION) {
-    await sleep(Math.max(0, after - (Date.now() - start)))
+    await untilOver(after - (Date.now() - start), giveUp.signal)
     if (giveUp.signal.aborted) return
     void deliverSignal(openExec, id, signal, giveUp.signal)
   }
-  await sleep(Math.max(0, GIVE_UP_MS - (Date.now() - start)))
+  await untilOver(GIVE_UP_MS - (Date.now() - start), giveUp.signal)
   giveUp.abort()
+}
+
+/** A step that has ended keeps nobody waiting. */
+async function untilOver(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined)
 }
 
 /** Signals the step, again and again until it is there: it may just be starting. */

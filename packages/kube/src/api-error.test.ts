@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { apiError, parseRetryAfter } from './api-error.js'
 import type { KubeErrorCode } from './errors.js'
-import { failure } from './testing/local-server.js'
+import { refused } from '@kaniko-hooks/testing'
 
 const what = 'create pod "a" in namespace "arc"'
 
@@ -82,7 +82,7 @@ describe('apiError', () => {
     },
     { name: 'a server in trouble', status: 500, reason: 'InternalError', said: 'etcd', code: 'API', words: /failed to/ }
   ])('$name', ({ status, reason, said, code, words }) => {
-    const error = apiError({ what, status, body: JSON.stringify(failure(status, reason, said)) })
+    const error = apiError({ what, status, body: JSON.stringify(refused(status, reason, said)) })
     expect(error).toMatchObject({ code, status, reason })
     expect(error.message).toContain(said)
     expect(error.message).toContain(what)
@@ -90,7 +90,7 @@ describe('apiError', () => {
   })
 
   test('a refusal without a reason names the right that is needed', () => {
-    const body = JSON.stringify(failure(403, 'Forbidden', 'pods "a" is forbidden: '))
+    const body = JSON.stringify(refused(403, 'Forbidden', 'pods "a" is forbidden: '))
     const error = apiError({ what, status: 403, body, needs: { verb: 'create', resource: 'pods/exec', group: '' } })
     expect(error.code).toBe('FORBIDDEN')
     expect(error.message).toContain('lacks the verb create on pods/exec')
@@ -103,7 +103,7 @@ describe('apiError', () => {
   })
 
   test('the time of the next try comes from the header, else from the details', () => {
-    const body = JSON.stringify({ ...failure(429, 'TooManyRequests', 'slow'), details: { retryAfterSeconds: 7 } })
+    const body = JSON.stringify({ ...refused(429, 'TooManyRequests', 'slow'), details: { retryAfterSeconds: 7 } })
     expect(apiError({ what, status: 429, body }).retryAfterMs).toBe(7000)
     expect(apiError({ what, status: 429, body, retryAfter: '2' }).retryAfterMs).toBe(2000)
   })

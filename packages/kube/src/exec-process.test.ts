@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from '@jest/globals'
 import type { WebSocket } from 'ws'
-import { SUCCESS, execServer, finish, send } from './testing/exec-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import { execServer, finish, type LocalServer, send, SUCCESS } from '@kaniko-hooks/testing'
 
 // A promise that nobody settles does not keep node alive: it ends with exit code 0. So a process of its own is watched.
 const program = `

@@ -8,11 +8,19 @@ import type { WebSocket } from 'ws'
 import type { ExecStream } from './exec.js'
 import { Kube } from './kube.js'
 import type { KubeOptions } from './kube.js'
-import { selfSigned } from './testing/certificate.js'
-import { SUCCESS, execServer, exitStatus, finish, send } from './testing/exec-server.js'
-import type { ExecServerOptions } from './testing/exec-server.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import {
+  execServer,
+  type ExecServerOptions,
+  exitStatus,
+  finish,
+  localServer,
+  type LocalServer,
+  refused,
+  respond,
+  selfSigned,
+  send,
+  SUCCESS
+} from '@kaniko-hooks/testing'
 
 const target = { pod: 'a', container: 'job', command: ['sh', '-c', 'x'] }
 const heartbeat = { everyMs: 50, deadlineMs: 100 }
@@ -32,11 +40,6 @@ async function openServer(
   )
 }
 
-/** The TCP socket below a WebSocket of the server. */
-function tcpOf(socket: WebSocket): Socket {
-  return (socket as unknown as { _socket: Socket })._socket
-}
-
 async function outputs(stream: ExecStream): Promise<{ stdout: string; stderr: string; code: number }> {
   const [stdout, stderr, code] = await Promise.all([text(stream.stdout), text(stream.stderr), stream.exit])
   return { stdout, stderr, code }
@@ -51,7 +54,7 @@ describe('a command that ends', () => {
     ['success', SUCCESS, 0],
     ['a code', exitStatus(7), 7],
     ['a signal', exitStatus(137), 137],
-    ['a code that cannot be read', JSON.stringify(failure(500, 'NonZeroExitCode', '?')), 1]
+    ['a code that cannot be read', JSON.stringify(refused(500, 'NonZeroExitCode', '?')), 1]
   ])('with %s', async (_name, status, code) => {
     const kube = await openServer(socket => {
       for (const channel of [0, 1, 2, 3]) send(socket, channel, '')
@@ -105,9 +108,9 @@ describe('a command that ends', () => {
   })
 
   test('by RST right after its status counts', async () => {
-    const kube = await openServer(socket => {
+    const kube = await openServer((socket, _query, _authorization, tcp) => {
       send(socket, 3, exitStatus(3))
-      setTimeout(() => tcpOf(socket).resetAndDestroy(), 50)
+      setTimeout(() => tcp.resetAndDestroy(), 50)
     })
     await expect((await kube.exec(target)).exit).resolves.toBe(3)
   })
@@ -145,7 +148,7 @@ describe('a command that ends', () => {
 describe('a command that cannot be run', () => {
   test('tells what the server said', async () => {
     const said = 'exec failed: exec: "nope": executable file not found in $PATH'
-    const kube = await openServer(socket => finish(socket, JSON.stringify(failure(500, 'InternalError', said))))
+    const kube = await openServer(socket => finish(socket, JSON.stringify(refused(500, 'InternalError', said))))
     const stream = await kube.exec(target)
     await expect(stream.exit).rejects.toMatchObject({
       code: 'EXEC_FAILED',
@@ -165,11 +168,11 @@ describe('a command that cannot be run', () => {
     [400, 'BadRequest', 'container job is not valid for pod a', 'INVALID']
   ])('is refused in the handshake with %d', async (status, reason, said, code) => {
     const server = await localServer((_call, response) => {
-      respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+      respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
     })
     opened.push(server)
     server.server.on('upgrade', (_request, stream: Socket) => {
-      const body = JSON.stringify(failure(status, reason, said))
+      const body = JSON.stringify(refused(status, reason, said))
       stream.end(`HTTP/1.1 ${status} No\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
     })
     await expect(new Kube(server.config).exec(target)).rejects.toMatchObject({
@@ -184,10 +187,10 @@ describe('a command that cannot be run', () => {
     opened.push(server)
     const [upgrade] = server.server.listeners('upgrade')
     server.server.removeAllListeners('upgrade')
-    let refused = 0
+    let times = 0
     server.server.on('upgrade', (request, stream: Socket, head) => {
-      if (refused < 2) {
-        refused += 1
+      if (times < 2) {
+        times += 1
         stream.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n')
       } else upgrade?.call(server.server, request, stream, head)
     })
@@ -203,7 +206,7 @@ describe('a command that cannot be run', () => {
     run: Parameters<typeof execServer>[0] = socket => finish(socket, SUCCESS)
   ): Promise<Kube> {
     const server = await execServer(run, {
-      answer: (_call, response) => pod() ?? respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+      answer: (_call, response) => pod() ?? respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
     })
     opened.push(server)
     const [upgrade] = server.server.listeners('upgrade')
@@ -214,7 +217,7 @@ describe('a command that cannot be run', () => {
         upgrade?.call(server.server, request, stream, head)
         return
       }
-      const body = JSON.stringify(failure(refusal[0], 'Refused', refusal[1]))
+      const body = JSON.stringify(refused(refusal[0], 'Refused', refusal[1]))
       stream.end(`HTTP/1.1 ${refusal[0]} No\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     })
     return new Kube(server.config, { retryForMs: 15_000 })
@@ -260,7 +263,7 @@ describe('a command that cannot be run', () => {
     const said =
       'error sending request: Post "https://10.0.0.1:10250/exec/arc/a/job?command=sh&command=-c&command=%0Acd+%22x%22": ' +
       'dial tcp 10.0.0.1:10250: connect: connection refused'
-    const kube = await openServer(socket => finish(socket, JSON.stringify(failure(500, 'InternalError', said))))
+    const kube = await openServer(socket => finish(socket, JSON.stringify(refused(500, 'InternalError', said))))
     const error: unknown = await (await kube.exec(target)).exit.catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'EXEC_FAILED', status: 500 })
     expect(String(error)).toContain('command could not be run in container "job" of pod "a"')
@@ -273,7 +276,7 @@ describe('a command that cannot be run', () => {
     let isAway = true
     const server = await localServer((call, response) => {
       if (!call.path.endsWith('/log')) return pod
-      if (isAway) respond(response, 500, failure(500, 'InternalError', 'error dialing backend'))
+      if (isAway) respond(response, 500, refused(500, 'InternalError', 'error dialing backend'))
       else response.end('x')
       return undefined
     })
@@ -314,15 +317,15 @@ describe('a command that cannot be run', () => {
 })
 
 describe('a connection that is lost is never an end', () => {
-  test.each<[string, (socket: WebSocket) => void]>([
+  test.each<[string, (socket: WebSocket, tcp: Socket) => void]>([
     ['closed with a frame', socket => socket.close(1000)],
-    ['closed by FIN', socket => tcpOf(socket).end()],
+    ['closed by FIN', (_, tcp) => tcp.end()],
     ['destroyed', socket => socket.terminate()],
-    ['reset', socket => tcpOf(socket).resetAndDestroy()]
+    ['reset', (_, tcp) => tcp.resetAndDestroy()]
   ])('%s', async (_name, cut) => {
-    const kube = await openServer(socket => {
+    const kube = await openServer((socket, _query, _authorization, tcp) => {
       send(socket, 1, 'begun')
-      setTimeout(cut, 20, socket)
+      setTimeout(cut, 20, socket, tcp)
     })
     const stream = await kube.exec({ ...target, stdin: true })
     const read: string[] = []

@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
-import { selfSigned } from './testing/certificate.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { Call, Handler, LocalServer } from './testing/local-server.js'
+import {
+  type ApiCall,
+  type Handler,
+  localServer,
+  type LocalServer,
+  refused,
+  respond,
+  selfSigned
+} from '@kaniko-hooks/testing'
 
 const opened: LocalServer[] = []
 const pods = '/api/v1/namespaces/arc/pods'
@@ -15,7 +21,7 @@ async function openServer(handler: Handler): Promise<LocalServer> {
 }
 
 /** A handler that answers the first calls as listed, and the later ones with an object. */
-function first(...answers: ((call: Call, response: Parameters<Handler>[1]) => void)[]): Handler {
+function first(...answers: ((call: ApiCall, response: Parameters<Handler>[1]) => void)[]): Handler {
   return (call, response) => {
     const answer = answers.shift()
     if (answer === undefined) return { metadata: { name: 'a' } }
@@ -79,7 +85,7 @@ describe('get', () => {
   test.each<[string, Parameters<typeof first>[0]]>([
     ['a reset', call => call.socket.resetAndDestroy()],
     ['a close without an answer', call => call.socket.destroy()],
-    ['500', (_call, response) => respond(response, 500, failure(500, 'InternalError', 'etcd'))],
+    ['500', (_call, response) => respond(response, 500, refused(500, 'InternalError', 'etcd'))],
     ['503 from a load balancer', (_call, response) => response.writeHead(503).end('<html>')],
     [
       'an answer that is cut in the middle',
@@ -101,7 +107,7 @@ describe('get', () => {
     const until = Date.now() + 3_000
     const { config } = await openServer((_call, response) => {
       if (Date.now() > until) return { metadata: { name: 'a' } }
-      respond(response, 500, failure(500, 'InternalError', 'etcdserver: leader changed'))
+      respond(response, 500, refused(500, 'InternalError', 'etcdserver: leader changed'))
       return undefined
     })
     await expect(new Kube(config).get('pods', 'a')).resolves.toMatchObject({ metadata: { name: 'a' } })
@@ -112,7 +118,7 @@ describe('get', () => {
     const { config } = await openServer((_call, response) => {
       times.push(Date.now())
       if (times.length > 1) return {}
-      respond(response, 429, failure(429, 'TooManyRequests', 'slow down'), { 'Retry-After': '1' })
+      respond(response, 429, refused(429, 'TooManyRequests', 'slow down'), { 'Retry-After': '1' })
       return undefined
     })
     await new Kube(config).get('pods', 'a')
@@ -121,7 +127,7 @@ describe('get', () => {
 
   test('an answer that will not change is not asked for again', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+      respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
     })
     await expect(new Kube(config).get('pods', 'a')).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -160,7 +166,7 @@ describe('get', () => {
       respond(
         response,
         403,
-        failure(403, 'Forbidden', 'pods "a" is forbidden: User "u" cannot get resource "pods" in API group ""')
+        refused(403, 'Forbidden', 'pods "a" is forbidden: User "u" cannot get resource "pods" in API group ""')
       )
       return undefined
     })
@@ -235,7 +241,7 @@ describe('create', () => {
   })
 
   /** A store that keeps pods, and loses the answer to the first creation. */
-  function forgetful(lose: (call: Call, response: Parameters<Handler>[1]) => void, foreign = false): Handler {
+  function forgetful(lose: (call: ApiCall, response: Parameters<Handler>[1]) => void, foreign = false): Handler {
     const stored = new Map<string, unknown>()
     let lost = false
     return (call, response) => {
@@ -243,7 +249,7 @@ describe('create', () => {
       const body = call.body as { metadata: { name: string } }
       const path = `${call.path}/${body.metadata.name}`
       if (stored.has(path)) {
-        respond(response, 409, failure(409, 'AlreadyExists', 'pods "a" already exists'))
+        respond(response, 409, refused(409, 'AlreadyExists', 'pods "a" already exists'))
         return undefined
       }
       stored.set(path, foreign ? { metadata: { name: 'a' } } : body)
@@ -256,7 +262,7 @@ describe('create', () => {
 
   test.each<[string, Parameters<typeof forgetful>[0]]>([
     ['a reset', call => call.socket.resetAndDestroy()],
-    ['504', (_call, response) => respond(response, 504, failure(504, 'Timeout', 'etcd'))]
+    ['504', (_call, response) => respond(response, 504, refused(504, 'Timeout', 'etcd'))]
   ])('whose answer was lost by %s finds its own object', async (_name, lose) => {
     const { config, calls } = await openServer(forgetful(lose))
     const pod = await new Kube(config).create('pods', { metadata: { name: 'a', annotations: { mine: 'x' } } })
@@ -273,7 +279,7 @@ describe('create', () => {
 
   test('a name in use at the first try is a conflict, without a look', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 409, failure(409, 'AlreadyExists', 'exists'))
+      respond(response, 409, refused(409, 'AlreadyExists', 'exists'))
     })
     await expect(new Kube(config).create('pods', { metadata: { name: 'a' } })).rejects.toMatchObject({
       code: 'CONFLICT',
@@ -285,7 +291,7 @@ describe('create', () => {
   test('a webhook that is broken for good is told in seconds, with its words', async () => {
     const said = 'failed calling webhook "pods.example": connection refused'
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 500, failure(500, 'InternalError', said))
+      respond(response, 500, refused(500, 'InternalError', said))
     })
     const kube = new Kube(config)
     await expect(kube.create('pods', { metadata: { name: 'a' } })).rejects.toMatchObject({
@@ -298,7 +304,7 @@ describe('create', () => {
 
   test('two writers that meet at the quota are sent again', async () => {
     const { config, calls } = await openServer(
-      first((_call, response) => respond(response, 409, failure(409, 'Conflict', 'quota was modified')))
+      first((_call, response) => respond(response, 409, refused(409, 'Conflict', 'quota was modified')))
     )
     await new Kube(config).create('pods', { metadata: { name: 'a' } })
     expect(calls).toHaveLength(2)
@@ -315,7 +321,7 @@ describe('create', () => {
 
   test('a dry run only asks', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 403, failure(403, 'Forbidden', 'pods "a" is forbidden: violates PodSecurity "baseline"'))
+      respond(response, 403, refused(403, 'Forbidden', 'pods "a" is forbidden: violates PodSecurity "baseline"'))
     })
     await expect(new Kube(config).create('pods', { metadata: { name: 'a' } }, { dryRun: true })).rejects.toMatchObject({
       code: 'ADMISSION'
@@ -336,7 +342,7 @@ describe('delete', () => {
     })
   })
 
-  const missing: Handler = (_call, response) => respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+  const missing: Handler = (_call, response) => respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
 
   test('of nothing is false', async () => {
     const { config } = await openServer(missing)
@@ -355,7 +361,7 @@ describe('delete', () => {
 
   test('that is refused is given up after its own time, with the words of the server', async () => {
     const { config, calls } = await openServer((_call, response) => {
-      respond(response, 500, failure(500, 'InternalError', 'failed calling webhook "w"'))
+      respond(response, 500, refused(500, 'InternalError', 'failed calling webhook "w"'))
     })
     const deletion = new Kube(config).delete('pods', 'a', { retryForMs: 400 })
     await expect(deletion).rejects.toMatchObject({ status: 500, message: expect.stringContaining('webhook "w"') })
@@ -364,7 +370,7 @@ describe('delete', () => {
 
   test('of another object of the same name is false', async () => {
     const { config } = await openServer((_call, response) => {
-      respond(response, 409, failure(409, 'Conflict', 'the UID in the precondition (u1) does not match'))
+      respond(response, 409, refused(409, 'Conflict', 'the UID in the precondition (u1) does not match'))
     })
     await expect(new Kube(config).delete('pods', 'a', { uid: 'u1' })).resolves.toBe(false)
   })

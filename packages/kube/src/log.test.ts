@@ -4,8 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import { followLog } from './log.js'
 import type { FollowedLog } from './log.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { Call, LocalServer } from './testing/local-server.js'
+import { type ApiCall, localServer, type LocalServer, refused, respond } from '@kaniko-hooks/testing'
 
 const target = { pod: 'a', container: 'main' }
 const opened: LocalServer[] = []
@@ -27,8 +26,8 @@ class FakeLog {
   /** Behind the last newline. */
   tail = ''
   /** What happens to the follow connections, in order; the last one goes on for the others. */
-  connections: ((response: ServerResponse, call: Call) => void | Promise<void>)[] = []
-  readonly logCalls: Call[] = []
+  connections: ((response: ServerResponse, call: ApiCall) => void | Promise<void>)[] = []
+  readonly logCalls: ApiCall[] = []
   /** The kubelet is away: the API server says so to whoever asks for the log. */
   isAway = false
 
@@ -50,9 +49,9 @@ class FakeLog {
     )
   }
 
-  answer(call: Call, response: ServerResponse): unknown {
+  answer(call: ApiCall, response: ServerResponse): unknown {
     if (this.state === 'gone') {
-      respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+      respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
       return undefined
     }
     if (!call.path.endsWith('/log')) {
@@ -63,11 +62,11 @@ class FakeLog {
     if (this.isAway) {
       const address = 'https://10.0.0.1:10250/containerLogs/arc/a/main'
       const said = `Get "${address}?follow=true&timestamps=true": dial tcp 10.0.0.1:10250: connect: connection refused`
-      respond(response, 500, failure(500, 'InternalError', said))
+      respond(response, 500, refused(500, 'InternalError', said))
       return undefined
     }
     if (this.state === 'waiting') {
-      respond(response, 400, failure(400, 'BadRequest', 'container "main" is waiting to start'))
+      respond(response, 400, refused(400, 'BadRequest', 'container "main" is waiting to start'))
       return undefined
     }
     response.writeHead(200)
@@ -102,7 +101,7 @@ function logOf(...lines: string[]): FakeLog {
 /** Sends all there is, ends the container, and closes cleanly. */
 const toTheEnd =
   (log: FakeLog) =>
-  (response: ServerResponse, call: Call): void => {
+  (response: ServerResponse, call: ApiCall): void => {
     log.state = 'terminated'
     response.end(log.content(call.query))
   }
@@ -110,7 +109,7 @@ const toTheEnd =
 /** Sends the first bytes of what there is, and resets the connection. */
 const cutAfter =
   (log: FakeLog, length: (content: string) => number) =>
-  async (response: ServerResponse, call: Call): Promise<void> => {
+  async (response: ServerResponse, call: ApiCall): Promise<void> => {
     const content = log.content(call.query)
     response.write(content.slice(0, length(content)))
     await sleep(20)
@@ -206,7 +205,7 @@ describe('followLog', () => {
   /** Sends all there is, and goes away with the kubelet, as the API server does: cleanly. */
   const goAway =
     (log: FakeLog, then: () => void) =>
-    (response: ServerResponse, call: Call): void => {
+    (response: ServerResponse, call: ApiCall): void => {
       response.end(log.content(call.query))
       log.isAway = true
       then()
@@ -256,7 +255,7 @@ describe('followLog', () => {
     log.answer = (call, response) => {
       if (!call.path.endsWith('/log') || unknown === 0) return answer(call, response)
       unknown -= 1
-      respond(response, 404, failure(404, 'NotFound', 'the server could not find the requested resource'))
+      respond(response, 404, refused(404, 'NotFound', 'the server could not find the requested resource'))
       return undefined
     }
     log.connections = [toTheEnd(log)]

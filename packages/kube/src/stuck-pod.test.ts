@@ -3,8 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import type { PodProblem } from './pod-problem.js'
 import { StuckPod } from './stuck-pod.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import { localServer, type LocalServer, refused, respond } from '@kaniko-hooks/testing'
 
 const opened: LocalServer[] = []
 afterEach(async () => {
@@ -58,7 +57,7 @@ async function seen(
 ): Promise<{ said: (PodProblem | undefined)[]; looks: number }> {
   const server = await localServer((_call, response) => {
     if (events !== FORBIDDEN) return { items: events[Math.min(server.calls.length, events.length) - 1] ?? [] }
-    respond(response, 403, failure(403, 'Forbidden', FORBIDDEN))
+    respond(response, 403, refused(403, 'Forbidden', FORBIDDEN))
     return undefined
   })
   opened.push(server)

@@ -1,8 +1,7 @@
 import type { V1ContainerState } from '@kubernetes/client-node'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { LocalServer } from './testing/local-server.js'
+import { localServer, type LocalServer, refused, respond } from '@kaniko-hooks/testing'
 import { waitForPod } from './wait-for-pod.js'
 
 const opened: LocalServer[] = []
@@ -43,7 +42,7 @@ async function clusterWith(...states: (State | 'gone')[]): Promise<{ kube: Kube;
     const state = states[Math.min(looks, states.length - 1)]
     looks += 1
     if (state !== undefined && state !== 'gone') return podIn(state)
-    respond(response, 404, failure(404, 'NotFound', 'pods "a" not found'))
+    respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
     return undefined
   })
   opened.push(server)

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
-import { failure, localServer, respond } from './testing/local-server.js'
-import type { Handler, LocalServer } from './testing/local-server.js'
+import { type Handler, localServer, type LocalServer, refused, respond } from '@kaniko-hooks/testing'
 import { warningEvent } from './warning-event.js'
 
 const opened: LocalServer[] = []
@@ -41,7 +40,7 @@ test.each([
 
 test('without the right to read events', async () => {
   const said = 'events is forbidden: User "r" cannot list resource "events" in API group "" in the namespace "arc"'
-  const { answer } = await ask((_call, response) => respond(response, 403, failure(403, 'Forbidden', said)))
+  const { answer } = await ask((_call, response) => respond(response, 403, refused(403, 'Forbidden', said)))
   expect(answer).toBe('forbidden')
 })
 

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { RegistryClient, type RegistryOptions } from './client.js'
-import type { Credential } from './credentials.js'
 import {
   answerChallenge,
   answerJson,
   answerProblem,
-  failure,
   type FakeRegistry,
-  type Handler,
+  type RegistryHandler,
   selfSigned,
   servers
-} from './registry.fixture.js'
+} from '@kaniko-hooks/testing'
+import { RegistryClient, type RegistryOptions } from './client.js'
+import type { Credential } from './credentials.js'
+import { failure } from './registry.fixture.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const ROBOT = { username: 'robot$ci', password: 'pässword:1' }
@@ -32,7 +32,7 @@ function has(response: ServerResponse): void {
 function guarded(
   accepts: (authorization: string, request: IncomingMessage) => boolean,
   challenge: () => string
-): Handler {
+): RegistryHandler {
   return (request, response) => {
     const { authorization } = request.headers
     if (authorization === undefined || !accepts(authorization, request)) answerChallenge(response, challenge())
@@ -331,7 +331,7 @@ describe('a 401 that cannot be answered says why', () => {
 })
 
 describe('a token service that refuses', () => {
-  async function refused(handler: Handler, credential?: Credential) {
+  async function refused(handler: RegistryHandler, credential?: Credential) {
     const service = await serve(handler)
     const registry = await serve(
       guarded(

@@ -1,16 +1,16 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { RegistryClient } from './client.js'
-import { type Credential, secretsOf } from './credentials.js'
 import {
   answerChallenge,
   answerJson,
   type Certificate,
   type FakeRegistry,
-  type Handler,
+  type RegistryHandler,
   selfSigned,
   servers
-} from './registry.fixture.js'
+} from '@kaniko-hooks/testing'
+import { RegistryClient } from './client.js'
+import { type Credential, secretsOf } from './credentials.js'
 import { removeImage } from './remove.js'
 
 /*
@@ -30,12 +30,12 @@ const serve = servers(started)
 
 /** What servers do with a request, other than to answer it well. */
 interface Scene {
-  readonly registry: Handler
-  readonly service: Handler
+  readonly registry: RegistryHandler
+  readonly service: RegistryHandler
 }
 
 /** Writes what came back into the answer, as a careless or hostile server does. */
-function echo(status: number): Handler {
+function echo(status: number): RegistryHandler {
   return (request, response, _, body) => {
     const said = `you sent ${request.headers.authorization ?? ''} and ${body} and ${decodeURIComponent(body)}`
     const basic = Buffer.from(request.headers.authorization?.split(' ')[1] ?? '', 'base64').toString()
@@ -45,16 +45,16 @@ function echo(status: number): Handler {
 }
 
 const challenged =
-  (challenge: () => string, then: Handler): Handler =>
+  (challenge: () => string, then: RegistryHandler): RegistryHandler =>
   (request, response, nth, body) => {
     if (request.headers.authorization === undefined) answerChallenge(response, challenge())
     else then(request, response, nth, body)
   }
 
-const issue: Handler = (_, response) => answerJson(response, { token: ISSUED, access_token: ISSUED })
+const issue: RegistryHandler = (_, response) => answerJson(response, { token: ISSUED, access_token: ISSUED })
 
 const redirect =
-  (to: () => string): Handler =>
+  (to: () => string): RegistryHandler =>
   (_, response) =>
     response.writeHead(307, { location: to() }).end()
 

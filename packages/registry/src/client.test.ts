@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { answerProblem, type FakeRegistry, type RegistryHandler, startFakeRegistry } from '@kaniko-hooks/testing'
 import { RegistryClient, type RegistryOptions } from './client.js'
 import { RegistryError } from './errors.js'
-import { answerProblem, type FakeRegistry, type Handler, startFakeRegistry } from './registry.fixture.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   registry = undefined
 })
 
-async function serve(handler: Handler, options: RegistryOptions = {}): Promise<RegistryClient> {
+async function serve(handler: RegistryHandler, options: RegistryOptions = {}): Promise<RegistryClient> {
   registry = await startFakeRegistry(handler)
   return new RegistryClient(registry.host, { plainHttp: true, pauseMs: 1, ...options })
 }

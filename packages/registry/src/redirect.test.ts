@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { RegistryClient, type RegistryOptions } from './client.js'
 import {
   answerChallenge,
   answerJson,
-  failure,
   type FakeRegistry,
-  type Handler,
+  type RegistryHandler,
   selfSigned,
   servers
-} from './registry.fixture.js'
+} from '@kaniko-hooks/testing'
+import { RegistryClient, type RegistryOptions } from './client.js'
+import { failure } from './registry.fixture.js'
 
 const MANIFEST = '{"schemaVersion":2}'
 const ROBOT = { username: 'robot', password: 'pass' }
@@ -17,7 +17,7 @@ const BASIC = `Basic ${Buffer.from('robot:pass').toString('base64')}`
 const serve = servers()
 
 /** A registry that asks for Basic, and then sends everybody somewhere. */
-function sending(to: (url: string) => string | undefined, status = 307): Handler {
+function sending(to: (url: string) => string | undefined, status = 307): RegistryHandler {
   return (request, response) => {
     const location = to(request.url ?? '')
     if (request.headers.authorization === undefined) answerChallenge(response, 'Basic realm="r"')

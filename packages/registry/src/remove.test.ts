@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { answerChallenge, answerProblem, type FakeRegistry, startFakeRegistry } from '@kaniko-hooks/testing'
 import { RegistryClient } from './client.js'
-import { answerChallenge, answerProblem, type FakeRegistry, startFakeRegistry } from './registry.fixture.js'
 import { removeImage, type Removal } from './remove.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`

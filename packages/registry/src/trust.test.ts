@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls'
 import { expect, test } from '@jest/globals'
-import { selfSigned } from './registry.fixture.js'
+import { selfSigned } from '@kaniko-hooks/testing'
 import { trustedAuthorities } from './trust.js'
 
 const { cert, key } = selfSigned()

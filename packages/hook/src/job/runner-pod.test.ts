@@ -1,51 +1,36 @@
-import { describe, expect, test } from '@jest/globals'
-import type { V1Pod } from '@kaniko-hooks/kube'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
+import { Bench, RUNNER, type CallOptions } from './call.fixture.js'
 import type { Call } from './call.js'
 import { ownerOf, readRunner } from './runner-pod.js'
 
-const WORK = '/home/runner/_work'
+let bench: Bench
+beforeEach(async () => (bench = await Bench.start()))
+afterEach(async () => bench.stop())
 
-/** A runner pod of ARC's kubernetes mode. */
-const POD: V1Pod = {
-  metadata: { name: 'r', uid: 'u' },
-  spec: {
-    containers: [{ name: 'runner', image: 'runner', volumeMounts: [{ name: 'work', mountPath: WORK }] }],
-    volumes: [{ name: 'work', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } } }]
-  }
-}
-
-function call(namespace: string, environment: object = {}, workspace = 'auto'): Call {
-  const runnerKube = { namespace: 'runners', get: () => Promise.resolve(POD) }
-  return {
-    kube: namespace === 'runners' ? runnerKube : { namespace },
-    runnerKube,
-    environment,
-    settings: { runnerPod: 'r', workspace },
-    workDirectory: WORK,
-    cancelled: new AbortController().signal
-  } as unknown as Call
-}
+/** A call whose pods go to a namespace of their own. */
+const apart = (options: CallOptions = {}): Call => bench.call({ podNamespace: 'jobs', ...options })
 
 describe('a work volume and pods in another namespace', () => {
   test('are refused at once: the claim cannot be mounted there', async () => {
-    const refused = readRunner(call('jobs'))
+    const refused = readRunner(apart())
     await expect(refused).rejects.toMatchObject({ code: 'SETTING', fault: 'configuration' })
     await expect(refused).rejects.toThrow(
-      /namespace jobs .*ACTIONS_RUNNER_KUBERNETES_NAMESPACE.* claim r-work .*runners.*copied/
+      /namespace jobs .*ACTIONS_RUNNER_KUBERNETES_NAMESPACE.* claim arc-runner-1-work .*runners.*copied/
     )
   })
 
   test('go together with a claim of that namespace, or without the volume', async () => {
-    const named = await readRunner(call('jobs', { claimName: 'same-disk' }))
+    const named = await readRunner(apart({ env: { ACTIONS_RUNNER_CLAIM_NAME: 'same-disk' } }))
     expect(named.volume).toMatchObject({ kind: 'claim', claimName: 'same-disk' })
-    expect((await readRunner(call('jobs', {}, 'copied'))).volume).toEqual({ kind: 'own-disk' })
-    expect((await readRunner(call('runners'))).volume).toMatchObject({ claimName: 'r-work' })
+    expect((await readRunner(apart({ settings: { workspace: 'copied' } }))).volume).toEqual({ kind: 'own-disk' })
+    expect((await readRunner(bench.call())).volume).toMatchObject({ claimName: `${RUNNER}-work` })
   })
 })
 
 test('what is made in another namespace says where its runner is', async () => {
-  const runner = await readRunner(call('jobs', {}, 'copied'))
-  expect(ownerOf(call('jobs'), runner).homeNamespace).toBe('runners')
-  expect(ownerOf(call('runners'), runner)).not.toHaveProperty('homeNamespace')
+  const call = apart({ settings: { workspace: 'copied' } })
+  const runner = await readRunner(call)
+  expect(ownerOf(call, runner).homeNamespace).toBe('runners')
+  expect(ownerOf(bench.call(), runner)).not.toHaveProperty('homeNamespace')
 })

@@ -71,6 +71,19 @@ describe('parseCommand', () => {
     expect(() => parseCommand(input)).toThrow(HookError)
   })
 
+  test('says of each beginning of a call that it was cut off', () => {
+    const whole = JSON.stringify(SCRIPT)
+    const told = (length: number): string => {
+      try {
+        return parseCommand(whole.slice(0, length)).command
+      } catch (error) {
+        return (error as Error).message.replace(/^.*: /, '')
+      }
+    }
+    const lengths = Array.from({ length: whole.length - 1 }, (_, index) => index + 1)
+    expect(new Set(lengths.map(told))).toEqual(new Set(['it was cut off.']))
+  })
+
   test('never quotes the input: it may hold secrets', () => {
     const cut = '{"command":"run_script_step","args":{"environmentVariables":{"TOKEN":"hunter2-hunter2"'
     expect(() => parseCommand(cut)).toThrow(expect.not.stringContaining('hunter2'))

@@ -28,7 +28,10 @@ export function parseCommand(input: string): Command {
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw badInput(`stdin is not whole JSON (${text.length} characters came): ${jsonComplaint(error)}`, error)
+    throw badInput(
+      `stdin is not whole JSON (${text.length} characters came): ${jsonComplaint(error, text.length)}`,
+      error
+    )
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw badInput('stdin is not a JSON object')
   const name = (json as { command?: unknown }).command
@@ -49,11 +52,11 @@ function problem(issue: v.BaseIssue<unknown>): string {
 }
 
 /** V8 quotes a piece of the input in its complaint; a call may hold secrets, so only the position is kept. */
-function jsonComplaint(error: unknown): string {
+function jsonComplaint(error: unknown, length: number): string {
   const message = error instanceof Error ? error.message : ''
-  const position = /position \d+/.exec(message)?.[0]
-  if (/end of JSON|Unterminated|Expected .* at the end/i.test(message)) return 'it was cut off'
-  return position === undefined ? 'a syntax error' : `a syntax error at ${position}`
+  const position = /position (\d+)/.exec(message)?.[1]
+  if (/end of JSON|Unterminated/i.test(message) || Number(position) === length) return 'it was cut off'
+  return position === undefined ? 'a syntax error' : `a syntax error at position ${position}`
 }
 
 function badInput(message: string, cause?: unknown): HookError {

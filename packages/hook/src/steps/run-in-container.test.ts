@@ -1,8 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
 
-import { execServer, exitStatus, finish, send, SUCCESS } from '../../../kube/src/testing/exec-server.js'
-import type { LocalServer } from '../../../kube/src/testing/local-server.js'
+import { execServer, exitStatus, finish, type LocalServer, send, SUCCESS } from '@kaniko-hooks/testing'
 import { runInContainer } from './run-in-container.js'
 
 let server: LocalServer | undefined

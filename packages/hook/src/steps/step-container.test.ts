@@ -1,114 +1,91 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
-import { Kube } from '@kaniko-hooks/kube'
-import { afterEach, expect, test } from '@jest/globals'
+import { Kube, type V1Job, type V1Pod } from '@kaniko-hooks/kube'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { ApiServer, forbidden as lacking, refused, type Refusal } from '@kaniko-hooks/testing'
 
 import { deleteStep, startStep } from './step-container.js'
 
 const OWNER = { runnerPod: 'r', uid: 'u', sameNamespace: true, annotations: {} }
 const TEMPLATE = { spec: { containers: [{ name: 'job', image: 'busybox' }] } }
 
-const servers: Server[] = []
-
+let server: ApiServer
+let kube: Kube
+beforeEach(async () => {
+  server = await ApiServer.start()
+  kube = new Kube(server.config)
+})
 afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
-  }
+  kube.close()
+  await server.stop()
 })
 
-interface Answers {
-  /** What the API server says of the pod that is only tried; nothing when it takes it. */
-  readonly tried?: { readonly code: number; readonly message: string }
-  /** And of the Job. */
-  readonly job?: { readonly code: number; readonly message: string }
-  /** After how many looks the Job's controller has made the pod. */
-  readonly podAfter: number
-}
+const forbidden = (code: number, message: string): Refusal => refused(code, 'Forbidden', message)
+const QUOTA = forbidden(403, 'pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2')
+const POLICY = forbidden(
+  422,
+  'pods "a" is forbidden: ValidatingAdmissionPolicy "p" with binding "b" denied request: no'
+)
+const TRIED = 'POST pods (dry run)'
 
-/** An API server and a Job's controller; `asked` has each request in its order. */
-async function clusterWith(answers: Answers): Promise<{ kube: Kube; asked: string[] }> {
-  const asked: string[] = []
-  let looks = 0
-  const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://local')
-    const kind = pathname.split('/')[pathname.includes('/apis/') ? 6 : 5] ?? ''
-    const dry = searchParams.has('dryRun')
-    asked.push(`${request.method ?? ''} ${kind}${dry ? ' dry' : ''}`)
-    const refused =
-      request.method !== 'POST' ? undefined : kind === 'jobs' ? answers.job : dry ? answers.tried : undefined
-    request.resume().on('end', () => {
-      response.writeHead(refused?.code ?? 200, { 'content-type': 'application/json' })
-      if (refused !== undefined) {
-        response.end(JSON.stringify({ kind: 'Status', status: 'Failure', reason: 'Forbidden', ...refused }))
-      } else if (request.method === 'GET') {
-        looks += 1
-        const pod = { metadata: { name: 'r-step-1-x', ownerReferences: [{ uid: 'job uid' }] } }
-        response.end(JSON.stringify({ items: looks > answers.podAfter ? [pod] : [], metadata: {} }))
-      } else {
-        response.end(JSON.stringify({ metadata: { name: 'r-step-1', uid: 'job uid' } }))
-      }
-    })
-  })
-  servers.push(server)
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const config = { server: new URL(`http://127.0.0.1:${port}`), namespace: 'arc', token: () => Promise.resolve('t') }
-  return { kube: new Kube(config), asked }
-}
-
-const QUOTA = { code: 403, message: 'pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2' }
-const POLICY = {
-  code: 422,
-  message: 'pods "a" is forbidden: ValidatingAdmissionPolicy "p" with binding "b" denied request: no'
-}
-
-const start = async (kube: Kube): Promise<unknown> =>
+const start = async (): Promise<unknown> =>
   startStep(kube, OWNER, 'r-step-1', TEMPLATE, false, new AbortController().signal)
 
 test.each([
   ["a quota that the step's own pod uses up", QUOTA],
   ['a policy that refuses what is only tried', POLICY],
-  ['a webhook with side effects', { code: 400, message: 'admission webhook "w" does not support dry run' }]
+  ['a webhook with side effects', forbidden(400, 'admission webhook "w" does not support dry run')]
 ])('%s does not end a Job that gets its pod', async (_name, tried) => {
-  const { kube, asked } = await clusterWith({ tried, podAfter: 3 })
-  await expect(start(kube)).resolves.toEqual({ job: 'r-step-1', pod: 'r-step-1-x' })
-  expect(asked.filter(request => request.startsWith('DELETE'))).toEqual([])
+  server.refuse(TRIED, tried)
+  server.onCreate('jobs', job => {
+    let looks = 0
+    server.intercept('GET pods', () => {
+      looks += 1
+      if (looks === 4) server.put('pods', podOf(job))
+    })
+  })
+  await expect(start()).resolves.toEqual({ job: 'r-step-1', pod: 'r-step-1-x' })
+  expect(server.asked.filter(line => line.startsWith('DELETE'))).toEqual([])
+  expect(server.asked.filter(line => line === 'GET pods')).toHaveLength(4)
 })
 
+/** What a Job's controller makes. */
+function podOf({ metadata }: V1Job): V1Pod {
+  const { name = '', uid = '' } = metadata ?? {}
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }]
+  return { metadata: { name: `${name}-x`, labels: { 'job-name': name }, ownerReferences } }
+}
+
 test('a Job that gets no pod is explained by what the API server says of such a pod, and removed', async () => {
-  const { kube, asked } = await clusterWith({ tried: QUOTA, podAfter: Infinity })
-  await expect(start(kube)).rejects.toMatchObject({ code: 'QUOTA', message: expect.stringContaining('used: pods=2') })
-  expect(asked).toContain('DELETE jobs')
+  server.refuse(TRIED, QUOTA)
+  server.onCreate('jobs', () => undefined)
+  await expect(start()).rejects.toMatchObject({ code: 'QUOTA', message: expect.stringContaining('used: pods=2') })
+  expect(server.asked).toContain('DELETE jobs/r-step-1')
+  expect(server.names('jobs')).toEqual([])
 }, 30_000)
 
 test("a Job that is refused is explained by the API server's word on the Job", async () => {
-  const job = { code: 403, message: 'jobs "a" is forbidden: exceeded quota: j, requested: count/jobs.batch=1' }
-  const { kube } = await clusterWith({ tried: POLICY, job, podAfter: 0 })
-  await expect(start(kube)).rejects.toMatchObject({
+  server.refuse(TRIED, POLICY)
+  server.refuse('POST jobs', forbidden(403, 'jobs "a" is forbidden: exceeded quota: j, requested: count/jobs.batch=1'))
+  await expect(start()).rejects.toMatchObject({
     code: 'QUOTA',
     message: expect.stringContaining('count/jobs.batch')
   })
 })
 
 test('where the role has no jobs it is a bare pod, whatever became of the try', async () => {
-  const job = {
-    code: 403,
-    message: 'jobs.batch is forbidden: User "u" cannot create resource "jobs" in API group "batch"'
-  }
-  const { kube, asked } = await clusterWith({ tried: QUOTA, job, podAfter: 0 })
-  await expect(start(kube)).resolves.toEqual({ job: undefined, pod: 'r-step-1' })
-  expect(asked.at(-1)).toBe('POST pods')
+  server.refuse(TRIED, QUOTA)
+  server.refuse('POST jobs', lacking('create', 'jobs.batch', 'arc'))
+  await expect(start()).resolves.toEqual({ job: undefined, pod: 'r-step-1' })
+  expect(server.asked.at(-1)).toBe('POST pods')
 })
 
 test("a step's end waits half a minute for its deletions, and not as long as for an outage", async () => {
   const asked: unknown[] = []
-  const kube = {
-    delete: (...[kind, name, { retryForMs } = {}]: Parameters<Kube['delete']>) =>
-      Promise.resolve(asked.push([kind, name, retryForMs]) > 0)
+  class Noting extends Kube {
+    override delete(...[kind, name, { retryForMs } = {}]: Parameters<Kube['delete']>): Promise<boolean> {
+      return Promise.resolve(asked.push([kind, name, retryForMs]) > 0)
+    }
   }
-  await deleteStep(kube as unknown as Kube, { pod: 'r-step-1-x', job: 'r-step-1' })
+  await deleteStep(new Noting(server.config), { pod: 'r-step-1-x', job: 'r-step-1' })
   expect(asked).toEqual([
     ['pods', 'r-step-1-x', 30_000],
     ['jobs', 'r-step-1', 30_000]

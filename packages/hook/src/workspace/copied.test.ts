@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -11,10 +12,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { KubeError, type ExecStream, type ExecTarget, type Kube } from '@kaniko-hooks/kube'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { Kube } from '@kaniko-hooks/kube'
+import { ApiServer, type ExecAnswer, type ExecScript, refused, running, waiting } from '@kaniko-hooks/testing'
 
 import { SPOOL_PATH } from '../pods/spool.js'
 import { Copied } from './copied.js'
@@ -30,14 +32,22 @@ let base: string
 let runner: string
 let printed: string[]
 let ended: string[]
-beforeEach(() => {
+let server: ApiServer
+let kube: Kube
+beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'copied-'))
   runner = join(base, '_work')
   printed = []
   ended = []
   mkdirSync(join(runner, 'repo/repo'), { recursive: true })
+  server = await ApiServer.start()
+  server.exec = runHere
+  for (const pod of ['job', 'step', 'another']) startPod(pod)
+  kube = new Kube(server.config)
 })
-afterEach(() => {
+afterEach(async () => {
+  kube.close()
+  await server.stop()
   for (const path of [base, ownDirectory(runner)]) rmSync(path, { recursive: true })
 })
 
@@ -53,40 +63,49 @@ function localised(pod: string, text: string): string {
   )
 }
 
-const kube = {
-  awaitNode: () => Promise.resolve(),
-  get: () =>
-    Promise.resolve({
-      metadata: { uid: 'x' },
-      status: { phase: 'Pending', initContainerStatuses: [{ name: 'receive-work', state: { running: {} } }] }
-    }),
-  exec: async ({ pod, command, stdin }: ExecTarget, options?: { signal?: AbortSignal }): Promise<ExecStream> => {
-    if (options?.signal?.aborted === true) throw new KubeError('ABORTED', 'aborted')
-    const [program = '', ...words] = command.map(word => localised(pod, word))
-    for (const path of ['/__w', '/work', '/transfer', SPOOL_PATH]) mkdirSync(local(pod, path), { recursive: true })
-    const child = spawn(program, words)
-    child.stdin.on('error', () => undefined)
-    if (stdin !== true) child.stdin.end()
-    const close = (): void => void child.kill()
-    options?.signal?.addEventListener('abort', close)
-    // As of a real exec: the exit code comes when the output has been read to its end.
-    const stdout = child.stdout.pipe(new PassThrough())
-    const read = new Promise(resolve => stdout.once('close', resolve))
-    return Promise.resolve({
-      stdout,
-      stderr: child.stderr,
-      write: async chunk =>
-        new Promise<void>((resolve, reject) => {
-          if (child.stdin.writable) {
-            child.stdin.write(typeof chunk === 'string' ? localised(pod, chunk) : chunk, () => resolve())
-          } else reject(new KubeError('EXEC_FAILED', 'it has ended'))
-        }),
-      end: () => child.stdin.end(),
-      exit: new Promise(resolve => child.on('close', code => void read.then(() => resolve(code ?? 137)))),
-      close
-    })
+/** Runs a command of a pod on this machine. The first line of its standard input names paths of the pod. */
+const runHere: ExecScript = async ({ pod, command, stdin, print, complain, gone }) => {
+  const [program = '', ...words] = command.map(word => localised(pod, word))
+  for (const path of ['/__w', '/work', '/transfer', SPOOL_PATH]) mkdirSync(local(pod, path), { recursive: true })
+  const child = spawn(program, words)
+  gone.addEventListener('abort', () => void child.kill())
+  child.stdin.on('error', () => undefined)
+  const code = new Promise<number>(resolve => child.on('close', status => resolve(status ?? 137)))
+  const passed = Promise.all([pass(child.stdout, print), pass(child.stderr, complain)])
+  void feed(stdin, child.stdin, line => localised(pod, line))
+  await passed
+  return code
+}
+
+async function pass(output: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
+  for await (const chunk of output as AsyncIterable<Buffer>) await write(chunk)
+}
+
+async function feed(from: Readable, to: Writable, change: (line: string) => string): Promise<void> {
+  let start: Buffer = Buffer.alloc(0)
+  let isLater = false
+  for await (const chunk of from as AsyncIterable<Buffer>) {
+    start = isLater ? chunk : Buffer.concat([start, chunk])
+    const end = isLater ? 0 : start.indexOf(10) + 1
+    if (!isLater && end === 0) continue
+    if (!isLater) to.write(change(start.toString('utf8', 0, end)))
+    isLater = true
+    if (end < start.length && !to.write(start.subarray(end)) && to.writable) {
+      await Promise.race([once(to, 'drain'), once(to, 'close')])
+    }
   }
-} as unknown as Kube
+  to.end()
+}
+
+/** A pod whose receiver runs, and whose other containers can be asked as well. */
+function startPod(name: string): void {
+  const containers = ['job', 'keep-work'].map(container => ({ name: container }))
+  const pod = { metadata: { name }, spec: { containers, initContainers: [{ name: 'receive-work' }] } }
+  const { containerStatuses = [] } = running(pod)
+  const [receiver] = containerStatuses.map(status => ({ ...status, name: 'receive-work' }))
+  const initContainerStatuses = receiver === undefined ? [] : [receiver]
+  server.put('pods', { ...pod, status: { phase: 'Pending', initContainerStatuses, containerStatuses } })
+}
 
 /** The hook's next call: nothing of the one before is in its memory. */
 function call(): Copied {
@@ -232,4 +251,35 @@ test('a step whose time is over gives up its files at once', async () => {
   await call().deliver()
   await call().fillJob('job', signal)
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+describe('the end of the receiver', () => {
+  /** The command that lets the receiver go gives this. */
+  function touched(answer: ExecAnswer): void {
+    server.exec = call => {
+      if (call.command[0] !== 'touch') return runHere(call)
+      const pod = server.get('pods', 'step')
+      const [receiver] = pod?.status?.initContainerStatuses ?? []
+      if (receiver !== undefined) receiver.state = { terminated: { exitCode: 0 } }
+      return answer
+    }
+  }
+
+  test.each<[string, ExecAnswer]>([
+    ['takes the command along', 137],
+    ['comes before the command', refused(500, 'InternalError', 'container not found ("receive-work")')]
+  ])('is no failure when it %s', async (_, answer) => {
+    touched(answer)
+    await call().fillStep('step', signal)
+    expect(printed).toEqual([])
+  })
+})
+
+test('a step whose pod cannot start gets no files', async () => {
+  server.put('pods', {
+    metadata: { name: 'broken' },
+    status: waiting({ spec: { containers: [{ name: 'job' }] } }, 'InvalidImageName', 'bad')
+  })
+  await expect(call().fillStep('broken', signal)).rejects.toMatchObject({ code: 'POD_FAILED' })
+  expect(server.asked.filter(line => line.endsWith('/exec'))).toEqual([])
 })

@@ -321,10 +321,12 @@ async function retryTransfer(
       const code = await exit
       if (code !== 0) throw failure(verb, place, `exit code ${code}`, words)
       return words
-    } catch (error) {
-      const code = await ending(stream, error)
+    } catch (thrown) {
+      const { code, error } = await ending(stream, thrown)
       if (silence.isOver) throw failure(verb, place, `nothing came or went for ${idleMs / 1000} s`, words, error)
-      if ((isKubeError(error, 'STREAM_LOST') || code === EXIT_SHORT) && attempt < TRIES) {
+      // A kubelet's connection that ends cleanly is a success for the API server.
+      const isCut = isKubeError(error, 'STREAM_LOST') || code === EXIT_SHORT || code === 0
+      if (isCut && attempt < TRIES) {
         await sleep(200 * attempt)
         continue
       }
@@ -348,11 +350,17 @@ async function retryTransfer(
   }
 }
 
-/** The exit code of a script that ended before it was expected to. */
-async function ending(stream: ExecStream | undefined, error: unknown): Promise<number | undefined> {
-  if (stream === undefined || !(error instanceof EndedEarly || isKubeError(error, 'EXEC_FAILED'))) return undefined
+/**
+ * Why a script ended before it was expected to: its exit code, or the reason that the API server gives. A word to a command
+ * that never began fails without that reason.
+ */
+async function ending(stream: ExecStream | undefined, error: unknown): Promise<{ code?: number; error: unknown }> {
+  if (stream === undefined || !(error instanceof EndedEarly || isKubeError(error, 'EXEC_FAILED'))) return { error }
   stream.stdout.resume()
-  return stream.exit.catch(() => undefined)
+  return stream.exit.then(
+    code => ({ code, error }),
+    (reason: unknown) => ({ error: reason })
+  )
 }
 
 /** Says what was the matter: a tool that is not there, a full disk, or the tools' own words. */

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Kube, KubeError, type V1Pod } from '@kaniko-hooks/kube'
-import type { V1ContainerStatus, V1PodStatus } from '@kubernetes/client-node'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { Kube } from '@kaniko-hooks/kube'
+import { ApiServer, refused, waiting } from '@kaniko-hooks/testing'
 import type { Context } from '../../context/context.js'
 import { readContext } from '../../context/read.js'
 import { nodePortRegistry } from '../../destinations/nodeport.js'
@@ -22,29 +22,20 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** The pods of a namespace: what was created and not deleted. Nothing ever runs in it. */
-class Namespace {
-  readonly pods = new Map<string, V1Pod>()
-  status: V1PodStatus = {}
-  onCreate: (name: string) => Promise<void> = () => Promise.resolve()
+let server: ApiServer
+let kube: Kube
 
-  readonly kube = {
-    create: async (_: 'pods', pod: V1Pod): Promise<V1Pod> => {
-      const name = pod.metadata?.name ?? ''
-      await this.onCreate(name)
-      this.pods.set(name, pod)
-      return pod
-    },
-    get: (_: 'pods', name: string): Promise<V1Pod> => {
-      const pod = this.pods.get(name)
-      return pod === undefined
-        ? Promise.reject(new KubeError('NOT_FOUND', 'gone', { status: 404 }))
-        : Promise.resolve({ ...pod, status: this.status })
-    },
-    list: () => Promise.resolve([]),
-    delete: (_: 'pods', name: string): Promise<boolean> => Promise.resolve(this.pods.delete(name))
-  } as unknown as Kube
-}
+/** Nothing ever runs in this cluster, unless a test says so. */
+beforeEach(async () => {
+  server = await ApiServer.start()
+  server.onCreate('pods', pod => (pod.status = { phase: 'Pending' }))
+  kube = new Kube(server.config)
+})
+
+afterEach(async () => {
+  kube.close()
+  await server.stop()
+})
 
 function request(over: Partial<BuildRequest> = {}): BuildRequest {
   const settings = nodePortRegistry({ host: 'r.ci', port: 5000, nodePort: 31500 })
@@ -53,19 +44,23 @@ function request(over: Partial<BuildRequest> = {}): BuildRequest {
   return { context, handle: 'x', targets, ...times, log: () => undefined, ...over }
 }
 
-function engineIn(namespace: Namespace): KanikoEngine {
+function engine(): KanikoEngine {
   const settings = { image: 'k:1', fork: 'google', pushImage: 'c:1', contextImage: 'r:1' } as const
-  return new KanikoEngine(namespace.kube, settings, () => 'b')
+  return new KanikoEngine(kube, settings, () => 'b')
 }
 
 test('a pod that is refused by admission is told with its sentence, as a fault of the configuration', async () => {
-  const namespace = new Namespace()
-  namespace.onCreate = () => Promise.reject(new KubeError('ADMISSION', 'violates PodSecurity "restricted:latest"'))
-  await expect(engineIn(namespace).build(request())).rejects.toMatchObject({
+  server.refuse(
+    'POST pods',
+    refused(403, 'Forbidden', 'pods "b" is forbidden: violates PodSecurity "restricted:latest"')
+  )
+  await expect(engine().build(request())).rejects.toMatchObject({
     name: 'BuildError',
     code: 'POD_FAILED',
     fault: 'configuration',
-    message: 'the build pod failed: violates PodSecurity "restricted:latest"'
+    message: expect.stringMatching(
+      /^the build pod failed: .*: pods "b" is forbidden: violates PodSecurity "restricted:latest"/
+    )
   })
 })
 
@@ -74,11 +69,11 @@ test.each([
   ['push', 'build.pushImage'],
   ['push-2', 'build.pushImage']
 ])('an image of container %s that cannot be pulled is told with its setting', async (container, setting) => {
-  const namespace = new Namespace()
-  const waiting = { reason: 'ErrImagePull', message: 'invalid reference format' }
-  const status = { name: container, image: 'k:1', state: { waiting } } as V1ContainerStatus
-  namespace.status = { phase: 'Pending', containerStatuses: [status] }
-  await expect(engineIn(namespace).build(request())).rejects.toMatchObject({
+  server.onCreate('pods', pod => {
+    const spec = { containers: [{ name: container, image: 'k:1' }] }
+    pod.status = waiting({ spec }, 'ErrImagePull', 'invalid reference format')
+  })
+  await expect(engine().build(request())).rejects.toMatchObject({
     code: 'POD_FAILED',
     fault: 'configuration',
     message: expect.stringContaining(`and set ${setting}.`)
@@ -86,47 +81,40 @@ test.each([
 })
 
 test('an abort ends the build and its pod', async () => {
-  const namespace = new Namespace()
   const abort = new AbortController()
-  const building = engineIn(namespace).build(request(), abort.signal)
-  setTimeout(() => abort.abort(), 20)
+  const building = engine().build(request(), abort.signal)
+  server.onCreate('pods', () => void setTimeout(() => abort.abort(), 20))
   await expect(building).rejects.toMatchObject({ code: 'ABORTED' })
-  expect(namespace.pods.size).toBe(0)
+  expect(server.names('pods')).toEqual([])
 })
 
 test('an abort that cuts off the creation deletes the pod that arrives all the same', async () => {
-  const namespace = new Namespace()
   const abort = new AbortController()
-  namespace.onCreate = name => {
+  server.intercept('POST pods', async () => {
     abort.abort()
-    setTimeout(() => namespace.pods.set(name, {}), 10)
-    return Promise.reject(new KubeError('ABORTED', 'cut off'))
-  }
-  await expect(engineIn(namespace).build(request(), abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
-  expect(namespace.pods.size).toBe(0)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  })
+  await expect(engine().build(request(), abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(server.names('pods')).toEqual([])
 })
 
 test("the build's own limit ends it too, and leaves no pod", async () => {
-  const namespace = new Namespace()
-  await expect(engineIn(namespace).build(request({ timeoutMs: 20 }))).rejects.toMatchObject({
+  await expect(engine().build(request({ timeoutMs: 500 }))).rejects.toMatchObject({
     code: 'POD_FAILED',
     fault: 'cluster',
     message: expect.stringContaining('did not start')
   })
-  expect(namespace.pods.size).toBe(0)
+  expect(server.names('pods')).toEqual([])
 })
 
 test('a pod that somebody deletes is a failure', async () => {
-  const namespace = new Namespace()
-  const building = engineIn(namespace).build(request())
-  setTimeout(() => namespace.pods.clear(), 20)
-  await expect(building).rejects.toMatchObject({ code: 'POD_FAILED', fault: 'cluster' })
+  server.onCreate('pods', () => void setTimeout(() => server.remove('pods', 'b'), 20))
+  await expect(engine().build(request())).rejects.toMatchObject({ code: 'POD_FAILED', fault: 'cluster' })
 })
 
 test('what the line cannot build is found without asking anybody', () => {
-  const engine = engineIn(new Namespace())
   const platform = { os: 'linux', architecture: 'amd64' }
-  const prepared = (dockerfileText: string) => engine.prepare({ ...context, dockerfileText }, platform, {})
+  const prepared = (dockerfileText: string) => engine().prepare({ ...context, dockerfileText }, platform, {})
   expect(prepared('FROM a\nRUN <<X\nX').findings).toHaveLength(1)
   expect(prepared('FROM a')).toEqual({ context: { ...context, dockerfileText: 'FROM a' }, buildArgs: {}, findings: [] })
 })

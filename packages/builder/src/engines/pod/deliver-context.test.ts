@@ -1,7 +1,17 @@
-import { PassThrough } from 'node:stream'
-import { afterEach, describe, expect, test } from '@jest/globals'
-import type { V1ContainerState } from '@kubernetes/client-node'
-import { type ExecStream, type Kube, KubeError, type V1Pod } from '@kaniko-hooks/kube'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { V1ContainerState, V1PodStatus } from '@kubernetes/client-node'
+import { Kube } from '@kaniko-hooks/kube'
+import {
+  ApiServer,
+  EXEC_CUT,
+  type ExecAnswer,
+  type ExecCall,
+  forbidden,
+  type Refusal,
+  refused
+} from '@kaniko-hooks/testing'
 import type { ContextArchive } from '../../context/pack.js'
 import { BuildError } from '../../errors.js'
 import { deliverContext } from './deliver-context.js'
@@ -16,90 +26,104 @@ const ARCHIVE: ContextArchive = {
 
 /**
  * How a receiver behaves: it may end by itself, or print something once it has the data, and end when it was told to accept,
- * well or in another way, or not at all.
+ * well or in another way, or not at all. Or its connection is cut, or its node is away.
  */
 type Receiver =
   | { readonly exits: number; readonly says?: string }
-  | { readonly prints: string; readonly told?: number | KubeError | 'silence' }
-  | KubeError
+  | { readonly prints: string; readonly told?: number | typeof EXEC_CUT | 'silence' }
+  | typeof EXEC_CUT
+  | Refusal
 
 let log: string[] = []
 /** How often the pod has to be read until its status says that the container has ended. */
 let reportsAfter = 0
+let server: ApiServer
+let kube: Kube
 
-afterEach(() => {
+beforeEach(async () => {
   log = []
   reportsAfter = 0
+  server = await ApiServer.start()
+  server.onCreate('pods', pod => (pod.status = statusWith({ running: {} })))
+  server.put('pods', { metadata: { name: 'p' }, spec: { containers: [], initContainers: [{ name: 'context' }] } })
+  kube = new Kube(server.config)
 })
+
+afterEach(async () => {
+  kube.close()
+  await server.stop()
+})
+
+function statusWith(state: V1ContainerState): V1PodStatus {
+  return {
+    phase: 'Pending',
+    initContainerStatuses: [{ name: 'context', image: '', imageID: '', ready: true, restartCount: 0, state }]
+  }
+}
 
 /** A cluster whose receivers behave as given, one after the other. */
 function cluster(...receivers: readonly Receiver[]): {
-  readonly kube: Kube
-  readonly written: string[][]
+  /** What each of them was sent. */
+  readonly written: string[]
   /** How often the pod was read. */
   readonly read: () => number
   /** How often its node was waited for. */
   readonly waits: () => number
 } {
-  const written: string[][] = []
+  const written: string[] = []
   let read = 0
-  let waits = 0
-  const pod = (state: V1ContainerState): V1Pod => ({
-    metadata: { name: 'p', uid: 'u' },
-    status: {
-      initContainerStatuses: [{ name: 'context', image: '', imageID: '', ready: true, restartCount: 0, state }]
+  server.intercept('GET pods/p', () => {
+    read += 1
+    const pod = server.get('pods', 'p')
+    if (read > reportsAfter && pod !== undefined) pod.status = statusWith({ terminated: { exitCode: 0 } })
+  })
+  server.exec = async call => {
+    const mine = written.push('') - 1
+    const receiver = receivers[mine]
+    if (receiver === undefined) throw new Error('one exec too many')
+    if (receiver === EXEC_CUT || 'code' in receiver) return receiver
+    return behave(receiver, call, text => (written[mine] = (written[mine] ?? '') + text))
+  }
+  return { written, read: () => read, waits: () => server.asked.filter(line => line === 'GET pods/p/log').length }
+}
+
+/** @param note is told what was sent, and returns all of it */
+async function behave(
+  receiver: Exclude<Receiver, typeof EXEC_CUT | Refusal>,
+  { stdin, print, complain, gone }: ExecCall,
+  note: (text: string) => string
+): Promise<ExecAnswer> {
+  if ('says' in receiver) await complain(receiver.says)
+  if ('exits' in receiver) {
+    stdin.resume()
+    await sleep(5)
+    return receiver.exits
+  }
+  const { prints, told = 0 } = receiver
+  let hasPrinted = false
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    const all = note(chunk.toString())
+    if (!hasPrinted && all.startsWith('4\ndata')) {
+      hasPrinted = true
+      await print(prints)
     }
-  })
-  const kube = {
-    exec: (): Promise<ExecStream> => {
-      const receiver = receivers[written.length]
-      written.push([])
-      if (receiver === undefined) throw new Error('one exec too many')
-      return receiver instanceof KubeError ? Promise.reject(receiver) : Promise.resolve(streamOf(receiver, written))
-    },
-    awaitNode: () => Promise.resolve(void (waits += 1)),
-    get: () => Promise.resolve(pod(++read > reportsAfter ? { terminated: { exitCode: 0 } } : { running: {} }))
+    if (all.endsWith('accept\n') && told !== 'silence') return told
   }
-  return { kube: kube as unknown as Kube, written, read: () => read, waits: () => waits }
+  if (!gone.aborted) await once(gone, 'abort')
+  return EXEC_CUT
 }
 
-function streamOf(receiver: Exclude<Receiver, KubeError>, written: string[][]): ExecStream {
-  const mine = written.at(-1) ?? []
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
-  if ('says' in receiver) stderr.write(receiver.says)
-  let end = (_: number | Error): void => undefined
-  const exit = new Promise<number>((resolve, reject) => {
-    end = how => (how instanceof Error ? reject(how) : resolve(how))
-    if ('exits' in receiver) setTimeout(end, 5, receiver.exits)
-  })
-  exit.catch(() => undefined)
-  return {
-    stdout,
-    stderr,
-    write: chunk => {
-      mine.push(Buffer.from(chunk).toString())
-      if ('prints' in receiver && mine.length === 2) stdout.write(receiver.prints)
-      const told = 'prints' in receiver ? (receiver.told ?? 0) : 'silence'
-      if (mine.at(-1) === 'accept\n' && told !== 'silence') setTimeout(end, 5, told)
-      return Promise.resolve()
-    },
-    end: () => undefined,
-    exit,
-    close: () => undefined
-  }
-}
-
-function deliver(kube: Kube, archive = ARCHIVE): Promise<number> {
+function deliver(archive = ARCHIVE): Promise<number> {
   return deliverContext(kube, 'p', archive, { log: line => log.push(line), timeoutMs: 60_000 })
 }
 
+const ACCEPTED = '4\ndataaccept\n'
 const WELL: Receiver = { prints: 'received abc\n' }
 
 test('the length goes first, the acceptance last', async () => {
-  const { kube, written } = cluster(WELL)
-  await deliver(kube)
-  expect(written).toEqual([['4\n', 'data', 'accept\n']])
+  const { written } = cluster(WELL)
+  await deliver()
+  expect(written).toEqual([ACCEPTED])
   expect(log).toEqual([])
 })
 
@@ -108,29 +132,29 @@ describe('a transfer is repeated on a new stream', () => {
     ['when nothing arrived', { exits: 64 }, /exit code 64/],
     ['when it could not be unpacked', { exits: 65, says: 'tar: No space left\n' }, /No space left/],
     ['when another hash comes back', { prints: 'received def\n' }, /received|sent was abc/],
-    ['when the stream is lost', new KubeError('STREAM_LOST', 'cut'), /cut/]
+    ['when the stream is lost', EXEC_CUT, /was lost before its exit code came/]
   ]
   test.each(table)('%s', async (_, receiver, why) => {
-    const { kube, written } = cluster(receiver, WELL)
-    await deliver(kube)
-    expect(written[1]).toEqual(['4\n', 'data', 'accept\n'])
+    const { written } = cluster(receiver, WELL)
+    await deliver()
+    expect(written[1]).toBe(ACCEPTED)
     expect(written[0]).not.toContain('accept\n')
     expect(log).toHaveLength(1)
     expect(log[0]).toMatch(why)
   })
 
   test('once its node answers, when that is away', async () => {
-    const away = new KubeError('EXEC_FAILED', 'error dialing backend', { status: 500 })
-    const { kube, written, waits } = cluster(away, away, WELL)
-    await deliver(kube)
-    expect(written[2]).toEqual(['4\n', 'data', 'accept\n'])
+    const away = refused(500, 'InternalError', 'error dialing backend')
+    const { written, waits } = cluster(away, away, WELL)
+    await deliver()
+    expect(written[2]).toBe(ACCEPTED)
     expect(waits()).toBe(2)
   })
 
   test('but not for ever', async () => {
     const lost = { exits: 65, says: 'tar: No space left' }
-    const { kube, written } = cluster(lost, lost, lost)
-    const failure = deliver(kube)
+    const { written } = cluster(lost, lost, lost)
+    const failure = deliver()
     await expect(failure).rejects.toMatchObject({ code: 'CONTEXT_FAILED', fault: 'cluster' })
     await expect(failure).rejects.toThrow(/No space left/)
     expect(written).toHaveLength(3)
@@ -138,16 +162,16 @@ describe('a transfer is repeated on a new stream', () => {
 
   test('and not for what another stream cannot mend', async () => {
     const changed = new BuildError('CONTEXT_FAILED', 'a file has changed')
-    const { kube, written } = cluster(WELL)
-    await expect(deliver(kube, { bytes: 4, send: () => Promise.reject(changed) })).rejects.toBe(changed)
+    const { written } = cluster(WELL)
+    await expect(deliver({ bytes: 4, send: () => Promise.reject(changed) })).rejects.toBe(changed)
     expect(written).toHaveLength(1)
-    const forbidden = new KubeError('FORBIDDEN', 'no pods/exec')
-    await expect(deliver(cluster(forbidden).kube)).rejects.toBe(forbidden)
+    server.refuse('GET pods/p/exec', forbidden('create', 'pods/exec', 'arc'))
+    await expect(deliver()).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 })
 
 describe('what was accepted is waited for until the pod says so, however late', () => {
-  const lost = new KubeError('STREAM_LOST', 'cut')
+  const lost = EXEC_CUT
   const table: readonly (readonly [string, readonly Receiver[]])[] = [
     ['when the receiver has ended well', [WELL]],
     // The container's end kills whatever runs in it.
@@ -158,28 +182,28 @@ describe('what was accepted is waited for until the pod says so, however late', 
   ]
   test.each(table)('%s', async (_, receivers) => {
     reportsAfter = 3
-    const { kube, read } = cluster(...receivers)
-    await deliver(kube)
+    const { read } = cluster(...receivers)
+    await deliver()
     expect(read()).toBe(4)
   })
 
   test('and sent again when the acceptance was lost', async () => {
     reportsAfter = Infinity
-    const { kube, written } = cluster({ ...WELL, told: 66 }, WELL)
-    const delivering = deliver(kube)
+    const { written } = cluster({ ...WELL, told: 66 }, WELL)
+    const delivering = deliver()
     const end = { isThere: false }
     void delivering.catch(() => undefined).finally(() => (end.isThere = true))
-    while (!end.isThere && written[1]?.length !== 3) await new Promise(resolve => setTimeout(resolve, 5))
+    while (!end.isThere && written[1] !== ACCEPTED) await new Promise(resolve => setTimeout(resolve, 5))
     reportsAfter = 0
     await delivering
-    expect(written[1]).toEqual(['4\n', 'data', 'accept\n'])
+    expect(written[1]).toBe(ACCEPTED)
     expect(log).toEqual([expect.stringMatching(/exit code 66.*sending it again/)])
   })
 
   test('but a pod that is gone ends the wait', async () => {
-    const { kube } = cluster(WELL)
-    const gone = new KubeError('NOT_FOUND', 'gone', { status: 404 })
-    Object.assign(kube, { get: () => Promise.reject(gone) })
-    await expect(deliver(kube)).rejects.toMatchObject({ code: 'POD_FAILED' })
+    reportsAfter = Infinity
+    cluster(WELL)
+    server.intercept('GET pods/p', () => server.remove('pods', 'p'))
+    await expect(deliver()).rejects.toMatchObject({ code: 'POD_FAILED' })
   })
 })

@@ -1,143 +1,67 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { BaseAccess } from '@kaniko-hooks/builder'
-import { Kube } from '@kaniko-hooks/kube'
-import * as v from 'valibot'
+import { type FakeRegistry, forbidden, refused, startFakeRegistry } from '@kaniko-hooks/testing'
 
+import { Bench, type CallOptions } from '../../job/call.fixture.js'
 import type { Call } from '../../job/call.js'
-import type { Verbatim } from '../../report/workflow-commands.js'
-import { settingsFile } from '../../settings/schema.js'
 import { accountToken } from '../connector/account-token.js'
+import { BASE_IMAGES } from '../connector/connector-use.js'
 import { withBaseAccess } from './base-access.js'
 import { digestsOf, openBases, type Bases } from './bases.js'
-import { BASE_IMAGES } from '../connector/connector-use.js'
+
+type Build = NonNullable<NonNullable<CallOptions['settings']>['build']>
+type Connectors = NonNullable<Build['connectors']>
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const OWNER = { runnerPod: 'runner', uid: 'u', annotations: {} }
-const SECRETS = '/api/v1/namespaces/arc/secrets'
+const CONNECTORS = 'connectors.connectors.alauda.io'
+const TOKEN = 'POST serviceaccounts/bases/token'
 
-interface Body {
-  readonly metadata?: { readonly name?: string }
-}
-
-/** An API server and a connector's proxy in one. */
-let server: Server
+let bench: Bench
+/** A registry, and a connector's proxy. */
+let registry: FakeRegistry
 let host: string
-let asked: string[]
-/** The body of the last request of this kind. */
-let bodies: Map<string, unknown>
-let objects: Map<string, object>
-let mayHaveTokens: boolean
-let mayDelete: boolean
+/** The manifests that it has. */
+let manifests: Set<string>
 let printed: string[]
-let call: (connectors: object[], build?: object) => Call
 
 beforeEach(async () => {
-  asked = []
-  bodies = new Map()
-  printed = []
-  mayHaveTokens = true
-  mayDelete = true
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const path = (request.url ?? '').split('?')[0] ?? ''
-      const text = Buffer.concat(chunks).toString()
-      const body = text === '' ? {} : (JSON.parse(text) as Body)
-      const line = `${request.method ?? ''} ${path}`
-      asked.push(line)
-      bodies.set(line, body)
-      const [status, value] = answer(request.method ?? '', path, body)
-      response.writeHead(status, { 'content-type': 'application/json', 'docker-content-digest': DIGEST })
-      response.end(request.method === 'HEAD' ? undefined : JSON.stringify(value))
-    })
+  bench = await Bench.start()
+  printed = bench.printed
+  manifests = new Set(['/v2/namespaces/ci/connectors/harbor/team/base/manifests/1'])
+  registry = await startFakeRegistry(({ url = '' }, response) => {
+    response.writeHead(manifests.has(url) ? 200 : 404, { 'docker-content-digest': DIGEST }).end()
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const connector = (spec: object, ready = 'True'): object => ({
-    spec,
-    status: {
-      conditions: [{ type: 'Ready', status: ready, reason: 'Broken', message: 'why' }],
-      proxy: { httpAddress: { url: `http://${host}/namespaces/ci/connectors/harbor` } }
-    }
-  })
-  const connectors = '/apis/connectors.alauda.io/v1alpha1/namespaces/ci/connectors'
-  objects = new Map([
-    [`${connectors}/harbor`, connector({ address: 'https://harbor.example' })],
-    [`${connectors}/hub`, connector({ address: 'https://registry-1.docker.io' })],
-    [`${connectors}/broken`, connector({ address: 'https://broken.example' }, 'False')],
-    [`/v2/namespaces/ci/connectors/harbor/team/base/manifests/1`, {}],
-    [
-      `${SECRETS}/own`,
-      {
-        data: {
-          '.dockerconfigjson': Buffer.from(
-            JSON.stringify({
-              auths: { 'quay.io': { identitytoken: 'idt', auth: 'dTo=' }, 'r.io': { auth: 'dTpw' } },
-              credHelpers: { 'x.io': 'ecr-login' }
-            })
-          ).toString('base64')
-        }
-      }
-    ]
-  ])
-  const kube = new Kube(
-    { server: new URL(`http://${host}`), namespace: 'arc', token: () => Promise.resolve('mine') },
-    { retryForMs: 0 }
-  )
-  call = (list, build = {}) =>
-    ({
-      kube,
-      settings: v.parse(settingsFile, { build: { connectors: list, ...build } }),
-      secrets: new Set<string>(),
-      print: (line: string | Verbatim) => printed.push(String(line)),
-      note: (line: string) => printed.push(line),
-      cancelled: new AbortController().signal
-    }) as unknown as Call
+  host = registry.host
+  const connector = (name: string, address: string, ready = 'True'): void => {
+    const conditions = [{ type: 'Ready', status: ready, reason: 'Broken', message: 'why' }]
+    const proxy = { httpAddress: { url: `http://${host}/namespaces/ci/connectors/harbor` } }
+    bench.server.putCustom(CONNECTORS, 'ci', { metadata: { name }, spec: { address }, status: { conditions, proxy } })
+  }
+  connector('harbor', 'https://harbor.example')
+  connector('hub', 'https://registry-1.docker.io')
+  connector('broken', 'https://broken.example', 'False')
+  const own = {
+    auths: { 'quay.io': { identitytoken: 'idt', auth: 'dTo=' }, 'r.io': { auth: 'dTpw' } },
+    credHelpers: { 'x.io': 'ecr-login' }
+  }
+  const data = { '.dockerconfigjson': Buffer.from(JSON.stringify(own)).toString('base64') }
+  bench.server.put('secrets', { metadata: { name: 'own' }, data })
+  bench.server.put('serviceaccounts', { metadata: { name: 'bases' } })
+})
+afterEach(async () => {
+  await Promise.all([registry.stop(), bench.stop()])
 })
 
-function answer(method: string, path: string, body: Body): readonly [status: number, body: object] {
-  const name = body.metadata?.name ?? ''
-  if (path.endsWith('/token')) {
-    const { boundObjectRef } = (body as { spec: { boundObjectRef?: { name: string } } }).spec
-    const bound = boundObjectRef?.name
-    if (bound !== undefined && !objects.has(`${SECRETS}/${bound}`)) return missing(`secrets "${bound}" not found`)
-    if (path.endsWith('/nobody/token')) return missing('serviceaccounts "nobody" not found')
-    const who = 'serviceaccounts "bases" is forbidden: User "system:serviceaccount:arc:runner"'
-    const message = `${who} cannot create resource "serviceaccounts/token" in API group "" in the namespace "arc"`
-    return mayHaveTokens
-      ? [201, { status: { token: `token-of-${path.split('/').at(-2) ?? ''}` } }]
-      : refused(403, 'Forbidden', message)
-  }
-  if (method === 'POST') {
-    objects.set(`${path}/${name}`, body)
-    return [201, { ...body, metadata: { ...body.metadata, uid: `uid-of-${name}` } }]
-  }
-  const found = objects.get(path)
-  if (method === 'DELETE' && !mayDelete) return refused(500, 'InternalError', 'etcd is away')
-  if (method === 'DELETE') objects.delete(path)
-  return found === undefined ? missing('not found') : [200, found]
-}
+/** What was asked, of the API server and of the registry. */
+const asked = (): string[] => [...bench.server.asked, ...registry.asked]
 
-function missing(message: string): readonly [status: number, body: object] {
-  return refused(404, 'NotFound', message)
-}
-
-function refused(code: number, reason: string, message: string): readonly [status: number, body: object] {
-  return [code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message }]
-}
-
-afterEach(() => {
-  server.closeAllConnections()
-  server.close()
-})
+const call = (connectors: Connectors, build: Build = {}): Call =>
+  bench.call({ settings: { build: { connectors, ...build } }, retryForMs: 0 })
 
 const HARBOR = { name: 'ci/harbor', serviceAccount: 'bases' }
 const BASE = 'harbor.example/team/base:1'
-const open = async (list: object[], references: string[], build: object = {}): Promise<Bases> =>
+const open = async (list: Connectors, references: string[], build: Build = {}): Promise<Bases> =>
   openBases(call(list, build), undefined, references)
 
 describe('a connector is for', () => {
@@ -196,7 +120,7 @@ describe('a connector is for', () => {
     const settings = { ...HARBOR, registries: ['r.io'], address: 'https://proxy.example/a/' }
     const { proxies } = await open([settings], ['r.io/x'])
     expect(proxies.map(({ place }) => place)).toEqual([{ host: 'proxy.example', path: 'a', plainHttp: false }])
-    expect(asked).toEqual([])
+    expect(asked()).toEqual([])
   })
 })
 
@@ -226,24 +150,24 @@ describe('a build', () => {
     build: (access: BaseAccess) => unknown = () => undefined
   ): Promise<unknown> => withBaseAccess(of, OWNER, bases, access => Promise.resolve(build(access)))
   const configOf = ({ credentials = '' }: BaseAccess): unknown => {
-    const { data } = objects.get(`${SECRETS}/${credentials}`) as { data: Record<string, string> }
-    return JSON.parse(Buffer.from(data['.dockerconfigjson'] ?? '', 'base64').toString())
+    const { data } = bench.server.get('secrets', credentials) ?? {}
+    return JSON.parse(Buffer.from(data?.['.dockerconfigjson'] ?? '', 'base64').toString())
   }
-  const secrets = (): string[] => [...objects.keys()].filter(path => path.startsWith(SECRETS))
+  const secrets = (): string[] => bench.server.names('secrets')
 
   test('has a token for the proxy beside what it had, bound to a Secret that ends with the build', async () => {
     const of = call([HARBOR], { credentials: 'own', timeout: '15m' })
     const bases = await openBases(of, undefined, [BASE])
     const config = await lent(of, bases, access => {
       expect(access.proxies).toHaveLength(1)
-      const { spec } = bodies.get('POST /api/v1/namespaces/arc/serviceaccounts/bases/token') as { spec: object }
-      const [life = ''] = secrets().filter(path => !path.endsWith('/own') && !path.endsWith(access.credentials ?? ''))
-      const name = life.slice(SECRETS.length + 1)
+      const { spec } = bench.server.sightings.find(({ line }) => line === TOKEN)?.body as { spec: object }
+      const [name = ''] = secrets().filter(secret => secret !== 'own' && secret !== access.credentials)
+      const life = bench.server.get('secrets', name)
       expect(spec).toEqual({
         expirationSeconds: 1200,
-        boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name, uid: `uid-of-${name}` }
+        boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name, uid: life?.metadata?.uid }
       })
-      expect(objects.get(life)).toMatchObject({
+      expect(life).toMatchObject({
         metadata: { labels: { 'runner-pod': 'runner' }, ownerReferences: [{ kind: 'Pod', name: 'runner', uid: 'u' }] }
       })
       return configOf(access)
@@ -257,7 +181,7 @@ describe('a build', () => {
       },
       credHelpers: { 'x.io': 'ecr-login' }
     })
-    expect(secrets()).toEqual([`${SECRETS}/own`])
+    expect(secrets()).toEqual(['own'])
     expect([...of.secrets]).toEqual(expect.arrayContaining(['token-of-bases', auth, 'idt', 'dTpw']))
   })
 
@@ -267,21 +191,24 @@ describe('a build', () => {
       throw new Error('failed')
     })
     await expect(failing).rejects.toThrow('failed')
-    expect(secrets()).toEqual([`${SECRETS}/own`])
+    expect(secrets()).toEqual(['own'])
   })
 
   test('has the content of the Secret of the settings from one reading', async () => {
     const of = call([HARBOR], { credentials: 'own' })
     await lent(of, await openBases(of, undefined, [BASE]))
-    expect(asked.filter(line => line === `GET ${SECRETS}/own`)).toHaveLength(1)
+    expect(asked().filter(line => line === 'GET secrets/own')).toHaveLength(1)
   })
 
   test('whose token outlives it has a warning with the Secret that keeps it alive, and the account', async () => {
     const of = call([HARBOR], { timeout: '15m' })
     const bases = await openBases(of, undefined, [BASE])
-    mayDelete = false
+    bench.server.refuse(/^DELETE secrets/, refused(500, 'InternalError', 'etcd is away'), Infinity)
     expect(await lent(of, bases, () => 'built')).toBe('built')
-    const [, life] = asked.find(line => line.startsWith(`DELETE ${SECRETS}/`))?.split(`${SECRETS}/`) ?? []
+    const [, life] =
+      asked()
+        .find(line => line.startsWith('DELETE secrets/'))
+        ?.split('secrets/') ?? []
     expect(printed.filter(line => line.startsWith('::warning::'))).toEqual([
       expect.stringMatching(
         new RegExp(
@@ -307,17 +234,17 @@ describe('a build', () => {
     })
     const bare = call([HARBOR])
     expect(await lent(bare, await openBases(bare, undefined, ['busybox']), access => access)).toEqual({})
-    expect(asked.filter(line => line.startsWith('POST'))).toEqual([])
+    expect(asked().filter(line => line.startsWith('POST'))).toEqual([])
   })
 
   test('whose token is refused leaves nothing', async () => {
     const of = call([HARBOR])
     const bases = await openBases(of, undefined, [BASE])
-    mayHaveTokens = false
+    bench.server.refuse(TOKEN, forbidden('create', 'serviceaccounts/token', 'runners'))
     await expect(lent(of, bases)).rejects.toThrow(
       /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, by which the setting build\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\].* as in examples\/connector-bases-rbac\.yaml\.$/
     )
-    expect(secrets()).toEqual([`${SECRETS}/own`])
+    expect(secrets()).toEqual(['own'])
   })
 })
 
@@ -325,7 +252,7 @@ describe('what names stand for', () => {
   test('is asked of the connector', async () => {
     const of = call([HARBOR])
     expect(await digestsOf(of, [BASE], await openBases(of, undefined, [BASE]), [])).toEqual({ [BASE]: DIGEST })
-    expect(asked).toContain('HEAD /v2/namespaces/ci/connectors/harbor/team/base/manifests/1')
+    expect(asked()).toContain('HEAD /v2/namespaces/ci/connectors/harbor/team/base/manifests/1')
     expect(printed).toEqual([])
   })
 
@@ -333,7 +260,7 @@ describe('what names stand for', () => {
     const of = call([HARBOR])
     const pinned = `harbor.example/team/base@${DIGEST}`
     expect(await digestsOf(of, [pinned], await openBases(of, undefined, [pinned]), [])).toEqual({ [pinned]: DIGEST })
-    expect(asked.filter(line => line.endsWith('/token'))).toEqual([])
+    expect(asked().filter(line => line.endsWith('/token'))).toEqual([])
   })
 
   test('is not known when it has it not', async () => {
@@ -345,7 +272,7 @@ describe('what names stand for', () => {
 
   describe('is asked of no registry that only a Dockerfile names', () => {
     const named = (): string => `${host}/team/base:1`
-    const lookUp = async (build: object, destinations: readonly string[] = []): Promise<unknown> => {
+    const lookUp = async (build: Build, destinations: readonly string[] = []): Promise<unknown> => {
       // Plain HTTP is for registries that the settings name: the test's own speaks nothing else.
       const of = call([], build)
       return digestsOf(of, [named()], await openBases(of, undefined, [named()]), destinations)
@@ -353,7 +280,7 @@ describe('what names stand for', () => {
 
     test('which the log says, with the setting that allows it', async () => {
       expect(await lookUp({})).toBeUndefined()
-      expect(asked).toEqual([])
+      expect(asked()).toEqual([])
       expect(printed).toEqual([
         `The image is not shared with other jobs: ${named()} could not be looked up. No setting names ${host}, and other ` +
           'registries are not asked: image.baseRegistries may list more.'
@@ -361,12 +288,12 @@ describe('what names stand for', () => {
     })
 
     test('but of those that settings name', async () => {
-      objects.set('/v2/team/base/manifests/1', {})
+      manifests.add('/v2/team/base/manifests/1')
       expect(await lookUp({ insecureRegistries: [host] })).toEqual({ [named()]: DIGEST })
-      expect(asked).toEqual(['HEAD /v2/team/base/manifests/1'])
+      expect(asked()).toEqual(['HEAD /v2/team/base/manifests/1'])
     })
 
-    test.each<[string, object, readonly string[]]>([
+    test.each<[string, Build, readonly string[]]>([
       ['a destination', {}, ['HOST']],
       ['a mirror', { registryMirrors: ['HOST/hub'] }, []],
       ['one with mirrors', { registryMaps: { HOST: ['m.example'] } }, []],
@@ -374,7 +301,7 @@ describe('what names stand for', () => {
       ['one with a certificate', { certificates: [{ registry: 'HOST', secret: 's' }] }, []]
     ])('such as %s', async (_, build, destinations) => {
       const here = (text: string): string => text.replaceAll('HOST', host)
-      expect(await lookUp(JSON.parse(here(JSON.stringify(build))) as object, destinations.map(here))).toBeUndefined()
+      expect(await lookUp(JSON.parse(here(JSON.stringify(build))) as Build, destinations.map(here))).toBeUndefined()
       // It was tried, by TLS.
       expect(printed).toEqual([`The image is not shared with other jobs: ${named()} could not be looked up.`])
     })

@@ -54,9 +54,9 @@ describe('an image of another job', () => {
   })
 
   test('of a branch is used by a pull request to it, and not the other way round', async () => {
-    await cluster.record('other', kept())
+    const ofMain = await cluster.record('other', kept())
     expect(await look(PULL)).toBeDefined()
-    cluster.secrets.clear()
+    cluster.bench.server.remove('secrets', ofMain)
     await cluster.record('other', kept({ keep: { scope: PULL.own } }))
     expect(await look(MAIN)).toBeUndefined()
     expect(await look(PULL)).toBeDefined()
@@ -82,7 +82,7 @@ describe('an image of another job', () => {
     await cluster.record('other', kept())
     expect(await look()).toBeUndefined()
     expect(cluster.asked).toEqual([HEAD])
-    expect(cluster.secrets.size).toBe(1)
+    expect(cluster.secrets).toHaveLength(1)
     expect(cluster.printed).toEqual([expect.stringMatching(/^The kept image \S+ is not used: /)])
     cluster.answer = () => undefined
     expect(await look()).toBe(digestOf('1'))
@@ -94,7 +94,7 @@ describe('an image of another job', () => {
       cluster.answer = () => status
       await cluster.record('other', kept())
       expect(await look()).toBeUndefined()
-      expect(cluster.secrets.size).toBe(1)
+      expect(cluster.secrets).toHaveLength(1)
       expect(cluster.printed).toEqual([expect.stringMatching(/^The kept image \S+ cannot be used: .*40\d/)])
     }
   )
@@ -105,7 +105,7 @@ describe('an image of another job', () => {
     await cluster.record('third', kept())
     cluster.answer = line => (line.includes(digestOf('2')) ? 404 : undefined)
     expect(await look()).toBeDefined()
-    expect(cluster.secrets.size).toBe(2)
+    expect(cluster.secrets).toHaveLength(2)
   })
 })
 
@@ -167,9 +167,9 @@ test('a registry that does not tell of one is not asked for the next', async () 
 
 test('a Secret that is no record is passed over', async () => {
   const name = await cluster.record('other', kept())
-  const secret = cluster.secrets.get(name)
+  const secret = cluster.bench.server.get('secrets', name)
   for (const text of ['{', '{"version":2}', '{"version":1,"key":1}']) {
-    cluster.secrets.set(name, { ...secret, data: { record: Buffer.from(text).toString('base64') } })
+    Object.assign(secret ?? {}, { data: { record: Buffer.from(text).toString('base64') } })
     expect(await look()).toBeUndefined()
   }
 })

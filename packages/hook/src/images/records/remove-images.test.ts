@@ -9,14 +9,8 @@ const HOUR_MS = 60 * MINUTE_MS
 const BASE = 'DELETE /v2/kaniko/actions/manifests'
 
 let cluster: Cluster
-let isUp: boolean
-beforeEach(async () => {
-  cluster = await Cluster.start()
-  isUp = true
-})
-afterEach(async () => {
-  if (isUp) await cluster.stop()
-})
+beforeEach(async () => (cluster = await Cluster.start()))
+afterEach(async () => cluster.stop())
 
 type Content = Omit<ImageRecord, 'version' | 'runner'>
 
@@ -27,7 +21,7 @@ function built(tag: string, digit?: string, keep?: ImageRecord['keep']): Content
 }
 
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString()
-const secrets = (): string[] => [...cluster.secrets.keys()]
+const secrets = (): string[] => cluster.secrets
 
 describe('after a job', () => {
   test('what it built goes, and what it keeps stays; so does what others built', async () => {
@@ -67,8 +61,7 @@ describe('after a job', () => {
 
   test('a registry that is down is a sentence; its record stays for a later job', async () => {
     await cluster.record('me', built('tag', '1'))
-    await cluster.stop()
-    isUp = false
+    await cluster.stopRegistry()
     expect(await removeImages(cluster.call('me'))).toEqual([
       expect.stringMatching(/^the image \S+ stays: .*cannot be reached/)
     ])
@@ -126,7 +119,7 @@ describe('the sweep', () => {
     ['of a runner that lives', 61 * MINUTE_MS, 'old', false],
     ['of a runner whose name another one has now', 61 * MINUTE_MS, 'new', true]
   ])('an image that is not kept, %s', async (_, ageMs, uidNow, expected) => {
-    if (uidNow !== undefined) cluster.pods.set('gone', { metadata: { name: 'gone', uid: uidNow } })
+    if (uidNow !== undefined) cluster.bench.server.put('pods', { metadata: { name: 'gone', uid: uidNow } })
     expect(await goes(built('tag', '1'), { ageMs })).toBe(expected)
   })
 
@@ -148,13 +141,12 @@ describe('the sweep', () => {
     await cluster.record('gone', built('young', '1'))
     cluster.createdMs = Date.now() - 25 * HOUR_MS
     const old = await cluster.record('gone', built('old', '2'))
-    await cluster.stop()
-    isUp = false
+    await cluster.stopRegistry()
     await sweepImages(cluster.call('me'))
     expect(secrets()).toHaveLength(1)
     expect(secrets()).not.toContain(old)
     expect(cluster.printed).toEqual([])
-    expect(cluster.noted).toEqual([
+    expect(cluster.bench.noted).toEqual([
       expect.stringMatching(/^Sweeping: .* stays/),
       expect.stringMatching(/^Sweeping: .* stays/)
     ])

@@ -5,9 +5,15 @@ import { join } from 'node:path'
 
 const OPENSSL = 'openssl'
 
-/** A self-signed certificate for 127.0.0.1, made by openssl. */
-export function selfSigned(): { readonly cert: string; readonly key: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'kube-certificate-'))
+/** PEM */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+}
+
+/** A certificate for 127.0.0.1 that is its own authority, made by openssl. */
+export function selfSigned(): Certificate {
+  const directory = mkdtempSync(join(tmpdir(), 'certificate-'))
   const cert = join(directory, 'cert.pem')
   const key = join(directory, 'key.pem')
   try {

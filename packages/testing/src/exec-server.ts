@@ -1,14 +1,14 @@
-import { WebSocketServer } from 'ws'
-import type { WebSocket } from 'ws'
-import { failure, localServer, respond } from './local-server.js'
-import type { Handler, LocalServer } from './local-server.js'
+import type { Socket } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { type Handler, type LocalServer, localServer, respond } from './local-server.js'
+import { refused } from './refusals.js'
 
 export const SUCCESS = JSON.stringify({ metadata: {}, status: 'Success' })
 
 /** The status of a command that ended with another code than 0. */
 export function exitStatus(code: number): string {
   return JSON.stringify({
-    ...failure(500, 'NonZeroExitCode', `command terminated with non-zero exit code: exit status ${code}`),
+    ...refused(500, 'NonZeroExitCode', `command terminated with non-zero exit code: exit status ${code}`),
     details: { causes: [{ reason: 'ExitCode', message: String(code) }] }
   })
 }
@@ -33,13 +33,13 @@ export interface ExecServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string }
 }
 
-/** A real API server's exec endpoint; `run` is the command. */
+/** A real API server's exec endpoint; `run` is the command, with the TCP socket below its WebSocket. */
 export async function execServer(
-  run: (socket: WebSocket, query: URLSearchParams, authorization: string | undefined) => void,
+  run: (socket: WebSocket, query: URLSearchParams, authorization: string | undefined, tcp: Socket) => void,
   { protocol = 'v5.channel.k8s.io', autoPong = true, answer, tls }: ExecServerOptions = {}
 ): Promise<LocalServer> {
   const local = await localServer(
-    answer ?? ((_call, response) => respond(response, 400, failure(400, 'BadRequest', 'Upgrade'))),
+    answer ?? ((_call, response) => respond(response, 400, refused(400, 'BadRequest', 'Upgrade'))),
     tls
   )
   const sockets = new WebSocketServer({
@@ -47,9 +47,9 @@ export async function execServer(
     autoPong,
     handleProtocols: offered => (offered.has(protocol) ? protocol : false)
   })
-  local.server.on('upgrade', (request, stream, head) => {
+  local.server.on('upgrade', (request, stream: Socket, head) => {
     sockets.handleUpgrade(request, stream, head, socket => {
-      run(socket, new URL(request.url ?? '/', 'http://local').searchParams, request.headers.authorization)
+      run(socket, new URL(request.url ?? '/', 'http://local').searchParams, request.headers.authorization, stream)
     })
   })
   return {

@@ -2,9 +2,10 @@ import http from 'node:http'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { ClusterConfig } from '../config.js'
+import type { ClusterConfig } from '@kaniko-hooks/kube'
 
-export interface Call {
+/** A request as it came. */
+export interface ApiCall {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
@@ -14,25 +15,25 @@ export interface Call {
 }
 
 /** Answers one request; a returned value is sent as JSON with status 200. */
-export type Handler = (call: Call, response: ServerResponse) => unknown
+export type Handler = (call: ApiCall, response: ServerResponse) => unknown
 
 export interface LocalServer {
   readonly config: ClusterConfig
   readonly server: http.Server
-  readonly calls: Call[]
+  readonly calls: ApiCall[]
   close(): Promise<void>
 }
 
 /** A real HTTP server on 127.0.0.1 in the place of the API server. */
 export async function localServer(handler: Handler, tls?: https.ServerOptions): Promise<LocalServer> {
-  const calls: Call[] = []
+  const calls: ApiCall[] = []
   const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://local')
       const text = Buffer.concat(chunks).toString('utf8')
-      const call: Call = {
+      const call: ApiCall = {
         method: request.method ?? '',
         path: url.pathname,
         query: url.searchParams,
@@ -68,9 +69,4 @@ export async function localServer(handler: Handler, tls?: https.ServerOptions): 
 export function respond(response: ServerResponse, status: number, body: unknown, headers = {}): void {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers })
   response.end(JSON.stringify(body))
-}
-
-/** A Status object as the API server sends it. */
-export function failure(code: number, reason: string, message: string): object {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message }
 }

@@ -1,0 +1,29 @@
+import type { StoredObject } from './objects.js'
+
+/** Whether an object has the labels that a selector names: `a=b`, `a!=b`, `a`, `!a`, with commas between. */
+export function matchesLabels(object: StoredObject, selector: string): boolean {
+  const labels = object.metadata.labels ?? {}
+  return parts(selector).every(part => {
+    const [, name = '', operator, value] = /^([^=!]+)(=|==|!=)([^=]*)$/.exec(part) ?? []
+    if (operator !== undefined) return (labels[name] === value) === (operator !== '!=')
+    return part.startsWith('!') ? labels[part.slice(1)] === undefined : labels[part] !== undefined
+  })
+}
+
+/** Whether an object has the fields that a selector names: `involvedObject.uid=u,type!=Normal`. */
+export function matchesFields(object: StoredObject, selector: string): boolean {
+  return parts(selector).every(part => {
+    const [, path = '', operator, value = ''] = /^([^=!]+)(=|==|!=)([^=]*)$/.exec(part) ?? []
+    return (fieldOf(object, path) === value) === (operator !== '!=')
+  })
+}
+
+function parts(selector: string): string[] {
+  return selector.split(',').filter(part => part !== '')
+}
+
+function fieldOf(object: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Readonly<Record<string, unknown>> | undefined)?.[name], object)
+}
