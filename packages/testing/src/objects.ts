@@ -1,22 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { matchesFields, matchesLabels } from './selectors.js'
+import type { StoredMetadata, StoredObject } from './stored-object.js'
 import { alreadyExists, notFound, otherUid, type Refusal } from './refusals.js'
-
-/** An object as the API server keeps it: plain JSON. */
-export interface StoredObject {
-  readonly kind?: string
-  metadata: StoredMetadata
-  status?: unknown
-}
-
-interface StoredMetadata {
-  readonly name: string
-  readonly uid: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly ownerReferences?: readonly { readonly uid: string }[]
-  deletionTimestamp?: unknown
-  deletionGracePeriodSeconds?: unknown
-}
 
 /** What a client sends: an object that has no name yet, or a name and nothing else. */
 export interface SentObject {

@@ -1,4 +1,4 @@
-import type { StoredObject } from './objects.js'
+import type { StoredObject } from './stored-object.js'
 
 /** Whether an object has the labels that a selector names: `a=b`, `a!=b`, `a`, `!a`, with commas between. */
 export function matchesLabels(object: StoredObject, selector: string): boolean {
