@@ -137,7 +137,9 @@ describe('the workflows', () => {
   test('the Go of the tests is new enough for every program that they build', async () => {
     const go = findStep((await workflowOf(CHECK)).jobs['test']?.steps, /^actions\/setup-go@/)
     const modules = await readdir(join(ROOT, 'test', 'harness', 'cluster', 'go'))
-    const texts = await Promise.all(modules.map(module => textOf(join('test', 'harness', 'cluster', 'go', module, 'go.mod'))))
+    const texts = await Promise.all(
+      modules.map(module => textOf(join('test', 'harness', 'cluster', 'go', module, 'go.mod')))
+    )
     const minors = texts.map(text => Number(/^go 1\.(\d+)/m.exec(text)?.[1]))
     expect(Number(/^1\.(\d+)$/.exec(String(go.with?.['go-version']))?.[1])).toBeGreaterThanOrEqual(Math.max(...minors))
   })

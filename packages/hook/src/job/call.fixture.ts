@@ -102,7 +102,13 @@ export class Bench {
         GITHUB_JOB: 'build',
         ...env
       }),
-      settings: { ...file, runnerPod, prepareTimeoutMs, warning: undefined, destinations: () => file.destinations ?? [] },
+      settings: {
+        ...file,
+        runnerPod,
+        prepareTimeoutMs,
+        warning: undefined,
+        destinations: () => file.destinations ?? []
+      },
       workDirectory: this.work,
       cancelled,
       print: line => void this.printed.push(String(line)),
