@@ -93,5 +93,5 @@ async function licences(inputs: readonly string[]): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   await mkdir(join(ROOT, 'dist'), { recursive: true })
   await buildHook()
-  if (existsSync(join(ROOT, 'test', 'runner', 'main.ts'))) await buildRunner()
+  if (existsSync(join(ROOT, 'test', 'stand-ins', 'runner', 'main.ts'))) await buildRunner()
 }
