@@ -11,6 +11,8 @@ import { IMPOSSIBLE, withTemplate } from './template.js'
 const TIMEOUT = 400_000
 /** When a person has to know what is wrong. */
 const LIMIT_MS = 60_000
+/** What a busy kubelet takes to end a pod that is deleted with 1 s of grace; a Job's own deletion would give it 30 s. */
+const KUBELET_MS = 20_000
 /** How long a pod may stay unschedulable in these tests; by default 10 minutes, for an autoscaler. */
 const PATIENCE = { ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: '12' }
 
@@ -126,7 +128,7 @@ async function refused({ runner, calls }: Runner, command: Command, reason: Reas
   const call = await (command === 'prepare_job'
     ? calls.prepare(image, options)
     : calls.container(image, 'true', options))
-  return { call, firstWordMs, left: await leftAt(suite.cluster, runner, Date.now() + 5_000) }
+  return { call, firstWordMs, left: await leftAt(suite.cluster, runner, Date.now() + KUBELET_MS) }
 }
 
 const TRIES = PLAN.flatMap(({ command, mode, names }) => names.map(name => ({ command, mode, name })))

@@ -9,6 +9,7 @@ import { Api, pathOf, type KubernetesObject } from './cluster/api.js'
 import { createVolume, deleteVolume, type Cluster } from './cluster/index.js'
 import type { Volume } from './cluster/volumes.js'
 import { until } from './cluster/wait.js'
+import { isReady } from '../stand-ins/registries/objects.js'
 import { execInPod, type ExecOptions } from './exec.js'
 import { apply, type CommandOutput } from './kubectl.js'
 import { NOVOLUME_ROLE, VOLUME_ROLE, type Rule } from './roles.js'
@@ -68,7 +69,9 @@ export class RunnerPod {
         : undefined
     await apply(cluster, ...access(name, options), settingsMap(cluster, name, options), pod(cluster, name, options))
     const api = new Api(cluster.kubeconfig)
-    await until(`runner pod ${name}`, START_SECONDS, async () => isReady(await api.get(podPath({ namespace, name }))))
+    await until(`runner pod ${name}`, START_SECONDS, async () =>
+      isReady((await api.get<V1Pod>(podPath({ namespace, name })))?.status)
+    )
     const runner = new RunnerPod(cluster, name, options, volume)
     await runner.#deliver()
     return runner
@@ -150,11 +153,7 @@ async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 function podPath({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `/api/v1/namespaces/${namespace}/pods/${name}`
-}
-
-function isReady(pod: V1Pod | undefined): boolean {
-  return pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+  return pathOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } })
 }
 
 function access(name: string, { namespace, mode, rules }: RunnerPodOptions): KubernetesObject[] {

@@ -9,11 +9,11 @@ export {
   pullAddressOf,
   registryBehind,
   type ConnectorAddress,
-  type ConnectorName,
   type ConnectorObject,
   type ConnectorWays
 } from './destinations/connector.js'
 export type {
+  ConnectorName,
   ConnectorVolume,
   Destination,
   PushAccess,

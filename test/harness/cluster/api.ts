@@ -34,7 +34,8 @@ export interface Answer {
 
 const CLUSTER_WIDE = new Set([
   ...['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass', 'PersistentVolume'],
-  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'CustomResourceDefinition']
+  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'CustomResourceDefinition', 'CSIDriver'],
+  'ConnectorClass'
 ])
 
 /**

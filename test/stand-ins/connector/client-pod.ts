@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
-import { Api } from '../../harness/cluster/api.js'
-import { apply, pathOf, remove, type AnyCluster } from './objects.js'
+import { Api, pathOf } from '../../harness/cluster/api.js'
+import { apply, remove, type AnyCluster } from './objects.js'
 import { until } from './wait.js'
 
 /** A pod with a volume of the driver in it. */

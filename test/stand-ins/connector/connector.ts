@@ -1,10 +1,10 @@
 import type { V1Deployment, V1NodeList, V1Service } from '@kubernetes/client-node'
 
-import { Api, type KubernetesObject } from '../../harness/cluster/api.js'
+import { Api, type KubernetesObject, pathOf } from '../../harness/cluster/api.js'
 import { request } from '../registries/request.js'
 import { together } from './alone.js'
 import type { Knobs, ProxyLine } from './knobs.js'
-import { apply, CONNECTORS_API, patch, pathOf, remove, secret, SYSTEM, type AnyCluster } from './objects.js'
+import { apply, CONNECTORS_API, patch, remove, secret, SYSTEM, type AnyCluster } from './objects.js'
 import { proxyName, proxyObjects, serviceName } from './proxy.js'
 import { statusOf, type AddressForm, type NotReady } from './status.js'
 import { troubleOf } from './trouble.js'

@@ -2,20 +2,10 @@ import { dirname, join } from 'node:path'
 
 import type { V1DaemonSet } from '@kubernetes/client-node'
 
-import { Api } from '../../harness/cluster/api.js'
+import { Api, pathOf } from '../../harness/cluster/api.js'
 import type { Cluster } from '../../harness/cluster/index.js'
 import { alone, together } from './alone.js'
-import {
-  apply,
-  connectorNames,
-  CONNECTORS_API,
-  manifest,
-  pathOf,
-  refused,
-  remove,
-  SYSTEM,
-  type AnyCluster
-} from './objects.js'
+import { apply, connectorNames, CONNECTORS_API, manifest, refused, remove, SYSTEM, type AnyCluster } from './objects.js'
 import { troubleOf } from './trouble.js'
 import { until } from './wait.js'
 

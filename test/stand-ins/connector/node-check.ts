@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 import type { V1DaemonSet, V1Pod } from '@kubernetes/client-node'
 
-import { Api } from '../../harness/cluster/api.js'
-import { apply, manifest, pathOf, remove, SYSTEM, type AnyCluster } from './objects.js'
+import { Api, pathOf } from '../../harness/cluster/api.js'
+import { apply, manifest, remove, SYSTEM, type AnyCluster } from './objects.js'
 import { podsOf, troubleOf, waitingOf, warningsOf } from './trouble.js'
 import { until } from './wait.js'
 

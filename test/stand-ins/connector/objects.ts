@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { loadAll } from 'js-yaml'
 
-import { Api, type KubernetesObject } from '../../harness/cluster/api.js'
+import { Api, pathOf, type KubernetesObject } from '../../harness/cluster/api.js'
 import type { Cluster } from '../../harness/cluster/index.js'
 
 /** The cluster, as far as the emulator needs it: any with a kubeconfig. */
@@ -13,23 +13,6 @@ export type AnyCluster = Pick<Cluster, 'kubeconfig'>
 export const SYSTEM = 'connectors-system'
 
 export const CONNECTORS_API = 'connectors.alauda.io/v1alpha1'
-
-const PLURALS: Readonly<Record<string, string>> = { ConnectorClass: 'connectorclasses' }
-const CLUSTER_WIDE: ReadonlySet<string> = new Set([
-  'Namespace',
-  'CustomResourceDefinition',
-  'ConnectorClass',
-  'CSIDriver',
-  'ClusterRole',
-  'ClusterRoleBinding'
-])
-
-/** The path of an object's own resource. */
-export function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
-  const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-  const namespace = CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
-  return `${group}${namespace}/${PLURALS[kind] ?? `${kind.toLowerCase()}s`}/${metadata.name}`
-}
 
 /** The objects of a manifest beside this file, with other texts in the place of some. */
 export async function manifest(

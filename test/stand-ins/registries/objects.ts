@@ -67,16 +67,21 @@ export async function nodeAddress(cluster: Cluster): Promise<string> {
  */
 export async function waitUntilReady(cluster: Cluster, namespace: string, name: string): Promise<void> {
   let status: V1Pod['status']
-  const isReady = async (): Promise<boolean> => {
+  const check = async (): Promise<boolean> => {
     status = (await podsOf(cluster, namespace, name))[0]?.status
-    return status?.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') === true
+    return isReady(status)
   }
-  await until(`the pod of ${name}`, READY_SECONDS, isReady).catch((error: unknown) => {
+  await until(`the pod of ${name}`, READY_SECONDS, check).catch((error: unknown) => {
     throw new Error(`${String(error)} ${JSON.stringify(status ?? 'no pod')}`)
   })
   const address = await nodeAddress(cluster)
   const ports = Object.values(await nodePortsOf(cluster, namespace, name))
   await Promise.all(ports.map(port => until(`port ${port} of ${name}`, READY_SECONDS, () => connects(address, port))))
+}
+
+/** Whether a pod is ready, by its status. */
+export function isReady(status: V1Pod['status']): boolean {
+  return status?.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') === true
 }
 
 async function connects(host: string, port: number): Promise<boolean> {

@@ -1,12 +1,7 @@
 import * as path from 'node:path/posix'
 import { BuildError } from '../errors.js'
+import type { ConnectorName } from './destination.js'
 import type { RegistrySettings, RepositoryAddress } from './registry.js'
-
-/** An OCI Connector (`connectors.alauda.io/v1alpha1`): a proxy that knows the registry's password, so that nobody else has to. */
-export interface ConnectorName {
-  readonly namespace: string
-  readonly name: string
-}
 
 /** The part of a Connector object that is read; everything in it may be missing. */
 export interface ConnectorObject {

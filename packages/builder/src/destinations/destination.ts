@@ -41,10 +41,14 @@ export interface ConnectorAccess {
   readonly proxy: { readonly reverse: string } | { readonly forward: string }
 }
 
-/** What a connector's CSI driver is asked for. */
-export interface ConnectorVolume {
+/** An OCI Connector (`connectors.alauda.io/v1alpha1`): a proxy that knows the registry's password, so that nobody else has to. */
+export interface ConnectorName {
   readonly namespace: string
   readonly name: string
+}
+
+/** What a connector's CSI driver is asked for. */
+export interface ConnectorVolume extends ConnectorName {
   /** How the connector is named: `connectors` since 1.9, `connector.name` in all versions. */
   readonly attributes: 'connectors' | 'connector.name'
   /** How long the token in the files is good; it must outlast the build, since it is made when the pod starts. */
