@@ -15,6 +15,12 @@ const ROOT = join(import.meta.dirname, '..')
  */
 const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries)|faults/registry'
 
+/**
+ * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
+ * files are left to it, `variants` says there.
+ */
+const LONG = 'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|seed)|registries)'
+
 /** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
 const RESTARTS = 'faults/restarts'
 const ALONE = `faults/cancel|${RESTARTS}`
@@ -27,11 +33,19 @@ interface JestReport {
 }
 
 /**
- * Runs everything: the static checks, the unit tests, and the end-to-end tests on a real cluster that it brings up. The
- * last line counts them.
+ * Runs the static checks, the unit tests, and the end-to-end tests on a real cluster that it brings up; with `--long` all
+ * that there are, which takes hours. The last line counts them.
  */
 async function all(): Promise<boolean> {
-  const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false }, cluster: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: {
+      keep: { type: 'boolean', default: false },
+      cluster: { type: 'string' },
+      long: { type: 'boolean', default: false }
+    }
+  })
+  if (values.long) process.env['TEST_LENGTH'] = 'long'
+  const without = values.long ? [] : ['--testPathIgnorePatterns', LONG]
   let passed = 0
   let failed = 0
   const count = (ok: boolean): void => {
@@ -47,7 +61,7 @@ async function all(): Promise<boolean> {
   const { cluster, release } = await chooseCluster(values.cluster, values.keep, say)
   try {
     const row = (...options: readonly string[]): Promise<{ passed: number; failed: number }> =>
-      jest('e2e', ['--runInBand', ...options])
+      jest('e2e', ['--runInBand', ...without, ...options])
     const rows = [
       row('--testPathPatterns', FIRST_ROW),
       row('--testPathIgnorePatterns', FIRST_ROW, '--testPathIgnorePatterns', ALONE)
