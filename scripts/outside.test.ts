@@ -160,9 +160,10 @@ describe('the commands that people and workflows are told to run', () => {
     expect(named.filter(name => !existsSync(join(ROOT, name)))).toEqual([])
   })
 
-  test('the check and the whole test run on every push', async () => {
+  test('the check and the tests run on every push, and the long run on a schedule', async () => {
     const commands = stepsOf(await workflowOf(CHECK)).map(({ run }) => run ?? '')
     expect(commands).toContain('npm test')
+    expect(commands).toContain('npm run test:long')
     expect(commands.filter(run => run.includes('npm run check'))).toHaveLength(1)
   })
 })
