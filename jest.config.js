@@ -11,7 +11,7 @@ const shared = {
 
 export default {
   // Half of the time a test waits, for a process or for a pause.
-  maxWorkers: 3,
+  maxWorkers: 4,
   // Jest's own five seconds are not much on a machine that does something else too. No test says how fast anything is.
   testTimeout: 20_000,
   projects: [

@@ -226,7 +226,7 @@ class ExecSocket implements ExecStream {
     })
     this.#resolve = resolve
     this.#reject = reject
-    // Whoever awaits it is told; whoever does not must not be ended by it.
+    // A caller that awaits the promise gets the error; a process whose caller does not must not end of it.
     this.exit.catch(() => undefined)
     this.stdout = this.#output()
     this.stderr = this.#output()

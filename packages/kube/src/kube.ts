@@ -23,7 +23,7 @@ const DEFAULT_HEARTBEAT: Heartbeat = { everyMs: 5_000, deadlineMs: 10_000 }
 export interface KubeOptions {
   /** How long an API outage is waited for, per request; default 5 minutes. */
   readonly retryForMs?: number
-  /** The same while the API server has not answered even once; default 20 s, so that a wrong address is told soon. */
+  /** The same while the API server has not answered even once; default 20 s, so that a wrong address is reported soon. */
   readonly firstContactMs?: number
   /** How often an exec's connection is tried for life (default 5 s) and after which silence it is lost (10 s). */
   readonly heartbeat?: Heartbeat

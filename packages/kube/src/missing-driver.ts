@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 
-/** The kubelet's words: no driver has registered with it, or nobody has told the cluster of one. */
+/** The kubelet's words: no driver has registered with it, or the cluster has no object for the driver. */
 const MISSING =
   /driver name (\S+) not found in the list of registered CSI drivers|not supported by driver (\S+) \(no CSIDriver object\)/
 

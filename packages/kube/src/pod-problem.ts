@@ -134,7 +134,7 @@ function findTermination(pod: V1Pod, status: V1ContainerStatus): PodProblem | un
       fault: 'cluster'
     }
   }
-  // One that is started again and again runs beside the others, and is told to end after them, whatever it says to that.
+  // A container that is started again and again runs beside the others, and is stopped after them, whatever its exit code.
   const isInit =
     pod.status?.initContainerStatuses?.includes(status) === true &&
     containerSpec(pod, status.name)?.restartPolicy !== 'Always'

@@ -8,7 +8,7 @@ import { warningEvent, type WarningEvent } from './warning-event.js'
 /** A pod on a node that has not begun for so long: its events may tell more than its status. */
 const EVENTS_EVERY_MS = 15_000
 
-/** Without the right to events, a pod whose sandbox is not there after so long is told as one that cannot be mounted. */
+/** Without the right to events, a pod without a sandbox after this time is reported as one whose volumes cannot be mounted. */
 const LIKELY_AFTER_MS = 45_000
 
 /** A pod that had to wait so long for a node has mostly got one that was made for it. */

@@ -29,7 +29,7 @@ export interface Deletion {
   readonly preconditions?: { readonly uid?: string }
 }
 
-/** What exists, and what becomes of it when it is created and deleted. It knows no HTTP. */
+/** What exists, and what becomes of it when it is created and deleted. HTTP is no part of this file. */
 export class Objects {
   readonly #objects = new Map<string, { readonly collection: Collection; readonly object: StoredObject }>()
   #version = 0

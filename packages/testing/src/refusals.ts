@@ -1,4 +1,4 @@
-/** A `Status` object by which the API server refuses. */
+/** A `Status` object with which the API server refuses. */
 export interface Refusal {
   readonly kind: 'Status'
   readonly apiVersion: 'v1'

@@ -28,7 +28,7 @@ export interface ConnectorObject {
  */
 export interface ConnectorAddress {
   readonly host: string
-  /** Without slashes at its ends; empty for connectors that are told apart by their host. */
+  /** Without slashes at its ends; empty for connectors that differ by their host. */
   readonly path: string
   readonly plainHttp: boolean
 }
@@ -78,9 +78,9 @@ export function addressOfConnector({ namespace, name }: ConnectorName, connector
 }
 
 /**
- * The address by which the kubelet pulls.
+ * The address that the kubelet pulls from.
  *
- * @param push the address by which is pushed: of the proxy, or with the forward proxy of the registry
+ * @param push the address that builds push to: the proxy's, or with the forward proxy the registry's
  * @param pullAddress a setting, which wins
  * @throws BuildError `REGISTRY_UNREACHABLE` when there is only a name that nodes do not know
  */
@@ -155,7 +155,7 @@ function withPort({ host, plainHttp }: ConnectorAddress): string {
   return /:\d+$/.test(host) ? host : `${host}:${plainHttp ? 80 : 443}`
 }
 
-/** By which addresses the builder, the kubelet and the hook reach a registry with a connector. */
+/** The addresses at which the builder, the kubelet and the hook reach a registry with a connector. */
 export interface ConnectorWays {
   readonly push: ConnectorAddress
   readonly pull: ConnectorAddress

@@ -41,7 +41,7 @@ export interface ConnectorAccess {
   readonly proxy: { readonly reverse: string } | { readonly forward: string }
 }
 
-/** An OCI Connector (`connectors.alauda.io/v1alpha1`): a proxy that knows the registry's password, so that nobody else has to. */
+/** An OCI Connector (`connectors.alauda.io/v1alpha1`): a proxy that holds the registry's password, so that no job needs it. */
 export interface ConnectorName {
   readonly namespace: string
   readonly name: string

@@ -9,7 +9,7 @@ const HANDLE = /^[0-9a-f]{12}-[0-9a-f]{8}$/
 
 const DOCKER_HUB = ['docker.io', 'index.docker.io']
 
-/** One of the names by which a repository is reached. */
+/** One of the addresses of a repository. */
 export interface RepositoryName {
   /** `host[:port]` */
   readonly host: string
@@ -25,11 +25,11 @@ export interface RepositoryAddress extends RepositoryName {
 
 /** The one repository that takes the images of all builds, as the builder, the kubelet and the hook see it. */
 export interface RegistrySettings {
-  /** By which images are pushed; it also stands in what is remembered of them. */
+  /** Images are pushed here; records of images hold this address. */
   readonly push: RepositoryAddress
-  /** By which the kubelet pulls; mostly the same. */
+  /** The kubelet pulls from here; mostly equal to `push`. */
   readonly pull: RepositoryName
-  /** By which images are looked up and removed, where the hook cannot go the way of the push. Default: `push`. */
+  /** Images are looked up and removed here, where the hook cannot reach `push`. Default: `push`. */
   readonly api?: RepositoryAddress
   readonly certificate?: SecretKey
   readonly access?: PushAccess

@@ -13,7 +13,7 @@ import { registryName, type RegistryProxy } from '../dockerfile/registry-proxy.j
 export interface BaseSources {
   /** `host[:port][/path]` in place of docker.io, tried in order. */
   readonly registryMirrors: readonly string[]
-  /** The same for other registries, each as a whole: Kaniko knows no maps of paths. */
+  /** The same for other registries, each as a whole: Kaniko cannot map single paths. */
   readonly registryMaps: Readonly<Record<string, readonly string[]>>
   /** `host:port` over plain HTTP. */
   readonly insecureRegistries: readonly string[]

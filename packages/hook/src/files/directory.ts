@@ -24,7 +24,7 @@ export class Directory {
     return new Directory(openSync(path, O_RDONLY | O_DIRECTORY))
   }
 
-  /** The path by which this directory itself is reached, while it is open. */
+  /** A path that leads to this directory itself, while it is open. */
   get path(): string {
     return `/proc/self/fd/${this.#descriptor}`
   }

@@ -10,7 +10,7 @@ export interface Cluster {
   readonly kube: Kube
   /** The runner's own namespace; mostly the same. */
   readonly runnerKube: Kube
-  /** The token by which both ask; undefined when they have a certificate. */
+  /** The token that both clients send; undefined when they have a certificate. */
   readonly ownToken: () => Promise<string | undefined>
   /** Aborted when the runner cancels the step: everything of the step must be gone within ten seconds. */
   readonly cancelled: AbortSignal

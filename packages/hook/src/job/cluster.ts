@@ -6,7 +6,7 @@ import type { Environment } from '../settings/environment.js'
 export interface Clients {
   readonly kube: Kube
   readonly runnerKube: Kube
-  /** The token by which both ask; undefined when they have a certificate. */
+  /** The token that both clients send; undefined when they have a certificate. */
   readonly ownToken: () => Promise<string | undefined>
 }
 

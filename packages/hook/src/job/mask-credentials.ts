@@ -13,7 +13,7 @@ export function maskCredentials(report: Report, registry: RegistryArgs | null | 
 }
 
 /**
- * Lets the runner blot out the token by which this hook talks to the API server, should a step ever find it. The kubelet
+ * Lets the runner mask the token that this hook sends to the API server, should a step ever find it. The kubelet
  * renews it within the hour, and the runner keeps what it masks for the job.
  *
  * @param known what this gave in an earlier call of the job

@@ -17,7 +17,7 @@ export interface Runner {
   readonly uid: string
   readonly node?: string | undefined
   readonly image: string
-  /** By which the runner's own image is pulled; our helper containers use that image. */
+  /** The pull secrets of the runner's own image, which our helper containers use too. */
   readonly pullSecrets: readonly string[]
   readonly volume: WorkVolume
 }
@@ -77,7 +77,7 @@ export function isApart({ kube, runnerKube }: Cluster): boolean {
   return kube.namespace !== runnerKube.namespace
 }
 
-/** The owner of everything that the hook makes, with annotations by which cost and policy tools find the workflow. */
+/** The owner of everything that the hook makes, with annotations that lead cost and policy tools to the workflow. */
 export function ownerOf(call: Cluster & Configuration, runner: Runner): Owner {
   const { repository, workflow, runId, job } = call.environment
   const facts = { repository, workflow, 'run-id': runId, job }

@@ -62,7 +62,7 @@ export function jobPod(request: JobPodRequest): V1Pod {
 }
 
 /**
- * The lines of a hosts file by which services are reached under their names.
+ * The lines of a hosts file that give services their names.
  *
  * @param ip of the job pod, as seen by who reads the file
  */

@@ -5,7 +5,7 @@ import { v4 as uuid } from 'uuid'
 /** Kubernetes' limit for names of pods that are also host names, and for label values. */
 const MAX_NAME = 63
 
-/** The label by which ARC's own clean-up and ours find what belongs to a runner. */
+/** ARC's own clean-up and ours find what belongs to a runner by this label. */
 export const RUNNER_LABEL = 'runner-pod'
 
 /** The runner's namespace and UID, on what lies in another namespace than the runner. */

@@ -12,7 +12,7 @@ export interface ContainerContext {
   readonly network?: string
 }
 
-/** A service; `ports` maps a container port to the port by which the job reaches it. Never null: the runner fails. */
+/** A service; `ports` maps a container port to the port at which the job reaches it. Never null: the runner fails. */
 export interface ServiceContext extends ContainerContext {
   readonly image?: string
   readonly ports: Readonly<Record<string, string>>

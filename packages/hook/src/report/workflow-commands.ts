@@ -39,7 +39,7 @@ function limitLength(text: string): string {
   return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text
 }
 
-/** Workflow commands: lines by which a program speaks to the runner.
+/** Workflow commands: lines of output that the runner obeys.
  * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
 function command(name: string, data: string): Verbatim {

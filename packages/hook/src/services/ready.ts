@@ -18,7 +18,7 @@ export function isReady(pod: V1Pod, services: readonly string[]): boolean {
   const statuses = pod.status?.containerStatuses ?? []
   for (const { name, state } of statuses) {
     const { exitCode, reason } = state?.terminated ?? {}
-    // What the runtime could not even start is told by the pod's status, in the runtime's words.
+    // The pod's status says why the runtime could not even start a service, in the runtime's words.
     // A service may do one thing and end.
     if (exitCode === undefined || (exitCode === 0 && name !== JOB_CONTAINER)) continue
     if (reason === 'StartError' || reason === 'ContainerCannotRun') continue

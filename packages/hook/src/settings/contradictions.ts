@@ -40,7 +40,7 @@ function ofBuild({ build }: SettingsFile): string[] {
 }
 
 /**
- * Each RUN line can read a token of the account by which base images are fetched, and use it for what that connector's
+ * Each RUN line can read a token of the account that fetches base images, and use it for what that connector's
  * credential may: neither of them must be what pushes.
  */
 function ofBases({ build, destinations = [] }: SettingsFile): string[] {

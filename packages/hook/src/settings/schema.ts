@@ -127,7 +127,7 @@ const steps = v.strictObject({
   orphanTimeout: v.optional(duration, '7m')
 })
 
-/** What every engine is told. */
+/** The settings of every engine. */
 const build = v.strictObject({
   timeout: v.optional(duration, '30m'),
   pushTimeout: v.optional(duration, '10m'),
@@ -187,5 +187,5 @@ export type NodePortPlaceSettings = v.InferOutput<typeof nodePort>
 export type RemotePlaceSettings = v.InferOutput<typeof remote>
 export type ConnectorPlaceSettings = v.InferOutput<typeof connector>
 
-/** A connector by which base images are fetched. */
+/** A connector through which base images are fetched. */
 export type BaseConnectorSettings = v.InferOutput<typeof baseConnector>

@@ -26,7 +26,7 @@ const REFUSAL_PAUSE_MS = 1_000
 /** Delivered output is acknowledged after so much, or so long; the spool keeps the rest for the next follower. */
 const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024
 const ACKNOWLEDGE_MS = 5_000
-/** The pod is told at least so often that somebody follows. */
+/** The hook tells the pod at least this often that it follows the step. */
 const HERE_MS = 10_000
 
 export interface DetachedStep {
@@ -37,7 +37,7 @@ export interface DetachedStep {
   /** Returns when the container's node answers; throws when the container is gone. See `Kube.awaitNode`. */
   readonly awaitNode: (signal?: AbortSignal) => Promise<void>
   readonly output: Output
-  /** The pod ends the step when nobody has followed it for so long. */
+  /** The pod ends a step that no hook has followed for this time. */
   readonly orphanMs: number
   /** How long it is looked for again after a loss; default OUTAGE_MS. */
   readonly outageMs?: number

@@ -2,7 +2,7 @@ import type { Kube } from '@kaniko-hooks/kube'
 
 import { runInContainer } from './run-in-container.js'
 
-/** The signals by which Docker and Kubernetes ask a container to end. */
+/** The signals that Docker and Kubernetes send to ask a container to end. */
 export type StopSignal = 'INT' | 'TERM'
 
 /**

@@ -221,7 +221,7 @@ export class Copied implements Workspace {
     return { kube, place, directory: workDirectory, known, spared: this.#spared, print }
   }
 
-  /** A file that nobody may read is no fault of the step, and none of the next one: it is told once in a job. */
+  /** A file that nobody may read is no fault of the step, and none of the next one: the job's log names it once. */
   #warn({ pod }: PodTree, all: readonly string[]): void {
     const complaints = this.#mirror.untold(all)
     if (complaints.length === 0) return

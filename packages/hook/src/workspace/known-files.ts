@@ -14,7 +14,7 @@ export interface Known {
   readonly isDirectory: boolean
 }
 
-/** The paths of one pod, by which the next transfer tells what is new, changed, renamed and gone. */
+/** The paths of one pod. The next transfer compares them to find what is new, changed, renamed and gone. */
 export type KnownFiles = Map<string, Known>
 
 const FIRST = '_temp/_runner_file_commands/'
@@ -35,7 +35,7 @@ export function wantedEntries({ entries, now }: Listing, known: KnownFiles): Ent
   return [...wanted.filter(isFirst), ...wanted.filter(entry => !isFirst(entry))]
 }
 
-/** Whether an entry is one by which the step speaks to the runner. */
+/** Whether an entry is one of the files that a step writes for the runner: outputs, environment, summary. */
 export function isFileCommand({ path }: Entry): boolean {
   return path.startsWith(FIRST)
 }
@@ -52,7 +52,7 @@ function isOlder({ ctime, mtime }: Entry, mark: number): boolean {
   return ctime < mark || (ctime === mark && mtime < mark)
 }
 
-/** The sign by which an entry is known later; none when the listing's own moment may hide a further change. */
+/** What identifies an entry's content later; none when the listing's own moment may hide a further change. */
 export function signOf(entry: Entry, now: number): string {
   return entry.type === 'directory' || isOlder(entry, now) ? entry.sign : ''
 }

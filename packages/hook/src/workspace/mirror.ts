@@ -72,7 +72,7 @@ export class MirrorFile {
     return fresh
   }
 
-  /** A new job is told everything. */
+  /** A new job gets all warnings again. */
   forgetTold(): void {
     rmSync(this.#path('told.json'), { force: true })
   }

@@ -8,7 +8,7 @@ export const TAKEN = 'done 0\nmark 17.5\n'
 /** The list of a pod with no files, and the file that it has just made. */
 const NOTHING = 'nul nul\nf644 1 0 1700000009.5 1700000009.5 /spool/1/now\0end 0 \0'
 
-/** A pod's half of a transfer with all its answers ready. It ends when it is told to; with another code than 0 at once. */
+/** A pod's half of a transfer with all its answers ready. It ends when the test says so; with another code than 0 at once. */
 export function says(code: number, stdout: string, stderr = ''): ExecScript {
   return async ({ print, complain, stdin }: ExecCall) => {
     await complain(stderr)

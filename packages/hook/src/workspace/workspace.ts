@@ -34,7 +34,7 @@ export interface Workspace {
   fillJob(jobPod: string, signal: AbortSignal): Promise<void>
   beforeScript(jobPod: string, signal: AbortSignal): Promise<void>
   /**
-   * The files by which a step speaks to the runner come first.
+   * The files that a step writes for the runner come first.
    *
    * @param signal ends it; what came until then is kept
    */

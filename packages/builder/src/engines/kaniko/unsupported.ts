@@ -180,7 +180,7 @@ function judgeFlags({ instruction, fork }: Case): Verdict | undefined {
   if (/^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) < 0o1000 : false) return undefined
   const problem = /^[0-7]+$/.test(mode)
     ? `the ${fork} fork of Kaniko drops the first digit of --chmod=${mode}`
-    : `the ${fork} fork of Kaniko knows no --chmod but octal ones`
+    : `the ${fork} fork of Kaniko takes only octal modes in --chmod`
   return { problem, advice: `Set the mode by chmod in a RUN, ${NEWER_FORK}.` }
 }
 
@@ -193,7 +193,7 @@ function judgeGitSource(instruction: Instruction): Verdict | undefined {
   }
 }
 
-/** ADD unpacks archives of the context, and leaves those that it downloads as they are, whatever it is told. */
+/** ADD unpacks archives of the context, and leaves those that it downloads as they are, whatever its options say. */
 function judgeUnpacking(instruction: Instruction): Verdict | undefined {
   const value = valueOf(instruction, 'unpack')
   if (instruction.keyword !== 'ADD' || value === undefined) return undefined

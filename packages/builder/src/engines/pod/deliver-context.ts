@@ -122,7 +122,7 @@ function hasTaken(pod: V1Pod): boolean {
 /**
  * Speaks with the receiver (see `receiveScript`) until it was told that all is well.
  *
- * @param options `onAccept` is called before it is told; `receiptMs`: for its receipt, after the last byte
+ * @param options `onAccept` is called before the pod is told to accept; `receiptMs`: the time for the pod's receipt, after the last byte
  * @throws TransferError when what came is not what was sent, BuildError from the archive
  */
 export async function transmit(

@@ -19,7 +19,7 @@ export interface PushOutcome {
  * Whether all push containers of a build pod have ended, so that their exit codes count. When they were the pod's last, the
  * phase comes a moment later, and without it a 0 may be that of a container which was told to end. The phase waits for
  * every container though, and a mesh or an agent puts some into pods that never end by themselves: where another one goes on,
- * nobody has ended the pod.
+ * nothing has ended the pod.
  */
 export function haveEnded(pod: V1Pod, count: number): boolean {
   const pushers = Array.from({ length: count }, (_, index) => pushContainer(index))

@@ -30,14 +30,14 @@ export interface LayerCache {
   readonly ttl: string
 }
 
-/** A registry, and the certificate by which it is known besides the well-known authorities. */
+/** A registry, and the certificate that it is trusted for besides the well-known authorities. */
 export interface RegistryCertificate {
   /** `host[:port]`. */
   readonly registry: string
   readonly source: SecretKey
 }
 
-/** What every engine is told that builds in a pod. */
+/** The settings of every engine that builds in a pod. */
 export interface PodEngineSettings {
   /** An image with `sh` and `crane` in its path; pushes where credentials are needed. */
   readonly pushImage: string

@@ -12,7 +12,7 @@ export interface Silence {
   end(): void
 }
 
-/** Starts to listen. Silence is told once, and never because of a connection that was cut. */
+/** Starts to listen. Silence is reported once, and never because of a connection that was cut. */
 export function listenForSilence({ ms, canHear, onSilence }: SilenceOptions): Silence {
   let isOver = false
   let timer: NodeJS.Timeout

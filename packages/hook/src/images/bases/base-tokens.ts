@@ -5,7 +5,7 @@ import type { Cluster, Report } from '../../job/call.js'
 import { accountToken, TOKEN_USER } from '../connector/account-token.js'
 import { BASE_IMAGES } from '../connector/connector-use.js'
 
-/** A connector by which images of one registry are fetched, and as whom. */
+/** A connector through which images of one registry are fetched, and the account that fetches them. */
 export interface BaseProxy extends RegistryProxy {
   /** `namespace/name`. */
   readonly connector: string

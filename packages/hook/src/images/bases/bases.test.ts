@@ -242,7 +242,7 @@ describe('a build', () => {
     const bases = await openBases(of, undefined, [BASE])
     bench.server.refuse(TOKEN, forbidden('create', 'serviceaccounts/token', 'runners'))
     await expect(lent(of, bases)).rejects.toThrow(
-      /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, by which the setting build\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\].* as in examples\/connector-bases-rbac\.yaml\.$/
+      /^The runner \(system:serviceaccount:arc:runner\) may not ask for tokens of service account bases, as which the setting build\.connectors uses the connector ci\/harbor\. Grant it .*resourceNames: \[bases\].* as in examples\/connector-bases-rbac\.yaml\.$/
     )
     expect(secrets()).toEqual(['own'])
   })

@@ -42,7 +42,7 @@ export async function accountToken(
     }
     if (!isKubeError(error, 'FORBIDDEN')) throw error
     const right = { namespace, group: '', resource: 'serviceaccounts/token', name: serviceAccount, verb: 'create' }
-    const what = `ask for tokens of service account ${serviceAccount}, by which ${use.name} uses the connector ${connector}`
+    const what = `ask for tokens of service account ${serviceAccount}, as which ${use.name} uses the connector ${connector}`
     throw missingRight(error, what, right, use.rights)
   }
 }

@@ -46,7 +46,7 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
     ca === undefined ? Promise.resolve(undefined) : secretValue(call, ca),
     token()
   ] as const
-  // What is told first does not depend on which answer comes first.
+  // The first error of the list is thrown, not that of the first answer.
   await Promise.allSettled(asked)
   const [{ access, ...ways }, authority, password] = await Promise.all(asked)
   const { pull } = ways
@@ -57,7 +57,7 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
   return {
     destination: new RegistryDestination({
       ...connectorRegistry(connector, ways, settings.repository),
-      // The authority is that of the reverse proxy, by which the push goes or not.
+      // The authority is that of the reverse proxy, whether or not the push goes through that proxy.
       ...(ca === undefined || settings.proxy === 'forward' ? {} : { certificate: ca }),
       access,
       client: {

@@ -8,7 +8,7 @@ import type { Place } from './place.js'
 import { nodePortPlace, remotePlace } from './registry-place.js'
 
 /**
- * The configured destinations, the first to be run from, with the credentials by which the hook itself speaks to them.
+ * The configured destinations, the first to be run from, with the credentials that the hook itself uses there.
  *
  * @throws HookError SETTING that names the Secret, the key or the registry without which no push can go well; BuildError
  *   from a connector that is not ready
