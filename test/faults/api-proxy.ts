@@ -75,12 +75,12 @@ export class ApiProxy {
     for (const pair of this.#pairs) release(pair)
   }
 
-  /** Cuts every connection and refuses new ones for so long, as an API server that is down. */
-  async refuse(ms: number): Promise<void> {
+  /** Cuts every connection and refuses new ones until something has happened, as an API server that is down. */
+  async refuse(until: Promise<unknown>): Promise<void> {
     const closed = new Promise(resolve => this.#listener.close(resolve))
     this.cut('rst')
     await closed
-    await sleep(ms)
+    await until
     this.#listener = await listen(this.#address, this.port)
     this.#listener.on('connection', client => this.#serve(client))
   }

@@ -7,6 +7,7 @@ import { pushImage, type TestImage } from '../harness/image.js'
 import { runJob, type JobResult } from '../harness/job.js'
 import { RUNNER, type Mode, type RunnerPod } from '../harness/runner-pod.js'
 import { Suite } from '../harness/suite.js'
+import { variants } from '../harness/variants.js'
 import { workflowOf } from '../harness/workflow.js'
 import { Lanes } from './lanes.js'
 import { leftAt, ownedBy, stepPods } from './owned.js'
@@ -45,7 +46,7 @@ interface Container {
 const LAST = 'sleep 3; echo bye | tee last; exit 0'
 
 /** Container steps by what their first process does with the signals. A shell that runs a script catches INT by itself. */
-const CONTAINERS: Readonly<Record<string, Container>> = {
+const CONTAINERS = {
   'leaves them alone': { script: `echo ready; exec ${MARK}` },
   'ignores INT and TERM': { script: `trap '' INT TERM; echo ready; while :; do ${MARK}; done` },
   'waits for its child': { script: `echo ready; ${MARK}; echo not reached` },
@@ -56,7 +57,51 @@ const CONTAINERS: Readonly<Record<string, Container>> = {
     lastWords: 'bye',
     hidden: true
   }
+} as const satisfies Record<string, Container>
+
+type Script = keyof typeof SCRIPTS
+type ContainerName = keyof typeof CONTAINERS
+type Moment = 'has ended' | 'has a pod only'
+
+interface Tried {
+  readonly scripts: readonly Script[]
+  readonly containers: readonly ContainerName[]
+  /** When a container step is cancelled that does not run. */
+  readonly moments: readonly Moment[]
 }
+
+/** What a program does with signals is the same in both modes, and unit tests show it with real shells. */
+const TRIED: Readonly<Record<Mode, Tried>> = {
+  volume: {
+    scripts: variants<Script>(['leaves it alone'], ['handles it', 'ignores INT and TERM', 'leaves a child behind']),
+    containers: variants<ContainerName>(
+      ['ignores INT and TERM', 'can be reached by TERM alone'],
+      ['leaves them alone', 'waits for its child', 'handles INT', 'handles TERM alone']
+    ),
+    moments: variants<Moment>(['has a pod only'], ['has ended'])
+  },
+  novolume: {
+    scripts: variants<Script>(['handles it', 'leaves a child behind'], ['leaves it alone', 'ignores INT and TERM']),
+    containers: variants<ContainerName>(
+      ['handles INT'],
+      [
+        'leaves them alone',
+        'ignores INT and TERM',
+        'waits for its child',
+        'handles TERM alone',
+        'can be reached by TERM alone'
+      ]
+    ),
+    moments: variants<Moment>(['has ended'], ['has a pod only'])
+  }
+}
+const MODES = ['volume', 'novolume'] as const
+
+type Waiting = 'no node takes the pod' | 'the image cannot be pulled' | 'the image of a step cannot be pulled'
+const WAITING = variants<Waiting>(
+  ['no node takes the pod', 'the image of a step cannot be pulled'],
+  ['the image cannot be pulled']
+)
 
 interface Cancelled {
   readonly call: CallResult
@@ -66,14 +111,13 @@ interface Cancelled {
   readonly last?: string
   /** Pods, Jobs and Secrets 7 s after the signal that were not there before the call. */
   readonly left: readonly string[]
-  /** What an `always()` step sees: the command lines in the job container. */
-  readonly processes: readonly string[]
+  /** What an `always()` step after a script step sees: the command lines in the job container. */
+  readonly processes?: readonly string[]
 }
 
 const suite = new Suite('cancel')
 const lanes = new Lanes<Cancelled>()
-let workflow: Promise<JobResult>
-let containerWorkflow: Promise<JobResult>
+const jobs = new Lanes<JobResult>()
 let hidden: TestImage
 
 beforeAll(async () => {
@@ -83,54 +127,59 @@ beforeAll(async () => {
     tools: ['sleep', 'tee', 'echo'],
     programs: { '/hidden/ash': '/usr/bin/busybox' }
   })
-  const [volume, novolume, waiting, whole, beside] = await Promise.all([
-    runnerOf('volume'),
-    runnerOf('novolume'),
-    runnerOf('volume'),
-    suite.runner({ mode: 'volume' }),
-    suite.runner({ mode: 'volume' })
-  ])
+  const [volume, novolume, whole] = await Promise.all([runnerOf('volume'), runnerOf('novolume'), runnerOf('volume')])
   lanes.start(stepsIn(volume))
   lanes.start(stepsIn(novolume))
   const { debian, busybox } = suite.cluster.images
-  const template = await withTemplate(waiting.runner, IMPOSSIBLE)
-  lanes.start({
-    'no node takes the pod': () =>
-      cancelled(waiting, 'waits:', options => waiting.calls.prepare(debian, { ...options, env: template })),
-    'the image cannot be pulled': () =>
-      cancelled(waiting, 'waits:', options => waiting.calls.prepare('registry.invalid/no/image:1', options)),
-    'the image of a step cannot be pulled': () =>
-      cancelled(waiting, 'waits:', options => waiting.calls.container('registry.invalid/no/image:1', 'true', options))
+  jobs.start({
+    'a script step': () =>
+      runJob(whole.runner, {
+        workflow: workflowOf({
+          container: debian,
+          steps: [
+            { name: 'long', run: `trap '' INT TERM; while :; do ${MARK}; done` },
+            { name: 'always', if: 'always()', run: 'cat /proc/[0-9]*/cmdline | tr "\\0" " "; echo; echo looked' }
+          ]
+        }),
+        cancelAt: 'long:2'
+      }),
+    'a container step': () =>
+      runJob(whole.runner, {
+        workflow: workflowOf({
+          container: debian,
+          steps: [
+            {
+              name: 'beating',
+              uses: `docker://${busybox}`,
+              // The file that cancels the job comes when the hook has long seen the container run.
+              with: {
+                args: `sh -c "trap 'sleep 2; echo bye; exit 0' INT; sleep 3; while :; do date +%s%N >beat; sleep 0.2; done"`
+              }
+            },
+            { name: 'always', if: 'always()', run: 'cp beat one; sleep 1; cmp beat one && echo quiet' }
+          ]
+        }),
+        args: ['--cancel-file', `${RUNNER.work}/demo/demo/beat`]
+      })
   })
-  workflow = runJob(whole, {
-    workflow: workflowOf({
-      container: debian,
-      steps: [
-        { name: 'long', run: `trap '' INT TERM; while :; do ${MARK}; done` },
-        { name: 'always', if: 'always()', run: 'cat /proc/[0-9]*/cmdline | tr "\\0" " "; echo; echo looked' }
-      ]
-    }),
-    cancelAt: 'long:2'
-  })
-  workflow.catch(() => undefined)
-  containerWorkflow = runJob(beside, {
-    workflow: workflowOf({
-      container: debian,
-      steps: [
-        {
-          name: 'beating',
-          uses: `docker://${busybox}`,
-          // The file that cancels the job comes when the hook has long seen the container run.
-          with: {
-            args: `sh -c "trap 'sleep 2; echo bye; exit 0' INT; sleep 3; while :; do date +%s%N >beat; sleep 0.2; done"`
-          }
-        },
-        { name: 'always', if: 'always()', run: 'cp beat one; sleep 2; cmp beat one && echo quiet' }
-      ]
-    }),
-    args: ['--cancel-file', `${RUNNER.work}/demo/demo/beat`]
-  })
-  containerWorkflow.catch(() => undefined)
+  const { calls } = whole
+  const template = await withTemplate(whole.runner, IMPOSSIBLE)
+  const waits: Readonly<Record<Waiting, (options: CallOptions) => Promise<CallResult>>> = {
+    'no node takes the pod': options => calls.prepare(debian, { ...options, env: template }),
+    'the image cannot be pulled': options => calls.prepare('registry.invalid/no/image:1', options),
+    'the image of a step cannot be pulled': options => calls.container('registry.invalid/no/image:1', 'true', options)
+  }
+  lanes.start(
+    Object.fromEntries(
+      WAITING.map(what => [
+        what,
+        async () => {
+          await jobs.ended()
+          return cancelled(whole, 'waits:', waits[what])
+        }
+      ])
+    )
+  )
 }, TIMEOUT)
 
 afterAll(async () => {
@@ -149,39 +198,50 @@ async function runnerOf(mode: Mode): Promise<Runner> {
 
 function stepsIn(one: Runner): Record<string, () => Promise<Cancelled>> {
   const { calls, runner } = one
+  const { mode } = runner
   const { debian, busybox } = suite.cluster.images
-  const name = (what: string, how: string): string => `${runner.mode}: a ${what} step that ${how}`
+  const name = (what: string, how: string): string => `${mode}: a ${what} step that ${how}`
+  const moments: Readonly<Record<Moment, () => Promise<Cancelled>>> = {
+    // Between the log's end and the last of its files.
+    'has ended': () =>
+      cancelled(one, 'Ran in', options => calls.container(busybox, 'sleep 3; echo done >last', options)),
+    'has a pod only': async () =>
+      cancelled(one, madeIn(runner), options => calls.container(busybox, `echo ready; ${MARK}`, options))
+  }
   return {
-    [`${runner.mode} prepare`]: async () => ({ call: await calls.prepare(debian), left: [], processes: [] }),
+    [`${mode} prepare`]: async () => ({ call: await calls.prepare(debian), left: [] }),
     ...Object.fromEntries(
-      Object.entries(SCRIPTS).map(([how, { script }]) => [
+      TRIED[mode].scripts.map(how => [
         name('script', how),
-        () => cancelled(one, 'ready', options => calls.script(script, options))
+        async () => {
+          const { script } = SCRIPTS[how]
+          const was = await cancelled(one, 'ready', options => calls.script(script, options))
+          const { lines } = await calls.script('cat /proc/[0-9]*/cmdline | tr "\\0" " "')
+          return { ...was, processes: lines }
+        }
       ])
     ),
     ...Object.fromEntries(
-      Object.entries(CONTAINERS).map(([how, container]) => [
+      TRIED[mode].containers.map(how => [
         name('container', how),
-        () =>
-          cancelled(one, 'ready', options =>
+        () => {
+          const container: Container = CONTAINERS[how]
+          return cancelled(one, 'ready', options =>
             container.hidden
               ? calls.container(hidden.tagged, container.script, options, '/hidden/ash')
               : calls.container(busybox, container.script, options)
           )
+        }
       ])
     ),
-    // Between the log's end and the last of its files.
-    [name('container', 'has ended')]: () =>
-      cancelled(one, 'Ran in', options => calls.container(busybox, 'sleep 3; echo done >last', options)),
-    [name('container', 'has a pod only')]: async () =>
-      cancelled(one, madeIn(runner), options => calls.container(busybox, `echo ready; ${MARK}`, options)),
-    [`${runner.mode} cleanup`]: async () => ({ call: await calls.cleanup(), left: [], processes: [] })
+    ...Object.fromEntries(TRIED[mode].moments.map(how => [name('container', how), moments[how]])),
+    [`${mode} cleanup`]: async () => ({ call: await calls.cleanup(), left: [] })
   }
 }
 
 /** Sends SIGINT once a call has printed a word, or something has happened, and looks at what is left of it. */
 async function cancelled(
-  { runner, calls }: Runner,
+  { runner }: Runner,
   when: string | (() => Promise<unknown>),
   start: (options: CallOptions) => Promise<CallResult>
 ): Promise<Cancelled> {
@@ -191,11 +251,8 @@ async function cancelled(
   const call = await start({ onOutput: look, interrupt: typeof when === 'string' ? seen : when() })
   const leftAtOnce = await leftAt(suite.cluster, runner, 0, before)
   const last = (await runner.exec(['sh', '-c', 'cat "$0" 2>/dev/null', LAST_FILE])).stdout.toString()
-  const after = before.includes(`pod/${calls.jobPod}`)
-    ? await calls.script('cat /proc/[0-9]*/cmdline | tr "\\0" " "')
-    : undefined
   const left = await leftAt(suite.cluster, runner, (call.interruptedAt ?? 0) + LIMIT_MS, before)
-  return { call, leftAtOnce, last, left, processes: after?.lines ?? [] }
+  return { call, leftAtOnce, last, left }
 }
 
 /** Waits until a runner has the pod of a step. */
@@ -205,11 +262,12 @@ function madeIn(runner: RunnerPod): () => Promise<void> {
   }
 }
 
-describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
-  test.each(Object.entries(SCRIPTS))(
+describe.each(MODES)('SIGINT in %s mode', mode => {
+  test.each(TRIED[mode].scripts)(
     'a script step that %s is over in time',
-    async (how, { script, code }) => {
-      const { call, processes } = await lanes.result(`${mode}: a script step that ${how}`)
+    async how => {
+      const { script, code } = SCRIPTS[how]
+      const { call, processes = [] } = await lanes.result(`${mode}: a script step that ${how}`)
       expect(call.msAfterInterrupt).toBeLessThan(LIMIT_MS)
       expect(call.code).not.toBe(0)
       if (code !== undefined) expect(call.code).toBe(code)
@@ -220,9 +278,10 @@ describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
     TIMEOUT
   )
 
-  test.each(Object.entries(CONTAINERS))(
+  test.each(TRIED[mode].containers)(
     'a container step that %s is over in time, and has its time',
-    async (how, { lastWords, hidden: isHidden }) => {
+    async how => {
+      const { lastWords, hidden: isHidden }: Container = CONTAINERS[how]
       const { call, left, leftAtOnce, last } = await lanes.result(`${mode}: a container step that ${how}`)
       expect(call.lines).toEqual(expect.arrayContaining(['ready', ...(lastWords === undefined ? [] : [lastWords])]))
       expect(call.text).not.toContain('not reached')
@@ -238,7 +297,7 @@ describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
     TIMEOUT
   )
 
-  test.each(['has ended', 'has a pod only'])(
+  test.each(TRIED[mode].moments)(
     'a container step that %s leaves nothing',
     async how => {
       const { call, left, leftAtOnce, last } = await lanes.result(`${mode}: a container step that ${how}`)
@@ -254,7 +313,7 @@ describe.each(['volume', 'novolume'] as const)('SIGINT in %s mode', mode => {
 })
 
 describe('SIGINT while a pod cannot start', () => {
-  test.each(['no node takes the pod', 'the image cannot be pulled', 'the image of a step cannot be pulled'])(
+  test.each(WAITING)(
     '%s: nothing is left in time',
     async what => {
       const { call, left } = await lanes.result(what)
@@ -269,7 +328,7 @@ describe('SIGINT while a pod cannot start', () => {
 test(
   'a cancelled job: the runner need not send a second signal, and an always() step meets no old process',
   async () => {
-    const { steps, conclusion } = await workflow
+    const { steps, conclusion } = await jobs.result('a script step')
     expect(conclusion).toBe('cancelled')
     const long = steps.find(({ name }) => name === 'long')
     expect(long).toMatchObject({ calls: [{ sent: ['SIGINT'], stdioHeld: false }] })
@@ -286,7 +345,7 @@ test(
 test(
   'a cancelled container step says its last words, and an always() step meets it no more',
   async () => {
-    const { steps } = await containerWorkflow
+    const { steps } = await jobs.result('a container step')
     const beating = steps.find(({ name }) => name === 'beating')
     expect(beating).toMatchObject({ calls: [{ sent: ['SIGINT'], stdioHeld: false }] })
     expect(beating?.log.lines).toContain('bye')
@@ -300,10 +359,10 @@ test(
 test(
   'nothing is left',
   async () => {
-    for (const mode of ['volume', 'novolume']) {
+    for (const mode of MODES) {
       expect((await lanes.result(`${mode} cleanup`)).call).toMatchObject({ code: 0, text: '' })
     }
-    await Promise.all([workflow, containerWorkflow])
+    await Promise.all([jobs.ended(), lanes.ended()])
     expect(await suite.left()).toEqual([])
   },
   TIMEOUT

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { HookCalls, type CallResult } from '../harness/hook-calls.js'
 import type { Mode } from '../harness/runner-pod.js'
 import { Suite } from '../harness/suite.js'
+import { variants } from '../harness/variants.js'
 import { ApiProxy } from './api-proxy.js'
 import { Lanes } from './lanes.js'
 import { numbered, printNumbered } from './numbered-lines.js'
@@ -12,7 +13,7 @@ import { Sight } from './sight.js'
 
 const TIMEOUT = 400_000
 /** Long enough for steps that begin seconds after each other, as on a busy machine, to be under way at the same time. */
-const COUNT = 40
+const COUNT = 30
 /** Seen when a step is in its middle, and within a line. */
 const MIDDLE = 'line 9'
 
@@ -28,7 +29,8 @@ const LOSSES = {
   },
   // A stream that is silent is given up after 10 to 15 s: a shorter stall may pass unnoticed.
   'a stall of 20 s': (proxy: ApiProxy) => proxy.stall(20_000),
-  'an API outage of 20 s': (proxy: ApiProxy) => proxy.refuse(20_000),
+  // An outage is told after 5 s.
+  'an API outage of 12 s': (proxy: ApiProxy) => proxy.refuse(sleep(12_000)),
   'six cuts in a row': async (proxy: ApiProxy) => {
     for (let n = 0; n < 6; n += 1) {
       proxy.cut(n % 2 === 0 ? 'rst' : 'fin')
@@ -41,47 +43,71 @@ type Loss = keyof typeof LOSSES
 /** Milliseconds after which a step's connections are cut one after the other, while they are being opened. */
 const EARLY_CUTS = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192]
 
+type Kind = 'script' | 'container'
+interface Try {
+  readonly kind: Kind
+  readonly loss: Loss
+  /** Steps at the same time. */
+  readonly count: number
+}
+
+interface Row {
+  readonly mode: Mode
+  /** Connections are lost while the job is prepared, while steps begin, and while it is cleaned up, too. */
+  readonly isRough?: true
+  readonly tries: readonly Try[]
+}
+
+const tryOf = (kind: Kind, loss: Loss, count = 1): Try => ({ kind, loss, count })
+
+/** What is done in a runner pod each. Script steps are an exec, container steps a log; six cuts are RST and FIN. */
+const ROWS = variants<Row>(
+  [
+    {
+      mode: 'volume',
+      isRough: true,
+      tries: [tryOf('script', 'six cuts in a row'), tryOf('script', 'an API outage of 12 s')]
+    },
+    {
+      mode: 'novolume',
+      tries: [tryOf('script', 'a stall of 20 s'), tryOf('container', 'six cuts in a row')]
+    }
+  ],
+  [
+    {
+      mode: 'volume',
+      tries: [tryOf('script', 'RST', 3), tryOf('script', 'FIN', 3), tryOf('script', 'a stall of 20 s', 3)]
+    },
+    {
+      mode: 'novolume',
+      tries: [tryOf('script', 'RST'), tryOf('script', 'FIN'), tryOf('container', 'a stall of 20 s')]
+    },
+    {
+      mode: 'volume',
+      tries: [tryOf('container', 'RST'), tryOf('container', 'FIN'), tryOf('container', 'an API outage of 12 s')]
+    }
+  ]
+)
+const triesOf = (kind: Kind): (Try & { readonly mode: Mode })[] =>
+  ROWS.flatMap(({ mode, tries }) => tries.map(each => ({ ...each, mode }))).filter(each => each.kind === kind)
+
 const suite = new Suite('cut-stream')
 const lanes = new Lanes<readonly CallResult[]>()
 const proxies: ApiProxy[] = []
 
 beforeAll(async () => {
-  const volume = await calls('volume')
-  const rounds = 3
-  lanes.start({
-    prepare: async () => [await volume.calls.prepare(suite.cluster.images.debian)],
-    'volume RST': () => steps(volume, 'RST', rounds),
-    'volume FIN': () => steps(volume, 'FIN', rounds),
-    'volume a stall of 20 s': () => steps(volume, 'a stall of 20 s', rounds),
-    cleanup: async () => [await volume.calls.cleanup()]
-  })
-  const novolume = await calls('novolume')
-  lanes.start({
-    'prepare novolume': async () => [await novolume.calls.prepare(suite.cluster.images.debian)],
-    'novolume RST': () => steps(novolume, 'RST', 1),
-    'novolume FIN': () => steps(novolume, 'FIN', 1),
-    'novolume a stall of 20 s': () => steps(novolume, 'a stall of 20 s', 1),
-    'novolume cleanup': async () => [await novolume.calls.cleanup()]
-  })
-  const rough = await calls('volume')
-  lanes.start({
-    'prepare_job while it is cut': () => whileCut(rough, () => rough.calls.prepare(suite.cluster.images.debian)),
-    'early cuts': () => earlyCuts(rough),
-    'volume six cuts in a row': () => steps(rough, 'six cuts in a row', 1),
-    'volume an API outage of 20 s': () => steps(rough, 'an API outage of 20 s', 1),
-    'cleanup_job while it is cut': () => whileCut(rough, () => rough.calls.cleanup())
-  })
-  const container = await calls('volume')
-  lanes.start({
-    'container RST': () => containerStep(container, 'RST'),
-    'container FIN': () => containerStep(container, 'FIN'),
-    'container an API outage of 20 s': () => containerStep(container, 'an API outage of 20 s')
-  })
-  const bare = await calls('novolume')
-  lanes.start({
-    'container a stall of 20 s': () => containerStep(bare, 'a stall of 20 s'),
-    'container six cuts in a row': () => containerStep(bare, 'six cuts in a row')
-  })
+  for (const [index, { mode, isRough, tries }] of ROWS.entries()) {
+    const behind = await calls(mode)
+    const around = (call: () => Promise<CallResult>) => async () => (isRough ? whileCut(behind, call) : [await call()])
+    lanes.start({
+      [`prepare_job ${index}`]: around(() => behind.calls.prepare(suite.cluster.images.debian)),
+      ...(isRough ? { 'early cuts': () => earlyCuts(behind) } : {}),
+      ...Object.fromEntries(
+        tries.map(({ kind, loss, count }) => [`${kind} ${mode} ${loss}`, () => steps(behind, kind, loss, count)])
+      ),
+      [`cleanup_job ${index}`]: around(() => behind.calls.cleanup())
+    })
+  }
 }, TIMEOUT)
 
 afterAll(async () => {
@@ -100,17 +126,15 @@ async function calls(mode: Mode): Promise<Behind> {
   return { proxy, calls: new HookCalls(await suite.runner({ mode, env: proxy.env })) }
 }
 
-/** Script steps at the same time; the connections of all are lost when each is in its middle. */
-async function steps(behind: Behind, loss: Loss, count: number): Promise<CallResult[]> {
-  const script = printNumbered(COUNT)
-  return lost(behind, loss, count, onOutput => behind.calls.script(script, { onOutput }))
-}
-
-async function containerStep(behind: Behind, loss: Loss): Promise<CallResult[]> {
+/** Steps at the same time; the connections of all are lost when each is in its middle. */
+async function steps(behind: Behind, kind: Kind, loss: Loss, count: number): Promise<CallResult[]> {
   const script = printNumbered(COUNT)
   const { busybox } = suite.cluster.images
-  // A container's log comes by lines.
-  return lost(behind, loss, 1, onOutput => behind.calls.container(busybox, script, { onOutput }))
+  return lost(behind, loss, count, onOutput =>
+    kind === 'script'
+      ? behind.calls.script(script, { onOutput })
+      : behind.calls.container(busybox, script, { onOutput })
+  )
 }
 
 /** Makes calls at the same time and takes their connections away once each is under way. */
@@ -157,22 +181,13 @@ async function whileCut({ proxy }: Behind, call: () => Promise<CallResult>): Pro
 const OUTAGE = /^The cluster is not available: .*\(no answer\).*\nThe cluster is available again, after \d+ s\.\n$/
 
 describe('the connection of a script step is lost in mid-step', () => {
-  test.each([
-    ['volume', 'RST', 3],
-    ['volume', 'FIN', 3],
-    ['volume', 'a stall of 20 s', 3],
-    ['volume', 'six cuts in a row', 1],
-    ['volume', 'an API outage of 20 s', 1],
-    ['novolume', 'RST', 1],
-    ['novolume', 'FIN', 1],
-    ['novolume', 'a stall of 20 s', 1]
-  ] as const)(
-    '%s, %s: the exit code and every line once',
-    async (mode, loss, count) => {
-      const results = await lanes.result(`${mode} ${loss}`)
+  test.each(triesOf('script'))(
+    '$mode, $loss: the exit code and every line once',
+    async ({ kind, mode, loss, count }) => {
+      const results = await lanes.result(`${kind} ${mode} ${loss}`)
       expect(results).toHaveLength(count)
       // What lasts is told beside the log; what is over at once is not.
-      const told = loss === 'an API outage of 20 s' ? OUTAGE : /^$/
+      const told = loss === 'an API outage of 12 s' ? OUTAGE : /^$/
       for (const { code, lines, stderr } of results) {
         expect({ code, lines }).toEqual({ code: 7, lines: numbered(COUNT) })
         expect(stderr).toMatch(told)
@@ -195,10 +210,11 @@ describe('the connection of a script step is lost in mid-step', () => {
 })
 
 describe('the connection of a container step is lost in mid-step', () => {
-  test.each(['RST', 'FIN', 'a stall of 20 s', 'six cuts in a row', 'an API outage of 20 s'] as const)(
-    '%s: the exit code and every line once',
-    async loss => {
-      const [result] = await lanes.result(`container ${loss}`)
+  test.each(triesOf('container'))(
+    '$mode, $loss: the exit code and every line once',
+    async ({ kind, mode, loss }) => {
+      const [result] = await lanes.result(`${kind} ${mode} ${loss}`)
+      // A container's log comes by lines.
       expect(result?.lines.filter(line => /^line |missing/.test(line))).toEqual(numbered(COUNT))
       expect(result?.code).toBe(7)
     },
@@ -210,7 +226,7 @@ describe('the connection is cut again and again', () => {
   test.each(['prepare_job', 'cleanup_job'])(
     '%s succeeds',
     async command => {
-      const [result] = await lanes.result(`${command} while it is cut`)
+      const [result] = await lanes.result(`${command} ${ROWS.findIndex(({ isRough }) => isRough)}`)
       expect(result).toMatchObject({ code: 0, text: '' })
     },
     TIMEOUT
@@ -220,7 +236,7 @@ describe('the connection is cut again and again', () => {
 test(
   'nothing is left',
   async () => {
-    for (const last of ['cleanup', 'novolume cleanup', 'cleanup_job while it is cut']) await lanes.result(last)
+    for (const index of ROWS.keys()) await lanes.result(`cleanup_job ${index}`)
     expect(await suite.left()).toEqual([])
   },
   TIMEOUT

@@ -4,6 +4,7 @@ import { HookCalls, type CallOptions, type CallResult } from '../harness/hook-ca
 import { kubectl } from '../harness/kubectl.js'
 import type { Mode, RunnerPod } from '../harness/runner-pod.js'
 import { Suite } from '../harness/suite.js'
+import { variants } from '../harness/variants.js'
 import { Lanes } from './lanes.js'
 import { stepPods } from './owned.js'
 import { Sight } from './sight.js'
@@ -17,6 +18,13 @@ const SOON_MS = 120_000
 const TRAPS = "trap 'echo ended by a signal; exit 0' TERM INT; echo ready; while :; do sleep 0.2; done"
 /** A step that needs more and more memory. */
 const GREEDY = 'echo ready; x=0123456789abcdef; while :; do x=$x$x; done'
+
+const MODES = variants<Mode>(['novolume'], ['volume'])
+const BARE = variants([], ['a bare pod is deleted'])
+const KILLED = variants<'the supervisor is killed' | 'everything of the hook is killed'>(
+  ['the supervisor is killed'],
+  ['everything of the hook is killed']
+)
 
 const suite = new Suite('lost-pod')
 const lanes = new Lanes<Lost>()
@@ -67,82 +75,64 @@ async function deletePods({ runner }: Runner, names: readonly string[]): Promise
 const deleteStepPods = async (one: Runner): Promise<void> => deletePods(one, await stepPods(suite.cluster, one.runner))
 
 beforeAll(async () => {
-  const [steps, bare, job, small] = await Promise.all([
-    runnerOf('volume'),
-    runnerOf('novolume'),
-    runnerOf('volume'),
-    runnerOf('volume')
-  ])
   const { busybox, debian } = suite.cluster.images
-  // The kubelet ends the job container, and nobody deletes its pod.
-  const livenessProbe = { exec: { command: ['test', '!', '-e', '/tmp/ill'] }, periodSeconds: 1, failureThreshold: 1 }
-  const watched = await withTemplate(job.runner, {
-    terminationGracePeriodSeconds: 1,
-    containers: [{ name: '$job', livenessProbe }]
-  })
-  const little = await withTemplate(steps.runner, resources({ limits: { memory: '32Mi' } }))
-  lanes.start({
-    "a Job's pod is deleted": () =>
-      harmed(
-        options => steps.calls.container(busybox, TRAPS, options),
-        () => deleteStepPods(steps)
-      ),
-    'a step container runs out of memory': () => alone(steps.calls.container(busybox, GREEDY, { env: little }))
-  })
-  lanes.start({
-    'a bare pod is deleted': () =>
-      harmed(
-        options => bare.calls.container(busybox, TRAPS, options),
-        () => deleteStepPods(bare)
-      ),
-    'prepare a job in novolume': () => alone(bare.calls.prepare(debian)),
-    'the job pod is deleted in novolume': () =>
-      harmed(
-        options => bare.calls.script(TRAPS, options),
-        () => deletePods(bare, [bare.calls.jobPod])
-      ),
-    'cleanup in novolume': () => alone(bare.calls.cleanup())
-  })
-  lanes.start({
-    'prepare a job': () => alone(job.calls.prepare(debian)),
-    'the job pod is deleted': () =>
-      harmed(
-        options => job.calls.script(TRAPS, options),
-        () => deletePods(job, [job.calls.jobPod])
-      ),
-    'a step after the job pod is gone': () => alone(job.calls.script('echo never')),
-    'prepare a watched job': () => alone(job.calls.prepare(debian, { env: watched })),
-    'the job container is ended': () =>
-      alone(job.calls.script(`echo ready; touch /tmp/ill; sleep ${STEP_SECONDS}; echo never`)),
-    'cleanup after the job pod is gone': () => alone(job.calls.cleanup())
-  })
+  const small = await runnerOf('volume')
   const tight = await withTemplate(small.runner, {
     ...resources({ limits: { memory: '64Mi' } }),
     volumes: [{ name: 'kaniko-hooks', emptyDir: { medium: 'Memory', sizeLimit: '2Mi' } }]
   })
+  // The kubelet ends the job container, and nobody deletes its pod.
+  const livenessProbe = { exec: { command: ['test', '!', '-e', '/tmp/ill'] }, periodSeconds: 1, failureThreshold: 1 }
+  const watched = await withTemplate(small.runner, {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: '$job', livenessProbe }]
+  })
   const kill = (file: string, seconds = STEP_SECONDS): string =>
     `echo ready; cd $(ls -td /__hook/*-* | head -n 1); kill -9 $(cat ${file}); sleep ${seconds}; echo never`
+  const killed = {
+    'the supervisor is killed': kill('supervisor'),
+    'everything of the hook is killed': `echo ready; kill -9 $(grep -l -s kaniko-hooks /proc/[0-9]*/cmdline | cut -d/ -f3); sleep ${STEP_SECONDS}`
+  }
+  const stepDeleted = (one: Runner) => () =>
+    harmed(
+      options => one.calls.container(busybox, TRAPS, options),
+      () => deleteStepPods(one)
+    )
   lanes.start({
+    "a Job's pod is deleted": stepDeleted(small),
     'prepare a small job': () => alone(small.calls.prepare(debian, { env: tight })),
-    'a step before': () => alone(small.calls.script('echo fine')),
-    'the supervisor is killed': () => alone(small.calls.script(kill('supervisor'))),
+    ...Object.fromEntries(KILLED.map(name => [name, () => alone(small.calls.script(killed[name]))])),
     'the follower is killed': () => alone(small.calls.script(`${kill('follower', 1)}; exit 6`)),
-    'everything of the hook is killed': () =>
-      alone(
-        small.calls.script(
-          `echo ready; kill -9 $(grep -l -s kaniko-hooks /proc/[0-9]*/cmdline | cut -d/ -f3); sleep ${STEP_SECONDS}`
-        )
-      ),
     'the spool is full': () =>
       alone(small.calls.script('echo ready; head -c 20000000 /dev/zero | tr "\\\\0" x; echo never')),
     'a step after': () => alone(small.calls.script('echo fine')),
     'the job container runs out of memory': () => alone(small.calls.script(GREEDY)),
-    'cleanup of the small job': () => alone(small.calls.cleanup())
+    'prepare a watched job': () => alone(small.calls.prepare(debian, { env: watched })),
+    'the job container is ended': () =>
+      alone(small.calls.script(`echo ready; touch /tmp/ill; sleep ${STEP_SECONDS}; echo never`)),
+    'cleanup of the watched job': () => alone(small.calls.cleanup())
   })
+  for (const mode of MODES) {
+    const one = await runnerOf(mode)
+    const little = await withTemplate(one.runner, resources({ limits: { memory: '32Mi' } }))
+    lanes.start({
+      [`${mode}: a step container runs out of memory`]: () =>
+        alone(one.calls.container(busybox, GREEDY, { env: little })),
+      [`${mode}: prepare`]: () => alone(one.calls.prepare(debian)),
+      [`${mode}: the job pod is deleted`]: () =>
+        harmed(
+          options => one.calls.script(TRAPS, options),
+          () => deletePods(one, [one.calls.jobPod])
+        ),
+      [`${mode}: a step after`]: () => alone(one.calls.script('echo never')),
+      [`${mode}: cleanup`]: () => alone(one.calls.cleanup())
+    })
+  }
+  for (const name of BARE) lanes.start({ [name]: stepDeleted(await runnerOf('novolume')) })
 }, TIMEOUT)
 
 describe('a container step whose pod is deleted, and which ends with 0 then', () => {
-  test.each(["a Job's pod is deleted", 'a bare pod is deleted'])(
+  test.each(["a Job's pod is deleted", ...BARE])(
     '%s: a failure that says so',
     async name => {
       const { call, msAfterHarm } = await lanes.result(name)
@@ -155,34 +145,43 @@ describe('a container step whose pod is deleted, and which ends with 0 then', ()
   )
 })
 
-test.each([
-  ['volume', 'prepare a job', 'the job pod is deleted'],
-  ['novolume', 'prepare a job in novolume', 'the job pod is deleted in novolume']
-])(
-  'the job pod is deleted in mid-step in %s mode: a failure within seconds that says so',
-  async (_mode, preparation, name) => {
-    expect((await lanes.result(preparation)).call).toMatchObject({ code: 0 })
-    const { call, msAfterHarm } = await lanes.result(name)
-    expect(call.text).toContain('ready\n')
-    expect(call.code).toBe(1)
-    expect(errorOf(call)).toMatch(/deleted/)
-    expect(msAfterHarm).toBeLessThan(SOON_MS)
-  },
-  TIMEOUT
-)
+describe.each(MODES)('in %s mode', mode => {
+  test(
+    'the job pod is deleted in mid-step: a failure within seconds that says so',
+    async () => {
+      expect((await lanes.result(`${mode}: prepare`)).call).toMatchObject({ code: 0 })
+      const { call, msAfterHarm } = await lanes.result(`${mode}: the job pod is deleted`)
+      expect(call.text).toContain('ready\n')
+      expect(call.code).toBe(1)
+      expect(errorOf(call)).toMatch(/deleted/)
+      expect(msAfterHarm).toBeLessThan(SOON_MS)
+    },
+    TIMEOUT
+  )
 
-test(
-  'a step after the job pod is gone: a failure that says so; clean-up succeeds',
-  async () => {
-    const { call } = await lanes.result('a step after the job pod is gone')
-    expect(call.code).toBe(1)
-    expect(call.lines).toHaveLength(1)
-    expect(errorOf(call)).toMatch(/deleted|gone/)
-    expect(call.ms).toBeLessThan(SOON_MS)
-    expect((await lanes.result('cleanup after the job pod is gone')).call).toMatchObject({ code: 0, text: '' })
-  },
-  TIMEOUT
-)
+  test(
+    'a step after the job pod is gone: a failure that says so; clean-up succeeds',
+    async () => {
+      const { call } = await lanes.result(`${mode}: a step after`)
+      expect(call.code).toBe(1)
+      expect(call.lines).toHaveLength(1)
+      expect(errorOf(call)).toMatch(/deleted|gone/)
+      expect(call.ms).toBeLessThan(SOON_MS)
+      expect((await lanes.result(`${mode}: cleanup`)).call).toMatchObject({ code: 0, text: '' })
+    },
+    TIMEOUT
+  )
+
+  test(
+    'a step container that uses too much memory is named, with its limit',
+    async () => {
+      const { call } = await lanes.result(`${mode}: a step container runs out of memory`)
+      expect(call.code).toBe(137)
+      expect(errorOf(call)).toMatch(/OOMKilled, limit 32Mi/)
+    },
+    TIMEOUT
+  )
+})
 
 test(
   'the kubelet ends the job container in mid-step: a failure within seconds that says so',
@@ -199,28 +198,17 @@ test(
   TIMEOUT
 )
 
-test(
-  'a step container that uses too much memory is named, with its limit',
-  async () => {
-    const { call } = await lanes.result('a step container runs out of memory')
-    expect(call.code).toBe(137)
-    expect(errorOf(call)).toMatch(/OOMKilled, limit 32Mi/)
-  },
-  TIMEOUT
-)
-
 describe('in a job container whose helpers are killed', () => {
   test(
-    'steps run before and after',
+    'steps run afterwards',
     async () => {
       expect((await lanes.result('prepare a small job')).call).toMatchObject({ code: 0 })
-      expect((await lanes.result('a step before')).call).toMatchObject({ code: 0, text: 'fine\n' })
       expect((await lanes.result('a step after')).call).toMatchObject({ code: 0, text: 'fine\n' })
     },
     TIMEOUT
   )
 
-  test.each(['the supervisor is killed', 'everything of the hook is killed'])(
+  test.each(KILLED)(
     '%s: a failure that says so, never 0',
     async name => {
       const { call } = await lanes.result(name)
@@ -274,14 +262,9 @@ function errorOf(call: CallResult): string {
 test(
   'nothing is left',
   async () => {
-    expect((await lanes.result('cleanup of the small job')).call).toMatchObject({ code: 0 })
-    for (const name of [
-      'cleanup in novolume',
-      'cleanup after the job pod is gone',
-      'a step container runs out of memory'
-    ]) {
-      await lanes.result(name)
-    }
+    expect((await lanes.result('cleanup of the watched job')).call).toMatchObject({ code: 0 })
+    for (const mode of MODES) await lanes.result(`${mode}: cleanup`)
+    for (const name of BARE) await lanes.result(name)
     expect(await suite.left()).toEqual([])
   },
   TIMEOUT

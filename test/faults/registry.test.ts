@@ -7,10 +7,12 @@ import {
   proxiedRegistry,
   type ProxiedRegistry
 } from '../stand-ins/registries/index.js'
+import { Choice } from '../harness/choice.js'
 import { action, use } from '../harness/dockerfile-action.js'
 import { outputOf, runJob, stepOf } from '../harness/job.js'
 import { apply } from '../harness/kubectl.js'
 import { observe } from '../harness/observe.js'
+import { once } from '../harness/once.js'
 import { RUNNER, type RunnerPod } from '../harness/runner-pod.js'
 import { Suite } from '../harness/suite.js'
 import { workflowOf } from '../harness/workflow.js'
@@ -25,6 +27,8 @@ const SOON_MS = 120_000
 const suite = new Suite('registry-faults')
 const servers = new Suite('faulty-registries', 'restricted')
 const lanes = new Lanes<Outcome>()
+/** The long run has more that goes wrong in the same places, and what unit tests show as well. */
+const choice = new Choice(['early-403', 'late-403', 'failing', 'cut-always', 'down', 'malformed'])
 
 /** What became of one job that builds an image. */
 interface Outcome {
@@ -67,7 +71,7 @@ const breaks = (times: Fault['times']) => ({ times, with: { cut: 100 } })
 const HANGS = { times: 'always', with: { hang: true } } as const
 
 /** Each is one job and, in the registry, one repository. */
-const SCENARIOS: Readonly<Record<string, Scenario>> = {
+const SCENARIOS = choice.jobs<Scenario>({
   'early-401': { kind: 'closed', faults: [{ at: '/', ...refuses(401) }] },
   'early-403': { kind: 'closed', faults: [{ ...BEGIN, ...refuses(403) }] },
   'late-401': { kind: 'closed', faults: [{ ...PUSH, ...refuses(401) }] },
@@ -95,16 +99,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'cut-always': { kind: 'closed', faults: [{ ...UPLOAD, ...breaks('always') }], pushTimeout: '10s' },
   'open-cut-always': { kind: 'open', faults: [{ ...UPLOAD, ...breaks('always') }] },
   undeletable: { kind: 'closed', faults: [{ ...DELETE, ...refuses(405) }] }
-}
+})
 
-/** They spend their time waiting, so they are no load while two other jobs run. */
-const WAITING: readonly string[] = ['hanging', 'busy', 'open-hanging', 'cut-always']
+/** They spend their time waiting, so they are no load while other jobs run. */
+const WAITING: readonly string[] = ['hanging', 'busy', 'open-hanging']
 
 const BASE64 = (text: string): string => Buffer.from(text).toString('base64')
 const HIDDEN = 'canary-in-a-wrong-secret'
 
 /** What is wrong with a push Secret, and what is said of it. */
-const WRONG: Readonly<Record<string, { readonly content?: string; readonly key?: string; readonly says: RegExp }>> = {
+const WRONG = choice.jobs<{ readonly content?: string; readonly key?: string; readonly says: RegExp }>({
   missing: { says: /The Secret missing in namespace \S+, which the settings name, does not exist/ },
   keyless: { key: 'config.json', content: '{}', says: /The Secret keyless .* has no key \.dockerconfigjson/ },
   elsewhere: {
@@ -116,54 +120,57 @@ const WRONG: Readonly<Record<string, { readonly content?: string; readonly key?:
     content: `{"auths":{"ghcr.io":{"auth":"${HIDDEN}"}}}`,
     says: /The Secret undecodable .* cannot be used: .*ghcr\.io/
   }
-}
+})
 
-let proxies: Readonly<Record<Kind | 'down', ProxiedRegistry>>
-let runners: readonly RunnerPod[]
+/** Before a registry with users; one of them goes down. */
+let closed: ProxiedRegistry
+let down: ProxiedRegistry
+/** Before a registry without. */
+const open = once(async () => {
+  const { cluster, namespace } = servers
+  const free = await nodePortRegistry(cluster, namespace, { name: 'free' })
+  return proxied(free, 'open')
+})
+const waiting = once(runnerPod)
+const working = once(runnerPod)
+const removals: (() => Promise<void>)[] = []
 /** What nobody may read anywhere. */
 let secrets: readonly string[]
 
 beforeAll(async () => {
   const { cluster, namespace } = servers
-  const [shut, free] = await Promise.all([
-    nodePortRegistry(cluster, namespace, { name: 'shut', auth: true }),
-    nodePortRegistry(cluster, namespace, { name: 'free' })
-  ])
-  const [closed, open, down] = await Promise.all([
-    proxiedRegistry(cluster, namespace, shut, { name: 'closed-proxy' }),
-    proxiedRegistry(cluster, namespace, free, { name: 'open-proxy' }),
-    proxiedRegistry(cluster, namespace, shut, { name: 'down-proxy' })
-  ])
-  proxies = { closed, open, down }
-  for (const kind of ['closed', 'open'] as const) {
-    const mine = Object.entries(SCENARIOS).filter(([, scenario]) => scenario.kind === kind)
-    await proxies[kind].setFaults(
-      mine.flatMap(([name, { faults }]) => faults.map(({ at, ...fault }) => ({ path: `^/v2/${name}${at}`, ...fault })))
-    )
-  }
+  const shut = await nodePortRegistry(cluster, namespace, { name: 'shut', auth: true })
+  ;[closed, down] = await Promise.all([proxied(shut, 'closed'), proxied(shut, 'down')])
   await credentials(shut.users)
-  runners = await Promise.all([runnerPod(), runnerPod(), runnerPod()])
-  const [first, second, third] = runners
-  if (first === undefined || second === undefined || third === undefined) throw new Error('there are three runner pods')
+  const played = (runner: typeof waiting, names: readonly string[]): [string, () => Promise<Outcome>][] =>
+    names.map(name => [name, async () => play(await runner(), name)])
   const others = Object.keys(SCENARIOS).filter(name => !WAITING.includes(name))
-  const half = others.length / 2
-  const played = (runner: RunnerPod, names: readonly string[]): [string, () => Promise<Outcome>][] =>
-    names.map(name => [name, async () => play(runner, name)])
-  lanes.start(Object.fromEntries(played(first, WAITING)))
-  lanes.start(Object.fromEntries([...played(second, others.slice(0, half)), ...wrongSecrets(second)]))
-  lanes.start(Object.fromEntries([...played(third, others.slice(half)), ['down', async () => goDown(third)]]))
+  const works = [...played(working, others), ...wrongSecrets(), ['down', goDown] as const]
+  lanes.start(choice.jobs(Object.fromEntries(played(waiting, WAITING))))
+  lanes.start(choice.jobs(Object.fromEntries(works)))
 }, TIMEOUT)
 
 afterAll(async () => {
-  await Promise.all(Object.values(proxies).map(async proxy => proxy.remove()))
+  await Promise.all(removals.map(async remove => remove()))
 })
+
+/** A proxy with the faults of its scenarios before a registry. */
+async function proxied(behind: Parameters<typeof proxiedRegistry>[2], kind: Kind | 'down'): Promise<ProxiedRegistry> {
+  const { cluster, namespace } = servers
+  const proxy = await proxiedRegistry(cluster, namespace, behind, { name: `${kind}-proxy` })
+  removals.push(() => proxy.remove())
+  const mine = Object.entries(SCENARIOS).filter(([, scenario]) => scenario.kind === kind)
+  await proxy.setFaults(
+    mine.flatMap(([name, { faults }]) => faults.map(({ at, ...fault }) => ({ path: `^/v2/${name}${at}`, ...fault })))
+  )
+  return proxy
+}
 
 async function credentials(users: ProxiedRegistry['users']): Promise<void> {
   if (users === undefined) throw new Error('the registry has no users')
   const { push, pull } = users
   secrets = [push, pull].flatMap(({ username, password }) => [password, BASE64(`${username}:${password}`)])
   const { cluster, namespace } = suite
-  const { closed, down } = proxies
   await dockerConfigSecret(cluster, namespace, 'push', { [closed.pushHost]: push, [down.pushHost]: push })
   await dockerConfigSecret(cluster, namespace, 'pull', { [closed.pullHost]: pull, [down.pullHost]: pull })
   for (const [name, { content, key = '.dockerconfigjson' }] of Object.entries(WRONG)) {
@@ -189,36 +196,42 @@ const BOTH_SECRETS = { pushSecret: 'push', pullSecret: 'pull' }
 
 async function play(runner: RunnerPod, name: string): Promise<Outcome> {
   const { kind, pushTimeout } = SCENARIOS[name] ?? { kind: 'open' }
+  const proxy = kind === 'closed' ? closed : await open()
   const outcome = await build(runner, name, {
-    destinations: [destination(proxies[kind], name, kind === 'closed' ? BOTH_SECRETS : {})],
+    destinations: [destination(proxy, name, kind === 'closed' ? BOTH_SECRETS : {})],
     build: pushTimeout === undefined ? {} : { pushTimeout }
   })
-  const faults = (await proxies[kind].faults()).filter(({ path }) => path?.startsWith(`^/v2/${name}/`) === true)
-  return { ...outcome, faults }
+  const faults = (await proxy.faults()).filter(({ path }) => path?.startsWith(`^/v2/${name}/`) === true)
+  const images = imagesOf(name, await proxy.images())
+  return { ...outcome, images, faults }
 }
 
-function wrongSecrets(runner: RunnerPod): (readonly [string, () => Promise<Outcome>])[] {
+const imagesOf = (name: string, images: readonly string[]): string[] =>
+  images.filter(image => image.startsWith(`${name}:`))
+
+function wrongSecrets(): (readonly [string, () => Promise<Outcome>])[] {
   const wrong = Object.keys(WRONG).map(name => {
-    const destinations = [destination(proxies.closed, name, { ...BOTH_SECRETS, pushSecret: name })]
-    return [name, async () => build(runner, name, { destinations })] as const
+    const destinations = [destination(closed, name, { ...BOTH_SECRETS, pushSecret: name })]
+    return [name, async () => build(await working(), name, { destinations })] as const
   })
-  const pull = [destination(proxies.closed, 'pull', { pushSecret: 'push', pullSecret: 'elsewhere' })]
-  return [...wrong, ['pull', async () => build(runner, 'pull', { destinations: pull })]]
+  const pull = [destination(closed, 'pull', { pushSecret: 'push', pullSecret: 'elsewhere' })]
+  return [...wrong, ['pull', async () => build(await working(), 'pull', { destinations: pull })]]
 }
 
 /** The registry goes down after the image was pulled, and before it is removed. */
-async function goDown(runner: RunnerPod): Promise<Outcome> {
+async function goDown(): Promise<Outcome> {
+  const runner = await working()
   const goOn = `${RUNNER.work}/demo/demo/go-on`
   let isDown: Promise<unknown> | undefined
   return build(
     runner,
     'down',
-    { destinations: [destination(proxies.down, 'down', BOTH_SECRETS)] },
+    { destinations: [destination(down, 'down', BOTH_SECRETS)] },
     {
       entry: 'cat /content; until [ -e /github/workspace/go-on ]; do sleep 0.2; done',
       onLog: text => {
         if (!text.includes('content of down')) return
-        isDown ??= proxies.down.remove().then(async () => runner.exec(['touch', goOn]))
+        isDown ??= down.remove().then(async () => runner.exec(['touch', goOn]))
       }
     }
   )
@@ -245,14 +258,13 @@ async function build(
   const output = outputOf(step)
   const said = (word: string): string[] =>
     output.flatMap(line => (line.startsWith(`##[${word}]`) ? [line.slice(word.length + 4)] : []))
-  const images = [...(await proxies.closed.images()), ...(await proxies.open.images())]
   return {
     exitCode: step.exitCode,
     ms: step.ms,
     output,
     errors: said('error').filter(line => !/^(Process completed with|Executing the custom container)/.test(line)),
     warnings: said('warning'),
-    images: images.filter(image => image.startsWith(`${name}:`)),
+    images: imagesOf(name, await closed.images()),
     left: await suite.left(runner),
     faults: [],
     pods: seen.flatMap(({ kind, metadata }) => {
@@ -272,16 +284,18 @@ function expectNothingLeft({ images, left, faults }: Outcome): void {
 }
 
 describe('a registry that refuses', () => {
-  test.each([
-    ['early-401', /answered 401 UNAUTHORIZED: the test's proxy says UNAUTHORIZED/],
-    ['early-403', /answered 403 DENIED: the test's proxy says DENIED/]
-  ])(
+  test.each(
+    choice.rows([
+      ['early-401', /answered 401 UNAUTHORIZED: the test's proxy says UNAUTHORIZED/],
+      ['early-403', /answered 403 DENIED: the test's proxy says DENIED/]
+    ])
+  )(
     '%s: heard before a pod starts, with registry, Secret and its words',
     async (name, words) => {
       const outcome = await lanes.result(name)
       expect(outcome.errors).toHaveLength(1)
       expect(outcome.errors[0]).toMatch(words)
-      expect(outcome.errors[0]).toContain(proxies.closed.pushHost)
+      expect(outcome.errors[0]).toContain(closed.pushHost)
       expect(outcome.errors[0]).toContain('robot$builds+push')
       expect(outcome.errors[0]).toContain('from the Secret push')
       expect(outcome.ms).toBeLessThan(LIMIT_MS)
@@ -291,11 +305,13 @@ describe('a registry that refuses', () => {
     TIMEOUT
   )
 
-  test.each([
-    ['late-401', /UNAUTHORIZED: the test's proxy says UNAUTHORIZED; its credential is from the Secret push/],
-    ['late-403', /DENIED: the test's proxy says DENIED; its credential is from the Secret push/],
-    ['open-late-403', /DENIED: the test's proxy says DENIED/]
-  ])(
+  test.each(
+    choice.rows([
+      ['late-401', /UNAUTHORIZED: the test's proxy says UNAUTHORIZED; its credential is from the Secret push/],
+      ['late-403', /DENIED: the test's proxy says DENIED; its credential is from the Secret push/],
+      ['open-late-403', /DENIED: the test's proxy says DENIED/]
+    ])
+  )(
     '%s: after the build the same is told, soon after',
     async (name, words) => {
       const outcome = await lanes.result(name)
@@ -315,7 +331,7 @@ describe('a registry that refuses', () => {
 })
 
 describe('what passes', () => {
-  test.each(['busy', 'open-busy', 'failing', 'cut-once'])(
+  test.each(choice.rows(['busy', 'open-busy', 'failing', 'cut-once']))(
     '%s: the job is green',
     async name => {
       const outcome = await lanes.result(name)
@@ -330,12 +346,14 @@ describe('what passes', () => {
 })
 
 describe('what does not pass', () => {
-  test.each([
-    ['hanging', /did not take it within 20 s/],
-    ['open-hanging', /did not take the image within 10 s/],
-    ['cut-always', /did not take it within 10 s/],
-    ['open-cut-always', /EOF|reset by peer|closed network connection|broken pipe/]
-  ])(
+  test.each(
+    choice.rows([
+      ['hanging', /did not take it within 20 s/],
+      ['open-hanging', /did not take the image within 10 s/],
+      ['cut-always', /did not take it within 10 s/],
+      ['open-cut-always', /EOF|reset by peer|closed network connection|broken pipe/]
+    ])
+  )(
     '%s: an error within a minute, and nothing is left',
     async (name, words) => {
       const outcome = await lanes.result(name)
@@ -350,19 +368,21 @@ describe('what does not pass', () => {
 })
 
 describe('clean-up costs a warning, not the job', () => {
-  test(
-    'when the registry does not delete: the image stays, and the record goes',
-    async () => {
-      const outcome = await lanes.result('undeletable')
-      expect(outcome.exitCode).toBe(0)
-      expect(outcome.errors).toEqual([])
-      expect(outcome.warnings).toEqual([expect.stringMatching(/undeletable:\S+ stays: .* does not delete images/)])
-      expect(outcome.warnings[0]).toContain('REGISTRY_STORAGE_DELETE_ENABLED=true')
-      expect(outcome.images).toHaveLength(1)
-      expect(outcome.left).toEqual([])
-    },
-    TIMEOUT
-  )
+  if (choice.has('undeletable')) {
+    test(
+      'when the registry does not delete: the image stays, and the record goes',
+      async () => {
+        const outcome = await lanes.result('undeletable')
+        expect(outcome.exitCode).toBe(0)
+        expect(outcome.errors).toEqual([])
+        expect(outcome.warnings).toEqual([expect.stringMatching(/undeletable:\S+ stays: .* does not delete images/)])
+        expect(outcome.warnings[0]).toContain('REGISTRY_STORAGE_DELETE_ENABLED=true')
+        expect(outcome.images).toHaveLength(1)
+        expect(outcome.left).toEqual([])
+      },
+      TIMEOUT
+    )
+  }
 
   test(
     'when the registry is down: the record stays, so that a later job tries again',
@@ -393,17 +413,19 @@ describe('a wrong Secret is told in one sentence before a pod starts', () => {
     TIMEOUT
   )
 
-  test(
-    'a pull Secret without an entry for the name by which the kubelet pulls',
-    async () => {
-      const outcome = await lanes.result('pull')
-      expect(outcome.errors).toEqual([
-        expect.stringMatching(/The Secret elsewhere .* has no entry for localhost:\d+ \(it has: ghcr\.io\)/)
-      ])
-      expect(outcome.pods).toEqual([])
-    },
-    TIMEOUT
-  )
+  if (choice.has('pull')) {
+    test(
+      'a pull Secret without an entry for the name by which the kubelet pulls',
+      async () => {
+        const outcome = await lanes.result('pull')
+        expect(outcome.errors).toEqual([
+          expect.stringMatching(/The Secret elsewhere .* has no entry for localhost:\d+ \(it has: ghcr\.io\)/)
+        ])
+        expect(outcome.pods).toEqual([])
+      },
+      TIMEOUT
+    )
+  }
 })
 
 test(
@@ -411,7 +433,8 @@ test(
   async () => {
     const names = [...Object.keys(SCENARIOS), ...Object.keys(WRONG), 'down']
     const outputs = await Promise.all(names.map(async name => (await lanes.result(name)).output.join('\n')))
-    const logs = await Promise.all(runners.map(async runner => runner.podLog()))
+    const runners = choice.has(...WAITING) ? [waiting, working] : [working]
+    const logs = await Promise.all(runners.map(async runner => (await runner()).podLog()))
     expect(outputs.join('\n')).toContain('robot$builds+push')
     for (const text of [...outputs, ...logs]) for (const secret of secrets) expect(text).not.toContain(secret)
   },

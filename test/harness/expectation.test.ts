@@ -78,6 +78,12 @@ describe('what a case expects', () => {
     expect(() => right(look)).toThrow(message)
   })
 
+  test('may be for the long run alone', () => {
+    const text = 'inLongRun: [volume]\nright: { it: { matches: [a] } }\n'
+    expect(readExpectation(text, FILE)).toMatchObject({ modes: [], inLongRun: ['volume'] })
+    expect(() => readExpectation(text.replace(/.*\n/, ''), FILE)).toThrow('where does it run?')
+  })
+
   test('refuses a mode that is none', () => {
     expect(() => readExpectation('modes: [other]\nright: { it: { matches: [a] } }\n', FILE)).toThrow(
       `${FILE}: modes: "other" is none of volume, novolume`

@@ -5,8 +5,10 @@ import type { Mode } from './runner-pod.js'
 
 /** What a case's `expect.yaml` says. */
 export interface Expectation {
-  /** Where the case runs: in both only when the mode can matter. */
+  /** Where `npm test` runs the case: where a fault shows most likely, or nowhere when other tests show the most of it. */
   readonly modes: readonly Mode[]
+  /** Where `npm run test:long` runs it besides: in the other mode only when the mode can matter. */
+  readonly inLongRun: readonly Mode[]
   /** Of the job. */
   readonly conclusion: string
   readonly right: readonly Right[]
@@ -114,13 +116,15 @@ export function readExpectation(text: string, file: string): Expectation {
     }
   }
 
-  const found = fields(load(text), ['modes', 'conclusion', 'right'], 'the file')
+  const found = fields(load(text), ['modes', 'inLongRun', 'conclusion', 'right'], 'the file')
   const modes = readModes(found['modes'], 'modes')
-  if (modes.length === 0) refuse('modes: where does it run?')
+  const inLongRun = readModes(found['inLongRun'], 'inLongRun')
+  if (modes.length + inLongRun.length === 0) refuse('modes: where does it run?')
   const right = Object.entries(fields(found['right'], undefined, 'right'))
   if (right.length === 0) refuse('right: what is?')
   return {
     modes,
+    inLongRun,
     conclusion: textOf(found['conclusion'], 'conclusion') ?? 'success',
     right: right.map(([name, value]) => readRight(name, value))
   }

@@ -3,22 +3,26 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
 import { Lanes } from '../../faults/lanes.js'
-import { readCases, runCase } from '../../harness/case.js'
+import { readCases, runCase, type Case } from '../../harness/case.js'
 import { pushedBy } from '../../harness/dockerfile-action.js'
 import { complaints } from '../../harness/expectation.js'
 import type { JobResult } from '../../harness/job.js'
 import { imagesIn } from '../../harness/registry.js'
 import type { Mode } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 
 const suite = new Suite('cases')
 const lanes = new Lanes<Done>()
 
 const cases = readCases(join(import.meta.dirname, '..', '..', 'cases'))
-/** `CASES=stages` or `CASES='odd-files, novolume'` runs what this pattern finds: for whoever writes a case. */
-const wanted = new RegExp(process.env['CASES'] ?? '')
-const casesIn = (mode: Mode): typeof cases =>
-  cases.filter(({ name, expectation }) => expectation.modes.includes(mode) && wanted.test(`${name}, ${mode}`))
+/** `CASES=stages` or `CASES='odd-files, novolume'` runs what this pattern finds, in every mode: for whoever writes a case. */
+const CASES = process.env['CASES']
+const wanted = new RegExp(CASES ?? '')
+const modesOf = ({ expectation: { modes, inLongRun } }: Case): readonly Mode[] =>
+  CASES === undefined ? variants(modes, inLongRun) : [...modes, ...inLongRun]
+const casesIn = (mode: Mode): readonly Case[] =>
+  cases.filter(each => modesOf(each).includes(mode) && wanted.test(`${each.name}, ${mode}`))
 const MODES = (['volume', 'novolume'] as const).filter(mode => casesIn(mode).length > 0)
 /** No verdict: on a busy machine a case may take minutes. */
 const TIMEOUT = 600_000

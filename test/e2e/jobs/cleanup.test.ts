@@ -52,15 +52,38 @@ function secret(name: string, label: string): object {
 
 const SILENT = { exitCode: 0, stdout: [], stderr: [], response: '' }
 
-describe('cleanup_job', () => {
-  test('with nothing there is done at once, without a word', async () => {
-    expect(await cleanUp()).toMatchObject(SILENT)
+test('cleanup_job with nothing there is done at once, without a word', async () => {
+  expect(await cleanUp()).toMatchObject(SILENT)
+}, 400_000)
+
+describe('a job that a second prepare_job makes in a runner', () => {
+  const secrets = async (): Promise<unknown[]> =>
+    (await getJson<{ items: unknown[] }>(suite.cluster, ['-n', suite.namespace, 'secrets'])).items
+  const uid = async (): Promise<string> => {
+    const job = await getJson<{ metadata: { uid: string } }>(suite.cluster, [
+      ...['-n', suite.namespace, 'pod', `${runner.name}-workflow`]
+    ])
+    return job.metadata.uid
+  }
+
+  test('replaces the first', async () => {
+    expect(await prepare()).toMatchObject({ exitCode: 0 })
+    const first = await uid()
+    const again = await prepare()
+    // Nothing but the mask of the runner's token is said.
+    expect(again).toMatchObject({ exitCode: 0, stdout: [expect.stringMatching(/^::add-mask::\S+$/)] })
+    expect(await uid()).not.toBe(first)
+    expect(await secrets()).toHaveLength(1)
+    const { state } = JSON.parse(again.response ?? '') as { state: object }
+    const step = await callHook(runner, {
+      input: { command: 'run_script_step', state, args: { entryPoint: 'sh', entryPointArgs: ['-c', '"echo', '$A"'] } }
+    })
+    expect(step).toMatchObject({ exitCode: 0, stdout: ['b'] })
   }, 400_000)
 
   test(
-    'removes the job, and whatever else carries the label; what belongs to another runner stays',
+    'goes with the clean-up, and whatever else carries the label; what belongs to another runner stays',
     async () => {
-      expect(await prepare()).toMatchObject({ exitCode: 0 })
       await apply(
         suite.cluster,
         pod('left-over', runner.name),
@@ -83,37 +106,11 @@ describe('cleanup_job', () => {
     GRACE_MS
   )
 
-  test('twice is the same as once', async () => {
-    await prepare()
-    expect(await cleanUp()).toMatchObject(SILENT)
+  test('is cleaned up twice as it is once', async () => {
     expect(await cleanUp()).toMatchObject(SILENT)
     expect(await suite.left()).toEqual([])
   }, 400_000)
 })
-
-test('a second prepare_job in a runner replaces the first job', async () => {
-  const uid = async (): Promise<string> => {
-    const job = await getJson<{ metadata: { uid: string } }>(suite.cluster, [
-      ...['-n', suite.namespace, 'pod', `${runner.name}-workflow`]
-    ])
-    return job.metadata.uid
-  }
-  expect(await prepare()).toMatchObject({ exitCode: 0 })
-  const first = await uid()
-  const again = await prepare()
-  // Nothing but the mask of the runner's token is said.
-  expect(again).toMatchObject({ exitCode: 0, stdout: [expect.stringMatching(/^::add-mask::\S+$/)] })
-  expect(await uid()).not.toBe(first)
-  const { items } = await getJson<{ items: unknown[] }>(suite.cluster, ['-n', suite.namespace, 'secrets'])
-  expect(items).toHaveLength(1)
-  const { state } = JSON.parse(again.response ?? '') as { state: object }
-  const step = await callHook(runner, {
-    input: { command: 'run_script_step', state, args: { entryPoint: 'sh', entryPointArgs: ['-c', '"echo', '$A"'] } }
-  })
-  expect(step).toMatchObject({ exitCode: 0, stdout: ['b'] })
-  expect(await cleanUp()).toMatchObject(SILENT)
-  expect(await suite.left()).toEqual([])
-}, 400_000)
 
 test('a job in another namespace: nothing there belongs to the runner pod, and all of it goes', async () => {
   const other = await createNamespace(suite.cluster, 'cleanup-other')

@@ -1,10 +1,12 @@
 import type { V1ContainerState } from '@kubernetes/client-node'
 
-import { expect, test } from '@jest/globals'
+import { beforeAll, expect, test } from '@jest/globals'
 
 import { callHook } from '../../harness/call.js'
 import { observe } from '../../harness/observe.js'
+import type { RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 
 const suite = new Suite('job-end')
 
@@ -21,9 +23,14 @@ interface End {
   readonly states: Readonly<Record<string, V1ContainerState | undefined>>
 }
 
+let runner: RunnerPod
+
+beforeAll(async () => {
+  runner = await suite.runner({ mode: 'volume' })
+}, TIMEOUT)
+
 /** Runs a job whose step leaves a process behind, and reads how its pod ended. */
 async function endOf(services: readonly (readonly string[])[]): Promise<End> {
-  const runner = await suite.runner({ mode: 'volume' })
   const { busybox: image } = suite.cluster.images
   let end: End = { graceSeconds: undefined, states: {} }
   await observe(
@@ -71,23 +78,19 @@ test(
   TIMEOUT
 )
 
-test(
-  'nothing is waited for when no service would notice its end',
-  async () => {
-    const { graceSeconds, states } = await endOf([DEAF])
-    expect(graceSeconds).toBe(1)
-    expect(states['job']?.terminated?.exitCode).toBe(0)
-    expect(states['busybox']?.terminated?.exitCode).toBe(137)
-  },
-  TIMEOUT
+const UNHEARD: readonly (readonly [what: string, services: readonly (readonly string[])[]])[] = variants(
+  [['when no service would notice its end', [DEAF]]],
+  [['without services', []]]
 )
 
-test(
-  'nothing is waited for without services',
-  async () => {
-    const { graceSeconds, states } = await endOf([])
+test.each(UNHEARD)(
+  'nothing is waited for %s',
+  async (_, services) => {
+    const { graceSeconds, states } = await endOf(services)
     expect(graceSeconds).toBe(1)
     expect(states['job']?.terminated?.exitCode).toBe(0)
+    expect(states['busybox']?.terminated?.exitCode).toBe(services.length === 0 ? undefined : 137)
+    expect(await suite.left()).toEqual([])
   },
   TIMEOUT
 )

@@ -7,12 +7,14 @@ import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { imagesIn } from '../../harness/registry.js'
 import type { Mode } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..', 'examples', 'repository')
 
 const suite = new Suite('main-job')
 
-describe.each<Mode>(['volume', 'novolume'])('the main job, %s', mode => {
+// The values of a scale set are tried with a build without a volume: pages/examples.
+describe.each(variants<Mode>(['volume'], ['novolume']))('the main job, %s', mode => {
   let result: JobResult
   let greet: string[]
   let left: string[]

@@ -7,6 +7,7 @@ import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { observe, type Seen } from '../../harness/observe.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 import { workflowOf } from '../../harness/workflow.js'
 
 const suite = new Suite('services')
@@ -134,33 +135,42 @@ describe('a job with services', () => {
     expect(await suite.left()).toEqual([])
   }, 400_000)
 
-  test('a service takes an entry point and a command', async () => {
-    const container = { image: suite.cluster.images.busybox }
-    const service = {
-      ...container,
-      entryPoint: 'sh',
-      entryPointArgs: ['-c', '"exec', 'httpd', '-f', '-p', '8084', '-h', '/etc"']
-    }
-    const prepared = await callHook(runner, {
-      input: { command: 'prepare_job', state: null, args: { container, services: [service] } }
-    })
-    expect(prepared.exitCode).toBe(0)
-    const { state, context } = JSON.parse(prepared.response ?? '') as { state: object; context: { services: unknown } }
-    expect(context.services).toMatchObject([{ ports: {} }])
-    const step = await callHook(runner, {
-      input: {
-        command: 'run_script_step',
-        state,
-        args: { entryPoint: 'wget', entryPointArgs: ['-qO-', 'http://localhost:8084/group'] }
-      }
-    })
-    expect(step.stdout.join('\n')).toContain('root:x:0:')
-    await callHook(runner, { input: { command: 'cleanup_job', state, args: {} } })
-    expect(await suite.left()).toEqual([])
-  }, 400_000)
+  // The services of job-end.test.ts have both; one that is reached need not be started each time.
+  for (const title of variants([], ['a service takes an entry point and a command']))
+    test(
+      title,
+      async () => {
+        const container = { image: suite.cluster.images.busybox }
+        const service = {
+          ...container,
+          entryPoint: 'sh',
+          entryPointArgs: ['-c', '"exec', 'httpd', '-f', '-p', '8084', '-h', '/etc"']
+        }
+        const prepared = await callHook(runner, {
+          input: { command: 'prepare_job', state: null, args: { container, services: [service] } }
+        })
+        expect(prepared.exitCode).toBe(0)
+        const { state, context } = JSON.parse(prepared.response ?? '') as {
+          state: object
+          context: { services: unknown }
+        }
+        expect(context.services).toMatchObject([{ ports: {} }])
+        const step = await callHook(runner, {
+          input: {
+            command: 'run_script_step',
+            state,
+            args: { entryPoint: 'wget', entryPointArgs: ['-qO-', 'http://localhost:8084/group'] }
+          }
+        })
+        expect(step.stdout.join('\n')).toContain('root:x:0:')
+        await callHook(runner, { input: { command: 'cleanup_job', state, args: {} } })
+        expect(await suite.left()).toEqual([])
+      },
+      400_000
+    )
 })
 
-describe.each<Mode>(['volume', 'novolume'])('a job with nothing but services, %s', mode => {
+describe.each(variants<Mode>(['volume'], ['novolume']))('a job with nothing but services, %s', mode => {
   test('starts them, steps run on the runner, and all goes again', async () => {
     const runner = await suite.runner({ mode })
     const { result, seen } = await observe(suite.cluster, suite.namespace, () =>
@@ -169,7 +179,7 @@ describe.each<Mode>(['volume', 'novolume'])('a job with nothing but services, %s
         workflow: workflowOf({
           services: { web: { image: web.tagged, env: { GREETING: 'hi', PORT: '8081' }, ports: ['8081:8081'] } },
           steps: [
-            { name: 'ports', run: 'echo "port ${{ job.services.web.ports[8081] }}"; sleep 1' },
+            { name: 'ports', run: 'echo "port ${{ job.services.web.ports[8081] }}"' },
             { name: 'container', uses: 'docker://busybox:1.36', with: { args: 'sh -c "echo ran"' } }
           ]
         })

@@ -17,6 +17,7 @@ import { observe, type Seen } from '../../harness/observe.js'
 import { imagesIn } from '../../harness/registry.js'
 import { RUNNER, type RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 import { workflowOf } from '../../harness/workflow.js'
 
 const suite = new Suite('examples')
@@ -33,11 +34,7 @@ RUN echo "built for $(cat /etc/hostname 2>/dev/null | wc -l)" >/built
 ENTRYPOINT ["sh", "-c", "echo hello from $(id -u)"]
 `
 }
-const workflow = (): string =>
-  workflowOf({
-    container: suite.cluster.images.busybox,
-    steps: [{ name: 'hello', uses: './.github/actions/hello' }]
-  })
+const STEPS = [{ name: 'hello', uses: './.github/actions/hello' }]
 
 let directory: string
 beforeAll(async () => (directory = await mkdtemp(join(tmpdir(), 'examples-'))))
@@ -85,6 +82,17 @@ async function records(): Promise<number> {
   return items.length
 }
 
+/** As settings/nodeport.yaml has it. */
+const PULLED_BY_NODE_PORT = /Pulled.* in .*: localhost:31500\/kaniko-hooks\/actions@sha256:/
+
+/** The image that a job pushed to the registry of settings/nodeport.yaml is gone, and so is its record. */
+async function expectRemoved(log: string): Promise<void> {
+  const [tag] = /actions:[0-9a-f]{12}-[0-9a-f]{8}/.exec(log) ?? []
+  expect(tag).toBeDefined()
+  expect(await imagesIn(suite.cluster)).not.toContain(`kaniko-hooks/${tag ?? ''}`)
+  expect(await records()).toBe(0)
+}
+
 test('every example is tried by this file, by the tests of registries and connectors, or by the demo', async () => {
   const files = (await readdir(EXAMPLES, { recursive: true })).filter(file => /\.ya?ml$/.test(file))
   const others = files.filter(
@@ -105,11 +113,12 @@ describe('a settings file', () => {
   let runner: RunnerPod
   const registries: Registry[] = []
 
-  /** A runner to which only its settings file names a registry. */
+  /** A runner to which only its settings file names a registry. Its job needs no pod. */
   const startRunner = async (): Promise<RunnerPod> =>
     suite.runner({
       mode: 'volume',
       env: {
+        ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false',
         ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_HOST: undefined,
         ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_PORT: undefined,
         ACTIONS_RUNNER_CONTAINER_HOOKS_REGISTRY_NODE_PORT: undefined
@@ -147,19 +156,23 @@ describe('a settings file', () => {
     }
     const path = `/tmp/${file}`
     await runner.write(path, here(text))
-    return runJob(runner, { workflow: workflow(), files: FILES, env: { KANIKO_HOOKS_CONFIG: path } })
+    return runJob(runner, { workflow: workflowOf({ steps: STEPS }), files: FILES, env: { KANIKO_HOOKS_CONFIG: path } })
   }
 
-  test('nodeport.yaml: built, run, removed', async () => {
-    const result = await job('settings/nodeport.yaml', {})
-    expect(result.log).toContain('hello from 0')
-    expect(result.log).toMatch(/Pulled.* in .*: localhost:31500\/kaniko-hooks\/actions@sha256:/)
-    expect(result.conclusion).toBe('success')
-    const [tag] = /actions:[0-9a-f]{12}-[0-9a-f]{8}/.exec(result.log) ?? []
-    expect(tag).toBeDefined()
-    expect(await imagesIn(suite.cluster)).not.toContain(`kaniko-hooks/${tag ?? ''}`)
-    expect(await records()).toBe(0)
-  }, 400_000)
+  // The runners of the values below have this file too.
+  for (const title of variants([], ['nodeport.yaml: built, run, removed'])) {
+    test(
+      title,
+      async () => {
+        const result = await job('settings/nodeport.yaml', {})
+        expect(result.log).toContain('hello from 0')
+        expect(result.log).toMatch(PULLED_BY_NODE_PORT)
+        expect(result.conclusion).toBe('success')
+        await expectRemoved(result.log)
+      },
+      400_000
+    )
+  }
 
   test('nodeport-auth.yaml: built and kept; the next runner need not build', async () => {
     const registry = await nodePortRegistry(suite.cluster, suite.namespace, { name: 'passwords', auth: true })
@@ -250,7 +263,8 @@ describe('the values of a scale set', () => {
       await mkdir(join(directory, 'source', dirname(path)), { recursive: true })
       await writeFile(join(directory, 'source', path), content)
     }
-    await writeFile(join(directory, 'workflow.yml'), workflow())
+    const workflow = workflowOf({ container: suite.cluster.images.busybox, steps: STEPS })
+    await writeFile(join(directory, 'workflow.yml'), workflow)
     const commands = commandsIn(await example(COMMANDS))
     expect(commands).toHaveLength(1)
     for (const command of commands) {
@@ -283,7 +297,8 @@ describe('the values of a scale set', () => {
     return { log, result: JSON.parse(json.toString()) as JobResult }
   }
 
-  test.each(['kubernetes', 'kubernetes-novolume'] as const)(
+  // The main job has a build with a volume: jobs/main-job.
+  test.each(variants<Values['containerMode']['type']>(['kubernetes-novolume'], ['kubernetes']))(
     '%s.yaml, with rbac.yaml and hook-template.yaml: a green job',
     async type => {
       const values = load(await example(`values/${type}.yaml`)) as Values
@@ -303,12 +318,14 @@ describe('the values of a scale set', () => {
         await kubectl(suite.cluster, ['-n', suite.namespace, ...wait])
         const { result: job, seen } = await observe(suite.cluster, suite.namespace, async () => runIn(name))
         expect(job.log).toContain('hello from 0')
+        expect(job.log).toMatch(PULLED_BY_NODE_PORT)
         expect(job.result.conclusion).toBe('success')
         expectTemplate(seen.filter(({ metadata }) => metadata?.name?.startsWith(`${name}-`)))
         const left = await getJson<{ items: unknown[] }>(suite.cluster, [
           ...['-n', suite.namespace, 'pods,jobs,secrets', '-l', `runner-pod=${name}`]
         ])
         expect(left.items).toEqual([])
+        await expectRemoved(job.log)
       } finally {
         await kubectl(suite.cluster, ['-n', suite.namespace, 'delete', 'pod', name])
         if (volume !== undefined) await deleteVolume(suite.cluster, volume)

@@ -20,7 +20,6 @@ import {
   nodePortRegistry,
   proxiedRegistry,
   tokenRegistry,
-  type ProxiedRegistry,
   type Registry,
   type TokenRegistry
 } from '../../stand-ins/registries/index.js'
@@ -28,6 +27,7 @@ import { create, secretOf } from '../../stand-ins/registries/objects.js'
 import type { Credentials } from '../../stand-ins/registries/registry.js'
 import { newUsers } from '../../stand-ins/registries/users.js'
 import { coreOf, foundIn, type Canaries } from '../../harness/canary.js'
+import { Choice } from '../../harness/choice.js'
 import { byLocalhost, rightsFor, through, upstreamOf, USER } from '../../harness/connector-job.js'
 import { action, use } from '../../harness/dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../../harness/job.js'
@@ -35,6 +35,7 @@ import { getJson, kubectl } from '../../harness/kubectl.js'
 import { Made } from '../../harness/made.js'
 import { createNamespace } from '../../harness/namespace.js'
 import { observe, type Seen } from '../../harness/observe.js'
+import { once } from '../../harness/once.js'
 import { PodProcesses } from '../../harness/pod-processes.js'
 import { VOLUME_ROLE } from '../../harness/roles.js'
 import { RUNNER, type RunnerPod } from '../../harness/runner-pod.js'
@@ -43,10 +44,14 @@ import { workflowOf, type JobText } from '../../harness/workflow.js'
 
 const suite = new Suite('canaries')
 
+/** The long run has the other refusals too. */
+const choice = new Choice(['a good job', 'a job through a connector', 'a job container that is refused'])
+
 const made = new Made()
+/** Where the registries are. */
+let at: string
 let closed: Registry & { readonly users: NonNullable<Registry['users']> }
 let token: TokenRegistry
-let proxy: ProxiedRegistry
 let crane: CranePod
 let connector: Connector
 let processes: PodProcesses
@@ -54,6 +59,17 @@ let canaries: Canaries
 let auditFrom = 0
 /** Credentials that no registry knows. */
 const WRONG = newUsers()
+
+const keep = <R extends Registry>(making: Promise<R>): Promise<R> => made.keep(making, one => one?.remove())
+
+/** The registry that has passwords does not take an image through it. */
+const proxy = once(async () => {
+  const { cluster, namespace } = suite
+  const proxy = await keep(proxiedRegistry(cluster, at, closed))
+  await proxy.setFaults([{ method: 'PUT', path: '/manifests/', times: 'always', with: { answer: 401 } }])
+  await dockerConfigSecret(cluster, namespace, 'proxy-push', { [proxy.pushHost]: closed.users.admin })
+  return proxy
+})
 
 /** All that a job left for others to see. */
 interface Traces {
@@ -106,14 +122,12 @@ beforeAll(async () => {
   if (cluster.auditLog !== undefined) auditFrom = (await stat(cluster.auditLog)).size
   await installConnectors(cluster)
   processes = await made.keep(new PodProcesses(), one => one?.stop())
-  const { name: at } = await made.keep(createNamespace(cluster, 'canaries-at', 'restricted'), one => one?.delete())
-  const keep = <R extends Registry>(making: Promise<R>): Promise<R> => made.keep(making, one => one?.remove())
+  at = (await made.keep(createNamespace(cluster, 'canaries-at', 'restricted'), one => one?.delete())).name
   const authority = await createAuthority()
-  const [withPasswords, withTokens, first, second] = await Promise.all([
+  const [withPasswords, withTokens, first] = await Promise.all([
     keep(nodePortRegistry(cluster, at, { name: 'closed', auth: true })),
     keep(tokenRegistry(cluster, at, { name: 'token', authority })),
-    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rightsFor([], [USER])] }),
-    suite.runner({ mode: 'novolume' })
+    suite.runner({ mode: 'volume', rules: [...VOLUME_ROLE, ...rightsFor([], [USER])] })
   ])
   if (withPasswords.users === undefined) throw new Error('a registry with passwords has users')
   closed = { ...withPasswords, users: withPasswords.users }
@@ -136,8 +150,7 @@ beforeAll(async () => {
   }
   const secret = (name: string, host: string, credentials: Credentials) =>
     dockerConfigSecret(cluster, suite.namespace, name, { [host]: credentials })
-  ;[proxy, crane] = await Promise.all([
-    keep(proxiedRegistry(cluster, at, closed)),
+  ;[crane] = await Promise.all([
     CranePod.start(cluster, at, {
       identities: {
         admin: { [closed.pushHost]: closed.users.admin, [token.pushHost]: token.users.admin }
@@ -151,7 +164,6 @@ beforeAll(async () => {
     secret('wrong-push', token.pushHost, { ...WRONG.push, username: token.users.push.username }),
     secret('wrong-bases', closed.pushHost, { ...WRONG.pull, username: closed.users.pull.username })
   ])
-  await secret('proxy-push', proxy.pushHost, closed.users.admin)
   const name = 'canary'
   connector = await made.keep(createConnector(cluster, at, { name, upstream: upstreamOf(token, 'push') }), () =>
     deleteConnector(cluster, at, name)
@@ -169,7 +181,7 @@ beforeAll(async () => {
       if (code !== 0) throw new Error(stderr)
     })
   )
-  startJobs(first, second)
+  startJobs(first)
 }, 400_000)
 
 afterAll(() => made.remove(), 60_000)
@@ -251,7 +263,9 @@ const probe = (base: string) =>
     { 'probe.sh': { content: PROBE, mode: 0o755 } }
   )
 
-function startJobs(first: RunnerPod, second: RunnerPod): void {
+const second = once(() => suite.runner({ mode: 'novolume' }))
+
+function startJobs(first: RunnerPod): void {
   const ca = { secret: 'authority' }
   const repository = `${token.pushHost}/builds/actions`
   const destinations = [{ remote: { repository, ca, pushSecret: 'push', pullSecret: 'pull' } }]
@@ -274,12 +288,18 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
     container: privateImage('job', closed.users.push),
     services: { private: privateImage('service', closed.users.delete) }
   }
-  lanes.start({
+  const firsts = {
     'a good job': () => run(first, 'a good job', good),
+    'a job container that is refused': () =>
+      run(first, 'a job container that is refused', {
+        ...good,
+        container: privateImage('job', { ...WRONG.admin, username: closed.users.push.username }),
+        services: {}
+      }),
     'a push that breaks': async () => {
-      await proxy.setFaults([{ method: 'PUT', path: '/manifests/', times: 'always', with: { answer: 401 } }])
-      const [host, port] = proxy.pushHost.split(':')
-      const nodePort = { host, port: Number(port), nodePort: Number(proxy.pullHost.split(':')[1]) }
+      const { pushHost, pullHost } = await proxy()
+      const [host, port] = pushHost.split(':')
+      const nodePort = { host, port: Number(port), nodePort: Number(pullHost.split(':')[1]) }
       return run(first, 'a push that breaks', {
         settings: { destinations: [{ nodePort: { ...nodePort, pushSecret: 'proxy-push' } }], build },
         files: probe('busybox:1.36')
@@ -297,30 +317,25 @@ function startJobs(first: RunnerPod, second: RunnerPod): void {
         files: action('probe', 'FROM busybox:1.36\nRUN sleep 12\n')
       })
     }
-  })
-  lanes.start({
-    'a push that is refused': () =>
-      run(second, 'a push that is refused', {
+  }
+  const seconds = {
+    'a push that is refused': async () =>
+      run(await second(), 'a push that is refused', {
         settings: { destinations: [{ remote: { repository, ca, pushSecret: 'wrong-push' } }], build },
         files: probe('busybox:1.36')
       }),
-    'a base image that is refused': () =>
-      run(second, 'a base image that is refused', {
+    'a base image that is refused': async () =>
+      run(await second(), 'a base image that is refused', {
         ...good,
         settings: { destinations, build: { ...build, credentials: 'wrong-bases' } },
         container: suite.cluster.images.busybox,
         services: {}
-      }),
-    'a job container that is refused': () =>
-      run(second, 'a job container that is refused', {
-        ...good,
-        container: privateImage('job', { ...WRONG.admin, username: closed.users.push.username }),
-        services: {}
       })
-  })
+  }
+  for (const jobs of [firsts, seconds]) lanes.start(choice.jobs<() => Promise<Traces>>(jobs))
 }
 
-const JOBS = [
+const JOBS = choice.rows([
   ['a good job', /probed image/],
   ['a job through a connector', /probed image/],
   ['a push through a connector that is refused', /UNAUTHORIZED.*from service account images/],
@@ -328,7 +343,7 @@ const JOBS = [
   ['a push that is refused', /answered 401 to the user "robot\$builds\+push"/],
   ['a base image that is refused', /private\/base:1 .*cannot be fetched: .*(401|UNAUTHORIZED)/],
   ['a job container that is refused', /private\/job:1.*(401|no basic auth|authorization failed)/]
-] as const
+])
 
 /** A job's own credentials, which the runner has to be told to mask. */
 const OF_JOBS: Readonly<Record<string, readonly string[]>> = {
@@ -408,7 +423,7 @@ test("a RUN line finds the base images' password, which the settings gave it, an
   expect(built.filter(line => line.startsWith('found '))).toEqual([`found ${hashOf(canaries['base images'])}`])
 }, 400_000)
 
-test.each([['a push that breaks'], ['a job through a connector']])(
+test.each(choice.rows(['a push that breaks', 'a job through a connector']))(
   'a RUN line finds nothing where only the push has a credential: %s',
   async name => {
     const { result } = await lanes.result(name)
@@ -478,7 +493,7 @@ describe('after all jobs', () => {
   })
 
   test('the work directory and the job files of the runner have none', async () => {
-    for (const name of ['a good job', 'a push that is refused']) {
+    for (const name of choice.rows(['a good job', 'a push that is refused'])) {
       const { runner } = await lanes.result(name)
       const script = 'grep -rhoE \'canary-[0-9a-f]{24}|eyJhbGciO[A-Za-z0-9_.-]{40}\' "$0" || [ $? = 1 ]'
       const { code, stdout } = await runner.exec(['sh', '-c', script, RUNNER.work])

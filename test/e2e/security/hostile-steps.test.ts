@@ -6,6 +6,7 @@ import { callHook } from '../../harness/call.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { RUNNER, type Mode, type RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 import { workflowOf, type StepText } from '../../harness/workflow.js'
 
 const suite = new Suite('hostile-steps')
@@ -30,6 +31,14 @@ const PAIR_LINKS = ['ENV', 'OUTPUT', 'STEP_SUMMARY', 'STATE', 'PATH']
   .map(name => link(PAIRS, `GITHUB_${name}`))
   .join('; ')
 const PIPES = ['ENV', 'OUTPUT', 'STEP_SUMMARY'].map(name => `rm "$GITHUB_${name}"; mkfifo "$GITHUB_${name}"`).join('; ')
+/** One of each. */
+const ALL_KINDS = [
+  link(PAIRS, 'GITHUB_STATE'),
+  link(PAIRS, 'GITHUB_PATH'),
+  link(CREDENTIALS, 'GITHUB_STEP_SUMMARY'),
+  'rm "$GITHUB_OUTPUT"; mkfifo "$GITHUB_OUTPUT"',
+  'rm "$GITHUB_ENV"; mkdir -p "$GITHUB_ENV/deep"'
+].join('; ')
 
 const COMMANDS = '/__w/_temp/_runner_file_commands'
 const inContainer = (script: string): StepText => ({
@@ -39,15 +48,25 @@ const inContainer = (script: string): StepText => ({
 /** The stand-in in the job's pod for the runner's home, so that a link to it can be followed there. */
 const HOME_OF_ITS_OWN = 'mkdir -p /home/runner'
 
+/** What steps leave where the runner reads, and what becomes of each step. */
+const LEFT = variants<StepText & { readonly name: string; readonly outcome: 'success' | 'failure' }>(
+  [
+    { name: 'links', id: 'links', run: LINKS, outcome: 'success' },
+    { name: 'links to pairs', id: 'pairs', run: PAIR_LINKS, outcome: 'success' },
+    { name: 'links of a failing step', run: `${PAIR_LINKS}; exit 7`, outcome: 'failure' },
+    { name: 'pipes', run: PIPES, outcome: 'success' },
+    { name: 'all kinds by a container', ...inContainer(ALL_KINDS), outcome: 'success' }
+  ],
+  [
+    { name: 'container links', ...inContainer(LINKS), outcome: 'success' },
+    { name: 'container links to pairs', ...inContainer(PAIR_LINKS), outcome: 'success' },
+    { name: 'container pipes', ...inContainer(PIPES), outcome: 'success' },
+    { name: 'container directory', ...inContainer('rm $GITHUB_ENV; mkdir -p $GITHUB_ENV/deep'), outcome: 'success' }
+  ]
+)
+
 const steps: readonly StepText[] = [
-  { name: 'links', id: 'links', run: LINKS },
-  { name: 'links to pairs', id: 'pairs', run: PAIR_LINKS },
-  { name: 'links of a failing step', run: `${PAIR_LINKS}; exit 7` },
-  { name: 'pipes', run: PIPES },
-  { name: 'container links', ...inContainer(LINKS) },
-  { name: 'container links to pairs', ...inContainer(PAIR_LINKS) },
-  { name: 'container pipes', ...inContainer(PIPES) },
-  { name: 'container directory', ...inContainer('rm $GITHUB_ENV; mkdir -p $GITHUB_ENV/deep') },
+  ...LEFT.map(({ outcome: _outcome, ...step }) => step),
   { name: 'honest', id: 'honest', run: 'echo "A=honest" >>"$GITHUB_ENV"; echo "a=output" >>"$GITHUB_OUTPUT"' },
   { name: 'honest afterwards', run: 'echo "$A ${{ steps.honest.outputs.a }} ${{ steps.links.outputs.PAIR }}."' },
   {
@@ -55,16 +74,16 @@ const steps: readonly StepText[] = [
     run: 'ln -f "$GITHUB_EVENT_PATH" "$GITHUB_ENV" 2>/dev/null || ln -f /__w/_temp/_github_workflow/event.json "$GITHUB_ENV"'
   },
   { name: 'a large file', run: 'head -c 20000000 /dev/zero | tr "\\0" a >"$GITHUB_OUTPUT"' },
-  { name: 'the event', run: `ln -sf ${RUNNER.hook} /github/workflow/event.json` },
   {
-    name: 'the answer',
+    name: 'the event, the answer and the seal',
     run: [
+      `ln -sf ${RUNNER.hook} /github/workflow/event.json`,
       `for file in /__w/_temp/_runner_hook_responses/*.json; do`,
       `  echo '{"state":{"version":1,"jobPod":"another-workflow","runner":{"uid":"","image":"x","pullSecrets":[],"volume":{"kind":"own-disk"}},"pullSecrets":[]}}' >"$file"`,
-      'done || true'
+      'done || true',
+      'touch /mnt/externals/node20/x 2>/dev/null && echo open || echo sealed'
     ].join('\n')
   },
-  { name: 'the seal', run: 'touch /mnt/externals/node20/x 2>/dev/null && echo open || echo sealed' },
   {
     name: 'the directory of the file commands',
     run: `${HOME_OF_ITS_OWN}; mv ${COMMANDS} /__w/moved; ln -s /home/runner ${COMMANDS}`
@@ -83,6 +102,14 @@ const steps: readonly StepText[] = [
   { name: 'at the end', run: 'echo still here' }
 ].map(step => ({ 'continue-on-error': true, ...step }))
 
+const runners = new Map<Mode, RunnerPod>()
+
+async function runnerOf(mode: Mode): Promise<RunnerPod> {
+  const runner = runners.get(mode) ?? (await suite.runner({ mode }))
+  runners.set(mode, runner)
+  return runner
+}
+
 describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
   let runner: RunnerPod
   let token: string
@@ -100,7 +127,7 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
     ).stdout.toString()
 
   beforeAll(async () => {
-    runner = await suite.runner({ mode })
+    runner = await runnerOf(mode)
     await runner.write(CREDENTIALS, `${CANARY}\n`)
     await runner.write(PAIRS, `PAIR=${CANARY}\n`)
     token = (await runner.exec(['cat', TOKEN])).stdout.toString().trim()
@@ -132,20 +159,12 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
     expect(await homeOf()).toBe(before)
   })
 
-  test.each([
-    ['links', 'success'],
-    ['links to pairs', 'success'],
-    ['links of a failing step', 'failure'],
-    ['pipes', 'success'],
-    ['container links', 'success'],
-    ['container links to pairs', 'success'],
-    ['container pipes', 'success'],
-    ['container directory', 'success'],
-    ['honest', 'success'],
-    ['after that', 'success']
-  ])('%s: %s, as the step itself ended', (name, outcome) => {
-    expect([name, step(name).outcome, said(name)]).toEqual([name, outcome, expect.anything()])
-  })
+  test.each([...LEFT.map(({ name, outcome }) => [name, outcome]), ['honest', 'success'], ['after that', 'success']])(
+    '%s: %s, as the step itself ended',
+    (name, outcome) => {
+      expect([name, step(name).outcome, said(name)]).toEqual([name, outcome, expect.anything()])
+    }
+  )
 
   test('steps that mean no harm speak to the runner as ever', () => {
     expect(outputOf(step('honest afterwards'))).toEqual(['honest output .'])
@@ -155,7 +174,7 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
 
   test.each([
     ['links', /a symbolic link at _temp\/_runner_file_commands\/set_env_/],
-    ['container links', /a symbolic link at _temp\/_runner_file_commands\/step_summary_/]
+    ['all kinds by a container', /a symbolic link at _temp\/_runner_file_commands\/step_summary_/]
   ])('%s: what was replaced is named', (name, sentence) => {
     expect(said(name)).toMatch(sentence)
   })
@@ -173,7 +192,10 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
   test('the job came to its end', () => {
     expect(step('Stop containers').outcome).toBe('success')
     if (mode === 'volume') {
-      expect(outputOf(step('the seal'))).toEqual(['sealed'])
+      expect(outputOf(step('the event, the answer and the seal'))).toEqual([
+        'sealed',
+        expect.stringContaining('a symbolic link at _temp/_github_workflow/event.json')
+      ])
       expect(outputOf(step('at the end'))).toEqual(['still here'])
     }
   })
@@ -184,7 +206,7 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
 })
 
 test('what a job makes unreplaceable ends the worker before it reads', async () => {
-  const runner = await suite.runner({ mode: 'volume' })
+  const runner = await runnerOf('volume')
   await runner.write(CREDENTIALS, `${CANARY}\n`)
   await runner.write(PAIRS, `PAIR=${CANARY}\n`)
   let log = ''

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
-import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
-import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
+import { outputOf, runJob, stepOf, type JobResult, type StepResult } from '../../harness/job.js'
+import type { Mode } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
 import { workflowOf } from '../../harness/workflow.js'
 
 const suite = new Suite('script')
@@ -41,12 +42,46 @@ const JS_ACTION = {
   '.github/actions/count/post.js': "console.log('post of', process.env.STATE_word)"
 }
 
-const STEPS = [
-  { name: 'zero', run: 'true' },
-  { name: 'seven', run: 'echo before; exit 7; echo after' },
-  { name: 'last code', run: 'exit 255' },
+/** What depends on the way in which the files go between runner and job: tried in both modes. */
+const FILE_STEPS = [
+  {
+    name: 'write',
+    id: 'write',
+    run: [
+      'mkdir "my dir" "more tools" sub; echo here >"my dir/marker"; echo content >file.txt; echo below >sub/file.txt',
+      `printf '#!/bin/sh\\necho tool ran\\n' >"more tools/our-tool"; chmod +x "more tools/our-tool"`,
+      'echo "$PWD/more tools" >>"$GITHUB_PATH"',
+      `printf 'plain=a b\\nmany<<END\\nline 1\\nline 2\\nEND\\n' >>"$GITHUB_OUTPUT"`,
+      `printf 'FROM_FILE=it%ss set\\n' "'" >>"$GITHUB_ENV"`,
+      `echo '# Title' >>"$GITHUB_STEP_SUMMARY"`,
+      'echo "$HOME"; echo kept >"$HOME/.ours"'
+    ].join('\n')
+  },
+  { name: 'directory', 'working-directory': 'my dir', run: 'pwd; cat marker ../sub/file.txt ~/.ours' },
+  {
+    name: 'read',
+    run: [
+      'our-tool; ls / >/dev/null; echo "$FROM_FILE"',
+      'echo "${{ steps.write.outputs.plain }}"; echo "${{ steps.write.outputs.many }}"',
+      'echo "${{ hashFiles(\'file.txt\') }}"'
+    ].join('\n')
+  },
+  { name: 'action', id: 'count', uses: './.github/actions/count', with: { 'some-word': "it's" } },
+  {
+    name: 'surroundings',
+    run: [
+      'echo "${{ steps.count.outputs.letters }} letters"',
+      `echo "$GITHUB_EVENT_PATH"; ${NODE} -p 'require(process.env.GITHUB_EVENT_PATH).repository.full_name'`,
+      'ls -d /github/home /github/workflow',
+      'ls /var/run/secrets/kubernetes.io 2>/dev/null || echo absent; echo "${KUBERNETES_SERVICE_TOKEN-unset}"'
+    ].join('\n')
+  },
+  { name: 'seven', run: 'echo before; exit 7; echo after' }
+]
+
+/** What the shell, the supervisor and the connection make of a step, in whatever mode. */
+const SHELL_STEPS = [
   { name: 'killed', run: 'kill -9 $$' },
-  { name: 'ended', run: 'kill -TERM $$' },
   { name: 'pipe fails in bash', shell: 'bash', run: 'false | cat' },
   {
     name: 'streams',
@@ -60,8 +95,7 @@ const STEPS = [
       'echo seven'
     ].join('\n')
   },
-  { name: 'no newline', run: 'echo whole; printf "half a line"' },
-  { name: 'background', run: '(sleep 600; echo too late) & echo done' },
+  { name: 'background', run: '(sleep 600; echo too late) & echo done; printf "half a line"' },
   { name: 'closed output', run: 'echo said; exec >&- 2>&-; sleep 1; exit 3' },
   {
     name: 'environment',
@@ -70,86 +104,134 @@ const STEPS = [
     shell: `${NODE} {0}`,
     run: 'console.log(JSON.stringify(process.env))'
   },
-  { name: 'make directory', run: 'mkdir "my dir"; echo here >"my dir/marker"' },
-  { name: 'directory', 'working-directory': 'my dir', run: 'pwd; cat marker' },
   { name: 'no directory', 'working-directory': 'not there', run: 'echo ran' },
   {
-    name: 'make tool',
-    run: `mkdir "more tools" && printf '#!/bin/sh\\necho tool ran\\n' >"more tools/our-tool" && chmod +x "more tools/our-tool" && echo "$PWD/more tools" >>"$GITHUB_PATH"`
-  },
-  { name: 'use tool', run: 'our-tool && ls / >/dev/null' },
-  {
-    name: 'set',
-    id: 'set',
-    run: `printf 'plain=a b\\nmany<<END\\nline 1\\nline 2\\nEND\\n' >>"$GITHUB_OUTPUT"; printf 'FROM_FILE=it%ss set\\n' "'" >>"$GITHUB_ENV"; echo '# Title' >>"$GITHUB_STEP_SUMMARY"`
-  },
-  {
-    name: 'get',
-    run: `echo "\${{ steps.set.outputs.plain }}"; echo "\${{ steps.set.outputs.many }}"; echo "$FROM_FILE"`
-  },
-  { name: 'write file', run: 'echo content >file.txt; mkdir -p sub; echo below >sub/file.txt' },
-  { name: 'hash', run: 'echo "${{ hashFiles(\'file.txt\') }}"; cat sub/file.txt' },
-  { name: 'action', id: 'count', uses: './.github/actions/count', with: { 'some-word': "it's" } },
-  { name: 'action output', run: 'echo "${{ steps.count.outputs.letters }} letters"' },
-  { name: 'home', run: 'echo "$HOME"; echo kept >"$HOME/.ours"' },
-  { name: 'home again', run: 'cat ~/.ours' },
-  {
-    name: 'event',
-    run: `echo "$GITHUB_EVENT_PATH"; ${NODE} -p 'require(process.env.GITHUB_EVENT_PATH).repository.full_name'; ls /github`
-  },
-  {
-    name: 'no rights',
-    run: 'ls /var/run/secrets/kubernetes.io 2>/dev/null || echo absent; echo "${KUBERNETES_SERVICE_TOKEN-unset}"'
-  },
-  {
     name: 'no trace',
-    run: 'echo "${OLDPWD-unset}"; ls /proc/$$/fd; cat /proc/$$/stat | cut -d" " -f5 | grep -qx $$ && echo leader'
+    run: 'grep -c dashed /proc/$$/environ || true; echo "${OLDPWD-unset}"; ls /proc/$$/fd; cat /proc/$$/stat | cut -d" " -f5 | grep -qx $$ && echo leader'
   },
-  { name: 'commands', run: 'echo "::warning::look here"; echo "::add-mask::hush-hush"; echo "it is hush-hush"' }
-].map(step => ({ ...step, 'continue-on-error': true }))
+  { name: 'commands', run: 'echo "::warning::look here"; echo "::add-mask::hush-hush"; echo "it is hush-hush"' },
+  ...variants(
+    [],
+    [
+      { name: 'zero', run: 'true' },
+      { name: 'last code', run: 'exit 255' },
+      { name: 'ended', run: 'kill -TERM $$' }
+    ]
+  )
+]
 
-describe.each<Mode>(['volume', 'novolume'])('script steps, %s', mode => {
-  let runner: RunnerPod
-  let result: JobResult
-  const output = (name: string): string[] => outputOf(stepOf(result, name))
-  const code = (name: string): number | null => stepOf(result, name).exitCode
+const STEPS: Readonly<Record<Mode, readonly object[]>> = {
+  volume: [...FILE_STEPS, ...SHELL_STEPS],
+  novolume: [...FILE_STEPS, ...variants([], SHELL_STEPS)]
+}
+const MODES = ['volume', 'novolume'] as const
 
-  beforeAll(async () => {
-    runner = await suite.runner({ mode })
-    result = await runJob(runner, {
-      files: JS_ACTION,
-      workflow: workflowOf({ container: suite.cluster.images.debian, steps: STEPS })
+const results = new Map<Mode, JobResult>()
+
+beforeAll(async () => {
+  await Promise.all(
+    MODES.map(async mode => {
+      const steps = STEPS[mode].map(step => ({ ...step, 'continue-on-error': true }))
+      const workflow = workflowOf({ container: suite.cluster.images.debian, steps })
+      results.set(mode, await runJob(await suite.runner({ mode }), { files: JS_ACTION, workflow }))
     })
-  }, 400_000)
+  )
+}, 400_000)
 
-  test.each([
-    ['zero', 0],
-    ['seven', 7],
-    ['last code', 255],
-    ['killed', 137],
-    ['ended', 143],
-    ['pipe fails in bash', 1],
-    ['closed output', 3]
-  ])('the exit code of "%s" is %d', (name, expected) => {
-    expect(code(name)).toBe(expected)
-  })
+function resultOf(mode: Mode): JobResult {
+  const result = results.get(mode)
+  if (result === undefined) throw new Error(`there was no job in ${mode} mode`)
+  return result
+}
 
-  test('a failing step ends where it fails', () => {
+describe.each(MODES)('script steps and files, %s', mode => {
+  const step = (name: string): StepResult => stepOf(resultOf(mode), name)
+  const output = (name: string): string[] => outputOf(step(name))
+
+  test('a failing step ends where it fails, with its exit code', () => {
+    expect(step('seven').exitCode).toBe(7)
     expect(output('seven').slice(0, 2)).toEqual(['before', '##[error]Process completed with exit code 7.'])
     expect(output('seven')).not.toContain('after')
+  })
+
+  test('a directory with a blank is the working directory, and later steps see the files of a step', () => {
+    expect(output('directory').slice(0, 3)).toEqual(['/__w/demo/demo/my dir', 'here', 'below'])
+  })
+
+  test('HOME is /github/home and lasts from step to step', () => {
+    expect(output('write')).toEqual(['/github/home'])
+    expect(output('directory').at(-1)).toBe('kept')
+  })
+
+  test('GITHUB_PATH, with a blank in it, goes before the PATH of the container', () => {
+    expect(step('read').exitCode).toBe(0)
+    expect(output('read')[0]).toBe('tool ran')
+  })
+
+  test('GITHUB_OUTPUT, GITHUB_ENV and GITHUB_STEP_SUMMARY reach the runner', () => {
+    expect(step('write').outputs).toEqual({ plain: 'a b', many: 'line 1\nline 2' })
+    expect(output('read').slice(1, 5)).toEqual(["it's set", 'a b', 'line 1', 'line 2'])
+    expect(step('write').summary).toContain('# Title')
+  })
+
+  test('the runner itself sees the files of a step', () => {
+    const inner = createHash('sha256').update('content\n').digest()
+    expect(output('read').at(-1)).toBe(createHash('sha256').update(inner).digest('hex'))
+  })
+
+  test('a JavaScript action of the repository runs on the node of the externals, and its post step too', () => {
+    expect(output('action')).toEqual(['main sees content in /__w/demo/demo'])
+    expect(output('surroundings')[0]).toBe('4 letters')
+    const post = resultOf(mode).steps.find(({ name }) => name.startsWith('Post '))
+    expect(post === undefined ? [] : outputOf(post)).toEqual(["post of it's"])
+  })
+
+  test('the event lies where GITHUB_EVENT_PATH says', () => {
+    expect(output('surroundings').slice(1, 5)).toEqual([
+      '/github/workflow/event.json',
+      'octo/demo',
+      '/github/home',
+      '/github/workflow'
+    ])
+  })
+
+  test('a step has no token of the cluster', () => {
+    expect(output('surroundings').slice(5)).toEqual(['absent', 'unset'])
+  })
+
+  test('nothing is left', async () => {
+    expect(await suite.left()).toEqual([])
+  })
+})
+
+describe.each(variants<Mode>(['volume'], ['novolume']))('script steps and the shell, %s', mode => {
+  const step = (name: string): StepResult => stepOf(resultOf(mode), name)
+  const output = (name: string): string[] => outputOf(step(name))
+
+  test.each(
+    variants<[string, number]>(
+      [
+        ['killed', 137],
+        ['pipe fails in bash', 1],
+        ['closed output', 3]
+      ],
+      [
+        ['zero', 0],
+        ['last code', 255],
+        ['ended', 143]
+      ]
+    )
+  )('the exit code of "%s" is %d', (name, expected) => {
+    expect(step(name).exitCode).toBe(expected)
   })
 
   test('all seven lines come in order, also through /dev/stderr reopened and tee', () => {
     expect(output('streams')).toEqual(['one', 'two', 'three', 'four', 'five', 'six', 'six', 'seven'])
   })
 
-  test('a last line without a newline is not lost', () => {
-    expect(output('no newline')).toEqual(['whole', 'half a line'])
-  })
-
-  test('a background child that keeps the output does not hold the step', () => {
-    expect(output('background')).toEqual(['done'])
-    expect(stepOf(result, 'background').ms).toBeLessThan(120_000)
+  test('a background child that keeps the output does not hold the step, nor its last line without a newline', () => {
+    expect(output('background')).toEqual(['done', 'half a line'])
+    expect(step('background').ms).toBeLessThan(120_000)
   })
 
   test('a step that closes its output is waited for', () => {
@@ -161,67 +243,18 @@ describe.each<Mode>(['volume', 'novolume'])('script steps, %s', mode => {
     expect(seen).toMatchObject(VALUES)
   })
 
-  test('the environment of one step is not that of the next', () => {
-    expect(stepOf(result, 'make directory').log.lines.join('\n')).not.toContain('dashed')
-  })
-
-  test('a directory with a blank is the working directory', () => {
-    expect(output('directory')).toEqual(['/__w/demo/demo/my dir', 'here'])
-  })
-
   test('a missing working directory fails the step before its script', () => {
-    expect(code('no directory')).not.toBe(0)
+    expect(step('no directory').exitCode).not.toBe(0)
     expect(output('no directory').join('\n')).toMatch(/not there/)
     expect(output('no directory')).not.toContain('ran')
   })
 
-  test('GITHUB_PATH, with a blank in it, goes before the PATH of the container', () => {
-    expect(code('use tool')).toBe(0)
-    expect(output('use tool')).toEqual(['tool ran'])
-  })
-
-  test('GITHUB_OUTPUT, GITHUB_ENV and GITHUB_STEP_SUMMARY reach the runner', () => {
-    expect(stepOf(result, 'set').outputs).toEqual({ plain: 'a b', many: 'line 1\nline 2' })
-    expect(output('get')).toEqual(['a b', 'line 1', 'line 2', "it's set"])
-    expect(stepOf(result, 'set').summary).toContain('# Title')
-  })
-
-  test('later steps and the runner itself see the files of a step', () => {
-    const inner = createHash('sha256').update('content\n').digest()
-    expect(output('hash')).toEqual([createHash('sha256').update(inner).digest('hex'), 'below'])
-  })
-
-  test('a JavaScript action of the repository runs on the node of the externals, and its post step too', () => {
-    expect(output('action')).toEqual(['main sees content in /__w/demo/demo'])
-    expect(output('action output')).toEqual(['4 letters'])
-    const post = result.steps.find(({ name }) => name.startsWith('Post '))
-    expect(post === undefined ? [] : outputOf(post)).toEqual(["post of it's"])
-  })
-
-  test('HOME is /github/home and lasts from step to step', () => {
-    expect(output('home')).toEqual(['/github/home'])
-    expect(output('home again')).toEqual(['kept'])
-  })
-
-  test('the event lies where GITHUB_EVENT_PATH says', () => {
-    expect(output('event')).toEqual(expect.arrayContaining(['/github/workflow/event.json', 'octo/demo']))
-    expect(output('event')).toEqual(expect.arrayContaining(['home', 'workflow']))
-  })
-
-  test('a step has no token of the cluster', () => {
-    expect(output('no rights')).toEqual(['absent', 'unset'])
-  })
-
   // dash holds its script open as 10.
-  test('a step sees nothing of how it is run', () => {
-    expect(output('no trace')).toEqual(['unset', '0', '1', '10', '2', 'leader'])
+  test('a step sees nothing of the environment of others, nor of how it is run', () => {
+    expect(output('no trace')).toEqual(['0', 'unset', '0', '1', '10', '2', 'leader'])
   })
 
   test('workflow commands of a step work', () => {
     expect(output('commands')).toEqual(['##[warning]look here', 'it is ***'])
-  })
-
-  test('nothing is left', async () => {
-    expect(await suite.left()).toEqual([])
   })
 })

@@ -1,0 +1,28 @@
+import { variants } from './variants.js'
+
+/**
+ * Which jobs of a file `npm test` runs; the long run runs all. One choice for the jobs that are started and for the tests that
+ * look at them.
+ */
+export class Choice {
+  readonly #always: readonly string[]
+
+  constructor(always: readonly string[]) {
+    this.#always = always
+  }
+
+  /** Whether one of these jobs is run. */
+  has(...names: readonly string[]): boolean {
+    return names.some(name => variants(this.#always, [name]).includes(name))
+  }
+
+  /** The jobs that are run, in their order. */
+  jobs<T>(all: Readonly<Record<string, T>>): Record<string, T> {
+    return Object.fromEntries(Object.entries(all).filter(([name]) => this.has(name)))
+  }
+
+  /** The rows of a table of tests whose job is run: the job's name is the row, or its first cell. */
+  rows<T extends string | readonly [string, ...unknown[]]>(all: readonly T[]): readonly T[] {
+    return all.filter(row => this.has(typeof row === 'string' ? row : row[0]))
+  }
+}
