@@ -4,8 +4,10 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
+    '@actions/workflow-parser/.*-schema\\.js$': '<rootDir>/scripts/json-imports.mjs',
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }]
   },
+  transformIgnorePatterns: ['/node_modules/(?!@actions/workflow-parser/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/']
 }
 

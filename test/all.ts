@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import type { Cluster } from './harness/cluster/index.js'
 import { chooseCluster } from './harness/choose-cluster.js'
 
 const ROOT = join(import.meta.dirname, '..')
 
 /**
  * End-to-end tests run in two rows beside each other, each file after the other: half of the time a job waits. These
- * are one row: all that has registries of its own (connectors share a driver, which one of the tests takes away), and the
- * cases, so that both rows take equally long.
+ * are one row: all that has registries of its own (connectors share a driver, which one of the tests takes away), and some
+ * more, so that both rows take equally long.
  */
-const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries)|faults/registry'
+const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries|images/reuse)|faults/(registry|orphan)'
 
 /**
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
@@ -32,59 +33,76 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number
 }
 
+interface Count {
+  readonly passed: number
+  readonly failed: number
+}
+
 /**
- * Runs the static checks, the unit tests, and the end-to-end tests on a real cluster that it brings up; with `--long` all
- * that there are, which takes hours. The last line counts them.
+ * Runs the static checks, the unit tests, and the end-to-end tests on a real cluster that it brings up: with `--long` all
+ * that there are, which takes hours; with `--no-cluster` none. The last line counts them.
  */
 async function all(): Promise<boolean> {
   const { values } = parseArgs({
     options: {
       keep: { type: 'boolean', default: false },
       cluster: { type: 'string' },
-      long: { type: 'boolean', default: false }
+      long: { type: 'boolean', default: false },
+      'no-cluster': { type: 'boolean', default: false }
     }
   })
   if (values.long) process.env['TEST_LENGTH'] = 'long'
-  const without = values.long ? [] : ['--testPathIgnorePatterns', LONG]
-  let passed = 0
-  let failed = 0
-  const count = (ok: boolean): void => {
-    if (ok) passed += 1
-    else failed += 1
-  }
-  for (const check of ['check:format', 'check:lint', 'check:types', 'check:unused', 'build']) {
-    count(await timed(check, async () => (await run('npm', ['run', '--silent', check])) === 0))
-  }
-  const unit = await jest('unit', [])
-  passed += unit.passed
-  failed += unit.failed
-  const { cluster, release } = await chooseCluster(values.cluster, values.keep, say)
-  try {
-    const row = (...options: readonly string[]): Promise<{ passed: number; failed: number }> =>
-      jest('e2e', ['--runInBand', ...without, ...options])
-    const rows = [
-      row('--testPathPatterns', FIRST_ROW),
-      row('--testPathIgnorePatterns', FIRST_ROW, '--testPathIgnorePatterns', ALONE)
-    ]
-    // The cluster is not taken away from one because of the other.
-    const settled = await Promise.allSettled(rows)
-    // Somebody else's cluster stays whole.
-    const spared = cluster.owned ? [] : ['--testPathIgnorePatterns', RESTARTS]
-    settled.push(...(await Promise.allSettled([row('--testPathPatterns', ALONE, ...spared)])))
-    for (const each of settled) {
-      if (each.status === 'rejected') throw each.reason
-      passed += each.value.passed
-      failed += each.value.failed
+  const counts = [...(await checkStatically()), await jest('unit', [])]
+  if (!values['no-cluster']) {
+    const { cluster, release } = await chooseCluster(values.cluster, values.keep, say)
+    try {
+      counts.push(...(await tryOn(cluster, values.long)))
+    } finally {
+      await release()
     }
-  } finally {
-    await release()
   }
+  const [passed, failed] = [sum(counts.map(count => count.passed)), sum(counts.map(count => count.failed))]
   say(`${passed} passed, ${failed} failed`)
   return failed === 0
 }
 
+/** Lint takes as long as the other checks together, so both run side by side. */
+async function checkStatically(): Promise<Count[]> {
+  const rows = [['check:lint'], ['check:format', 'check:types', 'check:unused', 'build']].map(async names => {
+    const counts: Count[] = []
+    for (const name of names) {
+      const ok = await timed(name, async () => (await run('npm', ['run', '--silent', name])) === 0)
+      counts.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 })
+    }
+    return counts
+  })
+  return (await Promise.all(rows)).flat()
+}
+
+/** The end-to-end tests: two rows beside each other, and then what has to be alone. */
+async function tryOn(cluster: Cluster, long: boolean): Promise<Count[]> {
+  const without = long ? [] : ['--testPathIgnorePatterns', LONG]
+  const row = async (...options: readonly string[]): Promise<Count> =>
+    jest('e2e', ['--runInBand', ...without, ...options])
+  const rows = [
+    row('--testPathPatterns', FIRST_ROW),
+    row('--testPathIgnorePatterns', FIRST_ROW, '--testPathIgnorePatterns', ALONE)
+  ]
+  // The cluster is not taken away from one because of the other.
+  const settled = await Promise.allSettled(rows)
+  // Somebody else's cluster stays whole.
+  const spared = cluster.owned ? [] : ['--testPathIgnorePatterns', RESTARTS]
+  settled.push(...(await Promise.allSettled([row('--testPathPatterns', ALONE, ...spared)])))
+  return settled.map(each => {
+    if (each.status === 'rejected') throw each.reason
+    return each.value
+  })
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
 /** Runs a Jest project. A suite that could not even be loaded is a failure, and so is one without a test. */
-async function jest(project: string, args: readonly string[]): Promise<{ passed: number; failed: number }> {
+async function jest(project: string, args: readonly string[]): Promise<Count> {
   const directory = await mkdtemp(join(tmpdir(), 'jest-'))
   try {
     const file = join(directory, 'report.json')

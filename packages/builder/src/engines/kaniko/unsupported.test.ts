@@ -42,7 +42,7 @@ describe('an instruction is refused on the forks that drop it', () => {
     ['ADD --exclude=*.md . /x', FORKS, /--exclude/],
     ['COPY --chmod=4755 a /b', OLD, /first digit of --chmod=4755/],
     ['ADD --chmod=1777 a /b', OLD, /first digit/],
-    ['COPY --chmod=u=rwX,go=rX a /b', OLD, /no --chmod but octal/],
+    ['COPY --chmod=u=rwX,go=rX a /b', OLD, /only octal modes in --chmod/],
     ['ADD --unpack=false a.tar /z', FORKS, /would be unpacked/],
     ['ADD --unpack https://x/a.tar /z', FORKS, /stay an archive/],
     ['ADD --unpack=true https://x/a.tar b.tar /z', FORKS, /stay an archive/],
