@@ -56,6 +56,17 @@ describe('a job container', () => {
     expect(JSON.stringify(bench.server.get('pods', POD))).not.toContain('hello')
   })
 
+  test('is not made when the template says something wrong of builds, although this job has none', async () => {
+    const file = join(bench.home, 'template.yaml')
+    writeFileSync(file, 'spec: { containers: [{ name: $build, nodeSelektor: {} }] }\n')
+    const env = { ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE: file }
+    await expect(prepare({}, { env })).rejects.toMatchObject({
+      code: 'TEMPLATE',
+      message: expect.stringContaining('nodeSelektor is not known there')
+    })
+    expect(bench.server.asked).toEqual([])
+  })
+
   test('is answered with a state that the next step accepts, and nothing but a mask is printed', async () => {
     const { state, isAlpine, context } = await prepare()
     expect(readState(state, RUNNER)).toMatchObject({ jobPod: POD, pullSecrets: [], runner: { node: 'node-1' } })

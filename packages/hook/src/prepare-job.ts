@@ -5,6 +5,7 @@ import { HookError } from './report/errors.js'
 import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
+import { buildTemplate } from './pods/build-template.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName, serviceNames } from './pods/names.js'
@@ -29,6 +30,8 @@ const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside
 export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Response> {
   const { kube, settings, cancelled } = call
   const template = await readTemplate(call.environment.templatePath)
+  // A wrong entry for builds is told by the first job, not by the first Dockerfile.
+  buildTemplate(template)
   const containers = [args.container, ...args.services]
   const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
