@@ -29,6 +29,7 @@ interface Step {
   readonly name?: string
   readonly uses?: string
   readonly run?: string
+  readonly if?: string
   readonly with?: Readonly<Record<string, string | number | boolean>>
   readonly 'working-directory'?: string
 }
@@ -161,9 +162,13 @@ describe('the commands that people and workflows are told to run', () => {
   })
 
   test('the check and the tests run on every push, and the long run on a schedule', async () => {
-    const commands = stepsOf(await workflowOf(CHECK)).map(({ run }) => run ?? '')
-    expect(commands).toContain('npm test')
-    expect(commands).toContain('npm run test:long')
+    const check = await workflowOf(CHECK)
+    const commands = stepsOf(check).map(({ run }) => run ?? '')
+    const [usual, long] = ['npm test', 'npm run test:long'].map(command =>
+      stepsOf(check).find(({ run }) => run === command)
+    )
+    expect(usual?.if).toBe("github.event_name != 'schedule'")
+    expect(long?.if).toBe("github.event_name == 'schedule'")
     expect(commands.filter(run => run.includes('npm run check'))).toHaveLength(1)
   })
 })

@@ -79,10 +79,13 @@ export class ApiProxy {
   async refuse(until: Promise<unknown>): Promise<void> {
     const closed = new Promise(resolve => this.#listener.close(resolve))
     this.cut('rst')
-    await closed
-    await until
-    this.#listener = await listen(this.#address, this.port)
-    this.#listener.on('connection', client => this.#serve(client))
+    try {
+      await Promise.all([closed, until])
+    } finally {
+      await closed
+      this.#listener = await listen(this.#address, this.port)
+      this.#listener.on('connection', client => this.#serve(client))
+    }
   }
 
   async stop(): Promise<void> {

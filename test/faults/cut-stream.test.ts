@@ -13,7 +13,7 @@ import { Sight } from './sight.js'
 
 const TIMEOUT = 400_000
 /** Long enough for steps that begin seconds after each other, as on a busy machine, to be under way at the same time. */
-const COUNT = 30
+const COUNT = 40
 /** Seen when a step is in its middle, and within a line. */
 const MIDDLE = 'line 9'
 

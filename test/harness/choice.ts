@@ -1,3 +1,5 @@
+import { afterAll, expect } from '@jest/globals'
+
 import { variants } from './variants.js'
 
 /**
@@ -6,9 +8,14 @@ import { variants } from './variants.js'
  */
 export class Choice {
   readonly #always: readonly string[]
+  readonly #known = new Set<string>()
 
+  /** Fails the file when it has no job of one of these names: a misspelt job would be left out without a word. */
   constructor(always: readonly string[]) {
     this.#always = always
+    afterAll(() => {
+      expect(always.filter(name => !this.#known.has(name))).toEqual([])
+    })
   }
 
   /** Whether one of these jobs is run. */
@@ -18,6 +25,7 @@ export class Choice {
 
   /** The jobs that are run, in their order. */
   jobs<T>(all: Readonly<Record<string, T>>): Record<string, T> {
+    for (const name of Object.keys(all)) this.#known.add(name)
     return Object.fromEntries(Object.entries(all).filter(([name]) => this.has(name)))
   }
 

@@ -220,6 +220,7 @@ export class ApiServer {
     }
     if (name === undefined) return this.#list(place, query)
     if (method === 'DELETE') return this.#objects.delete(place, name, body as Deletion)
+    if (method !== 'GET') return refused(405, 'MethodNotAllowed', `this server does not answer ${method}`)
     return this.#objects.get(place, name) ?? notFound(resource, name)
   }
 

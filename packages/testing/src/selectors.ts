@@ -18,8 +18,13 @@ export function matchesFields(object: StoredObject, selector: string): boolean {
   })
 }
 
+/** @throws Error for what this server does not know, such as `a in (b)`: a selector that finds nothing hides a mistake */
 function parts(selector: string): string[] {
-  return selector.split(',').filter(part => part !== '')
+  const all = selector.split(',').filter(part => part !== '')
+  for (const part of all) {
+    if (!/^(!?[\w./-]+|[\w./-]+(=|==|!=)[^=]*)$/.test(part)) throw new Error(`no selector of this server: ${part}`)
+  }
+  return all
 }
 
 function fieldOf(object: unknown, path: string): unknown {

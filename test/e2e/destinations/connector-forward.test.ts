@@ -275,7 +275,7 @@ describe('an image is built, pushed by the forward proxy, pulled by the kubelet,
       expect(reversed).not.toContain(`GET /v2/${proxy.prefix}${REPOSITORY}/manifests/${digest} 200`)
       expect(reversed).not.toContain(`GET ${pulled.path} 200`)
     },
-    240_000
+    400_000
   )
 
   if (choice.has('pulled by the reverse proxy')) {
@@ -344,7 +344,7 @@ describe('refused before any pod that builds:', () => {
       expectRefused(done, sentence)
       expect(buildPods(done)).toEqual([])
     },
-    240_000
+    400_000
   )
 })
 
@@ -375,7 +375,7 @@ describe('refused with a sentence of its own:', () => {
       expect(stopOf(done)).toEqual([])
       expect(done.result.log).not.toMatch(TOKEN)
     },
-    240_000
+    400_000
   )
 })
 

@@ -348,32 +348,32 @@ test('an ingress is spoken to over TLS by everybody, with the authority that the
   expect(args).not.toContain('--insecure')
 }, 400_000)
 
-if (choice.has('no connector')) {
+const REFUSALS = choice.rows([
+  [
+    'a name that only pods know',
+    /the nodes cannot pull from c-inside\.\S+, a name that only pods know: expose the connector/
+  ],
+  ['no connector', /names the connector \S+\/missing: there is none of that name/],
+  ...REASONS,
+  ['no proxy', /its class has no proxy \(status\.proxy is empty\)/],
+  [
+    'no right to read it',
+    /may not read the connector \S+\/exposed\. Grant .*resourceNames: \[exposed\], verbs: \[get\]/
+  ],
+  [
+    'no right for tokens',
+    /may not ask for tokens of service account stranger.*resourceNames: \[stranger\], verbs: \[create\]/
+  ],
+  ['no service account', /The service account nobody of the connector destination does not exist/],
+  ['no right for the service account', /DENIED.*from service account stranger, which needs get on the connector/],
+  ['a right to the proxy that is wanted too', /DENIED.*service account images/],
+  ['an ingress with TLS, of an unknown authority', /certificate/],
+  ['a registry that is down', /the registry behind the connector \S+\/broken cannot be used: .*502/]
+])
+
+if (REFUSALS.length > 0) {
   describe('refused before any pod that builds:', () => {
-    test.each(
-      choice.rows([
-        [
-          'a name that only pods know',
-          /the nodes cannot pull from c-inside\.\S+, a name that only pods know: expose the connector/
-        ],
-        ['no connector', /names the connector \S+\/missing: there is none of that name/],
-        ...REASONS,
-        ['no proxy', /its class has no proxy \(status\.proxy is empty\)/],
-        [
-          'no right to read it',
-          /may not read the connector \S+\/exposed\. Grant .*resourceNames: \[exposed\], verbs: \[get\]/
-        ],
-        [
-          'no right for tokens',
-          /may not ask for tokens of service account stranger.*resourceNames: \[stranger\], verbs: \[create\]/
-        ],
-        ['no service account', /The service account nobody of the connector destination does not exist/],
-        ['no right for the service account', /DENIED.*from service account stranger, which needs get on the connector/],
-        ['a right to the proxy that is wanted too', /DENIED.*service account images/],
-        ['an ingress with TLS, of an unknown authority', /certificate/],
-        ['a registry that is down', /the registry behind the connector \S+\/broken cannot be used: .*502/]
-      ])
-    )(
+    test.each(REFUSALS)(
       '%s',
       async (name, sentence) => {
         const done = await lanes.result(name)

@@ -353,8 +353,10 @@ describe('who has the credentials', () => {
     120_000
   )
 
-  if (choice.has('a NodePort registry')) {
-    test.each(choice.rows(['a NodePort registry', 'a remote registry without credentials', 'harbor']))(
+  const WITHOUT_PASSWORDS = choice.rows(['a NodePort registry', 'a remote registry without credentials', 'harbor'])
+
+  if (WITHOUT_PASSWORDS.length > 0) {
+    test.each(WITHOUT_PASSWORDS)(
       '%s: nobody, so Kaniko pushes itself',
       async name => {
         const pod = buildPod(await lanes.result(name))
@@ -499,9 +501,10 @@ describe("the hook template's $build", () => {
   if (choice.has('a wrong $build')) {
     test('is refused with every key that is wrong, before a pod starts', async () => {
       const done = await lanes.result('a wrong $build')
-      expect(errorsIn(done)[0]).toMatch(/The hook template's entry \$build: .*nodeSelektor is not known there/)
-      expect(errorsIn(done)[0]).toMatch(/resources is wrong/)
-      expect(errorsIn(done)[0]).toMatch(/It may have .*nodeSelector/)
+      const [error] = errorsIn(done, 'Initialize containers')
+      expect(error).toMatch(/The hook template's entry \$build: .*nodeSelektor is not known there/)
+      expect(error).toMatch(/resources is wrong/)
+      expect(error).toMatch(/It may have .*nodeSelector/)
       expect(buildPods(done)).toEqual([])
     }, 400_000)
   }

@@ -65,7 +65,7 @@ function errorsOf({ result }: Done, step: string): string[] {
   return outputOf(stepOf(result, step)).filter(line => line.startsWith('##[error]') || line.startsWith('::error'))
 }
 
-const TIMEOUT = 400_000
+const TIMEOUT = 600_000
 /** Without a volume a context comes a longer way: out of the job pod. */
 const MODES = variants<Mode>(['novolume'], ['volume'])
 const WITHOUT_JOB_CONTAINER = { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false' }

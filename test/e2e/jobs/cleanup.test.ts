@@ -84,6 +84,7 @@ describe('a job that a second prepare_job makes in a runner', () => {
   test(
     'goes with the clean-up, and whatever else carries the label; what belongs to another runner stays',
     async () => {
+      expect(await uid()).toMatch(/./)
       await apply(
         suite.cluster,
         pod('left-over', runner.name),

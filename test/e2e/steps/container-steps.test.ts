@@ -450,13 +450,8 @@ async function refusedSoon(cluster: Cluster, pod: object): Promise<void> {
 
 test('with a volume and a role without jobs a step is a bare pod', async () => {
   const { cluster, namespace } = suites.volume
-  const { runner, images } = ranIn('volume')
-  await apply(cluster, {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'Role',
-    metadata: { name: runner.name, namespace },
-    rules: NOVOLUME_ROLE
-  })
+  const { images } = ranIn('volume')
+  const runner = await suites.volume.runner({ mode: 'volume', rules: NOVOLUME_ROLE })
   const { result, seen } = await observe(cluster, namespace, () =>
     runJob(runner, {
       env: { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false' },

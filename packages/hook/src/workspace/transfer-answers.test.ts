@@ -125,6 +125,12 @@ describe('sending', () => {
     expect(execs()).toBe(2)
   })
 
+  test('over connections that end cleanly in the middle again and again is a lost connection, not an exit code', async () => {
+    server.exec = () => Promise.resolve(0)
+    await expect(send()).rejects.toThrow(/the stream was cut short again and again/)
+    expect(execs()).toBe(4)
+  })
+
   test('what was removed before the connection was lost is not removed again', async () => {
     known.set('old', { sign: 'x', held: true, isDirectory: false })
     const cut: ExecScript = async call => {

@@ -338,7 +338,8 @@ async function retryTransfer(
         await sleep(200 * attempt)
         continue
       }
-      if (code === EXIT_SHORT) throw failure(verb, place, 'the stream was cut short again and again', words, error)
+      if (code === EXIT_SHORT || code === 0)
+        throw failure(verb, place, 'the stream was cut short again and again', words, error)
       if (code !== undefined) throw failure(verb, place, `exit code ${code}`, words, error)
       if (error instanceof Refused || error instanceof RangeError || error instanceof EndedEarly)
         throw failure(verb, place, error.message, words, error)
