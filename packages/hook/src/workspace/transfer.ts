@@ -325,8 +325,8 @@ async function retryTransfer(
       const { code, error } = await ending(stream, thrown)
       if (silence.isOver) throw failure(verb, place, `nothing came or went for ${idleMs / 1000} s`, words, error)
       // A kubelet's connection that ends cleanly is a success for the API server.
-      const isCut = isKubeError(error, 'STREAM_LOST') || code === EXIT_SHORT || code === 0
-      if (isCut && attempt < TRIES) {
+      const isShort = code === EXIT_SHORT || code === 0
+      if ((isShort || isKubeError(error, 'STREAM_LOST')) && attempt < TRIES) {
         await sleep(200 * attempt)
         continue
       }
@@ -338,8 +338,7 @@ async function retryTransfer(
         await sleep(200 * attempt)
         continue
       }
-      if (code === EXIT_SHORT || code === 0)
-        throw failure(verb, place, 'the stream was cut short again and again', words, error)
+      if (isShort) throw failure(verb, place, 'the stream was cut short again and again', words, error)
       if (code !== undefined) throw failure(verb, place, `exit code ${code}`, words, error)
       if (error instanceof Refused || error instanceof RangeError || error instanceof EndedEarly)
         throw failure(verb, place, error.message, words, error)
