@@ -14,13 +14,13 @@ const ROOT = join(import.meta.dirname, '..')
  * are one row: all that has registries of its own (connectors share a driver, which one of the tests takes away), and some
  * more, so that both rows take equally long.
  */
-const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries|images/reuse)|faults/(registry|orphan)'
+const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
 
 /**
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
  * files are left to it, `variants` says there.
  */
-const LONG = 'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|seed)|registries)'
+const LONG = 'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)'
 
 /** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
 const RESTARTS = 'faults/restarts'
@@ -52,7 +52,8 @@ async function all(): Promise<boolean> {
     }
   })
   if (values.long) process.env['TEST_LENGTH'] = 'long'
-  const counts = [...(await checkStatically()), await jest('unit', [])]
+  // Half of the time a unit test waits, and the checks do not.
+  const counts = (await Promise.all([checkStatically(), jest('unit', []).then(count => [count])])).flat()
   if (!values['no-cluster']) {
     const { cluster, release } = await chooseCluster(values.cluster, values.keep, say)
     try {

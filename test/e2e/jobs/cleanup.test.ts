@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
 import { callHook, type CallReport } from '../../harness/call.js'
@@ -5,10 +8,11 @@ import { outputOf, runJob, stepOf } from '../../harness/job.js'
 import { apply, getJson, kubectl } from '../../harness/kubectl.js'
 import { createNamespace, leftIn } from '../../harness/namespace.js'
 import { observe } from '../../harness/observe.js'
-import { NOVOLUME_ROLE } from '../../harness/roles.js'
 import type { RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
 import { workflowOf } from '../../harness/workflow.js'
+
+const EXAMPLES = join(import.meta.dirname, '..', '..', '..', 'examples')
 
 const suite = new Suite('cleanup')
 
@@ -117,19 +121,12 @@ test('a job in another namespace: nothing there belongs to the runner pod, and a
   const other = await createNamespace(suite.cluster, 'cleanup-other')
   try {
     const here = await suite.runner({ mode: 'novolume' })
-    const group = 'rbac.authorization.k8s.io'
-    const metadata = { name: here.name, namespace: other.name }
-    await apply(
-      suite.cluster,
-      { apiVersion: `${group}/v1`, kind: 'Role', metadata, rules: NOVOLUME_ROLE },
-      {
-        apiVersion: `${group}/v1`,
-        kind: 'RoleBinding',
-        metadata,
-        subjects: [{ kind: 'ServiceAccount', name: here.name, namespace: suite.namespace }],
-        roleRef: { apiGroup: group, kind: 'Role', name: here.name }
-      }
-    )
+    // The role of the runners' namespace becomes the example's, which cannot make pods there.
+    const manifest = (await readFile(join(EXAMPLES, 'rbac-other-namespace.yaml'), 'utf8'))
+      .replaceAll('arc-runners', suite.namespace)
+      .replaceAll('arc-jobs', other.name)
+      .replaceAll('kaniko-hooks-runner', here.name)
+    await kubectl(suite.cluster, ['apply', '-f', '-'], manifest)
     const { result, seen } = await observe(suite.cluster, other.name, () =>
       runJob(here, {
         env: { ACTIONS_RUNNER_KUBERNETES_NAMESPACE: other.name },

@@ -93,13 +93,14 @@ async function expectRemoved(log: string): Promise<void> {
   expect(await records()).toBe(0)
 }
 
-test('every example is tried by this file, by the tests of registries and connectors, or by the demo', async () => {
+test('every example is tried by this file, by the tests of registries, connectors and clean-up, or by the demo', async () => {
   const files = (await readdir(EXAMPLES, { recursive: true })).filter(file => /\.ya?ml$/.test(file))
   const others = files.filter(
     file => !/^(registry-[\w-]+\.yaml|(settings\/)?connector[\w-]*\.yaml|repository\/.*)$/.test(file)
   )
   expect(others.sort()).toEqual([
     'hook-template.yaml',
+    'rbac-other-namespace.yaml',
     'rbac.yaml',
     'settings/nodeport-auth.yaml',
     'settings/nodeport.yaml',
