@@ -20,6 +20,14 @@ export type ContextEntry =
       readonly target: string
     }
 
+/** A text that stands in the Dockerfile and that the builder needs as a file. */
+export interface InlineFile {
+  /** Relative to what was unpacked, see `PACKED`. */
+  readonly path: string
+  readonly mode: number
+  readonly content: string
+}
+
 /** A build context as it was found: what will be sent, in a fixed order, with parents before their children. */
 export interface Context {
   /** Absolute path of the directory, without links. */
@@ -30,6 +38,10 @@ export interface Context {
   /** What is sent in place of the text, which is not all of it: the bytes are not UTF-8. */
   readonly dockerfileBytes?: Buffer
   readonly entries: readonly ContextEntry[]
+  /** Files of the Dockerfile itself, which are sent beside the context: COPY of the whole context does not take them along. */
+  readonly inlineFiles?: readonly InlineFile[]
+  /** The Dockerfile as its author wrote it, where `dockerfileText` was rewritten. Instructions are in lines of the same number. */
+  readonly authorText?: string
   /** Sentences about what cannot be sent and was left out: sockets, pipes, devices. */
   readonly warnings: readonly string[]
 }

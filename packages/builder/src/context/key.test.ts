@@ -29,6 +29,16 @@ test('the same things have the same key, whatever their times', async () => {
   expect(before).toMatch(/^[0-9a-f]{64}$/)
 })
 
+test('a file of the Dockerfile counts with its mode and content', async () => {
+  const context = await readContext(directory, 'Dockerfile')
+  const file = { path: 'inline/1/EOF', mode: 0o644, content: 'x' }
+  const keys = [[], [file], [{ ...file, mode: 0o755 }], [{ ...file, content: 'y' }]].map(inlineFiles =>
+    contextKey({ ...context, inlineFiles }, PARTS)
+  )
+  expect(new Set(keys).size).toBe(4)
+  expect(keys[0]).toBe(contextKey(context, PARTS))
+})
+
 describe('another key comes of', () => {
   const changes: Readonly<Record<string, () => void>> = {
     content: () => writeFileSync(join(directory, 'a'), 'kontent'),

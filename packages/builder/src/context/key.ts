@@ -34,6 +34,8 @@ export function contextKey(context: Context, parts: KeyParts): string {
     if (entry.kind === 'symlink') field(hash, entry.target)
     if (entry.kind === 'file') field(hash, entry.sha256)
   }
+  for (const { path, mode, content } of context.inlineFiles ?? [])
+    field(hash, 'inline', path, mode.toString(8), content)
   return hash.digest('hex')
 }
 

@@ -15,6 +15,7 @@ import { rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { InlineFile } from './context.js'
 import { packContext } from './pack.js'
 import { readContext } from './read.js'
 
@@ -43,8 +44,8 @@ interface Packed {
   readonly largest: number
 }
 
-async function pack(): Promise<Packed> {
-  const archive = await packContext(await readContext(directory, 'Dockerfile'))
+async function pack(inlineFiles: readonly InlineFile[] = []): Promise<Packed> {
+  const archive = await packContext({ ...(await readContext(directory, 'Dockerfile')), inlineFiles })
   const chunks: Uint8Array[] = []
   const sha256 = await archive.send(chunk => {
     chunks.push(chunk)
@@ -75,6 +76,13 @@ test('the announced length and the hash are those of what was sent', async () =>
   expect(bytes.length).toBe(packed.announced)
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(packed.sha256)
   expect(packed.largest).toBeLessThanOrEqual(256 * 1024)
+})
+
+test('files of the Dockerfile lie beside the context, with their modes', async () => {
+  const { file, announced } = await pack([{ path: 'inline/1/EOF', mode: 0o755, content: '#!/bin/sh\nä\n' }])
+  expect(readFileSync(file).length).toBe(announced)
+  expect(list(file)).toMatch(/^-rwxr-xr-x root\/root +13 1970-01-01 00:00:00 inline\/1\/EOF$/m)
+  expect(readFileSync(join(unpack(file), '..', 'inline/1/EOF'), 'utf8')).toBe('#!/bin/sh\nä\n')
 })
 
 test('owners are root; modes and times are kept exactly', async () => {

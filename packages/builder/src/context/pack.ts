@@ -18,8 +18,13 @@ export interface ContextArchive {
   send(write: (chunk: Uint8Array) => Promise<void>): Promise<string>
 }
 
-/** In the archive: the context, the Dockerfile, and the ignore file that the builder finds beside it. */
-export const PACKED = { context: 'context', dockerfile: 'Dockerfile', ignore: 'Dockerfile.dockerignore' } as const
+/** In the archive: the context, the Dockerfile with files of its own, and the ignore file that the builder finds beside it. */
+export const PACKED = {
+  context: 'context',
+  dockerfile: 'Dockerfile',
+  ignore: 'Dockerfile.dockerignore',
+  inline: 'inline'
+} as const
 
 /** The rules were applied here; a builder that looks for some must not find those of the context and apply them again. */
 const NO_RULES = '# Applied before.\n'
@@ -63,11 +68,12 @@ export async function packContext(context: Context): Promise<ContextArchive> {
   }
 
   const texts = [
-    [PACKED.dockerfile, context.dockerfileBytes ?? Buffer.from(context.dockerfileText)],
-    [PACKED.ignore, Buffer.from(NO_RULES)]
-  ] as const
-  const beside = texts.map(([path, content]) => {
-    const block = head({ kind: 'file', path, mode: 0o644, mtimeMs: 0, size: content.length, sha256: '' })
+    { path: PACKED.dockerfile, mode: 0o644, content: context.dockerfileBytes ?? Buffer.from(context.dockerfileText) },
+    { path: PACKED.ignore, mode: 0o644, content: Buffer.from(NO_RULES) },
+    ...(context.inlineFiles ?? []).map(file => ({ ...file, content: Buffer.from(file.content) }))
+  ]
+  const beside = texts.map(({ path, mode, content }) => {
+    const block = head({ kind: 'file', path, mode, mtimeMs: 0, size: content.length, sha256: '' })
     return Buffer.concat([block, content, Buffer.alloc(padToBlock(content.length) - content.length)])
   })
   const newest = context.entries.reduce((last, { mtimeMs }) => Math.max(last, mtimeMs), 0)

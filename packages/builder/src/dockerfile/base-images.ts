@@ -1,5 +1,6 @@
 import { parseDockerfile } from './parse.js'
-import { expand, readArguments } from './variables.js'
+import { expand } from './expand.js'
+import { readArguments } from './variables.js'
 
 /** An image that a build has to fetch. */
 export interface BaseImage {

@@ -6,30 +6,47 @@
  */
 
 /** A here-document as its instruction announces it. */
-export interface Heredoc {
+export interface HeredocWord {
   /** The line that ends it. */
   readonly name: string
   /** `<<-`: leading tabs do not count. */
   readonly chomp: boolean
+  /** Its name is quoted: COPY and ADD fill in no variables then. */
+  readonly isQuoted: boolean
+}
+
+/** A here-document and what stands in it. */
+export interface Heredoc extends HeredocWord {
+  /** Its lines as written, each with its end, without the line that ends it all. */
+  readonly body: string
+  /** Whether that line is there; without it no Dockerfile is one. */
+  readonly isEnded: boolean
+}
+
+/** What a command reads of a here-document: without leading tabs where these do not count. */
+export function contentOf({ body, chomp }: Heredoc): string {
+  return chomp ? body.replace(/^\t+/gm, '') : body
 }
 
 const HEREDOC = /^\d*<<(-?)\s*([^<]+)$/
 
 /** The here-documents that a logical line begins, in order. */
-export function findHeredocs(line: string): readonly Heredoc[] {
+export function findHeredocs(line: string): readonly HeredocWord[] {
   if (!line.includes('<<')) return []
-  return splitWords(line).flatMap(word => {
-    const [, dash, quoted] = HEREDOC.exec(word) ?? []
-    if (quoted === undefined) return []
-    const name = unquote(quoted)
-    return name === undefined || name === '' || /\s/.test(quoted.replace(/'[^']*'|"[^"]*"/g, ''))
-      ? []
-      : [{ name, chomp: dash === '-' }]
-  })
+  return splitWords(line).flatMap(word => readHeredoc(word) ?? [])
+}
+
+/** A text that is the beginning of one here-document and nothing else. */
+export function readHeredoc(text: string): HeredocWord | undefined {
+  const [, dash, quoted] = HEREDOC.exec(text) ?? []
+  if (quoted === undefined) return undefined
+  const name = unquote(quoted)
+  if (name === undefined || name === '' || /\s/.test(quoted.replace(/'[^']*'|"[^"]*"/g, '').trimEnd())) return undefined
+  return { name, chomp: dash === '-', isQuoted: /['"]/.test(quoted) }
 }
 
 /** Words with their quotes and escapes kept; none when a quote or a brace stays open. */
-function splitWords(line: string): readonly string[] {
+export function splitWords(line: string): readonly string[] {
   const words: string[] = []
   let word = ''
   for (let at = 0; at < line.length;) {

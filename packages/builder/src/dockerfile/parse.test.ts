@@ -53,17 +53,25 @@ describe('here-documents', () => {
       [2, 'RUN'],
       [7, 'USER']
     ])
-    expect(parseDockerfile(text)[1]?.heredocs).toEqual(['A', 'B'])
+    expect(parseDockerfile(text)[1]?.heredocs).toEqual([
+      { name: 'A', chomp: false, isQuoted: false, body: 'RUN no\n', isEnded: true },
+      { name: 'B', chomp: true, isQuoted: false, body: 'COPY no\n', isEnded: true }
+    ])
   })
 
   test('also behind ONBUILD, and after a continuation', () => {
     const parsed = parseDockerfile('ONBUILD RUN <<E\nx\nE\nRUN a \\\n <<E\ny\nE\nUSER z')
-    expect(parsed.map(instruction => [instruction.line, instruction.heredocs])).toEqual([
+    expect(parsed.map(({ line, heredocs }) => [line, heredocs.map(({ name }) => name)])).toEqual([
       [1, ['E']],
       [4, ['E']],
       [8, []]
     ])
     expect(parsed[0]?.trigger?.keyword).toBe('RUN')
+  })
+
+  test('keep the ends of their lines', () => {
+    const [run] = parseDockerfile('RUN <<A\r\nx\r\n\r\nA\r\nUSER y')
+    expect(run).toMatchObject({ lastLine: 4, heredocs: [{ body: 'x\r\n\r\n' }] })
   })
 
   test.each(['USER <<X', 'RUN ["<<X"]', 'RUN ["sh", "-c", "cat <<X"]', 'ENV a=<<X', 'ONBUILD USER <<X'])(
@@ -74,7 +82,7 @@ describe('here-documents', () => {
   )
 
   test('one that is never ended takes the rest', () => {
-    expect(parseDockerfile('RUN <<X\na\nb')).toHaveLength(1)
+    expect(parseDockerfile('RUN <<X\na\nb')).toMatchObject([{ heredocs: [{ isEnded: false }] }])
   })
 })
 

@@ -1,4 +1,4 @@
-import { findHeredocs } from './heredoc.js'
+import { findHeredocs, type Heredoc, type HeredocWord } from './heredoc.js'
 
 /** One instruction of a Dockerfile, with its continuation lines joined. */
 export interface Instruction {
@@ -16,10 +16,7 @@ export interface Instruction {
   readonly text: string
   /** The form with a JSON array, which runs no shell. */
   readonly isExec: boolean
-  /** The names of its here-documents. */
-  readonly heredocs: readonly string[]
-  /** Their texts, without the lines that end them. */
-  readonly bodies: readonly string[]
+  readonly heredocs: readonly Heredoc[]
   /** What an ONBUILD will do. */
   readonly trigger?: Instruction
 }
@@ -37,7 +34,9 @@ const DIRECTIVES = new Set(['syntax', 'escape', 'check'])
  * never fails: what is no Dockerfile is for the builder to refuse.
  */
 export function parseDockerfile(text: string): readonly Instruction[] {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const written = text.replace(/^\uFEFF/, '').split('\n')
+  // Only here-documents keep the other half of a line's end.
+  const lines = written.map(line => line.replace(/\r$/, ''))
   const escape = readEscape(lines)
   const continued = new RegExp(`(^|[^\\${escape}])\\${escape}[ \\t]*$`)
   const instructions: Instruction[] = []
@@ -54,26 +53,27 @@ export function parseDockerfile(text: string): readonly Instruction[] {
     }
     logical = logical.replace(continued, '$1')
     const instruction = parseInstruction(logical, first + 1, escape)
-    const bodies: string[] = []
-    for (const { name, chomp } of heredocsOf(instruction, logical)) {
-      const ends = (body: string): boolean => (chomp ? body.replace(/^\t+/, '') : body) === name
+    const heredocs: Heredoc[] = []
+    for (const word of heredocWordsOf(instruction, logical)) {
+      const ends = (body: string): boolean => (word.chomp ? body.replace(/^\t+/, '') : body) === word.name
       const start = at + 1
       do at++
       while (at < lines.length && !ends(lines[at] ?? ''))
-      bodies.push(lines.slice(start, at).join('\n'))
+      const body = written.slice(start, at).map(line => `${line}\n`)
+      heredocs.push({ ...word, body: body.join(''), isEnded: at < lines.length })
     }
-    instructions.push(attachBodies(instruction, Math.min(at + 1, lines.length), bodies))
+    instructions.push(attachHeredocs(instruction, Math.min(at + 1, lines.length), heredocs))
   }
   return instructions
 }
 
-function attachBodies(instruction: Instruction, lastLine: number, bodies: readonly string[]): Instruction {
+function attachHeredocs(instruction: Instruction, lastLine: number, heredocs: readonly Heredoc[]): Instruction {
   const { trigger } = instruction
-  const own = { ...instruction, lastLine, bodies }
-  return trigger === undefined ? own : { ...own, trigger: attachBodies(trigger, lastLine, bodies) }
+  const own = { ...instruction, lastLine, heredocs }
+  return trigger === undefined ? own : { ...own, trigger: attachHeredocs(trigger, lastLine, heredocs) }
 }
 
-function heredocsOf(instruction: Instruction, logical: string): ReturnType<typeof findHeredocs> {
+function heredocWordsOf(instruction: Instruction, logical: string): readonly HeredocWord[] {
   const { keyword, isExec } = instruction.trigger ?? instruction
   return WITH_HEREDOCS.has(keyword) && !isExec ? findHeredocs(logical) : []
 }
@@ -82,14 +82,9 @@ function parseInstruction(logical: string, line: number, escape: string): Instru
   const [, word = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(logical.trim()) ?? []
   const keyword = word.toUpperCase()
   const { flags, args } = splitFlags(rest, escape)
-  const place = { line, lastLine: line, bodies: [] }
+  const place = { line, lastLine: line, heredocs: [] }
   const plain = { ...place, keyword, flags, args, text: logical.trim(), isExec: isStringArray(args) }
-  if (keyword === 'ONBUILD') {
-    const trigger = parseInstruction(args, line, escape)
-    return { ...plain, heredocs: trigger.heredocs, trigger }
-  }
-  const heredocs = heredocsOf({ ...plain, heredocs: [] }, logical).map(heredoc => heredoc.name)
-  return { ...plain, heredocs }
+  return keyword === 'ONBUILD' ? { ...plain, trigger: parseInstruction(args, line, escape) } : plain
 }
 
 function splitFlags(rest: string, escape: string): { flags: readonly string[]; args: string } {

@@ -3,7 +3,7 @@ import type { ContextEntry } from '../context/context.js'
 import { matches, readGlob } from '../context/glob.js'
 import type { Instruction } from './parse.js'
 import type { Stage } from './stages.js'
-import { resolve } from './variables.js'
+import { resolve } from './expand.js'
 
 /** A COPY or ADD from the context. */
 export interface ContextCopy {

@@ -70,7 +70,18 @@ describe('what is known at an instruction', () => {
     ['FROM a\nENV A a b\nRUN x', { A: 'a b' }],
     ['FROM a\nENV A=$HOME/x\nRUN x', {}],
     ['FROM a AS s\nENV A=1\nARG B=2\nFROM s\nRUN x', { A: '1' }],
-    ["FROM a\nENV A='$B'\nRUN x", {}]
+    ["FROM a\nENV A='$B'\nRUN x", { A: '$B' }],
+    [
+      'FROM a\nENV A=b.c.d\nENV B="it\'s ${A%.*}" C=${A##*.} D=${A//./-} E=${A/./-} F=${A#b}\nRUN x',
+      {
+        A: 'b.c.d',
+        B: "it's b.c",
+        C: 'd',
+        D: 'b-c-d',
+        E: 'b-c.d',
+        F: '.c.d'
+      }
+    ]
   ])('%j', (text, expected) => expect(known(text)).toEqual(expected))
 
   test('a given value wins over a default', () => {

@@ -1,5 +1,6 @@
 import { type Instruction, parseDockerfile } from './parse.js'
-import { expand, readArguments, type Variables, variablesAfter } from './variables.js'
+import { expand, type Variables } from './expand.js'
+import { readArguments, variablesAfter } from './variables.js'
 
 /** One stage of a Dockerfile. */
 export interface Stage {

@@ -1,13 +1,11 @@
+import { expand, resolve, type Variables } from './expand.js'
 import type { Instruction } from './parse.js'
-
-/** Names and values that are known at a place of a Dockerfile. */
-export type Variables = ReadonlyMap<string, string>
 
 /** Adds the defaults of an `ARG` before the first `FROM`; a given value wins. */
 export function readArguments(instruction: Instruction, given: Variables, variables: Map<string, string>): void {
   for (const { name, value } of argumentsOf(instruction)) {
     if (value === undefined || given.has(name)) continue
-    variables.set(name, expand(value.replace(/['"]/g, ''), variables))
+    variables.set(name, expand(value, variables))
   }
 }
 
@@ -41,13 +39,7 @@ export function variablesAfter(
     }
   }
   if (keyword === 'ENV') {
-    const [, name, single] = /^([^\s=]+)\s+([^]*)$/.exec(args) ?? []
-    const pairs = [...args.matchAll(/([^\s=]+)=((?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^\s"'])*)/g)]
-    const found =
-      name === undefined
-        ? pairs.map(([, key = '', value = '']) => [key, value] as const)
-        : [[name, single ?? ''] as const]
-    for (const [key, value] of found) {
+    for (const [key, value] of pairsOf(args)) {
       const known = resolve(value, before)
       if (known === undefined) after.delete(key)
       else after.set(key, known)
@@ -56,27 +48,10 @@ export function variablesAfter(
   return after
 }
 
-/** A word with its variables and quotes resolved; undefined when that depends on what is not known here. */
-export function resolve(word: string, variables: Variables): string | undefined {
-  const plain = word.replace(/'[^']*'|\\[^]/g, '')
-  for (const [, bare, braced] of plain.matchAll(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:\}|:?[-+][^}]*\}))/g)) {
-    if (!variables.has(bare ?? braced ?? '')) return undefined
-  }
-  const resolved = expand(word, variables)
-  return resolved.includes('$') ? undefined : resolved
-}
-
-/** `$name`, `${name}`, `${name:-default}` and `${name:+other}`, with and without the colon; not in single quotes. */
-export function expand(text: string, variables: Variables): string {
-  const piece = /'[^']*'|"|\\[^]|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\})/g
-  return text.replace(piece, (match: string, bare?: string, braced?: string, operator?: string, word?: string) => {
-    if (match === '"') return ''
-    if (match.startsWith("'")) return match.slice(1, -1)
-    if (match.startsWith('\\')) return match.slice(1)
-    const value = variables.get(bare ?? braced ?? '')
-    const isSet = operator?.startsWith(':') === true ? value !== undefined && value !== '' : value !== undefined
-    if (operator?.endsWith('-') === true) return isSet ? (value ?? '') : expand(word ?? '', variables)
-    if (operator?.endsWith('+') === true) return isSet ? expand(word ?? '', variables) : ''
-    return value ?? ''
-  })
+/** The names and values of ENV or LABEL, as written: `a=1 b="2"`, and the old form `a 1 2` of one. */
+export function pairsOf(args: string): readonly (readonly [name: string, value: string])[] {
+  const [, name, single] = /^([^\s=]+)\s+([^]*)$/.exec(args) ?? []
+  if (name !== undefined) return [[name, single ?? '']]
+  const pairs = args.matchAll(/([^\s=]+)=((?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^\s"'])*)/g)
+  return [...pairs].map(([, key = '', value = '']) => [key, value])
 }

@@ -166,6 +166,7 @@ async function buildAndRecord(
   const intent = await writeRecord(kube, owner, record, namespace)
   const build = async (print: (line: string) => void, access: BaseAccess): Promise<BuiltImage> => {
     printContext(print, context)
+    if (settings.build.showDockerfile) printDockerfile(print, context)
     const request = {
       context,
       handle,
@@ -248,6 +249,14 @@ function printContext(print: (line: string) => void, context: Context): void {
   const files = context.entries.filter(({ kind }) => kind === 'file').length
   print(`Context: ${files} ${files === 1 ? 'file' : 'files'}`)
   for (const warning of context.warnings) print(`Warning: ${warning}`)
+}
+
+/** As the builder gets it. Lines that were left out are not shown. */
+function printDockerfile(print: (line: string) => void, { dockerfile, dockerfileText }: Context): void {
+  print(`${dockerfile} as it is sent to the builder:`)
+  for (const [index, line] of dockerfileText.split('\n').entries()) {
+    if (line.trim() !== '') print(`${String(index + 1).padStart(5)}  ${line.trimEnd()}`)
+  }
 }
 
 function printPhases(report: Report, { phases }: BuiltImage, pullRef: string): void {

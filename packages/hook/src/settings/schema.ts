@@ -139,7 +139,8 @@ const build = v.strictObject({
   certificates: v.optional(v.array(v.strictObject({ registry, ...secretKey.entries })), []),
   credentials: v.optional(secret),
   connectors: v.optional(v.array(baseConnector), []),
-  args: v.optional(v.record(text, v.string()), {})
+  args: v.optional(v.record(text, v.string()), {}),
+  showDockerfile: v.optional(v.boolean(), false)
 })
 
 const kaniko = v.strictObject({

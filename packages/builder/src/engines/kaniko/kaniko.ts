@@ -16,6 +16,7 @@ import { BuildError } from '../../errors.js'
 import { deliverContext } from '../pod/deliver-context.js'
 import type { BuildRequest, BuiltImage, Engine, Platform, Prepared } from '../engine.js'
 import { kanikoIdentity } from './args.js'
+import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, kanikoPod, pushesApart } from './pod.js'
 import { CONTEXT_CONTAINER, pushContainer } from '../pod/parts.js'
@@ -76,7 +77,7 @@ export class KanikoEngine implements Engine {
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
-    const kanikoLog = new KanikoLog(this.#settings.cache?.repository)
+    const kanikoLog = new KanikoLog(this.#settings.cache?.repository, authoredTexts(request.context))
     const progress: PodProgress = { hasBegun: false, problem: undefined }
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
     try {
@@ -268,9 +269,9 @@ function failedBuild(
   { context, targets, buildArgs = {}, bases = {} }: BuildRequest,
   { progress }: KanikoLog
 ): Omit<FailedBuild, 'exitCode'> {
-  const { dockerfile, dockerfileText } = context
+  const { dockerfile, dockerfileText, authorText = dockerfileText } = context
   const { proxies = [] } = bases
-  return { dockerfile, dockerfileText, buildArgs, proxies, pushRef: targets[0].pushRef, progress }
+  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, pushRef: targets[0].pushRef, progress }
 }
 
 function silent(what: string, ms: number): BuildError {

@@ -76,10 +76,15 @@ export class KanikoLog {
   #isRunning = false
   #steps = 0
   readonly #cache: string | undefined
+  readonly #authored: ReadonlyMap<string, string>
 
-  /** @param cache the repository of the layer cache, if there is one */
-  constructor(cache?: string) {
+  /**
+   * @param cache the repository of the layer cache, if there is one
+   * @param authored see `authoredTexts`
+   */
+  constructor(cache?: string, authored: ReadonlyMap<string, string> = new Map()) {
     this.#cache = cache === undefined ? undefined : hubName(cache)
+    this.#authored = authored
   }
 
   /**
@@ -133,8 +138,9 @@ export class KanikoLog {
       return { lines: [] }
     }
     if (INSTRUCTION.test(message)) {
-      this.#begin(message)
-      return { lines: [`Step ${++this.#steps}: ${message}`], event: { kind: 'instruction', text: message } }
+      const text = this.#authored.get(message) ?? message
+      this.#begin(text)
+      return { lines: [`Step ${++this.#steps}: ${text}`], event: { kind: 'instruction', text } }
     }
     const words = message.slice(0, LONGEST_WORDS)
     const [, base] = /^Building stage '(.*)' \[idx: /.exec(words) ?? []

@@ -4,14 +4,22 @@ import { openInside } from '../../context/inside.js'
 import { applyChanges, type Change } from './changes.js'
 import { followNamedLinks } from './named-links.js'
 import { platformArguments } from './platform-arguments.js'
-import { contextCopies, isPattern, namedBy } from '../../dockerfile/sources.js'
+import { inCapitals, withoutOverruledCommands } from './entry-points.js'
+import { rewriteHeredocs } from './heredocs.js'
+import { rewriteLabels } from './labels.js'
+import { judgePlaces } from './places.js'
+import { rewriteWords } from './words.js'
+import { withBackslash } from '../../dockerfile/escape.js'
+import { type ContextCopy, contextCopies, isPattern, namedBy } from '../../dockerfile/sources.js'
 import { fromOf, readStages, type Stage, usedStages } from '../../dockerfile/stages.js'
-import { finding, findIgnored, findUnsupported, type KanikoFork } from './unsupported.js'
+import { findIgnored } from './ignored.js'
+import { finding, findUnsupported, type KanikoFork } from './unsupported.js'
 import type { Finding, Platform, Prepared } from '../engine.js'
 import { laterVolumes } from './volumes.js'
 
 /**
- * Prepares a context for a fork of Kaniko, asking nobody. The Dockerfile's lines keep their numbers.
+ * Compiles a context for a fork of Kaniko, asking nobody: the Dockerfile is read, its stages are found, and what the fork gets
+ * wrong is written in another way, found to be wrong, or warned of. The Dockerfile's lines keep their numbers.
  *
  * @param given the user's own build arguments
  */
@@ -21,7 +29,8 @@ export function prepare(
   platform: Platform,
   given: Readonly<Record<string, string>>
 ): Prepared {
-  const { dockerfileText } = context
+  const authorText = context.dockerfileText
+  const dockerfileText = withBackslash(authorText)
   const ready = platformArguments(dockerfileText, platform, fork, given)
   const buildArgs = { ...ready.values, ...given }
   const stages = readStages(dockerfileText, buildArgs)
@@ -29,22 +38,28 @@ export function prepare(
   const copies = used.flatMap(contextCopies)
   const links = followNamedLinks(context, copies, fork)
   const volumes = laterVolumes(dockerfileText, stages, used)
-  const empty = copies
-    .filter(({ sources, isComplete }) => {
-      const isNothing = (source: string): boolean => isPattern(source) && namedBy(source, links.entries).length === 0
-      return isComplete && sources.length > 0 && sources.every(isNothing)
-    })
-    .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
+  const heredocs = rewriteHeredocs(used, stages, fork)
+  const labels = rewriteLabels(used, fork)
   const changes = [
     // The osscontainertools fork leaves them out by itself.
     ...(fork === 'osscontainertools' ? [] : withoutUnused(stages, used)),
-    // It would copy files of Kaniko's own, and its whole root.
-    ...empty,
-    ...volumes.changes
+    ...withoutEmptyCopies(copies, links.entries),
+    ...volumes.changes,
+    ...heredocs.changes,
+    ...labels.changes,
+    ...rewriteWords(used),
+    ...withoutOverruledCommands(used, stages, fork)
   ]
-  const warnings = [...context.warnings, ...findIgnored(used)]
+  const warnings = [...context.warnings, ...findIgnored(used, stages, fork), ...labels.warnings]
   const text = volumes.appended(inCapitals(applyChanges(dockerfileText, changes), used))
-  const sent = { ...context, entries: links.entries, warnings, dockerfileText: text }
+  const sent = {
+    ...context,
+    entries: links.entries,
+    ...(heredocs.inlineFiles.length === 0 ? {} : { inlineFiles: heredocs.inlineFiles }),
+    warnings,
+    dockerfileText: text,
+    ...(text === authorText ? {} : { authorText })
+  }
   return {
     context: sent,
     buildArgs,
@@ -53,10 +68,22 @@ export function prepare(
       ...findUnsupported(dockerfileText, fork),
       ...links.findings,
       ...volumes.findings,
+      ...heredocs.findings,
+      ...judgePlaces(copies, links.entries, fork),
       ...judgeArchives(sent, used),
       ...judgeBytes(context, text)
     ].sort((a, b) => a.line - b.line)
   }
+}
+
+/** COPY of patterns that match nothing: Kaniko would copy files of its own, and its whole root. */
+function withoutEmptyCopies(copies: readonly ContextCopy[], entries: readonly ContextEntry[]): readonly Change[] {
+  return copies
+    .filter(({ sources, isComplete }) => {
+      const isNothing = (source: string): boolean => isPattern(source) && namedBy(source, entries).length === 0
+      return isComplete && sources.length > 0 && sources.every(isNothing)
+    })
+    .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
 }
 
 /**
@@ -74,17 +101,6 @@ function withoutUnused(stages: readonly Stage[], used: readonly Stage[]): readon
       lastLine: steps.at(-1)?.instruction.lastLine ?? 0,
       text: isCounted ? `FROM scratch${name === undefined ? '' : ` AS ${name}`}` : ''
     }))
-}
-
-/** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */
-function inCapitals(text: string, used: readonly Stage[]): string {
-  const lines = text.split('\n')
-  for (const { instruction } of used.flatMap(({ steps }) => steps)) {
-    if (!['CMD', 'ENTRYPOINT'].includes(instruction.keyword)) continue
-    const at = instruction.line - 1
-    lines[at] = lines[at]?.replace(/^\s*[a-z]+/i, keyword => keyword.toUpperCase()) ?? ''
-  }
-  return lines.join('\n')
 }
 
 /** Who rewrites a text that is not UTF-8 would change its other bytes. */

@@ -1,6 +1,6 @@
 import type { Instruction } from '../../dockerfile/parse.js'
 import type { Finding } from '../engine.js'
-import { fromOf, lineage, readStages, type Stage, stageOf, usedStages } from '../../dockerfile/stages.js'
+import { fromOf, readStages, type Stage, stageOf, usedStages } from '../../dockerfile/stages.js'
 
 /**
  * The three forks of Kaniko: the archived GoogleContainerTools/kaniko, chainguard-dev/kaniko that keeps it patched, and
@@ -20,8 +20,6 @@ interface Case {
 
 const NEWER_FORK = 'or configure a Kaniko image of the osscontainertools fork'
 
-const JOIN = 'Join the commands with && and \\, or COPY a script and run it'
-
 /**
  * Finds what a fork of Kaniko gets wrong without a word, or fails on with words that help nobody, so that it can be
  * refused before a pod starts. Stages that the last one does not need are not looked at: nobody builds them.
@@ -36,17 +34,6 @@ export function findUnsupported(dockerfileText: string, fork: KanikoFork): reado
   )
 }
 
-/** Sentences about what Kaniko ignores where the image is the same, if it can be built at all. */
-export function findIgnored(used: readonly Stage[]): readonly string[] {
-  return used.flatMap(({ steps }) =>
-    steps.flatMap(({ instruction }) => {
-      const { keyword, flags, line } = instruction.trigger ?? instruction
-      if (keyword !== 'RUN' || !flags.includes('--network=none')) return []
-      return [`line ${line}: Kaniko ignores RUN --network=none, and the command has the network`]
-    })
-  )
-}
-
 /** What is wrong with an instruction. */
 export function finding({ line, text }: Instruction, verdict: Verdict): Finding {
   return { line, instruction: shorten(text), ...verdict }
@@ -54,59 +41,10 @@ export function finding({ line, text }: Instruction, verdict: Verdict): Finding 
 
 function judge(found: Case): Verdict | undefined {
   const { keyword } = found.instruction
-  if (keyword === 'RUN') return judgeHeredoc(found) ?? judgeMount(found)
+  if (keyword === 'RUN') return judgeMount(found)
   if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
-  const { instruction, fork } = found
-  if (fork !== 'osscontainertools' && instruction.heredocs.length > 0) {
-    return {
-      problem: `the ${fork} fork of Kaniko drops the files of a here-document in ${keyword}`,
-      advice: `Put the text into a file beside the Dockerfile and COPY it, ${NEWER_FORK}.`
-    }
-  }
+  const { instruction } = found
   return judgeFlags(found) ?? judgeGitSource(instruction) ?? judgeUnpacking(instruction) ?? judgeRoot(found)
-}
-
-function judgeHeredoc(found: Case): Verdict | undefined {
-  const { instruction, fork } = found
-  if (instruction.heredocs.length === 0) return undefined
-  if (fork === 'osscontainertools') return judgeScript(found)
-  const isBuiltByNewer = judgeScript({ ...found, fork: 'osscontainertools' }) === undefined
-  return {
-    problem: `the ${fork} fork of Kaniko drops the body of a here-document in RUN`,
-    advice: `${JOIN}${isBuiltByNewer ? `, ${NEWER_FORK}` : ''}.`
-  }
-}
-
-/**
- * A RUN that is nothing but a here-document. The osscontainertools fork runs `sh -c "<<EOF sh …"` (pkg/commands/run.go): what
- * the delimiter of another form announces is dropped, and the shell outside fills in what the script should.
- */
-function judgeScript({ instruction, stage, stages }: Case): Verdict | undefined {
-  const { args, bodies } = instruction
-  const [body = ''] = bodies
-  if (/\s*(?:\d*<<-?\s*(?:'[^']*'|"[^"]*"|\\[^]|[^\s'"\\])+\s*)+/y.exec(args)?.[0] !== args) return undefined
-  const advice = `Begin with a command that reads it, as in RUN sh -e <<'EOF'; or: ${lowerFirst(JOIN)}.`
-  if (!/^<<[^\s'"\\$<-][^\s'"\\$<]*$/.test(args)) {
-    return {
-      problem: 'Kaniko drops the body of a here-document in RUN unless its beginning is as plain as <<EOF',
-      advice
-    }
-  }
-  if (/[$`\\]/.test(body)) {
-    const problem =
-      'Kaniko fills in $, ` and \\ of a here-document in RUN before its script runs, when its variables are empty'
-    return { problem, advice }
-  }
-  if (body.startsWith('#!')) {
-    return { problem: 'Kaniko runs a here-document in RUN by sh, whatever its first line says', advice }
-  }
-  const shell = lineage(stage, stages).some(({ index, steps }) =>
-    steps.some(({ instruction: { keyword, line } }) => {
-      return keyword === 'SHELL' && (index !== stage.index || line < instruction.line)
-    })
-  )
-  if (!shell) return undefined
-  return { problem: 'Kaniko runs a here-document in RUN by sh, whatever SHELL says', advice }
 }
 
 function judgeMount({ instruction, fork }: Case): Verdict | undefined {
@@ -253,10 +191,6 @@ function valueOf({ flags }: Instruction, name: string): string | undefined {
 function splitOption(option: string): readonly [name: string, value: string] {
   const [name = '', value = ''] = option.split('=', 2)
   return [name.trim().toLowerCase(), value]
-}
-
-function lowerFirst(sentence: string): string {
-  return sentence.slice(0, 1).toLowerCase() + sentence.slice(1)
 }
 
 function shorten(text: string): string {

@@ -3,7 +3,7 @@ import type { Change } from './changes.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { finding } from './unsupported.js'
 import type { Finding } from '../engine.js'
-import { resolve } from '../../dockerfile/variables.js'
+import { resolve } from '../../dockerfile/expand.js'
 
 /**
  * Puts VOLUME behind all that runs. In BuildKit it is a note in the image's configuration; Kaniko loses what a later RUN
@@ -45,7 +45,7 @@ export function laterVolumes(
   const movable = volumes.filter(({ paths }) => paths !== undefined)
   const kept = lineage(last, stages)
   const paths = new Set(movable.filter(({ stage }) => kept.includes(stage)).flatMap(volume => volume.paths ?? []))
-  const instruction = paths.size === 0 ? undefined : `VOLUME ${JSON.stringify([...paths])}`
+  const instruction = paths.size === 0 ? undefined : `VOLUME ${JSON.stringify([...paths].map(escaped))}`
   const appended = (text: string): string =>
     instruction === undefined ? text : `${text}${text.endsWith('\n') ? '' : '\n'}${instruction}\n`
   // A text that ends in mid-instruction would swallow it.
@@ -59,6 +59,11 @@ export function laterVolumes(
     }) => ({ firstLine: line, lastLine, text: '' })
   )
   return { changes, appended, findings }
+}
+
+/** Kaniko resolves the words of a JSON form, too. */
+function escaped(path: string): string {
+  return path.replace(/[\\'"$]/g, '\\$&')
 }
 
 function wordsOf({ instruction: { args, isExec } }: Step): readonly string[] {

@@ -1,0 +1,39 @@
+import { lineage, type Stage } from '../../dockerfile/stages.js'
+import type { Change } from './changes.js'
+import type { KanikoFork } from './unsupported.js'
+
+/** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */
+export function inCapitals(text: string, used: readonly Stage[]): string {
+  const lines = text.split('\n')
+  for (const { instruction } of used.flatMap(({ steps }) => steps)) {
+    if (!['CMD', 'ENTRYPOINT'].includes(instruction.keyword)) continue
+    const at = instruction.line - 1
+    lines[at] = lines[at]?.replace(/^\s*[a-z]+/i, keyword => keyword.toUpperCase()) ?? ''
+  }
+  return lines.join('\n')
+}
+
+/**
+ * An ENTRYPOINT takes away the CMD of the stages on which its own builds. The osscontainertools fork makes one stage of
+ * them, in which the CMD then stays; it is left out instead. No RUN depends on it.
+ */
+export function withoutOverruledCommands(
+  used: readonly Stage[],
+  stages: readonly Stage[],
+  fork: KanikoFork
+): readonly Change[] {
+  const last = used.at(-1)
+  if (last === undefined || fork !== 'osscontainertools') return []
+  const line = lineage(last, stages)
+  const has = ({ steps }: Stage, keyword: string): boolean =>
+    steps.some(({ instruction }) => instruction.keyword === keyword)
+  const overruling = line.findIndex(stage => has(stage, 'ENTRYPOINT') && !has(stage, 'CMD'))
+  if (overruling === -1) return []
+  return line
+    .slice(overruling + 1)
+    .flatMap(({ steps }) =>
+      steps
+        .filter(({ instruction }) => instruction.keyword === 'CMD')
+        .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
+    )
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import type { InlineFile } from '../../context/context.js'
+import { PACKED } from '../../context/pack.js'
+import { contentOf, type Heredoc, readHeredoc, splitWords } from '../../dockerfile/heredoc.js'
+import type { Instruction } from '../../dockerfile/parse.js'
+import { isPattern } from '../../dockerfile/sources.js'
+import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
+import { expandDocument } from '../../dockerfile/expand.js'
+import type { Finding } from '../engine.js'
+import { CONTEXT_TREE } from '../pod/parts.js'
+import type { Change } from './changes.js'
+import { finding, type KanikoFork } from './unsupported.js'
+
+/** Kaniko's parser takes no longer line (bufio.MaxScanTokenSize); the rest is for flags. */
+const LONGEST_LINE = 60_000
+
+/** What a file may be called whatever it is used for; other names are given away for one of these. */
+const PLAIN_NAME = /^\w[\w.-]*$/
+
+interface Rewritten {
+  readonly changes: readonly Change[]
+  readonly inlineFiles: readonly InlineFile[]
+  readonly findings: readonly Finding[]
+}
+
+/** What becomes of one instruction. */
+interface Written {
+  readonly text: string
+  readonly inlineFiles: readonly InlineFile[]
+}
+
+/**
+ * Writes here-documents so that Kaniko understands them. The Google and Chainguard forks drop their texts; that of
+ * osscontainertools runs those of RUN by a shell in a shell (pkg/commands/run.go), in which their variables are empty, and
+ * understands those of COPY and ADD.
+ *
+ * @param used the stages that are built
+ */
+export function rewriteHeredocs(used: readonly Stage[], stages: readonly Stage[], fork: KanikoFork): Rewritten {
+  const changes: Change[] = []
+  const inlineFiles = new Map<string, InlineFile>()
+  const findings: Finding[] = []
+  for (const stage of used) {
+    for (const step of stage.steps) {
+      const { instruction } = step
+      if (!instruction.heredocs.every(({ isEnded }) => isEnded) || instruction.heredocs.length === 0) continue
+      if (instruction.trigger !== undefined) {
+        // Otherwise it is a note in the image's configuration, in which Kaniko keeps the text.
+        if (used.some(({ base }) => base === stage.index)) findings.push(finding(instruction, TRIGGERED))
+        continue
+      }
+      if (instruction.keyword !== 'RUN' && fork === 'osscontainertools') continue
+      const written =
+        instruction.keyword === 'RUN' ? writeRun(instruction, shellAt(step, stage, stages)) : writeCopy(step)
+      if (typeof written === 'string') {
+        findings.push(finding(instruction, unknownDocument(written)))
+        continue
+      }
+      changes.push({ firstLine: instruction.line, lastLine: instruction.lastLine, text: written.text })
+      for (const file of written.inlineFiles) inlineFiles.set(file.path, file)
+    }
+  }
+  return { changes, inlineFiles: [...inlineFiles.values()], findings }
+}
+
+const TRIGGERED = {
+  problem: 'Kaniko drops the text of a here-document in the ONBUILD of a stage on which another one builds',
+  advice: 'Write the instruction into the stage that builds on it.'
+}
+
+function unknownDocument(why: string): Pick<Finding, 'problem' | 'advice'> {
+  return {
+    problem: `Kaniko drops here-documents of COPY and ADD, and this one cannot be sent as a file: ${why}`,
+    advice:
+      'Put the text into a file beside the Dockerfile and COPY it, or configure a Kaniko image of the osscontainertools fork.'
+  }
+}
+
+/**
+ * As BuildKit runs it (dockerfile2llb/convert.go, dispatchRun): a text alone is what the shell runs, or with `#!` a program
+ * of its own; with a command before or behind it, the shell reads both.
+ *
+ * @param shell the words of SHELL; undefined when only the base image knows
+ */
+function writeRun(instruction: Instruction, shell: readonly string[] | undefined): Written {
+  const { args, text, heredocs } = instruction
+  const before = text.slice(0, text.length - args.length)
+  const [first] = heredocs
+  const isAlone = first !== undefined && readHeredoc(args) !== undefined
+  if (isAlone && first.body.startsWith('#!')) {
+    const file = inlineFile(first, contentOf(first), 0o755)
+    return { text: `${before}${JSON.stringify([`${CONTEXT_TREE}/${file.path}`])}`, inlineFiles: [file] }
+  }
+  const script = isAlone ? contentOf(first) : [args, ...heredocs.map(({ body, name }) => body + name)].join('\n')
+  const words = shell === undefined ? undefined : JSON.stringify([...shell, script])
+  if (words !== undefined && words.length < LONGEST_LINE) return { text: before + words, inlineFiles: [] }
+  // The shell form is run by the shell of the base image, whichever that is.
+  const file = inlineFile(first, script, 0o644)
+  const read = `. ${CONTEXT_TREE}/${file.path}`
+  return {
+    text: before + (shell === undefined ? read : JSON.stringify([...shell, read])),
+    inlineFiles: [file]
+  }
+}
+
+/** SHELL of this stage or of one that it builds on, where it stands before. */
+function shellAt({ instruction }: Step, stage: Stage, stages: readonly Stage[]): readonly string[] | undefined {
+  const before = lineage(stage, stages).flatMap(({ index, steps }) => {
+    const own = steps.map(step => step.instruction)
+    return (index === stage.index ? own.filter(({ line }) => line < instruction.line) : own).reverse()
+  })
+  const shell = before.find(({ keyword, isExec }) => keyword === 'SHELL' && isExec)
+  return shell === undefined ? undefined : (JSON.parse(shell.args) as string[])
+}
+
+/**
+ * A here-document of COPY or ADD becomes a file beside the context, which Kaniko reaches by `..`.
+ *
+ * @returns a sentence when that cannot be
+ */
+function writeCopy({ instruction, variables }: Step): Written | string {
+  const { args, text, heredocs } = instruction
+  const words = splitWords(args)
+  const inlineFiles: InlineFile[] = []
+  const rest = [...heredocs]
+  const sent: string[] = []
+  for (const word of words) {
+    const heredoc = readHeredoc(word) === undefined ? undefined : rest.shift()
+    if (heredoc === undefined) {
+      if (isPattern(word) && word !== words.at(-1)) return `${word} beside it is a pattern`
+      sent.push(word)
+      continue
+    }
+    const content = contentOf(heredoc)
+    const filled = heredoc.isQuoted ? content : expandDocument(content, variables)
+    if (filled === undefined) return 'what its variables stand for is known to the builder only'
+    if (!PLAIN_NAME.test(heredoc.name)) return `its name is ${JSON.stringify(heredoc.name)}`
+    const file = inlineFile(heredoc, filled, 0o644)
+    inlineFiles.push(file)
+    sent.push(`../${file.path}`)
+  }
+  return { text: text.slice(0, text.length - args.length) + sent.join(' '), inlineFiles }
+}
+
+/** In its path stands what is in it, as layer caches look at the instruction alone. */
+function inlineFile(heredoc: Heredoc | undefined, content: string, mode: number): InlineFile {
+  const hash = createHash('sha256').update(`${mode} ${content}`).digest('hex').slice(0, 16)
+  const name = heredoc !== undefined && PLAIN_NAME.test(heredoc.name) ? heredoc.name : 'script'
+  return { path: `${PACKED.inline}/${hash}/${name}`, mode, content }
+}

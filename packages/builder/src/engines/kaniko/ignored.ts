@@ -1,0 +1,65 @@
+import { argumentsOf, pairsOf } from '../../dockerfile/variables.js'
+import type { Instruction } from '../../dockerfile/parse.js'
+import { fromOf, lineage, type Stage } from '../../dockerfile/stages.js'
+import type { KanikoFork } from './unsupported.js'
+
+/**
+ * Sentences about what Kaniko does otherwise than Docker, where the image may be right all the same: each with its line.
+ *
+ * @param used the stages that are built
+ */
+export function findIgnored(used: readonly Stage[], stages: readonly Stage[], fork: KanikoFork): readonly string[] {
+  const older =
+    fork === 'osscontainertools' ? [] : used.flatMap(stage => [...findGroups(stage, stages), ...findArguments(stage)])
+  const found = used.flatMap(({ steps }) => steps.flatMap(({ instruction }) => ignoredIn(instruction)))
+  return [...found, ...older].sort((a, b) => a.line - b.line).map(({ line, words }) => `line ${line}: ${words}`)
+}
+
+interface Ignored {
+  readonly line: number
+  readonly words: string
+}
+
+function ignoredIn(instruction: Instruction): readonly Ignored[] {
+  const { keyword, flags, args, line } = instruction.trigger ?? instruction
+  if (keyword === 'RUN' && flags.includes('--network=none')) {
+    return [{ line, words: 'Kaniko ignores RUN --network=none, and the command has the network' }]
+  }
+  if (keyword === 'HEALTHCHECK' && flags.some(flag => flag.startsWith('--start-interval'))) {
+    return [{ line, words: 'Kaniko leaves HEALTHCHECK --start-interval out of the image' }]
+  }
+  const isPattern = /[*?[]/.test(args.split(/\s+/).slice(0, -1).join(' '))
+  if (keyword === 'COPY' && fromOf(instruction).length > 0 && isPattern && !args.startsWith('[')) {
+    return [
+      { line, words: 'Kaniko finds nothing by a pattern of COPY --from= below a symbolic link, such as /bin of Debian' }
+    ]
+  }
+  return []
+}
+
+/** A RUN after `USER name:group` has the groups of the user: its files belong to another group than on Docker. */
+function findGroups(stage: Stage, stages: readonly Stage[]): readonly Ignored[] {
+  const ofBases = lineage(stage, stages)
+    .slice(1)
+    .flatMap(({ steps }) => steps)
+  let isGrouped =
+    ofBases.findLast(({ instruction }) => instruction.keyword === 'USER')?.instruction.args.includes(':') === true
+  return stage.steps.flatMap(({ instruction: { keyword, args, line } }) => {
+    if (keyword === 'USER') isGrouped = args.includes(':')
+    if (keyword !== 'RUN' || !isGrouped) return []
+    return [{ line, words: 'Kaniko runs the command with the groups of the user, without the group that USER names' }]
+  })
+}
+
+/** In Docker an ARG counts more than an ENV of the same name before it. */
+function findArguments({ steps }: Stage): readonly Ignored[] {
+  const set = new Set<string>()
+  return steps.flatMap(({ instruction }) => {
+    const { keyword, args, line } = instruction
+    if (keyword === 'ENV') for (const [name] of pairsOf(args)) set.add(name)
+    if (keyword !== 'ARG') return []
+    return argumentsOf(instruction)
+      .filter(({ name }) => set.has(name))
+      .map(({ name }) => ({ line, words: `Kaniko takes the value of ENV ${name} and not that of this ARG` }))
+  })
+}

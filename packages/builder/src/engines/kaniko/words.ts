@@ -1,0 +1,40 @@
+import { resolve } from '../../dockerfile/expand.js'
+import type { Stage, Step } from '../../dockerfile/stages.js'
+import type { Change } from './changes.js'
+
+/** A longer list is no list of ports that somebody wrote. */
+const MOST_PORTS = 1000
+
+/** Words that Kaniko does not understand, in the form that it does. */
+export function rewriteWords(used: readonly Stage[]): readonly Change[] {
+  return used.flatMap(({ steps }) =>
+    steps.flatMap(step => {
+      const { instruction } = step
+      const text = instruction.keyword === 'EXPOSE' ? exposed(step) : owned(step)
+      return text === undefined ? [] : [{ firstLine: instruction.line, lastLine: instruction.lastLine, text }]
+    })
+  )
+}
+
+/** Protocols in small letters, as Kaniko compares them, and each port of a range by itself, as Docker notes them. */
+function exposed({ instruction: { args }, variables }: Step): string | undefined {
+  const ports = args.split(/\s+/).flatMap(word => portsOf(resolve(word, variables) ?? word))
+  const text = `EXPOSE ${ports.join(' ')}`
+  return text === `EXPOSE ${args.split(/\s+/).join(' ')}` || ports.length > MOST_PORTS ? undefined : text
+}
+
+function portsOf(word: string): readonly string[] {
+  const [, first, last = first, protocol = ''] = /^(\d{1,5})(?:-(\d{1,5}))?(\/[a-z]+)?$/i.exec(word) ?? []
+  if (first === undefined || Number(last) < Number(first) || Number(last) > 65_535) return [word]
+  const count = Number(last) - Number(first) + 1
+  if (count > MOST_PORTS) return [word]
+  return Array.from({ length: count }, (_, at) => `${Number(first) + at}${protocol.toLowerCase()}`)
+}
+
+/** `--chown=:group`: without a user, Docker takes root, and Kaniko looks for a user without a name. */
+function owned({ instruction: { keyword, text, args, heredocs } }: Step): string | undefined {
+  if ((keyword !== 'COPY' && keyword !== 'ADD') || heredocs.length > 0) return undefined
+  const flags = text.slice(0, text.length - args.length)
+  const written = flags.replace(/(\s--chown=["']?):/, '$10:')
+  return written === flags ? undefined : written + args
+}
