@@ -1,5 +1,6 @@
 import { parseDockerfile } from './parse.js'
 import { expand } from './expand.js'
+import { splitList } from './shell.js'
 import { readArguments } from './variables.js'
 
 /** An image that a build has to fetch. */
@@ -30,8 +31,8 @@ export function baseImages(
   for (const instruction of parseDockerfile(dockerfileText)) {
     if (instruction.keyword === 'ARG' && stageCount === 0) readArguments(instruction, given, variables)
     if (instruction.keyword === 'FROM') {
-      const [from = '', as, name] = instruction.args.split(/\s+/)
-      const reference = expand(from, variables)
+      const [from = '', as, name] = splitList(instruction.args)
+      const reference = expand(from, variables, instruction.escape)
       const stage = as?.toLowerCase() === 'as' ? name : undefined
       if (!stages.has(reference.toLowerCase()) && reference !== 'scratch') {
         found.push({ reference, line: instruction.line, ...(stage === undefined ? {} : { stage }) })
@@ -42,7 +43,7 @@ export function baseImages(
     if (instruction.keyword === 'COPY') {
       const from = instruction.flags.find(flag => flag.startsWith('--from='))?.slice('--from='.length)
       if (from !== undefined && !stages.has(from.toLowerCase()) && !/^\d+$/.test(from)) {
-        found.push({ reference: expand(from, variables), line: instruction.line })
+        found.push({ reference: expand(from, variables, instruction.escape), line: instruction.line })
       }
     }
   }

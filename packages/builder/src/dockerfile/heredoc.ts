@@ -1,8 +1,10 @@
+import { fillIn } from './shell.js'
+
 /*
- * BuildKit's rule for here-documents (frontend/dockerfile/parser, heredocsFromLine, and shell/lex.go): the line is cut
- * into words at white space outside of quotes; white space after `<<` does not cut. A word that as a whole is
- * `[digits]<<[-]name` begins a document. So `cat <<EOF` does, and `cat<<EOF`, `"<<EOF"` and `<<<EOF` do not. A line that
- * cannot be cut, with an open quote for instance, has none.
+ * BuildKit's rule for here-documents (frontend/dockerfile/parser, heredocsFromLine): the line is cut into words, and a
+ * word that as a whole is `[digits]<<[-]name` begins a document. So `cat <<EOF` does, and `cat<<EOF`, `"<<EOF"` and
+ * `<<<EOF` do not. A line that cannot be cut, with an open quote for instance, has none. The escape character is `\`,
+ * whatever the directive says.
  */
 
 /** A here-document as its instruction announces it. */
@@ -25,60 +27,35 @@ export interface Heredoc extends HeredocWord {
 
 /** What a command reads of a here-document: without leading tabs where these do not count. */
 export function contentOf({ body, chomp }: Heredoc): string {
-  return chomp ? body.replace(/^\t+/gm, '') : body
+  // Of JavaScript's ends of lines, only this one is Go's.
+  return chomp ? body.replace(/(^|\n)\t+/g, '$1') : body
 }
 
-const HEREDOC = /^\d*<<(-?)\s*([^<]+)$/
+/** A name begins with no white space: a long row of that would be tried in all ways to divide it. */
+const HEREDOC = /^\d*<<(-|(?!-))[\t\n\f\r ]*([^<\t\n\f\r ][^<]*)$/
+
+const AS_WRITTEN = { escape: '\\', valueOf: () => undefined, keepsUnset: true } as const
 
 /** The here-documents that a logical line begins, in order. */
 export function findHeredocs(line: string): readonly HeredocWord[] {
-  if (!line.includes('<<')) return []
-  return splitWords(line).flatMap(word => readHeredoc(word) ?? [])
-}
-
-/** A text that is the beginning of one here-document and nothing else. */
-export function readHeredoc(text: string): HeredocWord | undefined {
-  const [, dash, quoted] = HEREDOC.exec(text) ?? []
-  if (quoted === undefined) return undefined
-  const name = unquote(quoted)
-  if (name === undefined || name === '' || /\s/.test(quoted.replace(/'[^']*'|"[^"]*"/g, '').trimEnd())) return undefined
-  return { name, chomp: dash === '-', isQuoted: /['"]/.test(quoted) }
+  return line.includes('<<') ? splitWords(line).flatMap(word => readHeredoc(word) ?? []) : []
 }
 
 /** Words with their quotes and escapes kept; none when a quote or a brace stays open. */
 export function splitWords(line: string): readonly string[] {
-  const words: string[] = []
-  let word = ''
-  for (let at = 0; at < line.length;) {
-    const piece = nextPiece(line, at)
-    if (piece === undefined) return []
-    at += piece.length
-    if (/^\s$/.test(piece)) {
-      if (word !== '') words.push(word)
-      word = ''
-    } else word += piece
-  }
-  return word === '' ? words : [...words, word]
+  return fillIn(line, { ...AS_WRITTEN, keepsQuotes: true, keepsEscapes: true }, true)?.words ?? []
 }
 
-/** What belongs together at a place: a quoted text, an escaped character, `${…}`, `<<` with the blanks after it. */
-function nextPiece(line: string, at: number): string | undefined {
-  const match = /'[^']*'|"(?:[^"\\]|\\[^])*"|\\[^]?|\$\{[^{}:](?:[^}\\]|\\[^])*\}|<<[\t\v\f\r ]*|[^]/y
-  match.lastIndex = at
-  const piece = match.exec(line)?.[0]
-  const open = piece === "'" || piece === '"' || (piece === '$' && line[at + 1] === '{')
-  return open ? undefined : piece
+/** A text that is the beginning of one here-document and nothing else. */
+export function readHeredoc(text: string): HeredocWord | undefined {
+  const [, dash, written] = HEREDOC.exec(text) ?? []
+  if (written === undefined) return undefined
+  const [name, ...others] = fillIn(written, AS_WRITTEN, true)?.words ?? []
+  const [quoted] = fillIn(written, { ...AS_WRITTEN, keepsQuotes: true }, true)?.words ?? []
+  if (name === undefined || quoted === undefined || others.length > 0) return undefined
+  return { name, chomp: dash === '-', isQuoted: countQuotes(name) !== countQuotes(quoted) }
 }
 
-function unquote(word: string): string | undefined {
-  let plain = ''
-  for (let at = 0; at < word.length;) {
-    const piece = nextPiece(word, at)
-    if (piece === undefined) return undefined
-    at += piece.length
-    if (piece.startsWith("'")) plain += piece.slice(1, -1)
-    else if (piece.startsWith('"')) plain += piece.slice(1, -1).replace(/\\(["$\\])/g, '$1')
-    else plain += piece.startsWith('\\') ? piece.slice(1) : piece
-  }
-  return plain
+function countQuotes(text: string): number {
+  return text.match(/['"]/g)?.length ?? 0
 }

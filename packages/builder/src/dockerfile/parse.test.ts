@@ -86,7 +86,7 @@ describe('here-documents', () => {
   })
 })
 
-test('a word of escapes that is no flag after all takes no longer than any other', () => {
+test('a flag with an open quote takes the rest, and no longer than any other', () => {
   const word = `--${'\\a'.repeat(200_000)}'`
-  expect(parseDockerfile(`RUN ${word}`)).toMatchObject([{ flags: [], args: word }])
+  expect(parseDockerfile(`RUN ${word} b`)).toMatchObject([{ flags: [`--${'a'.repeat(200_000)} b`], args: '' }])
 })

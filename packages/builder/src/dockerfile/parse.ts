@@ -1,4 +1,5 @@
 import { findHeredocs, type Heredoc, type HeredocWord } from './heredoc.js'
+import { type Escape, isBlank, splitList, trim, trimStart } from './shell.js'
 
 /** One instruction of a Dockerfile, with its continuation lines joined. */
 export interface Instruction {
@@ -14,9 +15,11 @@ export interface Instruction {
   readonly args: string
   /** As written, continuation lines joined, without the bodies of here-documents. */
   readonly text: string
-  /** The form with a JSON array, which runs no shell. */
+  /** The form with a JSON array, which runs no shell; no instruction that has no such form. */
   readonly isExec: boolean
   readonly heredocs: readonly Heredoc[]
+  /** Of the whole Dockerfile. */
+  readonly escape: Escape
   /** What an ONBUILD will do. */
   readonly trigger?: Instruction
 }
@@ -24,9 +27,16 @@ export interface Instruction {
 /** Only these, and ONBUILD of these, may have here-documents. */
 const WITH_HEREDOCS = new Set(['RUN', 'COPY', 'ADD'])
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/
+const WITH_JSON = new Set(['ADD', 'CMD', 'COPY', 'ENTRYPOINT', 'RUN', 'SHELL', 'VOLUME'])
+
+const DIRECTIVE = /^#[\t\n\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=([^]+)$/
 
 const DIRECTIVES = new Set(['syntax', 'escape', 'check'])
+
+const ESCAPES: Readonly<Record<Escape, { readonly continued: RegExp }>> = {
+  '\\': { continued: /(^|[^\\])\\[ \t]*$/ },
+  '`': { continued: /(^|[^`])`[ \t]*$/ }
+}
 
 /**
  * Cuts a Dockerfile into instructions as BuildKit's parser does (frontend/dockerfile/parser): continuation by the
@@ -35,23 +45,28 @@ const DIRECTIVES = new Set(['syntax', 'escape', 'check'])
  */
 export function parseDockerfile(text: string): readonly Instruction[] {
   const written = text.replace(/^\uFEFF/, '').split('\n')
+  // The end of the last line begins no other.
+  if (written.at(-1) === '') written.pop()
   // Only here-documents keep the other half of a line's end.
-  const lines = written.map(line => line.replace(/\r$/, ''))
+  const lines = written.map(trimReturns)
   const escape = readEscape(lines)
-  const continued = new RegExp(`(^|[^\\${escape}])\\${escape}[ \\t]*$`)
+  const { continued } = ESCAPES[escape]
   const instructions: Instruction[] = []
 
   for (let at = 0; at < lines.length; at++) {
     const first = at
-    let line = lines[at] ?? ''
-    if (isBlank(line) || isComment(line)) continue
-    let logical = line.trimStart()
-    while (continued.test(logical) && at + 1 < lines.length) {
-      line = lines[++at] ?? ''
-      if (isBlank(line) || isComment(line)) continue
-      logical = logical.replace(continued, '$1') + line
+    let line = trimStart(lines[at] ?? '')
+    if (line === '' || line.startsWith('#')) continue
+    // What continues is told by each line of its own, not by what they are together.
+    const pieces = [line.replace(continued, '$1')]
+    while (continued.test(line) && at + 1 < lines.length) {
+      const next = lines[++at] ?? ''
+      const start = trimStart(next)
+      if (start === '' || start.startsWith('#')) continue
+      line = next
+      pieces.push(line.replace(continued, '$1'))
     }
-    logical = logical.replace(continued, '$1')
+    const logical = pieces.join('')
     const instruction = parseInstruction(logical, first + 1, escape)
     const heredocs: Heredoc[] = []
     for (const word of heredocWordsOf(instruction, logical)) {
@@ -59,7 +74,7 @@ export function parseDockerfile(text: string): readonly Instruction[] {
       const start = at + 1
       do at++
       while (at < lines.length && !ends(lines[at] ?? ''))
-      const body = written.slice(start, at).map(line => `${line}\n`)
+      const body = written.slice(start, at).map(each => `${each}\n`)
       heredocs.push({ ...word, body: body.join(''), isEnded: at < lines.length })
     }
     instructions.push(attachHeredocs(instruction, Math.min(at + 1, lines.length), heredocs))
@@ -78,47 +93,82 @@ function heredocWordsOf(instruction: Instruction, logical: string): readonly Her
   return WITH_HEREDOCS.has(keyword) && !isExec ? findHeredocs(logical) : []
 }
 
-function parseInstruction(logical: string, line: number, escape: string): Instruction {
-  const [, word = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(logical.trim()) ?? []
-  const keyword = word.toUpperCase()
+function parseInstruction(logical: string, line: number, escape: Escape, isTrigger = false): Instruction {
+  const text = trim(logical)
+  const [, word = '', rest = ''] = /^([^\t\v\f\r ]*)[\t\v\f\r ]*([^]*)$/.exec(text) ?? []
+  const keyword = inCapitals(word)
   const { flags, args } = splitFlags(rest, escape)
-  const place = { line, lastLine: line, heredocs: [] }
-  const plain = { ...place, keyword, flags, args, text: logical.trim(), isExec: isStringArray(args) }
-  return keyword === 'ONBUILD' ? { ...plain, trigger: parseInstruction(args, line, escape) } : plain
+  const isExec = WITH_JSON.has(keyword) && isStringArray(args)
+  const plain = { line, lastLine: line, keyword, flags, args, text, isExec, heredocs: [], escape }
+  // BuildKit refuses an ONBUILD of an ONBUILD, and a long row of them would be read once more for each.
+  if (keyword !== 'ONBUILD' || isTrigger || args === '') return plain
+  return { ...plain, trigger: parseInstruction(args, line, escape, true) }
 }
 
-function splitFlags(rest: string, escape: string): { flags: readonly string[]; args: string } {
-  // At each place one alternative at most: else a text that does not match takes time without end.
-  const word = new RegExp(
-    `^--(?:'[^']*'|"(?:\\${escape}[^]|[^"\\${escape}])*"|\\${escape}[^]|[^\\s'"\\${escape}])*(?:\\s+|$)`
+/** In ASCII, and the two other letters that Go makes small ones of ASCII. */
+function inCapitals(word: string): string {
+  return word.replace(
+    /[a-z\u0130\u212a]/g,
+    letter => ({ '\u0130': 'I', '\u212a': 'K' })[letter] ?? letter.toUpperCase()
   )
+}
+
+/** Whether an instruction's words are a list that white space cuts or that is JSON, and which. */
+export function wordsOf({ args, isExec }: Instruction): readonly string[] {
+  return isExec ? (JSON.parse(args) as string[]) : splitList(args)
+}
+
+/**
+ * The leading words with two dashes, without their quotes and escapes. BuildKit looks at bytes here (extractBuilderFlags):
+ * each byte of a character becomes a character of its own, and some of them count as white space.
+ */
+function splitFlags(rest: string, escape: Escape): { flags: readonly string[]; args: string } {
+  const bytes = Buffer.from(rest).toString('latin1')
   const flags: string[] = []
-  let args = rest
-  for (;;) {
-    const flag = word.exec(args)?.[0]
-    if (flag === undefined) return { flags, args: args.trim() }
-    args = args.slice(flag.length)
-    if (flag.trim() === '--') return { flags, args: args.trim() }
-    flags.push(flag.trim().replace(/['"]/g, ''))
+  for (let at = 0; ;) {
+    while (at < bytes.length && isBlank(bytes.charAt(at))) at++
+    const flag = bytes.startsWith('--', at) ? readFlag(bytes, at, escape) : undefined
+    if (flag === undefined) return { flags, args: argumentsFrom(bytes, at) }
+    at = flag.end
+    if (flag.text === '--') return { flags, args: argumentsFrom(bytes, at) }
+    flags.push(flag.text)
   }
 }
 
+function argumentsFrom(bytes: string, at: number): string {
+  return trim(Buffer.from(bytes.slice(at), 'latin1').toString())
+}
+
+/** A flag up to white space outside of quotes; an open quote takes all. */
+function readFlag(bytes: string, start: number, escape: Escape): { readonly text: string; readonly end: number } {
+  let text = ''
+  let quote = ''
+  let at = start
+  for (; at < bytes.length; at++) {
+    const character = bytes.charAt(at)
+    if (character === quote) quote = ''
+    else if (quote === '' && isBlank(character)) break
+    else if (quote === '' && (character === "'" || character === '"')) quote = character
+    else if (character === escape) text += bytes.charAt(++at)
+    else text += character
+  }
+  return { text, end: Math.min(at, bytes.length) }
+}
+
 /** Directives are comments before everything else; the first line that is none ends them. */
-function readEscape(lines: readonly string[]): '\\' | '`' {
+function readEscape(lines: readonly string[]): Escape {
   for (const line of lines) {
-    const [, name = '', value] = DIRECTIVE.exec(line.trimStart()) ?? []
+    const [, name = '', value = ''] = DIRECTIVE.exec(trimStart(line)) ?? []
     if (!DIRECTIVES.has(name.toLowerCase())) return '\\'
-    if (name.toLowerCase() === 'escape') return value === '`' ? '`' : '\\'
+    if (name.toLowerCase() === 'escape') return trim(value) === '`' ? '`' : '\\'
   }
   return '\\'
 }
 
-function isBlank(line: string): boolean {
-  return line.trim() === ''
-}
-
-function isComment(line: string): boolean {
-  return line.trimStart().startsWith('#')
+function trimReturns(line: string): string {
+  let end = line.length
+  while (line[end - 1] === '\r') end--
+  return line.slice(0, end)
 }
 
 function isStringArray(args: string): boolean {

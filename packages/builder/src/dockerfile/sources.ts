@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import type { ContextEntry } from '../context/context.js'
 import { matches, readGlob } from '../context/glob.js'
-import type { Instruction } from './parse.js'
+import { readHeredoc } from './heredoc.js'
+import { type Instruction, wordsOf } from './parse.js'
 import type { Stage } from './stages.js'
 import { resolve } from './expand.js'
 
@@ -23,14 +24,14 @@ export function contextCopies(stage: Stage): readonly ContextCopy[] {
   // What the base image says is the same for all that is relative to it.
   let place: string | undefined = BASE
   return stage.steps.flatMap(({ instruction, variables }) => {
-    const { keyword, flags, args, isExec } = instruction
-    if (keyword === 'WORKDIR') place = within(place, resolve(args, variables))
+    const { keyword, flags, args, escape } = instruction
+    if (keyword === 'WORKDIR') place = within(place, resolve(args, variables, escape))
     if ((keyword !== 'COPY' && keyword !== 'ADD') || flags.some(flag => flag.startsWith('--from='))) return []
-    const words = isExec ? (JSON.parse(args) as string[]) : args.split(/\s+/)
-    const resolved = words.slice(0, -1).flatMap(word => (isElsewhere(word) ? [] : [resolve(word, variables)]))
+    const words = wordsOf(instruction)
+    const resolved = words.slice(0, -1).flatMap(word => (isElsewhere(word) ? [] : [resolve(word, variables, escape)]))
     const known = resolved.filter(word => word !== undefined)
     const isComplete = known.length === words.length - 1
-    const destination = within(place, resolve(words.at(-1) ?? '', variables))
+    const destination = within(place, resolve(words.at(-1) ?? '', variables, escape))
     const sources = known.filter(word => !isElsewhere(word)).map(inContext)
     return [{ instruction, stage: stage.index, destination, sources, isComplete }]
   })
@@ -39,14 +40,18 @@ export function contextCopies(stage: Stage): readonly ContextCopy[] {
 /** No path of an image. */
 const BASE = '/\0'
 
+/** Linux takes no longer path. */
+const LONGEST_PATH = 4096
+
 function within(place: string | undefined, path: string | undefined): string | undefined {
   if (place === undefined || path === undefined || path.split('/').includes('..')) return undefined
-  return posix.join(path.startsWith('/') ? '/' : place, /^\.?$|\/\.$/.test(path) ? `${path}/` : path)
+  const joined = posix.join(path.startsWith('/') ? '/' : place, /^\.?$|\/\.$/.test(path) ? `${path}/` : path)
+  return joined.length > LONGEST_PATH ? undefined : joined
 }
 
 /** An address, or a here-document. */
 function isElsewhere(word: string): boolean {
-  return /^(?:[a-z]+:\/\/|git@)/i.test(word) || /^\d*<</.test(word)
+  return /^(?:[a-z]+:\/\/|git@)/i.test(word) || readHeredoc(word) !== undefined
 }
 
 function inContext(word: string): string {

@@ -1,6 +1,8 @@
 import { type Instruction, parseDockerfile } from './parse.js'
+import { ChangedVariables } from './changed-variables.js'
 import { expand, type Variables } from './expand.js'
-import { readArguments, variablesAfter } from './variables.js'
+import { splitList } from './shell.js'
+import { argumentsOf, readArguments, variablesAfter } from './variables.js'
 
 /** One stage of a Dockerfile. */
 export interface Stage {
@@ -26,13 +28,15 @@ export function readStages(dockerfileText: string, buildArgs: Readonly<Record<st
   const stages: (Stage & { readonly steps: Step[] })[] = []
   let variables: Variables = new Map()
   const ends: Variables[] = []
+  const named = new Map<string, number>()
   for (const instruction of parseDockerfile(dockerfileText)) {
     const stage = stages.at(-1)
     if (instruction.keyword === 'FROM') {
       if (stage !== undefined) ends[stage.index] = variables
-      const next = begin(instruction, stages, globals)
+      const next = begin(instruction, stages.length, named, globals)
       variables = typeof next.base === 'number' ? withoutArguments(ends[next.base], stages[next.base]) : new Map()
       stages.push({ ...next, steps: [{ instruction, variables: globals }] })
+      if (next.name !== undefined) named.set(next.name.toLowerCase(), next.index)
     } else if (stage === undefined) {
       if (instruction.keyword === 'ARG') readArguments(instruction, given, globals)
     } else {
@@ -43,26 +47,31 @@ export function readStages(dockerfileText: string, buildArgs: Readonly<Record<st
   return stages
 }
 
-function begin({ args }: Instruction, stages: readonly Stage[], globals: Variables): Omit<Stage, 'steps'> {
-  const [from = '', as, name] = args.split(/\s+/)
-  const reference = expand(from, globals)
+function begin(
+  { args, escape }: Instruction,
+  index: number,
+  named: ReadonlyMap<string, number>,
+  globals: Variables
+): Omit<Stage, 'steps'> {
+  const [from = '', as, name] = splitList(args)
+  const reference = expand(from, globals, escape)
   // Before the first stage there is nothing that only the base image knows.
   const isKnown = reference !== '' && !reference.includes('$')
   return {
-    index: stages.length,
+    index,
     name: as?.toLowerCase() === 'as' ? name : undefined,
-    base: isKnown ? (findStage(reference, stages)?.index ?? reference) : undefined
+    base: isKnown ? (named.get(reference.toLowerCase()) ?? reference) : undefined
   }
 }
 
 /** Environments are inherited, arguments are not. */
 function withoutArguments(variables: Variables = new Map(), stage: Stage | undefined): Variables {
-  const set = new Set(
-    stage?.steps.flatMap(({ instruction: { keyword, args } }) => {
-      return keyword === 'ARG' ? (args.match(/[A-Za-z_]\w*(?==|\s|$)/g) ?? []) : []
-    })
-  )
-  return new Map([...variables].filter(([name]) => !set.has(name)))
+  const without = new ChangedVariables(variables)
+  for (const { instruction } of stage?.steps ?? []) {
+    if (instruction.keyword !== 'ARG') continue
+    for (const { name } of argumentsOf(instruction)) without.set(name, undefined)
+  }
+  return without
 }
 
 function findStage(name: string, stages: readonly Stage[]): Stage | undefined {
@@ -71,8 +80,13 @@ function findStage(name: string, stages: readonly Stage[]): Stage | undefined {
 
 /** The stage and those that it builds on, the last one first. */
 export function lineage(stage: Stage, stages: readonly Stage[]): readonly Stage[] {
-  const base = typeof stage.base === 'number' ? stages[stage.base] : undefined
-  return base === undefined ? [stage] : [stage, ...lineage(base, stages)]
+  const line = [stage]
+  for (let next = baseOf(stage, stages); next !== undefined; next = baseOf(next, stages)) line.push(next)
+  return line
+}
+
+function baseOf({ base }: Stage, stages: readonly Stage[]): Stage | undefined {
+  return typeof base === 'number' ? stages[base] : undefined
 }
 
 /** From which stage or image an instruction takes files, as written. */
@@ -100,8 +114,7 @@ export function usedStages(stages: readonly Stage[]): readonly Stage[] {
     const froms = stage.steps.flatMap(({ instruction }) => fromOf(instruction))
     if (stage.base === undefined || froms.some(from => from.includes('$'))) return stages
     const own = stage
-    const needed = [...lineage(stage, stages), ...froms.flatMap(from => stageOf(from, own, stages) ?? [])]
-    ahead.push(...needed)
+    ahead.push(...[baseOf(stage, stages) ?? [], froms.flatMap(from => stageOf(from, own, stages) ?? [])].flat())
   }
   return stages.filter(stage => used.has(stage))
 }

@@ -1,20 +1,30 @@
+import { ChangedVariables } from './changed-variables.js'
 import { expand, resolve, type Variables } from './expand.js'
 import type { Instruction } from './parse.js'
+import { splitQuoted } from './shell.js'
 
 /** Adds the defaults of an `ARG` before the first `FROM`; a given value wins. */
 export function readArguments(instruction: Instruction, given: Variables, variables: Map<string, string>): void {
   for (const { name, value } of argumentsOf(instruction)) {
     if (value === undefined || given.has(name)) continue
-    variables.set(name, expand(value, variables))
+    variables.set(name, expand(value, variables, instruction.escape))
   }
 }
 
 /** What an `ARG` declares; several names may stand in one. */
-export function argumentsOf({ args }: Instruction): { readonly name: string; readonly value: string | undefined }[] {
-  return (args.match(/(?:"[^"]*"|'[^']*'|\S)+/g) ?? []).map(word => {
-    const [, name = '', value] = /^([^=]+)(?:=([^]*))?$/.exec(word) ?? []
+export function argumentsOf({
+  args,
+  escape
+}: Instruction): { readonly name: string; readonly value: string | undefined }[] {
+  return splitQuoted(args, escape).map(word => {
+    const [name, value] = splitPair(word)
     return { name, value }
   })
+}
+
+function splitPair(word: string): readonly [name: string, value?: string] {
+  const at = word.indexOf('=')
+  return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)]
 }
 
 /**
@@ -29,29 +39,36 @@ export function variablesAfter(
   given: Variables,
   globals: Variables
 ): Variables {
-  const { keyword, args } = instruction
-  const after = new Map(before)
+  const { keyword, escape } = instruction
+  if (keyword !== 'ARG' && keyword !== 'ENV') return before
+  const after = new ChangedVariables(before)
   if (keyword === 'ARG') {
     for (const { name, value } of argumentsOf(instruction)) {
-      const known = given.get(name) ?? (value === undefined ? globals.get(name) : resolve(value, before))
-      if (known === undefined) after.delete(name)
-      else after.set(name, known)
+      const known = given.get(name) ?? (value === undefined ? globals.get(name) : resolve(value, after, escape))
+      after.set(name, known)
     }
   }
   if (keyword === 'ENV') {
-    for (const [key, value] of pairsOf(args)) {
-      const known = resolve(value, before)
-      if (known === undefined) after.delete(key)
-      else after.set(key, known)
+    for (const [name, value] of pairsOf(instruction)) {
+      const key = resolve(name, before, escape)
+      // It may be any of them.
+      if (key === undefined) return new Map()
+      const known = resolve(value, before, escape)
+      after.set(key, known)
     }
   }
   return after
 }
 
 /** The names and values of ENV or LABEL, as written: `a=1 b="2"`, and the old form `a 1 2` of one. */
-export function pairsOf(args: string): readonly (readonly [name: string, value: string])[] {
-  const [, name, single] = /^([^\s=]+)\s+([^]*)$/.exec(args) ?? []
-  if (name !== undefined) return [[name, single ?? '']]
-  const pairs = args.matchAll(/([^\s=]+)=((?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^\s"'])*)/g)
-  return [...pairs].map(([, key = '', value = '']) => [key, value])
+export function pairsOf({ args, escape }: Instruction): readonly (readonly [name: string, value: string])[] {
+  const words = splitQuoted(args, escape)
+  if (words[0]?.includes('=') === false) {
+    const [, name = '', value = ''] = /^([^\t\v\f\r ]*)[\t\v\f\r ]*([^]*)$/.exec(args) ?? []
+    return [[name, value]]
+  }
+  return words.map(word => {
+    const [name, value = ''] = splitPair(word)
+    return [name, value]
+  })
 }

@@ -31,6 +31,7 @@ test('the vector for the default fork', () => {
     '--force',
     '--snapshot-mode=full',
     '--compressed-caching=false',
+    '--compression-level=1',
     '--ignore-path=/product_uuid',
     '--ignore-path=/product_name',
     '--ignore-var-run=false',
@@ -48,6 +49,7 @@ const SHARED = new Set([
   'cache-repo',
   'cache-ttl',
   'compressed-caching',
+  'compression-level',
   'context',
   'destination',
   'digest-file',
@@ -65,6 +67,7 @@ const SHARED = new Set([
   'registry-certificate',
   'registry-map',
   'registry-mirror',
+  'single-snapshot',
   'skip-default-registry-fallback',
   'snapshot-mode'
 ])
@@ -82,7 +85,7 @@ test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only 
   const { pushRef: _, ...apart } = BUILD
   const args = [
     ...kanikoArguments({ ...BUILD, buildArgs: { A: '1' }, certificates, proxies: [proxy('p', 'q')] }, settings),
-    ...kanikoArguments(apart, settings)
+    ...kanikoArguments({ ...apart, singleSnapshot: true }, { ...SETTINGS, fork })
   ]
   for (const arg of args) expect(SHARED).toContain(/^--([a-z-]+)/.exec(arg)?.[1])
 })
@@ -106,6 +109,13 @@ describe('an option becomes', () => {
   ]
   test.each(table)('%s', (_, build, settings, expected) => {
     expect(kanikoArguments({ ...BUILD, ...build }, { ...SETTINGS, ...settings })).toContain(expected)
+  })
+
+  test('one layer of all, but not with a layer cache', () => {
+    const once = { ...BUILD, singleSnapshot: true }
+    expect(kanikoArguments(once, SETTINGS)).toContain('--single-snapshot')
+    const cache = { repository: 'c/x-1', ttl: '60s' }
+    expect(kanikoArguments(once, { ...SETTINGS, cache })).not.toContain('--single-snapshot')
   })
 
   test('one flag, when two of them name the same registry', () => {

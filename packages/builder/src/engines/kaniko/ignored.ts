@@ -55,8 +55,8 @@ function findGroups(stage: Stage, stages: readonly Stage[]): readonly Ignored[] 
 function findArguments({ steps }: Stage): readonly Ignored[] {
   const set = new Set<string>()
   return steps.flatMap(({ instruction }) => {
-    const { keyword, args, line } = instruction
-    if (keyword === 'ENV') for (const [name] of pairsOf(args)) set.add(name)
+    const { keyword, line } = instruction
+    if (keyword === 'ENV') for (const [name] of pairsOf(instruction)) set.add(name)
     if (keyword !== 'ARG') return []
     return argumentsOf(instruction)
       .filter(({ name }) => set.has(name))

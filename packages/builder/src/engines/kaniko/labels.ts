@@ -19,8 +19,10 @@ export function rewriteLabels(
   const steps = fork === 'osscontainertools' ? used.flatMap(stage => stage.steps) : []
   for (const step of steps) {
     if (step.instruction.keyword !== 'LABEL') continue
-    const { line, lastLine, args } = step.instruction
-    const pairs = pairsOf(args).map(([name, value]) => [name, resolve(value, step.variables)] as const)
+    const { line, lastLine, args, escape } = step.instruction
+    const pairs = pairsOf(step.instruction).map(
+      ([name, value]) => [name, resolve(value, step.variables, escape)] as const
+    )
     if (pairs.every(([, value]) => value !== undefined && !/[\\'"$]/.test(value))) continue
     if (pairs.some(([name, value]) => value === undefined || !/^[\w./-]+$/.test(name))) {
       if (/[\\'"]/.test(args)) {
