@@ -29,8 +29,8 @@ export interface ReadStage {
   /** The index of a stage, or the name of an image; null when that cannot be told. */
   readonly base: number | string | null
   /**
-   * The words of each ADD, COPY, VOLUME and WORKDIR without their here-documents, with the variables filled in as if the base
-   * image had none; null where that cannot be told.
+   * The words of each ADD, COPY, VOLUME and WORKDIR without what begins a here-document, with the variables filled in as if
+   * the base image had none; null where that cannot be told.
    */
   readonly steps: readonly (readonly (string | null)[])[]
 }
@@ -42,6 +42,8 @@ const LISTS = new Set(['ADD', 'COPY', 'EXPOSE', 'FROM', 'VOLUME'])
 const WHOLE = new Set(['CMD', 'ENTRYPOINT', 'MAINTAINER', 'RUN', 'SHELL', 'STOPSIGNAL', 'USER', 'WORKDIR'])
 
 const KEYWORDS = new Set([...LISTS, ...WHOLE, ...OTHERS])
+
+const WITH_SOURCES = new Set(['ADD', 'COPY'])
 
 /** Those whose words have variables that are filled in here. */
 const FILLED_IN = new Set(['ADD', 'COPY', 'VOLUME', 'WORKDIR'])
@@ -60,7 +62,7 @@ export function read(text: string): Required<Reading> {
       .filter(({ instruction }) => FILLED_IN.has(instruction.keyword))
       .map(({ instruction, variables }) =>
         (wordsOf(instruction) ?? [])
-          .filter(word => instruction.heredocs.length === 0 || readHeredoc(word) === undefined)
+          .filter(word => !WITH_SOURCES.has(instruction.keyword) || readHeredoc(word) === undefined)
           .map(word => resolve(word, variables, instruction.escape) ?? null)
       )
   }))

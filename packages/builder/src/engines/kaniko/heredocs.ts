@@ -78,7 +78,7 @@ function unknownDocument(why: string): Pick<Finding, 'problem' | 'advice'> {
 
 /**
  * As BuildKit runs it (dockerfile2llb/convert.go, dispatchRun): a text alone is what the shell runs, or with `#!` a program
- * of its own; with a command before or behind it, the shell reads both.
+ * that it starts; with a command before or behind it, the shell reads both.
  *
  * @param shell the words of SHELL; undefined when only the base image knows
  */
@@ -87,20 +87,15 @@ function writeRun(instruction: Instruction, shell: readonly string[] | undefined
   const before = text.slice(0, text.length - args.length)
   const [first] = heredocs
   const isAlone = first !== undefined && readHeredoc(args) !== undefined
-  if (isAlone && first.body.startsWith('#!')) {
-    const file = inlineFile(first, contentOf(first), 0o755)
-    return { text: `${before}${JSON.stringify([`${CONTEXT_TREE}/${file.path}`])}`, inlineFiles: [file] }
-  }
-  const script = isAlone ? contentOf(first) : [args, ...heredocs.map(({ body, name }) => body + name)].join('\n')
-  const words = shell === undefined ? undefined : JSON.stringify([...shell, script])
+  const content = isAlone ? contentOf(first) : [args, ...heredocs.map(({ body, name }) => body + name)].join('\n')
+  const isProgram = isAlone && first.body.startsWith('#!')
+  const words = shell === undefined || isProgram ? undefined : JSON.stringify([...shell, content])
   if (words !== undefined && words.length < LONGEST_LINE) return { text: before + words, inlineFiles: [] }
+  const file = inlineFile(first, content, isProgram ? 0o755 : 0o644)
+  const path = `${CONTEXT_TREE}/${file.path}`
+  const command = isProgram ? path : `. ${path}`
   // The shell form is run by the shell of the base image, whichever that is.
-  const file = inlineFile(first, script, 0o644)
-  const read = `. ${CONTEXT_TREE}/${file.path}`
-  return {
-    text: before + (shell === undefined ? read : JSON.stringify([...shell, read])),
-    inlineFiles: [file]
-  }
+  return { text: before + (shell === undefined ? command : JSON.stringify([...shell, command])), inlineFiles: [file] }
 }
 
 /** SHELL of this stage or of one that it builds on, where it stands before. */

@@ -7,13 +7,24 @@ import type { KanikoFork } from './unsupported.js'
  * Sentences about what Kaniko does otherwise than Docker, where the image may be right all the same: each with its line.
  *
  * @param used the stages that are built
+ * @param buildArgs all that Kaniko is given
  */
-export function findIgnored(used: readonly Stage[], stages: readonly Stage[], fork: KanikoFork): readonly string[] {
+export function findIgnored(
+  used: readonly Stage[],
+  stages: readonly Stage[],
+  fork: KanikoFork,
+  buildArgs: Readonly<Record<string, string>>
+): readonly string[] {
   const older =
-    fork === 'osscontainertools' ? [] : used.flatMap(stage => [...findGroups(stage, stages), ...findArguments(stage)])
+    fork === 'osscontainertools'
+      ? []
+      : used.flatMap(stage => [...findGroups(stage, stages), ...findArguments(stage, buildArgs)])
   const found = used.flatMap(({ steps }) => steps.flatMap(({ instruction }) => ignoredIn(instruction)))
   return [...found, ...older].sort((a, b) => a.line - b.line).map(({ line, words }) => `line ${line}: ${words}`)
 }
+
+/** A pattern in a directory that is a symbolic link in today's distributions. */
+const BELOW_A_LINK = /^\/?(?:bin|sbin|lib|lib32|lib64|libx32|var\/run|var\/lock)\/.*[*?[]/
 
 interface Ignored {
   readonly line: number
@@ -28,8 +39,8 @@ function ignoredIn(instruction: Instruction): readonly Ignored[] {
   if (keyword === 'HEALTHCHECK' && flags.some(flag => flag.startsWith('--start-interval'))) {
     return [{ line, words: 'Kaniko leaves HEALTHCHECK --start-interval out of the image' }]
   }
-  const isPattern = /[*?[]/.test(args.split(/\s+/).slice(0, -1).join(' '))
-  if (keyword === 'COPY' && fromOf(instruction).length > 0 && isPattern && !args.startsWith('[')) {
+  const sources = args.split(/\s+/).slice(0, -1)
+  if (keyword === 'COPY' && fromOf(instruction).length > 0 && sources.some(source => BELOW_A_LINK.test(source))) {
     return [
       { line, words: 'Kaniko finds nothing by a pattern of COPY --from= below a symbolic link, such as /bin of Debian' }
     ]
@@ -52,14 +63,14 @@ function findGroups(stage: Stage, stages: readonly Stage[]): readonly Ignored[] 
 }
 
 /** In Docker an ARG counts more than an ENV of the same name before it. */
-function findArguments({ steps }: Stage): readonly Ignored[] {
+function findArguments({ steps }: Stage, buildArgs: Readonly<Record<string, string>>): readonly Ignored[] {
   const set = new Set<string>()
   return steps.flatMap(({ instruction }) => {
     const { keyword, line } = instruction
     if (keyword === 'ENV') for (const [name] of pairsOf(instruction)) set.add(name)
     if (keyword !== 'ARG') return []
     return argumentsOf(instruction)
-      .filter(({ name }) => set.has(name))
+      .filter(({ name, value }) => set.has(name) && (value ?? buildArgs[name]) !== undefined)
       .map(({ name }) => ({ line, words: `Kaniko takes the value of ENV ${name} and not that of this ARG` }))
   })
 }

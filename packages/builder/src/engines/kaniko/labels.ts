@@ -19,18 +19,20 @@ export function rewriteLabels(
   const steps = fork === 'osscontainertools' ? used.flatMap(stage => stage.steps) : []
   for (const step of steps) {
     if (step.instruction.keyword !== 'LABEL') continue
-    const { line, lastLine, args, escape } = step.instruction
-    const pairs = pairsOf(step.instruction).map(
-      ([name, value]) => [name, resolve(value, step.variables, escape)] as const
-    )
-    if (pairs.every(([, value]) => value !== undefined && !/[\\'"$]/.test(value))) continue
-    if (pairs.some(([name, value]) => value === undefined || !/^[\w./-]+$/.test(name))) {
-      if (/[\\'"]/.test(args)) {
+    const { line, lastLine, escape } = step.instruction
+    const pairs = pairsOf(step.instruction).map(([name, written]) => ({
+      name,
+      written,
+      value: resolve(written, step.variables, escape)
+    }))
+    if (pairs.every(({ value }) => value !== undefined && !/[\\'"$]/.test(value))) continue
+    if (pairs.some(({ name, value }) => value === undefined || !/^[\w./-]+$/.test(name))) {
+      if (pairs.some(({ written }) => /[\\'"]/.test(written.replace(/^(["'])([^]*)\1$/, '$2')))) {
         warnings.push(`line ${line}: Kaniko takes quotes and backslashes out of the values of LABEL twice`)
       }
       continue
     }
-    const text = `LABEL ${pairs.map(([name, value = '']) => `${name}=${escapeTwice(value)}`).join(' ')}`
+    const text = `LABEL ${pairs.map(({ name, value = '' }) => `${name}=${escapeTwice(value)}`).join(' ')}`
     changes.push({ firstLine: line, lastLine, text })
   }
   return { changes, warnings }

@@ -50,7 +50,7 @@ export function prepare(
     ...rewriteWords(used),
     ...withoutOverruledCommands(used, stages, fork)
   ]
-  const warnings = [...context.warnings, ...findIgnored(used, stages, fork), ...labels.warnings]
+  const warnings = [...context.warnings, ...findIgnored(used, stages, fork, buildArgs), ...labels.warnings]
   const text = volumes.appended(inCapitals(applyChanges(dockerfileText, changes), used))
   const sent = {
     ...context,
