@@ -20,7 +20,7 @@ const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries|images/reuse)
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
  * files are left to it, `variants` says there.
  */
-const LONG = 'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)'
+const LONG = 'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)|images/parser'
 
 /** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
 const RESTARTS = 'faults/restarts'

@@ -1,27 +1,30 @@
 import type { Variables } from './expand.js'
 
+type Changes = ReadonlyMap<string, string | undefined>
+
 /** So many changes above each other are made one. */
-const MAX_DEPTH = 64
+const MAX_LAYERS = 64
 
 /**
  * Variables with some of them changed. Each instruction has its own, and a copy for each would take a Dockerfile of many
  * variables more memory than there is.
  */
 export class ChangedVariables implements Variables {
-  readonly #before: Variables
-  /** Undefined hides the value before. */
-  readonly #changes: Map<string, string | undefined>
-  readonly #depth: number
+  readonly #unchanged: Variables
+  readonly #changes = new Map<string, string | undefined>()
+  /** The last one first. */
+  readonly #layers: readonly Changes[]
 
   constructor(before: Variables) {
-    const isDeep = before instanceof ChangedVariables && before.#depth === MAX_DEPTH
-    this.#before = isDeep ? before.#bottom() : before
-    this.#changes = isDeep ? before.#all() : new Map()
-    this.#depth = this.#before instanceof ChangedVariables ? this.#before.#depth + 1 : 1
+    const isChanged = before instanceof ChangedVariables
+    this.#unchanged = isChanged ? before.#unchanged : before
+    const layers = isChanged ? before.#layers : []
+    this.#layers = [this.#changes, ...(layers.length < MAX_LAYERS ? layers : [merge(layers)])]
   }
 
   get(name: string): string | undefined {
-    return this.#layerOf(name)?.get(name)
+    const layer = this.#layers.find(changes => changes.has(name))
+    return (layer ?? this.#unchanged).get(name)
   }
 
   has(name: string): boolean {
@@ -29,32 +32,17 @@ export class ChangedVariables implements Variables {
   }
 
   *[Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
-    for (const [name, value] of new Map<string, string | undefined>([...this.#bottom(), ...this.#all()])) {
+    for (const [name, value] of merge([...this.#layers, new Map(this.#unchanged)])) {
       if (value !== undefined) yield [name, value]
     }
   }
 
+  /** @param value undefined when it is no longer known */
   set(name: string, value: string | undefined): void {
     this.#changes.set(name, value)
   }
+}
 
-  #layerOf(name: string): Pick<ReadonlyMap<string, string | undefined>, 'get'> | undefined {
-    for (let layer: Variables = this; layer instanceof ChangedVariables; layer = layer.#before) {
-      if (layer.#changes.has(name)) return layer.#changes
-    }
-    return this.#bottom()
-  }
-
-  #bottom(): Variables {
-    let layer: Variables = this
-    while (layer instanceof ChangedVariables) layer = layer.#before
-    return layer
-  }
-
-  #all(): Map<string, string | undefined> {
-    const layers: ReadonlyMap<string, string | undefined>[] = []
-    for (let layer: Variables = this; layer instanceof ChangedVariables; layer = layer.#before)
-      layers.unshift(layer.#changes)
-    return new Map(layers.flatMap(changes => [...changes]))
-  }
+function merge(layers: readonly Changes[]): Changes {
+  return new Map(layers.toReversed().flatMap(changes => [...changes]))
 }

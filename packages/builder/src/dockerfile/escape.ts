@@ -1,4 +1,4 @@
-import { parseDockerfile, type Instruction } from './parse.js'
+import { type Instruction, parseDockerfile, wordsOf } from './parse.js'
 
 /** Instructions whose words BuildKit expands; the others' texts go to a shell as they are. */
 const EXPANDED = new Set([
@@ -39,15 +39,25 @@ function continues(lines: readonly string[]): boolean {
   return parseDockerfile([...lines, 'RUN a `', 'b'].join('\n')).length === 1
 }
 
-function print({ keyword, text, args, isExec }: Instruction): string {
-  if (!EXPANDED.has(keyword) || isExec) return text
-  return text.slice(0, text.length - args.length) + withinWords(args)
+function print(instruction: Instruction): string {
+  const { keyword, text, args, isExec } = instruction
+  if (!EXPANDED.has(keyword)) return text
+  const words = isExec ? JSON.stringify(wordsOf(instruction).map(withinWords)) : withinWords(args)
+  return text.slice(0, text.length - args.length) + words
 }
 
-/** Between single quotes nothing is escaped. */
+/** Between single quotes nothing is escaped, between double ones only what has a meaning there. */
 function withinWords(words: string): string {
-  return words.replace(/'[^']*'|`([^])|\\/g, (match: string, escaped?: string) => {
+  return words.replace(/'[^']*'|"(?:`[^]|[^"`])*"|`([^])|\\/g, (match: string, escaped?: string) => {
     if (escaped !== undefined) return `\\${escaped}`
-    return match === '\\' ? '\\\\' : match
+    if (match === '\\') return '\\\\'
+    return match.startsWith('"') ? withinQuotes(match) : match
+  })
+}
+
+function withinQuotes(text: string): string {
+  return text.replace(/`(["$`])|\\/g, (_, escaped?: string) => {
+    if (escaped === undefined) return '\\\\'
+    return escaped === '`' ? escaped : `\\${escaped}`
   })
 }

@@ -51,8 +51,6 @@ export function replaceMatches(
   other: string,
   isEach: boolean
 ): string | undefined {
-  // Go's regular expressions put groups in the place of it.
-  if (isEach && other.includes('$')) return undefined
   const characters = [...value]
   const ends = findEnds(characters, pattern, true)
   if (ends === undefined) return undefined
@@ -65,7 +63,7 @@ export function replaceMatches(
       result += characters[at++] ?? ''
       continue
     }
-    result += other
+    result += isEach ? expandGroups(other, characters.slice(at, end).join('')) : other
     last = end
     if (end === at) result += characters[at++] ?? ''
     else at = end
@@ -94,4 +92,12 @@ function findEnds(
     ends = before
   }
   return ends
+}
+
+/** In Go's `ReplaceAllString`, `$0` is what was found, and all other names are those of groups that a pattern does not have. */
+function expandGroups(text: string, found: string): string {
+  return text.replace(/\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu, (match, bare?: string, braced?: string) => {
+    if (match === '$$') return '$'
+    return (bare ?? braced) === '0' ? found : ''
+  })
 }

@@ -92,7 +92,7 @@ function baseOf({ base }: Stage, stages: readonly Stage[]): Stage | undefined {
 /** From which stage or image an instruction takes files, as written. */
 export function fromOf({ keyword, flags, trigger }: Instruction): readonly string[] {
   const own = flags.flatMap(flag => {
-    if (keyword === 'RUN') return /^--mount=(?:.*,)?from=([^,]*)/.exec(flag)?.[1] ?? []
+    if (keyword === 'RUN') return /^--mount=(?:.*,)?from=([^,]*)/i.exec(flag)?.[1] ?? []
     return keyword === 'COPY' ? (/^--from=(.*)$/.exec(flag)?.[1] ?? []) : []
   })
   return trigger === undefined ? own : [...own, ...fromOf(trigger)]
@@ -101,7 +101,7 @@ export function fromOf({ keyword, flags, trigger }: Instruction): readonly strin
 /** The stage that `--from=` of a stage means, if it means one. */
 export function stageOf(from: string, stage: Stage, stages: readonly Stage[]): Stage | undefined {
   const earlier = stages.slice(0, stage.index)
-  return findStage(from, earlier) ?? (/^\d+$/.test(from) ? earlier[Number(from)] : undefined)
+  return /^\+?\d+$/.test(from) ? earlier[Number(from)] : findStage(from, earlier)
 }
 
 /** The stages of which the last one is made, in order; all of them when that cannot be told here. */

@@ -44,7 +44,8 @@ export function variablesAfter(
   const after = new ChangedVariables(before)
   if (keyword === 'ARG') {
     for (const { name, value } of argumentsOf(instruction)) {
-      const known = given.get(name) ?? (value === undefined ? globals.get(name) : resolve(value, after, escape))
+      const known =
+        given.get(name) ?? (value === undefined ? filledIn(globals.get(name)) : resolve(value, after, escape))
       after.set(name, known)
     }
   }
@@ -58,6 +59,11 @@ export function variablesAfter(
     }
   }
   return after
+}
+
+/** What could not be filled in before the first stage still has its `$`. */
+function filledIn(value: string | undefined): string | undefined {
+  return value?.includes('$') === true ? undefined : value
 }
 
 /** The names and values of ENV or LABEL, as written: `a=1 b="2"`, and the old form `a 1 2` of one. */

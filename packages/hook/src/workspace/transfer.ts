@@ -15,6 +15,7 @@ import { goneFromPod, isFileCommand, parentsOf, signOf, wantedEntries, type Know
 import { readListing, seriousLines, type Entry, type Listing, type ListKind } from './listing.js'
 import { EXIT_SHORT, nameLines, nameList, RECEIVE_COMMAND, SEND_COMMAND } from './pod-scripts.js'
 import { amount, tellProgress } from './progress.js'
+import { packFiles } from './pack-files.js'
 import { unpack } from './unpack.js'
 
 /** A container into which files go or from which they come. */
@@ -111,7 +112,7 @@ export async function sendFiles(
       for (let batch = archives[0]; batch !== undefined; batch = archives[0]) {
         const paths = batch.map(({ path }) => path)
         await inTemporary(async archive => {
-          await pack(archive, directory, paths)
+          await packFiles(archive, directory, paths)
           const { size } = await stat(archive)
           await tell(`files ${size}\n`)
           for await (const chunk of createReadStream(archive)) await tell(chunk as Buffer)
@@ -222,15 +223,6 @@ async function adoptDirectories(directory: string, listing: Listing, known: Know
     else if (before === undefined || (entry.type === 'directory' && before.sign !== entry.sign)) fresh.push(entry)
   }
   await adopt(directory, fresh, listing, known)
-}
-
-async function pack(archive: string, from: string, paths: readonly string[]): Promise<void> {
-  const { create } = await import('tar/create')
-  // A name that begins with @ would be taken for another archive.
-  await create(
-    { file: archive, cwd: from, noDirRecurse: true },
-    paths.map(path => `./${path}`)
-  )
 }
 
 /** Takes an archive from the stream, when the disk has room for it. */

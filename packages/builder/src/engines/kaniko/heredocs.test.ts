@@ -113,7 +113,8 @@ describe('here-documents in COPY and ADD', () => {
   test.each([
     ['COPY <<EOF /x\n$HOME\nEOF', 'variables'],
     ['COPY <<EOF *.txt /x/\nx\nEOF', 'pattern'],
-    ['ADD <<"a b" /x\nx\na b', 'name']
+    ['ADD <<"a b" /x\nx\na b', 'word of its own'],
+    ['ADD <<"a:b" /x\nx\na:b', 'name']
   ])('%j is refused', async (copy, why) => {
     expect((await prepared(`FROM a\n${copy}\n`)).findings).toMatchObject([
       { line: 2, problem: expect.stringContaining(why) }

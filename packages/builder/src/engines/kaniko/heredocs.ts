@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { InlineFile } from '../../context/context.js'
 import { PACKED } from '../../context/pack.js'
-import { contentOf, type Heredoc, readHeredoc, splitWords } from '../../dockerfile/heredoc.js'
+import { contentOf, type Heredoc, readHeredoc } from '../../dockerfile/heredoc.js'
 import type { Instruction } from '../../dockerfile/parse.js'
 import { isPattern } from '../../dockerfile/sources.js'
+import { splitList } from '../../dockerfile/shell.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { expandDocument } from '../../dockerfile/expand.js'
 import type { Finding } from '../engine.js'
@@ -115,17 +116,19 @@ function shellAt({ instruction }: Step, stage: Stage, stages: readonly Stage[]):
  */
 function writeCopy({ instruction, variables }: Step): Written | string {
   const { args, text, heredocs } = instruction
-  const words = splitWords(args)
+  const words = splitList(args)
   const inlineFiles: InlineFile[] = []
-  const rest = [...heredocs]
   const sent: string[] = []
   for (const word of words) {
-    const heredoc = readHeredoc(word) === undefined ? undefined : rest.shift()
-    if (heredoc === undefined) {
+    const begun = readHeredoc(word)
+    if (begun === undefined) {
       if (isPattern(word) && word !== words.at(-1)) return `${word} beside it is a pattern`
       sent.push(word)
       continue
     }
+    // Of two that have one name, both are the last.
+    const heredoc = heredocs.findLast(({ name }) => name === begun.name)
+    if (heredoc === undefined) return `${word} has no text`
     const content = contentOf(heredoc)
     const filled = heredoc.isQuoted ? content : expandDocument(content, variables)
     if (filled === undefined) return 'what its variables stand for is known to the builder only'
@@ -134,6 +137,7 @@ function writeCopy({ instruction, variables }: Step): Written | string {
     inlineFiles.push(file)
     sent.push(`../${file.path}`)
   }
+  if (inlineFiles.length < heredocs.length) return 'it is not a word of its own'
   return { text: text.slice(0, text.length - args.length) + sent.join(' '), inlineFiles }
 }
 

@@ -1,5 +1,5 @@
 import { argumentsOf, pairsOf } from '../../dockerfile/variables.js'
-import type { Instruction } from '../../dockerfile/parse.js'
+import { type Instruction, wordsOf } from '../../dockerfile/parse.js'
 import { fromOf, lineage, type Stage } from '../../dockerfile/stages.js'
 import type { KanikoFork } from './unsupported.js'
 
@@ -32,14 +32,15 @@ interface Ignored {
 }
 
 function ignoredIn(instruction: Instruction): readonly Ignored[] {
-  const { keyword, flags, args, line } = instruction.trigger ?? instruction
+  const own = instruction.trigger ?? instruction
+  const { keyword, flags, line } = own
   if (keyword === 'RUN' && flags.includes('--network=none')) {
     return [{ line, words: 'Kaniko ignores RUN --network=none, and the command has the network' }]
   }
   if (keyword === 'HEALTHCHECK' && flags.some(flag => flag.startsWith('--start-interval'))) {
     return [{ line, words: 'Kaniko leaves HEALTHCHECK --start-interval out of the image' }]
   }
-  const sources = args.split(/\s+/).slice(0, -1)
+  const sources = wordsOf(own).slice(0, -1)
   if (keyword === 'COPY' && fromOf(instruction).length > 0 && sources.some(source => BELOW_A_LINK.test(source))) {
     return [
       { line, words: 'Kaniko finds nothing by a pattern of COPY --from= below a symbolic link, such as /bin of Debian' }

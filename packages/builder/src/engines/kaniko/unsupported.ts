@@ -1,4 +1,4 @@
-import type { Instruction } from '../../dockerfile/parse.js'
+import { type Instruction, wordsOf } from '../../dockerfile/parse.js'
 import type { Finding } from '../engine.js'
 import { fromOf, readStages, type Stage, stageOf, usedStages } from '../../dockerfile/stages.js'
 
@@ -168,11 +168,6 @@ function judgeRoot({ instruction, stage, stages }: Case): Verdict | undefined {
     problem: 'Kaniko cannot copy the root of another stage, and fails at /proc',
     advice: 'Name the directories that are needed, one COPY --from= for each.'
   }
-}
-
-/** Sources and destination. */
-function wordsOf({ args, isExec }: Instruction): readonly string[] {
-  return isExec ? (JSON.parse(args) as string[]) : args.split(/\s+/)
 }
 
 /** `--name` and `--name=value`, but not `--name=false`. */

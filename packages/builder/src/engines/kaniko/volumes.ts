@@ -1,4 +1,4 @@
-import { parseDockerfile } from '../../dockerfile/parse.js'
+import { parseDockerfile, wordsOf } from '../../dockerfile/parse.js'
 import type { Change } from './changes.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { finding } from './unsupported.js'
@@ -32,7 +32,7 @@ export function laterVolumes(
   )
   if (volumes.length === 0 || last === undefined) return nothing
   const findings = volumes.flatMap(({ step, paths, runs }) => {
-    const words = paths === undefined ? wordsOf(step).filter(word => word.includes('$')) : []
+    const words = paths === undefined ? wordsOf(step.instruction).filter(word => word.includes('$')) : []
     return runs
       .filter(({ instruction: { text } }) => words.some(word => text.includes(word)))
       .map(({ instruction }) => {
@@ -66,12 +66,8 @@ function escaped(path: string): string {
   return path.replace(/[\\'"$]/g, '\\$&')
 }
 
-function wordsOf({ instruction: { args, isExec } }: Step): readonly string[] {
-  return isExec ? (JSON.parse(args) as string[]) : args.split(/\s+/)
-}
-
 function pathsOf(step: Step): readonly string[] | undefined {
-  const paths = wordsOf(step).map(word => resolve(word, step.variables))
+  const paths = wordsOf(step.instruction).map(word => resolve(word, step.variables, step.instruction.escape))
   const known = paths.filter(path => path !== undefined)
   return known.length === paths.length ? known : undefined
 }

@@ -1,4 +1,5 @@
 import { resolve } from '../../dockerfile/expand.js'
+import { wordsOf } from '../../dockerfile/parse.js'
 import type { Stage, Step } from '../../dockerfile/stages.js'
 import type { Change } from './changes.js'
 
@@ -17,10 +18,11 @@ export function rewriteWords(used: readonly Stage[]): readonly Change[] {
 }
 
 /** Protocols in small letters, as Kaniko compares them, and each port of a range by itself, as Docker notes them. */
-function exposed({ instruction: { args }, variables }: Step): string | undefined {
-  const ports = args.split(/\s+/).flatMap(word => portsOf(resolve(word, variables) ?? word))
+function exposed({ instruction, variables }: Step): string | undefined {
+  const words = wordsOf(instruction)
+  const ports = words.flatMap(word => portsOf(resolve(word, variables, instruction.escape) ?? word))
   const text = `EXPOSE ${ports.join(' ')}`
-  return text === `EXPOSE ${args.split(/\s+/).join(' ')}` || ports.length > MOST_PORTS ? undefined : text
+  return text === `EXPOSE ${words.join(' ')}` || ports.length > MOST_PORTS ? undefined : text
 }
 
 function portsOf(word: string): readonly string[] {
