@@ -1,0 +1,109 @@
+import { join } from 'node:path'
+
+import { format, resolveConfig } from 'prettier'
+
+import type { KanikoFork } from '../../packages/builder/src/engines/kaniko/unsupported.js'
+import type { Case } from './corpus.js'
+import { FORKS, type Verdict } from './expectation.js'
+import { readExpected } from './expected.js'
+import { readResults, type Results } from './results.js'
+
+/** Where the table lies. */
+export const TABLE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'dockerfile.md')
+
+const MEANINGS: Readonly<Record<Verdict['kind'], string>> = {
+  same: 'the image is the one that Docker makes',
+  rewritten:
+    'the image is the one that Docker makes, because what is sent to Kaniko differs from what the author wrote',
+  warned: 'the image is the one that Docker makes, and the log says what is ignored',
+  refused: 'nothing is built; the step fails with the line and what to write instead',
+  different: 'the image differs from the one that Docker makes, for the reason given',
+  fails: 'the build fails, with Docker too unless a reason is given'
+}
+
+/** The page that says which Dockerfiles build here, and how. */
+export async function table(cases: readonly Case[]): Promise<string> {
+  const results = new Map(FORKS.map(fork => [fork, readResults(fork)]))
+  const groups = [...new Set(cases.map(({ group }) => group))]
+  const parts = groups.map(group => {
+    const rows = cases
+      .filter(one => one.group === group)
+      .map(one => `| ${cells([literally(one.what), ...FORKS.map(fork => cellOf(one, fork, results.get(fork)))])} |`)
+    return `## ${titleOf(group)}\n\n| Dockerfile | ${FORKS.join(' | ')} |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
+  })
+  const page = `# Which Dockerfiles build here
+
+${cases.length} small Dockerfiles, each built by BuildKit, which is what \`docker build\` builds with, and by Kaniko as the hook starts it. The two
+images are compared: files with type, mode, owner, size, content, link, extended attributes and fixed times, and the configuration. The Dockerfiles are in
+[test/e2e/dockerfiles](../test/e2e/dockerfiles), with Docker's image of each.
+
+| word | means |
+| --- | --- |
+${Object.entries(MEANINGS)
+  .map(([word, meaning]) => `| ${word} | ${meaning} |`)
+  .join('\n')}
+
+| fork of Kaniko | built with | ${Object.keys(MEANINGS).join(' | ')} | not tried |
+| --- | --- |${' --- |'.repeat(Object.keys(MEANINGS).length + 1)}
+${FORKS.map(fork => `| ${totals(cases, fork, results.get(fork))} |`).join('\n')}
+
+"not tried": no build on this fork is recorded, and nothing is refused.
+
+This page is made of the corpus and its recorded results: \`npm run corpus -- --table\`.
+
+${parts.join('\n')}`
+  return format(page, { ...(await resolveConfig(TABLE_FILE)), parser: 'markdown' })
+}
+
+const NOT_TRIED = 'not tried'
+
+function cellOf({ name, expectation }: Case, fork: KanikoFork, results: Results | undefined): string {
+  const kind = kindOf({ name, expectation }, fork, results)
+  const verdict = expectation[fork]
+  const says = verdict?.kind === kind ? verdict.says : ''
+  if (kind === 'different')
+    return `different${verdict?.warned === undefined ? '' : ', with a warning'}: ${says === '' ? 'see the results' : literally(says)}`
+  const expected = readExpected(name)
+  if (kind === 'fails' && !(expected !== undefined && 'fails' in expected))
+    return `fails, Docker builds it: ${code(says)}`
+  if (kind === 'fails') return 'fails, as with Docker'
+  return kind
+}
+
+function kindOf(
+  { name, expectation }: Pick<Case, 'name' | 'expectation'>,
+  fork: KanikoFork,
+  results: Results | undefined
+): Verdict['kind'] | typeof NOT_TRIED {
+  const verdict = expectation[fork]
+  // Whether it is refused is found without a build.
+  if (verdict?.kind === 'refused') return 'refused'
+  return results?.cases[name]?.[0] ?? NOT_TRIED
+}
+
+function totals(cases: readonly Case[], fork: KanikoFork, results: Results | undefined): string {
+  const kinds = cases.map(one => kindOf(one, fork, results))
+  const count = (kind: string): string => String(kinds.filter(found => found === kind).length)
+  return cells([
+    fork,
+    results === undefined ? '–' : code(results.image.replace(/^.*\//, '')),
+    ...[...Object.keys(MEANINGS), NOT_TRIED].map(count)
+  ])
+}
+
+function code(text: string): string {
+  return text === '' ? '' : `\`${text}\``
+}
+
+function cells(texts: readonly string[]): string {
+  return texts.map(text => text.replace(/\|/g, '\\|')).join(' | ')
+}
+
+/** Text of others, as it is. */
+function literally(text: string): string {
+  return text.replace(/[\\`*_<>[\]#]/g, '\\$&')
+}
+
+function titleOf(group: string): string {
+  return group.charAt(0).toUpperCase() + group.slice(1)
+}
