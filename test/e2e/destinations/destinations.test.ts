@@ -69,11 +69,17 @@ interface Job extends Partial<JobText> {
   readonly variables?: JobRequest['env']
 }
 
-const HELLO = action(
-  'hello',
-  'FROM busybox:1.36\nCOPY said /said\nRUN echo "$(cat /said), built" >/said\nENTRYPOINT ["cat", "/said"]\n',
-  { said: 'hello from the image' }
-)
+const hello = (more = 'true'): NonNullable<JobRequest['files']> =>
+  action(
+    'hello',
+    `FROM busybox:1.36\nCOPY said /said\nRUN echo "$(cat /said), built" >/said && ${more}\nENTRYPOINT ["cat", "/said"]\n`,
+    { said: 'hello from the image' }
+  )
+const HELLO = hello()
+
+/** Writes into files that all containers of a pod share, so that the names of registries would stand for another machine. */
+const misleading = ({ pushHost }: Registry): NonNullable<JobRequest['files']> =>
+  hello(`echo 192.0.2.9 ${pushHost.split(':')[0]} >>/etc/hosts && echo nameserver 192.0.2.9 >/etc/resolv.conf`)
 
 async function run(
   wanted: () => Promise<RunnerPod>,
@@ -204,7 +210,7 @@ function startJobs(): void {
   const firsts = {
     'a NodePort registry': () => run(first, { destinations: [nodePort(open)] }),
     'a NodePort registry with passwords': () => run(first, { destinations: [closedDestination()] }),
-    'a remote registry with tokens': () => run(first, { destinations: [tokenDestination()] }),
+    'a remote registry with tokens': () => run(first, { destinations: [tokenDestination()], files: misleading(token) }),
     'two destinations': twoDestinations,
     'REMOTE_REGISTRY variables': remoteVariables,
     'no credentials for a base': () =>

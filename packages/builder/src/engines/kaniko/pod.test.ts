@@ -7,7 +7,7 @@ import { kanikoPod, type PodBuild } from './pod.js'
 import type { KanikoSettings } from './settings.js'
 import { pushAccess } from '../pod/access.js'
 import { pushCommand } from '../pod/push-script.js'
-import { WAIT_SCRIPT } from '../pod/receive-script.js'
+import { KEEP_NAMES_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
 
 const OPEN = new RegistryDestination(nodePortRegistry({ host: 'r', port: 5000, nodePort: 31500 })).target('h')
 
@@ -94,7 +94,9 @@ test('the kubelet reads nothing into arguments, programs and variables', () => {
   const [context, kaniko] = spec?.initContainers ?? []
   const args = kaniko?.args?.map(word => expanded(word, env)) ?? []
   for (const [name, value] of Object.entries(values)) expect(args).toContain(`--build-arg=${name}=${value}`)
-  expect(context?.command?.map(word => expanded(word, { 'WAIT_SECONDS * 10': 'x' }))[2]).toBe(WAIT_SCRIPT)
+  expect(context?.command?.map(word => expanded(word, { 'WAIT_SECONDS * 10': 'x' }))[2]).toBe(
+    `${KEEP_NAMES_SCRIPT}\n${WAIT_SCRIPT}`
+  )
   for (const container of [kaniko, spec?.containers[0]]) {
     const given = container?.env?.find(({ name }) => name === 'HTTPS_PROXY')?.value ?? ''
     expect(expanded(given, env)).toBe(env.HTTPS_PROXY)
@@ -132,6 +134,26 @@ describe('a target with a credential', () => {
     )
     expect(mounting.map(({ name }) => name)).toEqual(['push'])
     expect(containers[0]?.securityContext?.capabilities).toEqual({ drop: ['ALL'] })
+  })
+
+  test('finds it by the names that counted before anything of the Dockerfile ran', () => {
+    const { initContainers = [], containers = [] } = pod({}, [closed('r/a', 's')]).spec ?? {}
+    const mounted = [...initContainers, ...containers].map(({ name, volumeMounts = [] }) => [
+      name,
+      volumeMounts.filter(mount => mount.name === 'names').map(({ mountPath, readOnly }) => [mountPath, readOnly])
+    ])
+    expect(mounted).toEqual([
+      ['context', [['/kaniko/names', undefined]]],
+      ['kaniko', []],
+      [
+        'push',
+        [
+          ['/etc/hosts', true],
+          ['/etc/resolv.conf', true]
+        ]
+      ]
+    ])
+    expect(pod().spec?.initContainers?.[0]?.command?.[2]).not.toContain('/etc/hosts')
   })
 
   test('is named in the arguments of its container; the certificate is mounted where both look for it', () => {

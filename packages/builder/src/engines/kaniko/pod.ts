@@ -2,13 +2,13 @@ import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } f
 import { literal } from '@kaniko-hooks/kube'
 import type { Target } from '../../destinations/destination.js'
 import { certificatePath, kanikoArguments, kanikoEnvironment } from './args.js'
-import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT, pushContainer } from '../pod/parts.js'
+import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT, NAME_FILES, NAMES_MOUNT, pushContainer } from '../pod/parts.js'
 import type { BaseAccess } from '../engine.js'
 import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
 import { type AccessParts, dockerConfig, pushAccess } from '../pod/access.js'
 import { pushCommand } from '../pod/push-script.js'
-import { WAIT_SCRIPT } from '../pod/receive-script.js'
+import { KEEP_NAMES_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
 
 export const KANIKO_CONTAINER = 'kaniko'
 
@@ -63,10 +63,13 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   const context: V1Container = {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
-    command: ['sh', '-c', WAIT_SCRIPT].map(literal),
+    command: ['sh', '-c', apart ? `${KEEP_NAMES_SCRIPT}\n${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal),
     env: [{ name: 'WAIT_SECONDS', value: String(seconds) }],
     securityContext: security([]),
-    volumeMounts: [{ name: 'context', mountPath: CONTEXT_MOUNT }],
+    volumeMounts: [
+      { name: 'context', mountPath: CONTEXT_MOUNT },
+      ...(apart ? [{ name: 'names', mountPath: NAMES_MOUNT }] : [])
+    ],
     ...resources
   }
   const { credentials, proxies = [] } = build.bases ?? {}
@@ -123,7 +126,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       containers: apart ? pushers : [kaniko],
       volumes: [
         { name: 'context', emptyDir: {} },
-        ...(apart ? [{ name: 'image', emptyDir: {} }] : []),
+        ...(apart ? ['image', 'names'].map(name => ({ name, emptyDir: {} })) : []),
         ...certificates.map(certificateVolume),
         ...(own?.volumes ?? []),
         ...build.targets.flatMap((target, index) => accessOf(target, index).volumes)
@@ -170,6 +173,7 @@ function pusher(
     securityContext: security([]),
     volumeMounts: [
       { name: 'image', mountPath: LAYOUT_MOUNT, readOnly: true },
+      ...NAME_FILES.map(file => ({ name: 'names', mountPath: `/etc/${file}`, subPath: file, readOnly: true })),
       ...certificates.map((_, at) => certificateMount(at)),
       ...access.mounts
     ],

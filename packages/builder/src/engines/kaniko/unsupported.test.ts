@@ -103,6 +103,15 @@ describe('the surroundings decide', () => {
     }
   })
 
+  test.each([
+    ['FROM a AS s\nFROM S AS s\nFROM s', [2]],
+    ['FROM a AS s\nFROM b AS s\nFROM c\nCOPY --from=s /x /x', [2]],
+    ['FROM a AS s\nFROM s AS s', []],
+    ['FROM a AS s\nFROM b AS s\nFROM c', []]
+  ])('two stages with one name, where the later one is used: %j', (text, lines) => {
+    for (const fork of FORKS) expect(findUnsupported(text, fork).map(({ line }) => line)).toEqual(lines)
+  })
+
   test('what nobody builds is not refused', () => {
     for (const fork of FORKS) expect(findUnsupported('FROM a AS s\nCOPY --parents a b\nFROM b', fork)).toEqual([])
   })

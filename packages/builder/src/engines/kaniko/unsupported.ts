@@ -41,10 +41,24 @@ export function finding({ line, text }: Instruction, verdict: Verdict): Finding 
 
 function judge(found: Case): Verdict | undefined {
   const { keyword } = found.instruction
+  if (keyword === 'FROM') return judgeName(found)
   if (keyword === 'RUN') return judgeMount(found)
   if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
   const { instruction } = found
   return judgeFlags(found) ?? judgeGitSource(instruction) ?? judgeUnpacking(instruction) ?? judgeRoot(found)
+}
+
+/** Of two stages with one name, Kaniko takes the first. */
+function judgeName({ instruction, stage: { index, name }, stages }: Case): Verdict | undefined {
+  const same = stages.find(other => other.index < index && other.name?.toLowerCase() === name?.toLowerCase())
+  // Nobody builds on the last one.
+  if (name === undefined || same?.steps[0] === undefined || instruction === stages.at(-1)?.steps[0]?.instruction) {
+    return undefined
+  }
+  return {
+    problem: `Kaniko takes the stage of line ${same.steps[0].instruction.line} for this one, which has the same name`,
+    advice: 'Give each stage a name of its own.'
+  }
 }
 
 function judgeMount({ instruction, fork }: Case): Verdict | undefined {

@@ -11,10 +11,22 @@ export function rewriteWords(used: readonly Stage[]): readonly Change[] {
   return used.flatMap(({ steps }) =>
     steps.flatMap(step => {
       const { instruction } = step
-      const text = instruction.keyword === 'EXPOSE' ? exposed(step) : owned(step)
+      const text = writtenAs(step)
       return text === undefined ? [] : [{ firstLine: instruction.line, lastLine: instruction.lastLine, text }]
     })
   )
+}
+
+function writtenAs(step: Step): string | undefined {
+  const { keyword } = step.instruction
+  if (keyword === 'EXPOSE') return exposed(step)
+  return keyword === 'USER' ? named(step) : owned(step)
+}
+
+/** Kaniko cuts the user from the group at the first colon, also at that of `${GROUP:-root}`. */
+function named({ instruction: { args, escape }, variables }: Step): string | undefined {
+  const user = /\$\{[^}]*:/.test(args) ? resolve(args, variables, escape) : undefined
+  return user !== undefined && /^[\w.:-]+$/.test(user) ? `USER ${user}` : undefined
 }
 
 /** Protocols in small letters, as Kaniko compares them, and each port of a range by itself, as Docker notes them. */

@@ -15,6 +15,12 @@ export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
 /** Where the image lies, as an OCI layout, when another container pushes it. */
 export const LAYOUT_MOUNT = '/kaniko/image'
 
+/** Where the pod's own `/etc/hosts` and `/etc/resolv.conf` are kept from before anything of the Dockerfile ran. */
+export const NAMES_MOUNT = '/kaniko/names'
+
+/** What a name in the network stands for, in every container. */
+export const NAME_FILES = ['hosts', 'resolv.conf'] as const
+
 /** The container that pushes to the target with this index. */
 export function pushContainer(index: number): string {
   return index === 0 ? 'push' : `push-${index + 1}`

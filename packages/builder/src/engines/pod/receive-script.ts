@@ -1,4 +1,4 @@
-import { CONTEXT_TREE } from './parts.js'
+import { CONTEXT_TREE, NAME_FILES, NAMES_MOUNT } from './parts.js'
 
 /**
  * The init container's program: waits until the tree is there. It ends by itself when nobody comes, so that a hook
@@ -13,6 +13,12 @@ until [ -d ${CONTEXT_TREE} ]; do
   sleep 0.1
 done
 `.trim()
+
+/**
+ * Before it waits: all containers of a pod share the files that say what names stand for, and RUN or COPY may write into them.
+ * A container that has a credential uses these copies.
+ */
+export const KEEP_NAMES_SCRIPT = `cp ${NAME_FILES.map(file => `/etc/${file}`).join(' ')} ${NAMES_MOUNT}/ || exit 1`
 
 /**
  * The program that is executed in it to take the context. Its text is constant, since API servers log the commands of
