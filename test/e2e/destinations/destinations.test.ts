@@ -69,17 +69,14 @@ interface Job extends Partial<JobText> {
   readonly variables?: JobRequest['env']
 }
 
-const hello = (more = 'true'): NonNullable<JobRequest['files']> =>
-  action(
-    'hello',
-    `FROM busybox:1.36\nCOPY said /said\nRUN echo "$(cat /said), built" >/said && ${more}\nENTRYPOINT ["cat", "/said"]\n`,
-    { said: 'hello from the image' }
-  )
-const HELLO = hello()
+const HELLO = action(
+  'hello',
+  'FROM busybox:1.36\nCOPY said /said\nRUN echo "$(cat /said), built" >/said\nENTRYPOINT ["cat", "/said"]\n',
+  { said: 'hello from the image' }
+)
 
-/** Writes into files that all containers of a pod share, so that the names of registries would stand for another machine. */
-const misleading = ({ pushHost }: Registry): NonNullable<JobRequest['files']> =>
-  hello(`echo 192.0.2.9 ${pushHost.split(':')[0]} >>/etc/hosts && echo nameserver 192.0.2.9 >/etc/resolv.conf`)
+/** All containers of a pod share this file: the names of registries would stand for nothing any more. */
+const MISLEAD = 'echo nameserver 192.0.2.9 >/etc/resolv.conf'
 
 async function run(
   wanted: () => Promise<RunnerPod>,
@@ -210,7 +207,7 @@ function startJobs(): void {
   const firsts = {
     'a NodePort registry': () => run(first, { destinations: [nodePort(open)] }),
     'a NodePort registry with passwords': () => run(first, { destinations: [closedDestination()] }),
-    'a remote registry with tokens': () => run(first, { destinations: [tokenDestination()], files: misleading(token) }),
+    'a remote registry with tokens': () => run(first, { destinations: [tokenDestination()] }),
     'two destinations': twoDestinations,
     'REMOTE_REGISTRY variables': remoteVariables,
     'no credentials for a base': () =>
@@ -465,7 +462,7 @@ async function twoDestinations(): Promise<Done> {
         `FROM ${closed.pushHost}/bases/passwords:1`,
         'COPY --from=tokens /said /tokens',
         'COPY --from=mapped /said /mapped',
-        'RUN echo passwords >/passwords',
+        `RUN echo passwords >/passwords && ${MISLEAD}`,
         'ENTRYPOINT ["cat", "/passwords", "/tokens", "/mapped"]'
       ].join('\n')
     )

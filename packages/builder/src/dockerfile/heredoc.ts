@@ -42,7 +42,7 @@ export function findHeredocs(line: string): readonly HeredocWord[] {
 }
 
 /** Words with their quotes and escapes kept; none when a quote or a brace stays open. */
-export function splitWords(line: string): readonly string[] {
+function splitWords(line: string): readonly string[] {
   return fillIn(line, { ...AS_WRITTEN, keepsQuotes: true, keepsEscapes: true }, true)?.words ?? []
 }
 

@@ -15,8 +15,8 @@ done
 `.trim()
 
 /**
- * Before it waits: all containers of a pod share the files that say what names stand for, and RUN or COPY may write into them.
- * A container that has a credential uses these copies.
+ * Before it waits: RUN or COPY may write into the files that say what names stand for, and the containers of a pod share
+ * `resolv.conf`. One that has a credential uses these copies.
  */
 export const KEEP_NAMES_SCRIPT = `cp ${NAME_FILES.map(file => `/etc/${file}`).join(' ')} ${NAMES_MOUNT}/ || exit 1`
 
