@@ -20,7 +20,8 @@ const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries|images/reuse)
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
  * files are left to it, `variants` says there.
  */
-const LONG = 'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)|images/parser'
+const LONG =
+  'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)|images/parser'
 
 /** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
 const RESTARTS = 'faults/restarts'
@@ -52,8 +53,7 @@ async function all(): Promise<boolean> {
     }
   })
   if (values.long) process.env['TEST_LENGTH'] = 'long'
-  // Half of the time a unit test waits, and the checks do not.
-  const counts = (await Promise.all([checkStatically(), jest('unit', []).then(count => [count])])).flat()
+  const counts = [...(await checkStatically()), await jest('unit', [])]
   if (!values['no-cluster']) {
     const { cluster, release } = await chooseCluster(values.cluster, values.keep, say)
     try {

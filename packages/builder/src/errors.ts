@@ -4,7 +4,7 @@ import type { Fault } from '@kaniko-hooks/kube'
  * What went wrong with a build. A closed union: callers switch over it.
  *
  * - `DOCKERFILE_MISSING`: there is no Dockerfile at that path
- * - `DOCKERFILE_UNSUPPORTED`: the builder would build something else than Docker
+ * - `DOCKERFILE_UNSUPPORTED`: the builder would fail, or build something else than Docker
  * - `DOCKERFILE_FAILED`: an instruction of the Dockerfile failed
  * - `CONTEXT_FAILED`: the directory could not be read or sent whole
  * - `BASE_IMAGE`: an image that the Dockerfile names could not be fetched

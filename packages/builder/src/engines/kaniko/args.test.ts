@@ -67,7 +67,6 @@ const SHARED = new Set([
   'registry-certificate',
   'registry-map',
   'registry-mirror',
-  'single-snapshot',
   'skip-default-registry-fallback',
   'snapshot-mode'
 ])
@@ -85,7 +84,7 @@ test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only 
   const { pushRef: _, ...apart } = BUILD
   const args = [
     ...kanikoArguments({ ...BUILD, buildArgs: { A: '1' }, certificates, proxies: [proxy('p', 'q')] }, settings),
-    ...kanikoArguments({ ...apart, singleSnapshot: true }, { ...SETTINGS, fork })
+    ...kanikoArguments(apart, settings)
   ]
   for (const arg of args) expect(SHARED).toContain(/^--([a-z-]+)/.exec(arg)?.[1])
 })
@@ -109,13 +108,6 @@ describe('an option becomes', () => {
   ]
   test.each(table)('%s', (_, build, settings, expected) => {
     expect(kanikoArguments({ ...BUILD, ...build }, { ...SETTINGS, ...settings })).toContain(expected)
-  })
-
-  test('one layer of all, but not with a layer cache', () => {
-    const once = { ...BUILD, singleSnapshot: true }
-    expect(kanikoArguments(once, SETTINGS)).toContain('--single-snapshot')
-    const cache = { repository: 'c/x-1', ttl: '60s' }
-    expect(kanikoArguments(once, { ...SETTINGS, cache })).not.toContain('--single-snapshot')
   })
 
   test('one flag, when two of them name the same registry', () => {

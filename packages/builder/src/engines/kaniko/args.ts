@@ -54,8 +54,6 @@ export interface KanikoBuild {
   /** Registries that are reached by another way than their name. */
   readonly proxies?: readonly RegistryProxy[]
   readonly buildArgs?: Readonly<Record<string, string>>
-  /** Whether the image gets one layer, see `snapshotsOnce`. */
-  readonly singleSnapshot?: boolean
 }
 
 /** The executor's arguments: only flags that the three forks have in common (docs/notes/kaniko.md). */
@@ -75,8 +73,6 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
     `--digest-file=${TERMINATION_LOG}`,
     '--force',
     `--snapshot-mode=${settings.snapshotMode ?? SNAPSHOT_MODE}`,
-    // With a layer cache each instruction needs a layer of its own.
-    ...(build.singleSnapshot === true && cache === undefined ? ['--single-snapshot'] : []),
     '--compressed-caching=false',
     // Each layer is compressed twice; the fastest level takes a third of the time, for a tenth more bytes.
     '--compression-level=1',

@@ -59,7 +59,7 @@ describe('here-documents in RUN', () => {
   })
 
   test('too long for a line of a Dockerfile are files, too', async () => {
-    const text = `FROM a\nSHELL ["/bin/bash", "-c"]\nRUN <<EOF\n${'#'.repeat(70_000)}\nEOF\n`
+    const text = `FROM a\nSHELL ["/bin/bash", "-c"]\nRUN <<EOF\n${'ä'.repeat(35_000)}\nEOF\n`
     expect(await runs(text)).toEqual([expect.stringMatching(/^3 RUN \["\/bin\/bash","-c","\. \/kaniko\/.*\/EOF"\]$/)])
   })
 
@@ -105,6 +105,13 @@ describe('here-documents in COPY and ADD', () => {
     expect((await prepared(text, 'osscontainertools')).context.dockerfileText).toBe(text)
   })
 
+  test('of any length, beside an owner without a name, and with a dot before their names', async () => {
+    const text = `FROM a\nCOPY --chown=:5 <<.npmrc /x/\n${'x'.repeat(20_000)}\n.npmrc\n`
+    const { context, findings } = await prepared(text)
+    expect(findings).toEqual([])
+    expect(context.dockerfileText).toMatch(/COPY --chown=0:5 \.\.\/inline\/\w+\/\.npmrc \/x\//)
+  })
+
   test('have their variables filled in', async () => {
     const text = 'FROM a\nARG A=1\nENV B="two 2"\nCOPY <<-EOF /x\n\t$A "${B}" \'$A\' \\$A ${A:-3} ${A:+4}\n\tEOF\n'
     expect((await prepared(text)).context.inlineFiles?.[0]?.content).toBe('1 "two 2" \'1\' $A 1 4\n')
@@ -113,11 +120,11 @@ describe('here-documents in COPY and ADD', () => {
   test.each([
     ['COPY <<EOF /x\n$HOME\nEOF', 'variables'],
     ['COPY <<EOF *.txt /x/\nx\nEOF', 'pattern'],
-    ['ADD <<"a b" /x\nx\na b', 'word of its own'],
+    ['ARG P=*.txt\nCOPY $P <<EOF /x/\nx\nEOF', 'pattern'],
+    ['COPY $HOME <<EOF /x/\nx\nEOF', '$HOME'],
+    ['ADD <<"a b" /x\nx\na b', 'beside it'],
     ['ADD <<"a:b" /x\nx\na:b', 'name']
   ])('%j is refused', async (copy, why) => {
-    expect((await prepared(`FROM a\n${copy}\n`)).findings).toMatchObject([
-      { line: 2, problem: expect.stringContaining(why) }
-    ])
+    expect((await prepared(`FROM a\n${copy}\n`)).findings).toMatchObject([{ problem: expect.stringContaining(why) }])
   })
 })

@@ -6,17 +6,18 @@ import type { Instruction } from '../../dockerfile/parse.js'
 import { isPattern } from '../../dockerfile/sources.js'
 import { splitList } from '../../dockerfile/shell.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
-import { expandDocument } from '../../dockerfile/expand.js'
+import { expandDocument, resolve } from '../../dockerfile/expand.js'
 import type { Finding } from '../engine.js'
 import { CONTEXT_TREE } from '../pod/parts.js'
 import type { Change } from './changes.js'
 import { finding, type KanikoFork } from './unsupported.js'
+import { withOwner } from './words.js'
 
 /** Kaniko's parser takes no longer line (bufio.MaxScanTokenSize); the rest is for flags. */
 const LONGEST_LINE = 60_000
 
 /** What a file may be called whatever it is used for; other names are given away for one of these. */
-const PLAIN_NAME = /^\w[\w.-]*$/
+const PLAIN_NAME = /^(?!\.\.?$)[\w.][\w.-]{0,99}$/
 
 interface Rewritten {
   readonly changes: readonly Change[]
@@ -91,7 +92,8 @@ function writeRun(instruction: Instruction, shell: readonly string[] | undefined
   const content = isAlone ? contentOf(first) : [args, ...heredocs.map(({ body, name }) => body + name)].join('\n')
   const isProgram = isAlone && first.body.startsWith('#!')
   const words = shell === undefined || isProgram ? undefined : JSON.stringify([...shell, content])
-  if (words !== undefined && words.length < LONGEST_LINE) return { text: before + words, inlineFiles: [] }
+  if (words !== undefined && Buffer.byteLength(before + words) < LONGEST_LINE)
+    return { text: before + words, inlineFiles: [] }
   const file = inlineFile(first, content, isProgram ? 0o755 : 0o644)
   const path = `${CONTEXT_TREE}/${file.path}`
   const command = isProgram ? path : `. ${path}`
@@ -122,7 +124,10 @@ function writeCopy({ instruction, variables }: Step): Written | string {
   for (const word of words) {
     const begun = readHeredoc(word)
     if (begun === undefined) {
-      if (isPattern(word) && word !== words.at(-1)) return `${word} beside it is a pattern`
+      const path = resolve(word, variables, instruction.escape)
+      if (path === undefined && word !== words.at(-1))
+        return `what ${word} beside it stands for is known to the builder only`
+      if (isPattern(path ?? word) && word !== words.at(-1)) return `${word} beside it is a pattern`
       sent.push(word)
       continue
     }
@@ -130,7 +135,7 @@ function writeCopy({ instruction, variables }: Step): Written | string {
     const heredoc = heredocs.findLast(({ name }) => name === begun.name)
     if (heredoc === undefined) return `${word} has no text`
     const content = contentOf(heredoc)
-    const filled = heredoc.isQuoted ? content : expandDocument(content, variables)
+    const filled = heredoc.isQuoted || !/[$\\]/.test(content) ? content : expandDocument(content, variables)
     if (filled === undefined) return 'what its variables stand for is known to the builder only'
     if (!PLAIN_NAME.test(heredoc.name)) return `its name is ${JSON.stringify(heredoc.name)}`
     const file = inlineFile(heredoc, filled, 0o644)
@@ -138,7 +143,8 @@ function writeCopy({ instruction, variables }: Step): Written | string {
     sent.push(`../${file.path}`)
   }
   if (inlineFiles.length < heredocs.length) return 'it is not a word of its own'
-  return { text: text.slice(0, text.length - args.length) + sent.join(' '), inlineFiles }
+  const flags = withOwner(text.slice(0, text.length - args.length))
+  return { text: flags + sent.join(' '), inlineFiles }
 }
 
 /** In its path stands what is in it, as layer caches look at the instruction alone. */

@@ -19,7 +19,10 @@ export function findIgnored(
     fork === 'osscontainertools'
       ? []
       : used.flatMap(stage => [...findGroups(stage, stages), ...findArguments(stage, buildArgs)])
-  const found = used.flatMap(({ steps }) => steps.flatMap(({ instruction }) => ignoredIn(instruction)))
+  const found = used.flatMap(stage => [
+    ...stage.steps.flatMap(({ instruction }) => ignoredIn(instruction)),
+    ...findDirectories(stage)
+  ])
   return [...found, ...older].sort((a, b) => a.line - b.line).map(({ line, words }) => `line ${line}: ${words}`)
 }
 
@@ -49,18 +52,43 @@ function ignoredIn(instruction: Instruction): readonly Ignored[] {
   return []
 }
 
+/** Kaniko does not look at a base image from which no instruction needs a file. */
+function findDirectories({ steps }: Stage): readonly Ignored[] {
+  const of = (...keywords: readonly string[]): Instruction | undefined =>
+    steps.find(({ instruction }) => keywords.includes(instruction.keyword))?.instruction
+  const directory = of('WORKDIR')
+  if (directory === undefined || of('RUN', 'COPY', 'ADD') !== undefined) return []
+  const { line } = directory
+  return [
+    {
+      line,
+      words:
+        'Kaniko makes the directory anew, as of root, also where the base image has it: no RUN, COPY or ADD is in the stage'
+    }
+  ]
+}
+
 /** A RUN after `USER name:group` has the groups of the user: its files belong to another group than on Docker. */
 function findGroups(stage: Stage, stages: readonly Stage[]): readonly Ignored[] {
+  // The nearest stage first, and of each its last USER.
   const ofBases = lineage(stage, stages)
     .slice(1)
-    .flatMap(({ steps }) => steps)
-  let isGrouped =
-    ofBases.findLast(({ instruction }) => instruction.keyword === 'USER')?.instruction.args.includes(':') === true
+    .flatMap(({ steps }) => steps.toReversed())
+  const user = ofBases.find(({ instruction }) => instruction.keyword === 'USER')
+  let isGrouped = user !== undefined && hasOtherGroup(user.instruction.args)
   return stage.steps.flatMap(({ instruction: { keyword, args, line } }) => {
-    if (keyword === 'USER') isGrouped = args.includes(':')
+    if (keyword === 'USER') isGrouped = hasOtherGroup(args)
     if (keyword !== 'RUN' || !isGrouped) return []
     return [{ line, words: 'Kaniko runs the command with the groups of the user, without the group that USER names' }]
   })
+}
+
+/** Root has its own group, and a number too. */
+function hasOtherGroup(user: string): boolean {
+  const [name, group] = user.split(':')
+  return (
+    group !== undefined && name !== group && !(name === '0' && group === 'root') && !(name === 'root' && group === '0')
+  )
 }
 
 /** In Docker an ARG counts more than an ENV of the same name before it. */

@@ -25,7 +25,6 @@ import { explainFailure, type FailedBuild } from './problem.js'
 import type { KanikoSettings } from './settings.js'
 import { haveEnded, pushProblem, throwUnlessPushed } from '../pod/push-result.js'
 import { listenForSilence } from '../pod/silence.js'
-import { snapshotsOnce } from './snapshots.js'
 import { Stopwatch } from '../pod/stopwatch.js'
 
 /**
@@ -116,8 +115,7 @@ export class KanikoEngine implements Engine {
     const name = this.#podName()
     const watch = new Stopwatch()
     const archive = await packContext(context)
-    const singleSnapshot = snapshotsOnce(context.dockerfileText, this.#settings.fork)
-    const pod = kanikoPod({ ...request, singleSnapshot }, this.#settings, { name, timeoutMs: request.timeoutMs })
+    const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
     const wait = {
       signal,
       timeoutMs: request.timeoutMs,

@@ -33,7 +33,6 @@ export interface PodBuild {
   readonly targets: readonly Target[]
   readonly bases?: BaseAccess
   readonly buildArgs?: Readonly<Record<string, string>>
-  readonly singleSnapshot?: boolean
 }
 
 export interface KanikoPodOptions {

@@ -158,6 +158,16 @@ test('a COPY of patterns that match nothing copies nothing', async () => {
   ])
 })
 
+test('a COPY of nothing stays out, whatever else would be changed in it', async () => {
+  expect(await sent('FROM a\nCOPY --chown=:5 *.none /x/\nCMD x')).toEqual(['1 FROM a', '3 CMD x'])
+})
+
+test('more instructions than anybody writes are refused at once', async () => {
+  const { findings } = await prepared(`FROM a\n${'VOLUME $a\nRUN $a\n'.repeat(5000)}`)
+  expect(findings).toMatchObject([{ line: 2001, problem: expect.stringContaining('2000') }])
+  expect((await prepared(`FROM a\n${'VOLUME $a\nRUN $a\n'.repeat(900)}`)).findings.length).toBeLessThan(50)
+})
+
 test('what is found stands in the order of the lines', async () => {
   const text = 'FROM a\nRUN --mount=type=tmpfs,target=/t x\nCOPY out /x\nCOPY --parents a /y\n'
   link('/nowhere', 'out')

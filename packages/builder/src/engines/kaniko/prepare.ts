@@ -4,6 +4,7 @@ import { openInside } from '../../context/inside.js'
 import { applyChanges, type Change } from './changes.js'
 import { followNamedLinks } from './named-links.js'
 import { platformArguments } from './platform-arguments.js'
+import { parseDockerfile } from '../../dockerfile/parse.js'
 import { inCapitals, withoutOverruledCommands } from './entry-points.js'
 import { rewriteHeredocs } from './heredocs.js'
 import { rewriteLabels } from './labels.js'
@@ -30,6 +31,8 @@ export function prepare(
   given: Readonly<Record<string, string>>
 ): Prepared {
   const authorText = context.dockerfileText
+  const excess = tooMany(authorText)
+  if (excess !== undefined) return { context, buildArgs: given, findings: [excess] }
   const dockerfileText = withBackslash(authorText)
   const ready = platformArguments(dockerfileText, platform, fork, given)
   const buildArgs = { ...ready.values, ...given }
@@ -43,12 +46,13 @@ export function prepare(
   const changes = [
     // The osscontainertools fork leaves them out by itself.
     ...(fork === 'osscontainertools' ? [] : withoutUnused(stages, used)),
-    ...withoutEmptyCopies(copies, links.entries),
     ...volumes.changes,
     ...heredocs.changes,
     ...labels.changes,
     ...rewriteWords(used),
-    ...withoutOverruledCommands(used, stages, fork)
+    ...withoutOverruledCommands(used, stages, fork),
+    // Last, as it takes the place of what was changed in the same line.
+    ...withoutEmptyCopies(copies, links.entries)
   ]
   const warnings = [...context.warnings, ...findIgnored(used, stages, fork, buildArgs), ...labels.warnings]
   const text = volumes.appended(inCapitals(applyChanges(dockerfileText, changes), used))
@@ -74,6 +78,18 @@ export function prepare(
       ...judgeBytes(context, text)
     ].sort((a, b) => a.line - b.line)
   }
+}
+
+/** Nobody writes as many, and rules look from each instruction at others. */
+const MOST_INSTRUCTIONS = 2000
+
+function tooMany(dockerfileText: string): Finding | undefined {
+  const instruction = parseDockerfile(dockerfileText)[MOST_INSTRUCTIONS]
+  if (instruction === undefined) return undefined
+  return finding(instruction, {
+    problem: `it is one of more than ${MOST_INSTRUCTIONS} instructions, which are not looked at`,
+    advice: 'Join some of them.'
+  })
 }
 
 /** COPY of patterns that match nothing: Kaniko would copy files of its own, and its whole root. */

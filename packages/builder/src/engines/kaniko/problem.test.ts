@@ -61,7 +61,7 @@ describe('a COPY of what is not there', () => {
 
   test('above the context says so', () => {
     expect(explained('/kaniko/context/tree/f')).toBe(
-      'building Dockerfile failed at line 6, COPY ../f /x: f lies above the build context, which is the directory of the Dockerfile'
+      'building Dockerfile failed at line 6, COPY ../f /x: f lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without'
     )
   })
 })

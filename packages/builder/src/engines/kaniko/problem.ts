@@ -124,7 +124,7 @@ function explainMissing(dockerfileText: string, missing: string): string {
     elsewhere !== undefined
       ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself`
       : above !== undefined
-        ? `${above} lies above the build context, which is the directory of the Dockerfile`
+        ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without`
         : `${missing} is not in the build context, or .dockerignore leaves it out`
   const copy = parseDockerfile(dockerfileText).find(({ keyword, flags, args }) => {
     const isFrom = flags.some(flag => flag.startsWith('--from='))

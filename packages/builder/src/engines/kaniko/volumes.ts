@@ -5,6 +5,9 @@ import { finding } from './unsupported.js'
 import type { Finding } from '../engine.js'
 import { resolve } from '../../dockerfile/expand.js'
 
+/** As many as somebody reads. */
+const MOST_FINDINGS = 20
+
 /**
  * Puts VOLUME behind all that runs. In BuildKit it is a note in the image's configuration; Kaniko loses what a later RUN
  * writes below it, and keeps one list of such paths for all stages (pkg/commands/volume.go). Only the last stage has a
@@ -31,7 +34,7 @@ export function laterVolumes(
       .filter(({ runs }) => runs.length > 0)
   )
   if (volumes.length === 0 || last === undefined) return nothing
-  const findings = volumes.flatMap(({ step, paths, runs }) => {
+  const findings = volumes.slice(0, MOST_FINDINGS).flatMap(({ step, paths, runs }) => {
     const words = paths === undefined ? wordsOf(step.instruction).filter(word => word.includes('$')) : []
     return runs
       .filter(({ instruction: { text } }) => words.some(word => text.includes(word)))
@@ -58,7 +61,7 @@ export function laterVolumes(
       }
     }) => ({ firstLine: line, lastLine, text: '' })
   )
-  return { changes, appended, findings }
+  return { changes, appended, findings: findings.slice(0, MOST_FINDINGS) }
 }
 
 /** Kaniko resolves the words of a JSON form, too. */

@@ -49,6 +49,11 @@ function portsOf(word: string): readonly string[] {
 function owned({ instruction: { keyword, text, args, heredocs } }: Step): string | undefined {
   if ((keyword !== 'COPY' && keyword !== 'ADD') || heredocs.length > 0) return undefined
   const flags = text.slice(0, text.length - args.length)
-  const written = flags.replace(/(\s--chown=["']?):/, '$10:')
+  const written = withOwner(flags)
   return written === flags ? undefined : written + args
+}
+
+/** The flags of COPY or ADD with root before the group. */
+export function withOwner(flags: string): string {
+  return flags.replace(/(\s--chown=["']?):/, '$10:')
 }
