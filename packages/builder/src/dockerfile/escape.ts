@@ -1,4 +1,4 @@
-import { type Instruction, parseDockerfile, wordsOf } from './parse.js'
+import { beforeArguments, type Instruction, parseDockerfile, wordsOf } from './parse.js'
 
 /** Instructions whose words BuildKit expands; the others' texts go to a shell as they are. */
 const EXPANDED = new Set([
@@ -43,7 +43,7 @@ function print(instruction: Instruction): string {
   const { keyword, text, args, isExec } = instruction
   if (!EXPANDED.has(keyword)) return text
   const words = isExec ? JSON.stringify(wordsOf(instruction).map(withinWords)) : withinWords(args)
-  return text.slice(0, text.length - args.length) + words
+  return beforeArguments(instruction) + words
 }
 
 /** Between single quotes nothing is escaped, between double ones only what has a meaning there. */

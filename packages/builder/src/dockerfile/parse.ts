@@ -113,6 +113,11 @@ function inCapitals(word: string): string {
   )
 }
 
+/** An instruction's keyword and flags, as written, with the blanks behind them. */
+export function beforeArguments({ text, args }: Instruction): string {
+  return text.slice(0, text.length - args.length)
+}
+
 /** Whether an instruction's words are a list that white space cuts or that is JSON, and which. */
 export function wordsOf({ args, isExec }: Instruction): readonly string[] {
   return isExec ? (JSON.parse(args) as string[]) : splitList(args)

@@ -1,8 +1,15 @@
+import type { Instruction } from '../../dockerfile/parse.js'
+
 /** A change of a Dockerfile: what stands in place of these lines, in the first of them. */
 export interface Change {
   readonly firstLine: number
   readonly lastLine: number
   readonly text: string
+}
+
+/** What stands in place of a whole instruction; nothing leaves the instruction out. */
+export function changeOf({ line, lastLine }: Pick<Instruction, 'line' | 'lastLine'>, text = ''): Change {
+  return { firstLine: line, lastLine, text }
 }
 
 /** The text with its changes made; its lines keep their numbers. */

@@ -1,5 +1,5 @@
 import { lineage, type Stage } from '../../dockerfile/stages.js'
-import type { Change } from './changes.js'
+import { type Change, changeOf } from './changes.js'
 import type { KanikoFork } from './unsupported.js'
 
 /** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */
@@ -32,8 +32,6 @@ export function withoutOverruledCommands(
   return line
     .slice(overruling + 1)
     .flatMap(({ steps }) =>
-      steps
-        .filter(({ instruction }) => instruction.keyword === 'CMD')
-        .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
+      steps.filter(({ instruction }) => instruction.keyword === 'CMD').map(({ instruction }) => changeOf(instruction))
     )
 }

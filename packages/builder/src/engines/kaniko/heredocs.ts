@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { InlineFile } from '../../context/context.js'
 import { PACKED } from '../../context/pack.js'
 import { contentOf, type Heredoc, readHeredoc } from '../../dockerfile/heredoc.js'
-import type { Instruction } from '../../dockerfile/parse.js'
+import { beforeArguments, type Instruction } from '../../dockerfile/parse.js'
 import { isPattern } from '../../dockerfile/sources.js'
 import { splitList } from '../../dockerfile/shell.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { expandDocument, resolve } from '../../dockerfile/expand.js'
 import type { Finding } from '../engine.js'
 import { CONTEXT_TREE } from '../pod/parts.js'
-import type { Change } from './changes.js'
+import { type Change, changeOf } from './changes.js'
 import { finding, type KanikoFork } from './unsupported.js'
 import { withOwner } from './words.js'
 
@@ -58,7 +58,7 @@ export function rewriteHeredocs(used: readonly Stage[], stages: readonly Stage[]
         findings.push(finding(instruction, unknownDocument(written)))
         continue
       }
-      changes.push({ firstLine: instruction.line, lastLine: instruction.lastLine, text: written.text })
+      changes.push(changeOf(instruction, written.text))
       for (const file of written.inlineFiles) inlineFiles.set(file.path, file)
     }
   }
@@ -85,8 +85,8 @@ function unknownDocument(why: string): Pick<Finding, 'problem' | 'advice'> {
  * @param shell the words of SHELL; undefined when only the base image knows
  */
 function writeRun(instruction: Instruction, shell: readonly string[] | undefined): Written {
-  const { args, text, heredocs } = instruction
-  const before = text.slice(0, text.length - args.length)
+  const { args, heredocs } = instruction
+  const before = beforeArguments(instruction)
   const [first] = heredocs
   const isAlone = first !== undefined && readHeredoc(args) !== undefined
   const content = isAlone ? contentOf(first) : [args, ...heredocs.map(({ body, name }) => body + name)].join('\n')
@@ -117,7 +117,7 @@ function shellAt({ instruction }: Step, stage: Stage, stages: readonly Stage[]):
  * @returns a sentence when that cannot be
  */
 function writeCopy({ instruction, variables }: Step): Written | string {
-  const { args, text, heredocs } = instruction
+  const { args, heredocs } = instruction
   const words = splitList(args)
   const inlineFiles: InlineFile[] = []
   const sent: string[] = []
@@ -143,7 +143,7 @@ function writeCopy({ instruction, variables }: Step): Written | string {
     sent.push(`../${file.path}`)
   }
   if (inlineFiles.length < heredocs.length) return 'it is not a word of its own'
-  const flags = withOwner(text.slice(0, text.length - args.length))
+  const flags = withOwner(beforeArguments(instruction))
   return { text: flags + sent.join(' '), inlineFiles }
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from '../../dockerfile/expand.js'
 import { pairsOf } from '../../dockerfile/variables.js'
 import type { Stage } from '../../dockerfile/stages.js'
-import type { Change } from './changes.js'
+import { type Change, changeOf } from './changes.js'
 import type { KanikoFork } from './unsupported.js'
 
 /**
@@ -19,7 +19,7 @@ export function rewriteLabels(
   const steps = fork === 'osscontainertools' ? used.flatMap(stage => stage.steps) : []
   for (const step of steps) {
     if (step.instruction.keyword !== 'LABEL') continue
-    const { line, lastLine, escape } = step.instruction
+    const { line, escape } = step.instruction
     const pairs = pairsOf(step.instruction).map(([name, written]) => ({
       name,
       written,
@@ -33,7 +33,7 @@ export function rewriteLabels(
       continue
     }
     const text = `LABEL ${pairs.map(({ name, value = '' }) => `${name}=${escapeTwice(value)}`).join(' ')}`
-    changes.push({ firstLine: line, lastLine, text })
+    changes.push(changeOf(step.instruction, text))
   }
   return { changes, warnings }
 }

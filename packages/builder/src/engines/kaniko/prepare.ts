@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs'
 import type { Context, ContextEntry } from '../../context/context.js'
 import { openInside } from '../../context/inside.js'
-import { applyChanges, type Change } from './changes.js'
+import { applyChanges, type Change, changeOf } from './changes.js'
 import { followNamedLinks } from './named-links.js'
 import { platformArguments } from './platform-arguments.js'
 import { parseDockerfile } from '../../dockerfile/parse.js'
@@ -74,7 +74,7 @@ export function prepare(
       ...volumes.findings,
       ...heredocs.findings,
       ...judgePlaces(copies, links.entries, fork),
-      ...judgeArchives(sent, used),
+      ...judgeArchives(sent, copies),
       ...judgeBytes(context, text)
     ].sort((a, b) => a.line - b.line)
   }
@@ -99,7 +99,7 @@ function withoutEmptyCopies(copies: readonly ContextCopy[], entries: readonly Co
       const isNothing = (source: string): boolean => isPattern(source) && namedBy(source, entries).length === 0
       return isComplete && sources.length > 0 && sources.every(isNothing)
     })
-    .map(({ instruction }) => ({ firstLine: instruction.line, lastLine: instruction.lastLine, text: '' }))
+    .map(({ instruction }) => changeOf(instruction))
 }
 
 /**
@@ -140,8 +140,8 @@ const ARCHIVES = [
   { name: 'zstd', magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }
 ] as const
 
-function judgeArchives(context: Context, used: readonly Stage[]): readonly Finding[] {
-  return used.flatMap(contextCopies).flatMap(({ instruction, sources }) => {
+function judgeArchives(context: Context, copies: readonly ContextCopy[]): readonly Finding[] {
+  return copies.flatMap(({ instruction, sources }) => {
     if (instruction.keyword !== 'ADD') return []
     const files = sources.flatMap(source => namedBy(source, context.entries))
     const found = files.flatMap(entry => {

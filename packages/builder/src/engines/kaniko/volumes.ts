@@ -1,5 +1,5 @@
 import { parseDockerfile, wordsOf } from '../../dockerfile/parse.js'
-import type { Change } from './changes.js'
+import { type Change, changeOf } from './changes.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { finding } from './unsupported.js'
 import type { Finding } from '../engine.js'
@@ -54,13 +54,7 @@ export function laterVolumes(
   // A text that ends in mid-instruction would swallow it.
   if (instruction !== undefined && parseDockerfile(appended(dockerfileText)).at(-1)?.text !== instruction)
     return nothing
-  const changes = movable.map(
-    ({
-      step: {
-        instruction: { line, lastLine }
-      }
-    }) => ({ firstLine: line, lastLine, text: '' })
-  )
+  const changes = movable.map(({ step }) => changeOf(step.instruction))
   return { changes, appended, findings: findings.slice(0, MOST_FINDINGS) }
 }
 

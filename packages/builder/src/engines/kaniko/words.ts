@@ -1,7 +1,7 @@
 import { resolve } from '../../dockerfile/expand.js'
-import { wordsOf } from '../../dockerfile/parse.js'
+import { beforeArguments, wordsOf } from '../../dockerfile/parse.js'
 import type { Stage, Step } from '../../dockerfile/stages.js'
-import type { Change } from './changes.js'
+import { type Change, changeOf } from './changes.js'
 
 /** A longer list is no list of ports that somebody wrote. */
 const MOST_PORTS = 1000
@@ -12,7 +12,7 @@ export function rewriteWords(used: readonly Stage[]): readonly Change[] {
     steps.flatMap(step => {
       const { instruction } = step
       const text = writtenAs(step)
-      return text === undefined ? [] : [{ firstLine: instruction.line, lastLine: instruction.lastLine, text }]
+      return text === undefined ? [] : [changeOf(instruction, text)]
     })
   )
 }
@@ -46,9 +46,10 @@ function portsOf(word: string): readonly string[] {
 }
 
 /** `--chown=:group`: without a user, Docker takes root, and Kaniko looks for a user without a name. */
-function owned({ instruction: { keyword, text, args, heredocs } }: Step): string | undefined {
+function owned({ instruction }: Step): string | undefined {
+  const { keyword, args, heredocs } = instruction
   if ((keyword !== 'COPY' && keyword !== 'ADD') || heredocs.length > 0) return undefined
-  const flags = text.slice(0, text.length - args.length)
+  const flags = beforeArguments(instruction)
   const written = withOwner(flags)
   return written === flags ? undefined : written + args
 }
