@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { V1Pod, V1Secret } from '@kubernetes/client-node'
+import type { V1Container, V1Pod, V1Secret } from '@kubernetes/client-node'
 
 import type { Api } from '../limits/api.js'
 import type { Assignment } from '../rows.js'
-
-const TREE = '/kaniko/context/tree'
 
 /** A container action with a Dockerfile that needs no network. */
 const files = (image: string, nonce: string): Readonly<Record<string, string>> => ({
@@ -54,8 +52,11 @@ export function rawKaniko(pod: V1Pod, { image }: Assignment): V1Pod {
   const [kaniko] = pod.spec?.containers ?? []
   const [context] = pod.spec?.initContainers ?? []
   if (kaniko === undefined || context === undefined) throw new Error('the build pod has another shape than expected')
+  const directory = argumentOf(kaniko, 'context').replace(/^dir:\/\//, '')
   const contents = Object.entries(files(image, randomUUID()))
-  const write = contents.map(([name], index) => `printf %s "$FILE_${index}" >${TREE}/${name}`)
+  const placeOf = (name: string): string =>
+    name === 'Dockerfile' ? argumentOf(kaniko, 'dockerfile') : `${directory}/${name}`
+  const write = contents.map(([name], index) => `printf %s "$FILE_${index}" >${placeOf(name)}`)
   const args = (kaniko.args ?? []).map(arg =>
     arg.startsWith('--destination=') ? arg.replace(/:[^:/]*$/, `:limit-${randomUUID().slice(0, 8)}`) : arg
   )
@@ -68,13 +69,20 @@ export function rawKaniko(pod: V1Pod, { image }: Assignment): V1Pod {
       initContainers: [
         {
           ...context,
-          command: ['sh', '-ec', [`mkdir -p ${TREE}`, ...write, `chmod 755 ${TREE}/run.sh`].join('\n')],
+          command: ['sh', '-ec', [`mkdir -p ${directory}`, ...write, `chmod 755 ${placeOf('run.sh')}`].join('\n')],
           env: contents.map(([, value], index) => ({ name: `FILE_${index}`, value }))
         }
       ],
       containers: [{ ...kaniko, args }]
     }
   }
+}
+
+/** What the hook tells Kaniko by this flag. */
+function argumentOf({ args = [] }: V1Container, flag: string): string {
+  const found = args.find(arg => arg.startsWith(`--${flag}=`))
+  if (found === undefined) throw new Error(`the build pod has no --${flag}`)
+  return found.slice(flag.length + 3)
 }
 
 /** Removes kept images and their records, which no job of the bench's would. */
@@ -92,8 +100,8 @@ export async function forgetKept(api: Api, assignment: Assignment): Promise<void
 
 /** Removes what a raw build pushed. */
 export async function removePushed(pod: V1Pod, assignment: Assignment): Promise<void> {
-  const { args = [] } = pod.spec?.containers[0] ?? {}
-  const pushRef = args.find(arg => arg.startsWith('--destination='))?.slice('--destination='.length) ?? ''
+  const [kaniko] = pod.spec?.containers ?? []
+  const pushRef = kaniko === undefined ? '' : argumentOf(kaniko, 'destination')
   const digest = pod.status?.containerStatuses?.[0]?.state?.terminated?.message ?? ''
   await removeImage(pushRef, digest, assignment)
 }
