@@ -59,7 +59,7 @@ export function read(text: string): Required<Reading> {
     name: name?.toLowerCase() ?? '',
     base: base ?? null,
     steps: steps
-      .filter(({ instruction }) => FILLED_IN.has(instruction.keyword))
+      .filter(({ instruction }) => FILLED_IN.has(instruction.keyword) && instruction.isTrigger !== true)
       .map(({ instruction, variables }) =>
         (wordsOf(instruction) ?? [])
           .filter(word => !WITH_SOURCES.has(instruction.keyword) || readHeredoc(word) === undefined)

@@ -22,6 +22,8 @@ export interface Instruction {
   readonly escape: Escape
   /** What an ONBUILD will do. */
   readonly trigger?: Instruction
+  /** Whether this is such a trigger; its lines are those of the ONBUILD. */
+  readonly isTrigger?: true
 }
 
 /** Only these, and ONBUILD of these, may have here-documents. */
@@ -99,7 +101,8 @@ function parseInstruction(logical: string, line: number, escape: Escape, isTrigg
   const keyword = inCapitals(word)
   const { flags, args } = splitFlags(rest, escape)
   const isExec = WITH_JSON.has(keyword) && isStringArray(args)
-  const plain = { line, lastLine: line, keyword, flags, args, text, isExec, heredocs: [], escape }
+  const own = { line, lastLine: line, keyword, flags, args, text, isExec, heredocs: [], escape }
+  const plain: Instruction = isTrigger ? { ...own, isTrigger } : own
   // BuildKit refuses an ONBUILD of an ONBUILD, and a long row of them would be read once more for each.
   if (keyword !== 'ONBUILD' || isTrigger || args === '') return plain
   return { ...plain, trigger: parseInstruction(args, line, escape, true) }

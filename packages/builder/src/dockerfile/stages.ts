@@ -12,7 +12,10 @@ export interface Stage {
   readonly name: string | undefined
   /** The stage that it builds on, or the name of an image; undefined when only the builder can tell. */
   readonly base: number | string | undefined
-  /** `FROM` first, in order, with what is known where each of them begins. */
+  /**
+   * `FROM` first, then the triggers of the stage that it builds on, then its own instructions, with what is known where each
+   * of them begins.
+   */
   readonly steps: readonly Step[]
 }
 
@@ -20,6 +23,9 @@ export interface Step {
   readonly instruction: Instruction
   readonly variables: Variables
 }
+
+/** Each of many stages may have the many triggers of another one. */
+const MOST_TRIGGERS = 4000
 
 /** The stages of a Dockerfile, by BuildKit's rules (frontend/dockerfile/instructions, `HasStage`: the last one counts). */
 export function readStages(dockerfileText: string, buildArgs: Readonly<Record<string, string>> = {}): readonly Stage[] {
@@ -29,13 +35,20 @@ export function readStages(dockerfileText: string, buildArgs: Readonly<Record<st
   let variables: Variables = new Map()
   const ends: Variables[] = []
   const named = new Map<string, number>()
+  let triggerCount = 0
   for (const instruction of parseDockerfile(dockerfileText)) {
     const stage = stages.at(-1)
     if (instruction.keyword === 'FROM') {
       if (stage !== undefined) ends[stage.index] = variables
       const next = begin(instruction, stages.length, named, globals)
       variables = typeof next.base === 'number' ? withoutArguments(ends[next.base], stages[next.base]) : new Map()
-      stages.push({ ...next, steps: [{ instruction, variables: globals }] })
+      const steps: Step[] = [{ instruction, variables: globals }]
+      for (const trigger of triggersOf(next, stages)) {
+        if (++triggerCount > MOST_TRIGGERS) break
+        steps.push({ instruction: trigger, variables })
+        variables = variablesAfter(trigger, variables, given, globals)
+      }
+      stages.push({ ...next, steps })
       if (next.name !== undefined) named.set(next.name.toLowerCase(), next.index)
     } else if (stage === undefined) {
       if (instruction.keyword === 'ARG') readArguments(instruction, given, globals)
@@ -64,6 +77,11 @@ function begin(
   }
 }
 
+/** Not those of the stages below that one: triggers are not inherited. */
+function triggersOf(stage: Omit<Stage, 'steps'>, stages: readonly Stage[]): readonly Instruction[] {
+  return baseOf(stage, stages)?.steps.flatMap(({ instruction }) => instruction.trigger ?? []) ?? []
+}
+
 /** Environments are inherited, arguments are not. */
 function withoutArguments(variables: Variables = new Map(), stage: Stage | undefined): Variables {
   const without = new ChangedVariables(variables)
@@ -85,7 +103,7 @@ export function lineage(stage: Stage, stages: readonly Stage[]): readonly Stage[
   return line
 }
 
-function baseOf({ base }: Stage, stages: readonly Stage[]): Stage | undefined {
+function baseOf({ base }: Pick<Stage, 'base'>, stages: readonly Stage[]): Stage | undefined {
   return typeof base === 'number' ? stages[base] : undefined
 }
 

@@ -19,7 +19,8 @@ import type { Call, Configuration, Report } from '../job/call.js'
 import type { Job } from '../job/open-job.js'
 import { HookError, messageOf, redact } from '../report/errors.js'
 import { milliseconds } from '../settings/duration.js'
-import { quotedGroup } from '../report/workflow-commands.js'
+import { printFirst } from '../report/print-first.js'
+import { quotedGroup, warningCommand } from '../report/workflow-commands.js'
 import { REMOVAL } from '../steps/removal.js'
 import { seconds } from '../report/seconds.js'
 import { withBaseAccess } from './bases/base-access.js'
@@ -180,7 +181,11 @@ async function buildAndRecord(
     return engine.build({ ...request, bases: access }, call.cancelled)
   }
   const start = Date.now()
-  // Outside of the group, whose lines the runner does not obey: it may have a warning.
+  // Outside of the group, whose lines the runner does not obey.
+  printFirst(
+    call.print,
+    context.warnings.map(warning => warningCommand(`${title}: ${warning}`))
+  )
   const image = await withBaseAccess(call, owner, bases, async access =>
     quotedGroup(`Build ${title}`, call.print, async print => build(print, access))
   ).catch((error: unknown) => {
@@ -248,7 +253,6 @@ function titleOf({ environment: { workspace }, workDirectory }: Configuration, d
 function printContext(print: (line: string) => void, context: Context): void {
   const files = context.entries.filter(({ kind }) => kind === 'file').length
   print(`Context: ${files} ${files === 1 ? 'file' : 'files'}`)
-  for (const warning of context.warnings) print(`Warning: ${warning}`)
 }
 
 /** As the builder gets it. Lines that were left out are not shown. */

@@ -62,7 +62,7 @@ describe('handOver', () => {
     expect(await end(0)).toBe(0)
     expect(printed).toHaveLength(11)
     expect(printed.join('').split('\n')).toHaveLength(1)
-    expect(printed.at(-1)).toBe('::warning::The step left 490 more like these.')
+    expect(printed.at(-1)).toBe('::warning::There are 490 more like these.')
   })
 
   test('an answer that cannot be written is an error; where there is none to write, nothing is missed', async () => {

@@ -229,7 +229,7 @@ test('what is left out is told once in a job, and thousands of it in some lines'
     for (let index = 0; index < 30; index += 1) symlinkSync('/etc/passwd', join(commands, `${index}`))
   })
   expect(printed).toHaveLength(13)
-  expect(printed.at(-1)).toContain('::warning::The step left 20 more like these.')
+  expect(printed.at(-1)).toContain('::warning::There are 20 more like these.')
 })
 
 test('a name of a directory is no variable of the kubelet', () => {

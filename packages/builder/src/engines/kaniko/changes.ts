@@ -7,9 +7,9 @@ export interface Change {
   readonly text: string
 }
 
-/** What stands in place of a whole instruction; nothing leaves the instruction out. */
-export function changeOf({ line, lastLine }: Pick<Instruction, 'line' | 'lastLine'>, text = ''): Change {
-  return { firstLine: line, lastLine, text }
+/** What stands in place of a whole instruction; nothing leaves the instruction out. A trigger stays one. */
+export function changeOf({ line, lastLine, isTrigger }: Instruction, text = ''): Change {
+  return { firstLine: line, lastLine, text: isTrigger === true && text !== '' ? `ONBUILD ${text}` : text }
 }
 
 /** The text with its changes made; its lines keep their numbers. */

@@ -8,7 +8,7 @@ export function inCapitals(text: string, used: readonly Stage[]): string {
   for (const { instruction } of used.flatMap(({ steps }) => steps)) {
     if (!['CMD', 'ENTRYPOINT'].includes(instruction.keyword)) continue
     const at = instruction.line - 1
-    lines[at] = lines[at]?.replace(/^\s*[a-z]+/i, keyword => keyword.toUpperCase()) ?? ''
+    lines[at] = lines[at]?.replace(/^\s*(?:onbuild\s+)?[a-z]+/i, words => words.toUpperCase()) ?? ''
   }
   return lines.join('\n')
 }

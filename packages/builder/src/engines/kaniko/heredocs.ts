@@ -46,11 +46,8 @@ export function rewriteHeredocs(used: readonly Stage[], stages: readonly Stage[]
     for (const step of stage.steps) {
       const { instruction } = step
       if (!instruction.heredocs.every(({ isEnded }) => isEnded) || instruction.heredocs.length === 0) continue
-      if (instruction.trigger !== undefined) {
-        // Otherwise it is a note in the image's configuration, in which Kaniko keeps the text.
-        if (used.some(({ base }) => base === stage.index)) findings.push(finding(instruction, TRIGGERED))
-        continue
-      }
+      // That is a note in the image's configuration, in which Kaniko keeps the text.
+      if (instruction.trigger !== undefined) continue
       if (instruction.keyword !== 'RUN' && fork === 'osscontainertools') continue
       const written =
         instruction.keyword === 'RUN' ? writeRun(instruction, shellAt(step, stage, stages)) : writeCopy(step)
@@ -63,11 +60,6 @@ export function rewriteHeredocs(used: readonly Stage[], stages: readonly Stage[]
     }
   }
   return { changes, inlineFiles: [...inlineFiles.values()], findings }
-}
-
-const TRIGGERED = {
-  problem: 'Kaniko drops the text of a here-document in the ONBUILD of a stage on which another one builds',
-  advice: 'Write the instruction into the stage that builds on it.'
 }
 
 function unknownDocument(why: string): Pick<Finding, 'problem' | 'advice'> {
@@ -102,12 +94,11 @@ function writeRun(instruction: Instruction, shell: readonly string[] | undefined
 }
 
 /** SHELL of this stage or of one that it builds on, where it stands before. */
-function shellAt({ instruction }: Step, stage: Stage, stages: readonly Stage[]): readonly string[] | undefined {
-  const before = lineage(stage, stages).flatMap(({ index, steps }) => {
-    const own = steps.map(step => step.instruction)
-    return (index === stage.index ? own.filter(({ line }) => line < instruction.line) : own).reverse()
-  })
-  const shell = before.find(({ keyword, isExec }) => keyword === 'SHELL' && isExec)
+function shellAt(step: Step, stage: Stage, stages: readonly Stage[]): readonly string[] | undefined {
+  const before = lineage(stage, stages).flatMap(({ index, steps }) =>
+    (index === stage.index ? steps.slice(0, steps.indexOf(step)) : steps).toReversed()
+  )
+  const shell = before.find(({ instruction: { keyword, isExec } }) => keyword === 'SHELL' && isExec)?.instruction
   return shell === undefined ? undefined : (JSON.parse(shell.args) as string[])
 }
 
@@ -120,7 +111,7 @@ function writeCopy({ instruction, variables }: Step): Written | string {
   const { args, heredocs } = instruction
   const words = splitList(args)
   const inlineFiles: InlineFile[] = []
-  const sent: string[] = []
+  const paths: string[] = []
   for (const word of words) {
     const begun = readHeredoc(word)
     if (begun === undefined) {
@@ -128,7 +119,7 @@ function writeCopy({ instruction, variables }: Step): Written | string {
       if (path === undefined && word !== words.at(-1))
         return `what ${word} beside it stands for is known to the builder only`
       if (isPattern(path ?? word) && word !== words.at(-1)) return `${word} beside it is a pattern`
-      sent.push(word)
+      paths.push(word)
       continue
     }
     // Of two that have one name, both are the last.
@@ -140,10 +131,11 @@ function writeCopy({ instruction, variables }: Step): Written | string {
     if (!PLAIN_NAME.test(heredoc.name)) return `its name is ${JSON.stringify(heredoc.name)}`
     const file = inlineFile(heredoc, filled, 0o644)
     inlineFiles.push(file)
-    sent.push(`../${file.path}`)
   }
   if (inlineFiles.length < heredocs.length) return 'it is not a word of its own'
   const flags = withOwner(beforeArguments(instruction))
+  // BuildKit copies documents after files (dockerfile2llb/convert.go, dispatchCopy).
+  const sent = [...paths.slice(0, -1), ...inlineFiles.map(({ path }) => `../${path}`), ...paths.slice(-1)]
   return { text: flags + sent.join(' '), inlineFiles }
 }
 

@@ -15,6 +15,7 @@ describe('what is done otherwise is a warning', () => {
     ['WORKDIR /home/x\nCOPY Dockerfile .', '', []],
     ['ARG A=2\nENV A=1', '', []],
     ['ENV A=1\nARG A', '', []],
+    ['COPY --from=b /out /tmp/', 'mode', OLDER],
     ['COPY --from=b /out/x* /y/', '', []],
     ['COPY --from=b /bin/x /y/', '', []]
   ])('%j', async (text, words, forks) => {

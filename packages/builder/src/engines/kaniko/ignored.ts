@@ -1,5 +1,6 @@
 import { argumentsOf, pairsOf } from '../../dockerfile/variables.js'
 import { type Instruction, wordsOf } from '../../dockerfile/parse.js'
+import { OPEN_TO_ALL } from './places.js'
 import { fromOf, lineage, type Stage } from '../../dockerfile/stages.js'
 import type { KanikoFork } from './unsupported.js'
 
@@ -18,7 +19,11 @@ export function findIgnored(
   const older =
     fork === 'osscontainertools'
       ? []
-      : used.flatMap(stage => [...findGroups(stage, stages), ...findArguments(stage, buildArgs)])
+      : used.flatMap(stage => [
+          ...findGroups(stage, stages),
+          ...findArguments(stage, buildArgs),
+          ...stage.steps.flatMap(({ instruction }) => findChangedModes(instruction))
+        ])
   const found = used.flatMap(stage => [
     ...stage.steps.flatMap(({ instruction }) => ignoredIn(instruction)),
     ...findDirectories(stage)
@@ -35,21 +40,27 @@ interface Ignored {
 }
 
 function ignoredIn(instruction: Instruction): readonly Ignored[] {
-  const own = instruction.trigger ?? instruction
-  const { keyword, flags, line } = own
+  const { keyword, flags, line } = instruction
   if (keyword === 'RUN' && flags.includes('--network=none')) {
     return [{ line, words: 'Kaniko ignores RUN --network=none, and the command has the network' }]
   }
   if (keyword === 'HEALTHCHECK' && flags.some(flag => flag.startsWith('--start-interval'))) {
     return [{ line, words: 'Kaniko leaves HEALTHCHECK --start-interval out of the image' }]
   }
-  const sources = wordsOf(own).slice(0, -1)
+  const sources = wordsOf(instruction).slice(0, -1)
   if (keyword === 'COPY' && fromOf(instruction).length > 0 && sources.some(source => BELOW_A_LINK.test(source))) {
     return [
       { line, words: 'Kaniko finds nothing by a pattern of COPY --from= below a symbolic link, such as /bin of Debian' }
     ]
   }
   return []
+}
+
+/** Whether a path of another stage is a directory, only the builder knows. */
+function findChangedModes(instruction: Instruction): readonly Ignored[] {
+  const place = wordsOf(instruction).at(-1)?.replace(/\/+$/, '') ?? ''
+  if (instruction.keyword !== 'COPY' || fromOf(instruction).length === 0 || !OPEN_TO_ALL.includes(place)) return []
+  return [{ line: instruction.line, words: `where a directory is copied, Kaniko gives ${place} the mode of that one` }]
 }
 
 /** Kaniko does not look at a base image from which no instruction needs a file. */

@@ -4,7 +4,7 @@ import type { Finding } from '../engine.js'
 import { finding, type KanikoFork } from './unsupported.js'
 
 /** Directories that everybody may write to in every image: programs fail when that changes. */
-const OPEN_TO_ALL = ['/tmp', '/var/tmp']
+export const OPEN_TO_ALL = ['/tmp', '/var/tmp']
 
 /** COPY and ADD to places that Kaniko leaves out of the image, or whose modes it changes. */
 export function judgePlaces(

@@ -20,11 +20,12 @@ export function platformArguments(
 ): { readonly values: Readonly<Record<string, string>>; readonly findings: readonly Finding[] } {
   const instructions = parseDockerfile(dockerfileText)
   const firstStage = instructions.findIndex(({ keyword }) => keyword === 'FROM')
-  const declared = instructions.flatMap((instruction, at) =>
-    instruction.keyword === 'ARG'
+  const declared = instructions.flatMap(({ trigger, ...own }, at) => {
+    const instruction = trigger ?? own
+    return instruction.keyword === 'ARG'
       ? argumentsOf(instruction).map(argument => ({ ...argument, instruction, isGlobal: at < firstStage }))
       : []
-  )
+  })
   const values: Record<string, string> = {}
   const findings: Finding[] = []
   for (const [name, value] of Object.entries(platformValues(platform))) {

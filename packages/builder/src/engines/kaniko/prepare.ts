@@ -4,7 +4,7 @@ import { openInside } from '../../context/inside.js'
 import { applyChanges, type Change, changeOf } from './changes.js'
 import { followNamedLinks } from './named-links.js'
 import { platformArguments } from './platform-arguments.js'
-import { parseDockerfile } from '../../dockerfile/parse.js'
+import { type Instruction, parseDockerfile } from '../../dockerfile/parse.js'
 import { inCapitals, withoutOverruledCommands } from './entry-points.js'
 import { rewriteHeredocs } from './heredocs.js'
 import { rewriteLabels } from './labels.js'
@@ -31,25 +31,29 @@ export function prepare(
   given: Readonly<Record<string, string>>
 ): Prepared {
   const authorText = context.dockerfileText
-  const excess = tooMany(authorText)
-  if (excess !== undefined) return { context, buildArgs: given, findings: [excess] }
+  const refused = (findings: readonly Finding[]): Prepared => ({ context, buildArgs: given, findings })
+  const tooLong = tooMany(parseDockerfile(authorText))
+  if (tooLong !== undefined) return refused([tooLong])
   const dockerfileText = withBackslash(authorText)
   const ready = platformArguments(dockerfileText, platform, fork, given)
   const buildArgs = { ...ready.values, ...given }
   const stages = readStages(dockerfileText, buildArgs)
+  const excess = tooMany(stages.flatMap(({ steps }) => steps.map(({ instruction }) => instruction)))
+  if (excess !== undefined) return refused([excess])
   const used = usedStages(stages)
   const copies = used.flatMap(contextCopies)
   const links = followNamedLinks(context, copies, fork)
   const volumes = laterVolumes(dockerfileText, stages, used)
   const heredocs = rewriteHeredocs(used, stages, fork)
   const labels = rewriteLabels(used, fork)
+  const words = rewriteWords(used)
   const changes = [
     // The osscontainertools fork leaves them out by itself.
     ...(fork === 'osscontainertools' ? [] : withoutUnused(stages, used)),
     ...volumes.changes,
     ...heredocs.changes,
     ...labels.changes,
-    ...rewriteWords(used),
+    ...words.changes,
     ...withoutOverruledCommands(used, stages, fork),
     // Last, as it takes the place of what was changed in the same line.
     ...withoutEmptyCopies(copies, links.entries)
@@ -69,10 +73,11 @@ export function prepare(
     buildArgs,
     findings: [
       ...ready.findings,
-      ...findUnsupported(dockerfileText, fork),
+      ...findUnsupported(used, stages, fork),
       ...links.findings,
       ...volumes.findings,
       ...heredocs.findings,
+      ...words.findings,
       ...judgePlaces(copies, links.entries, fork),
       ...judgeArchives(sent, copies),
       ...judgeBytes(context, text)
@@ -83,8 +88,8 @@ export function prepare(
 /** Nobody writes as many, and rules look from each instruction at others. */
 const MOST_INSTRUCTIONS = 2000
 
-function tooMany(dockerfileText: string): Finding | undefined {
-  const instruction = parseDockerfile(dockerfileText)[MOST_INSTRUCTIONS]
+function tooMany(instructions: readonly Instruction[]): Finding | undefined {
+  const instruction = instructions[MOST_INSTRUCTIONS]
   if (instruction === undefined) return undefined
   return finding(instruction, {
     problem: `it is one of more than ${MOST_INSTRUCTIONS} instructions, which are not looked at`,
@@ -112,11 +117,14 @@ function withoutUnused(stages: readonly Stage[], used: readonly Stage[]): readon
   )
   return stages
     .filter(stage => !used.includes(stage))
-    .map(({ name, steps }) => ({
-      firstLine: steps[0]?.instruction.line ?? 0,
-      lastLine: steps.at(-1)?.instruction.lastLine ?? 0,
-      text: isCounted ? `FROM scratch${name === undefined ? '' : ` AS ${name}`}` : ''
-    }))
+    .map(({ name, steps }) => {
+      const own = steps.filter(({ instruction }) => instruction.isTrigger !== true)
+      return {
+        firstLine: own[0]?.instruction.line ?? 0,
+        lastLine: own.at(-1)?.instruction.lastLine ?? 0,
+        text: isCounted ? `FROM scratch${name === undefined ? '' : ` AS ${name}`}` : ''
+      }
+    })
 }
 
 /** Who rewrites a text that is not UTF-8 would change its other bytes. */

@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
+import { readStages, usedStages } from '../../dockerfile/stages.js'
+import type { Finding } from '../engine.js'
 import { findUnsupported, type KanikoFork } from './unsupported.js'
 
 const FORKS: readonly KanikoFork[] = ['google', 'chainguard', 'osscontainertools']
 const OLD: readonly KanikoFork[] = ['google', 'chainguard']
+
+function found(text: string, fork: KanikoFork): readonly Finding[] {
+  const stages = readStages(text)
+  return findUnsupported(usedStages(stages), stages, fork)
+}
 
 describe('an instruction is refused on the forks that drop it', () => {
   const table: readonly (readonly [string, readonly KanikoFork[], RegExp])[] = [
@@ -33,7 +40,7 @@ describe('an instruction is refused on the forks that drop it', () => {
   test.each(table)('%j', (instruction, forks, problem) => {
     const text = `FROM x\n\n${instruction}\nUSER y\n`
     for (const fork of FORKS) {
-      const findings = findUnsupported(text, fork)
+      const findings = found(text, fork)
       expect([fork, findings.length]).toEqual([fork, forks.includes(fork) ? 1 : 0])
       if (findings[0] === undefined) continue
       expect(findings[0].line).toBe(3)
@@ -69,17 +76,17 @@ test.each([
   'ADD a.git /z',
   'HEALTHCHECK --interval=5s CMD true'
 ])('%j is not', instruction => {
-  for (const fork of FORKS) expect(findUnsupported(`FROM x\n${instruction}\nUSER y`, fork)).toEqual([])
+  for (const fork of FORKS) expect(found(`FROM x\n${instruction}\nUSER y`, fork)).toEqual([])
 })
 
 test('every instruction is reported, and bodies of here-documents are not', () => {
   const text = 'FROM x\nRUN <<A\nRUN --mount=type=ssh x\nA\nRUN --mount=type=ssh y'
-  expect(findUnsupported(text, 'google').map(finding => finding.line)).toEqual([5])
-  expect(findUnsupported(text, 'osscontainertools')).toEqual([])
+  expect(found(text, 'google').map(finding => finding.line)).toEqual([5])
+  expect(found(text, 'osscontainertools')).toEqual([])
 })
 
 describe('advice is true', () => {
-  const advice = (text: string): string | undefined => findUnsupported(`FROM x\n${text}`, 'chainguard')[0]?.advice
+  const advice = (text: string): string | undefined => found(`FROM x\n${text}`, 'chainguard')[0]?.advice
 
   test.each([
     ['RUN --mount=type=cache,target=/c make', true],
@@ -88,7 +95,7 @@ describe('advice is true', () => {
     ['COPY --chmod=4755 a /b', true]
   ])('another fork is named only where it builds %j', (text, isNamed) => {
     expect(advice(text)?.includes('osscontainertools')).toBe(isNamed)
-    expect(findUnsupported(`FROM x\n${text}`, 'osscontainertools').length === 0).toBe(isNamed)
+    expect(found(`FROM x\n${text}`, 'osscontainertools').length === 0).toBe(isNamed)
   })
 })
 
@@ -96,10 +103,10 @@ describe('the surroundings decide', () => {
   test('the root of a stage, but not of an image', () => {
     for (const fork of FORKS) {
       const text = (source: string): string => `FROM a AS s\nFROM b\nCOPY --from=${source} /`
-      expect(findUnsupported(text('S /'), fork)[0]).toMatchObject({ line: 3, problem: expect.stringContaining('root') })
-      expect(findUnsupported(text('0 /a /'), fork)).toHaveLength(1)
-      expect(findUnsupported(text('s /a'), fork)).toEqual([])
-      expect(findUnsupported(text('other /'), fork)).toEqual([])
+      expect(found(text('S /'), fork)[0]).toMatchObject({ line: 3, problem: expect.stringContaining('root') })
+      expect(found(text('0 /a /'), fork)).toHaveLength(1)
+      expect(found(text('s /a'), fork)).toEqual([])
+      expect(found(text('other /'), fork)).toEqual([])
     }
   })
 
@@ -109,10 +116,10 @@ describe('the surroundings decide', () => {
     ['FROM a AS s\nFROM s AS s', []],
     ['FROM a AS s\nFROM b AS s\nFROM c', []]
   ])('two stages with one name, where the later one is used: %j', (text, lines) => {
-    for (const fork of FORKS) expect(findUnsupported(text, fork).map(({ line }) => line)).toEqual(lines)
+    for (const fork of FORKS) expect(found(text, fork).map(({ line }) => line)).toEqual(lines)
   })
 
   test('what nobody builds is not refused', () => {
-    for (const fork of FORKS) expect(findUnsupported('FROM a AS s\nCOPY --parents a b\nFROM b', fork)).toEqual([])
+    for (const fork of FORKS) expect(found('FROM a AS s\nCOPY --parents a b\nFROM b', fork)).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { type Instruction, wordsOf } from '../../dockerfile/parse.js'
 import type { Finding } from '../engine.js'
-import { fromOf, readStages, type Stage, stageOf, usedStages } from '../../dockerfile/stages.js'
+import { fromOf, type Stage, stageOf } from '../../dockerfile/stages.js'
 
 /**
  * The three forks of Kaniko: the archived GoogleContainerTools/kaniko, chainguard-dev/kaniko that keeps it patched, and
@@ -22,13 +22,18 @@ const NEWER_FORK = 'or configure a Kaniko image of the osscontainertools fork'
 
 /**
  * Finds what a fork of Kaniko gets wrong without a word, or fails on with words that help nobody, so that it can be
- * refused before a pod starts. Stages that the last one does not need are not looked at: nobody builds them.
+ * refused before a pod starts. An ONBUILD counts where a stage builds on its own.
+ *
+ * @param used the stages that are built
  */
-export function findUnsupported(dockerfileText: string, fork: KanikoFork): readonly Finding[] {
-  const stages = readStages(dockerfileText)
-  return usedStages(stages).flatMap(stage =>
+export function findUnsupported(
+  used: readonly Stage[],
+  stages: readonly Stage[],
+  fork: KanikoFork
+): readonly Finding[] {
+  return used.flatMap(stage =>
     stage.steps.flatMap(({ instruction }) => {
-      const verdict = judge({ instruction: instruction.trigger ?? instruction, stage, stages, fork })
+      const verdict = judge({ instruction, stage, stages, fork })
       return verdict === undefined ? [] : [finding(instruction, verdict)]
     })
   )
@@ -45,7 +50,23 @@ function judge(found: Case): Verdict | undefined {
   if (keyword === 'RUN') return judgeMount(found)
   if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
   const { instruction } = found
-  return judgeFlags(found) ?? judgeGitSource(instruction) ?? judgeUnpacking(instruction) ?? judgeRoot(found)
+  return (
+    judgeFlags(found) ??
+    judgeGitSource(instruction) ??
+    judgeUnpacking(instruction) ??
+    judgeRoot(found) ??
+    judgeTrigger(found)
+  )
+}
+
+/** Which files of a stage others need, the older forks read from what stands in these, and not from triggers. */
+function judgeTrigger({ instruction, stage, stages, fork }: Case): Verdict | undefined {
+  const isStage = fromOf(instruction).some(from => stageOf(from, stage, stages) !== undefined)
+  if (instruction.isTrigger !== true || !isStage || fork === 'osscontainertools') return undefined
+  return {
+    problem: `the ${fork} fork of Kaniko finds no file of another stage for an ONBUILD`,
+    advice: `Write the COPY into the stage that builds on this one, ${NEWER_FORK}.`
+  }
 }
 
 /** Of two stages with one name, Kaniko takes the first. */

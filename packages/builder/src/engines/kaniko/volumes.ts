@@ -2,6 +2,7 @@ import { parseDockerfile, wordsOf } from '../../dockerfile/parse.js'
 import { type Change, changeOf } from './changes.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { finding } from './unsupported.js'
+import { escaped } from './words.js'
 import type { Finding } from '../engine.js'
 import { resolve } from '../../dockerfile/expand.js'
 
@@ -58,19 +59,13 @@ export function laterVolumes(
   return { changes, appended, findings: findings.slice(0, MOST_FINDINGS) }
 }
 
-/** Kaniko resolves the words of a JSON form, too. */
-function escaped(path: string): string {
-  return path.replace(/[\\'"$]/g, '\\$&')
-}
-
 function pathsOf(step: Step): readonly string[] | undefined {
   const paths = wordsOf(step.instruction).map(word => resolve(word, step.variables, step.instruction.escape))
   const known = paths.filter(path => path !== undefined)
   return known.length === paths.length ? known : undefined
 }
 
-function runsAfter({ instruction: { line } }: Step, used: readonly Stage[]): readonly Step[] {
-  return used
-    .flatMap(({ steps }) => steps)
-    .filter(({ instruction }) => instruction.keyword === 'RUN' && instruction.line > line)
+function runsAfter(step: Step, used: readonly Stage[]): readonly Step[] {
+  const steps = used.flatMap(stage => stage.steps)
+  return steps.slice(steps.indexOf(step)).filter(({ instruction }) => instruction.keyword === 'RUN')
 }

@@ -1,57 +1,100 @@
 import { resolve } from '../../dockerfile/expand.js'
+import { posix } from 'node:path'
+import { readHeredoc } from '../../dockerfile/heredoc.js'
 import { beforeArguments, wordsOf } from '../../dockerfile/parse.js'
 import type { Stage, Step } from '../../dockerfile/stages.js'
+import type { Finding } from '../engine.js'
 import { type Change, changeOf } from './changes.js'
+import { finding } from './unsupported.js'
 
 /** A longer list is no list of ports that somebody wrote. */
 const MOST_PORTS = 1000
 
-/** Words that Kaniko does not understand, in the form that it does. */
-export function rewriteWords(used: readonly Stage[]): readonly Change[] {
-  return used.flatMap(({ steps }) =>
-    steps.flatMap(step => {
-      const { instruction } = step
-      const text = writtenAs(step)
-      return text === undefined ? [] : [changeOf(instruction, text)]
-    })
-  )
+interface Rewritten {
+  readonly changes: readonly Change[]
+  readonly findings: readonly Finding[]
 }
 
-function writtenAs(step: Step): string | undefined {
+/** Words that Kaniko does not understand, in the form that it does; and those that only the builder could write so. */
+export function rewriteWords(used: readonly Stage[]): Rewritten {
+  const changes: Change[] = []
+  const findings: Finding[] = []
+  for (const step of used.flatMap(({ steps }) => steps)) {
+    const { instruction } = step
+    const written = writtenAs(step)
+    if (typeof written === 'string') changes.push(changeOf(instruction, written))
+    else if (written !== undefined) findings.push(finding(instruction, written))
+  }
+  return { changes, findings }
+}
+
+type Verdict = Pick<Finding, 'problem' | 'advice'>
+
+function writtenAs(step: Step): string | Verdict | undefined {
   const { keyword } = step.instruction
   if (keyword === 'EXPOSE') return exposed(step)
-  return keyword === 'USER' ? named(step) : owned(step)
+  if (keyword === 'USER') return named(step)
+  return keyword === 'COPY' || keyword === 'ADD' ? copied(step) : undefined
 }
 
 /** Kaniko cuts the user from the group at the first colon, also at that of `${GROUP:-root}`. */
-function named({ instruction: { args, escape }, variables }: Step): string | undefined {
-  const user = /\$\{[^}]*:/.test(args) ? resolve(args, variables, escape) : undefined
-  return user !== undefined && /^[\w.:-]+$/.test(user) ? `USER ${user}` : undefined
+function named({ instruction: { args, escape }, variables }: Step): string | Verdict | undefined {
+  if (!/\$\{[^}]*:/.test(args)) return undefined
+  const user = resolve(args, variables, escape)
+  if (user !== undefined) return /^[\w.:-]+$/.test(user) ? `USER ${user}` : undefined
+  return {
+    problem: 'Kaniko cuts the user from the group at the first colon, which is within ${…} here',
+    advice: 'Declare the variable by ARG or ENV in this stage, or write the name or number itself.'
+  }
 }
 
 /** Protocols in small letters, as Kaniko compares them, and each port of a range by itself, as Docker notes them. */
 function exposed({ instruction, variables }: Step): string | undefined {
   const words = wordsOf(instruction)
   const ports = words.flatMap(word => portsOf(resolve(word, variables, instruction.escape) ?? word))
-  const text = `EXPOSE ${ports.join(' ')}`
+  // Variables may be empty, and a mere EXPOSE is an error.
+  const text = ports.length === 0 ? '' : `EXPOSE ${ports.join(' ')}`
   return text === `EXPOSE ${words.join(' ')}` || ports.length > MOST_PORTS ? undefined : text
 }
 
 function portsOf(word: string): readonly string[] {
   const [, first, last = first, protocol = ''] = /^(\d{1,5})(?:-(\d{1,5}))?(\/[a-z]+)?$/i.exec(word) ?? []
+  if (word === '') return []
   if (first === undefined || Number(last) < Number(first) || Number(last) > 65_535) return [word]
   const count = Number(last) - Number(first) + 1
   if (count > MOST_PORTS) return [word]
   return Array.from({ length: count }, (_, at) => `${Number(first) + at}${protocol.toLowerCase()}`)
 }
 
-/** `--chown=:group`: without a user, Docker takes root, and Kaniko looks for a user without a name. */
-function owned({ instruction }: Step): string | undefined {
-  const { keyword, args, heredocs } = instruction
-  if ((keyword !== 'COPY' && keyword !== 'ADD') || heredocs.length > 0) return undefined
+/**
+ * `--chown=:group`: without a user, Docker takes root, and Kaniko looks for a user without a name. `COPY ../file`: for
+ * Docker there is nothing above the context, nor above the root of a stage; Kaniko would leave them.
+ */
+function copied({ instruction, variables }: Step): string | Verdict | undefined {
+  const { args, heredocs, isExec, escape } = instruction
+  if (heredocs.length > 0) return undefined
   const flags = beforeArguments(instruction)
-  const written = withOwner(flags)
-  return written === flags ? undefined : written + args
+  const words = wordsOf(instruction)
+  const sources = words.slice(0, -1).map(word => {
+    const path = resolve(word, variables, escape)
+    return path !== undefined && leads(path) ? escaped(posix.normalize(`/${path}`).slice(1) || '.') : word
+  })
+  const isSame = sources.every((source, at) => source === words[at])
+  const list = [...sources, words.at(-1) ?? '']
+  const isList = isExec || list.some(word => /\s/.test(word))
+  return isSame && withOwner(flags) === flags
+    ? undefined
+    : withOwner(flags) + (isSame ? args : isList ? JSON.stringify(list) : list.join(' '))
+}
+
+/** Whether a path has `..` in it, and is none of another machine. */
+function leads(path: string): boolean {
+  return path.split('/').includes('..') && !/^(?:[a-z]+:\/\/|git@)/i.test(path) && readHeredoc(path) === undefined
+}
+
+/** Kaniko resolves the words of a JSON form, too. */
+export function escaped(path: string): string {
+  return path.replace(/[\\'"$]/g, '\\$&')
 }
 
 /** The flags of COPY or ADD with root before the group. */
