@@ -10,7 +10,7 @@ import { makeContext, NOWHERE } from './context.js'
 import { readCases, readCorpus } from './corpus.js'
 import { FORKS } from './expectation.js'
 import { readExpected } from './expected.js'
-import { table, TABLE_FILE } from './table.js'
+import { summary, table, TABLE_FILE } from './table.js'
 
 const corpus = readCorpus()
 
@@ -103,5 +103,10 @@ describe('the corpus', () => {
 
   test('is the table docs/dockerfile.md; if not, run: npm run corpus -- --table', async () => {
     expect(await readFile(TABLE_FILE, 'utf8')).toBe(await table(corpus))
+  })
+
+  test('has its totals in the README', async () => {
+    const readme = await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
+    expect(readme.replace(/\s+/g, ' ')).toContain(summary(corpus))
   })
 })

@@ -25,10 +25,10 @@ const MEANINGS: Readonly<Record<Verdict['kind'], string>> = {
 /** The page that says which Dockerfiles build here, and how. */
 export async function table(cases: readonly Case[]): Promise<string> {
   const results = new Map(FORKS.map(fork => [fork, readResults(fork)]))
-  const groups = [...new Set(cases.map(({ group }) => group))]
+  const groups = [...new Set(cases.map(({ group }) => constructOf(group)))]
   const parts = groups.map(group => {
     const rows = cases
-      .filter(one => one.group === group)
+      .filter(one => constructOf(one.group) === group)
       .map(one => `| ${cells([literally(one.what), ...FORKS.map(fork => cellOf(one, fork, results.get(fork)))])} |`)
     return `## ${titleOf(group)}\n\n| Dockerfile | ${FORKS.join(' | ')} |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
   })
@@ -61,6 +61,21 @@ This page is made of the corpus and its recorded results: \`npm run corpus -- --
 
 ${parts.join('\n')}`
   return format(page, { ...(await resolveConfig(TABLE_FILE)), parser: 'markdown' })
+}
+
+/** The totals in one sentence, as the README has it, of the fork that builds here. */
+export function summary(cases: readonly Case[]): string {
+  const fork = 'chainguard'
+  const results = readResults(fork)
+  const kinds = cases.map(one => kindOf(one, fork, results))
+  const count = (...wanted: readonly string[]): number => kinds.filter(kind => wanted.includes(kind)).length
+  const isDockers = ({ name }: Case): boolean => 'fails' in (readExpected(name) ?? {})
+  const dockers = cases.filter((one, at) => kinds[at] === 'fails' && isDockers(one)).length
+  return (
+    `Of ${cases.length} small Dockerfiles, ${count('same', 'rewritten', 'warned')} make Docker's image on the Chainguard fork ` +
+    `(${count('rewritten')} because they are rewritten), ${count('refused')} are refused, ${count('different')} make an image that differs, ` +
+    `and ${count('fails')} fail, ${dockers} of them with Docker too.`
+  )
 }
 
 const NOT_TRIED = 'not tried'
@@ -113,7 +128,12 @@ function literally(text: string): string {
   return text.replace(/[\\`*_<>[\]#]/g, '\\$&')
 }
 
+/** A second file of the same construct belongs to the first. */
+function constructOf(group: string): string {
+  return group.replace(/^more-/, '')
+}
+
 function titleOf(group: string): string {
-  const words = group.replace(/^more-(.*)/, '$1, more of them').replaceAll('-', ' ')
+  const words = group.replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
