@@ -22,11 +22,19 @@ describe('# escape=', () => {
     ])
   })
 
-  test.each([
-    '#escape=\\\nFROM a\nENV A=`x`\n',
-    'FROM a\n# escape=`\nENV A=\\x\n',
-    '# escape=`\nFROM a\nRUN x\\\nRUN y\n'
-  ])('%j stays', async text => {
-    expect((await prepared(text)).context.dockerfileText).toBe(text)
+  test.each(['#escape=\\\nFROM a\nENV A=`x`\n', 'FROM a\n# escape=`\nENV A=\\x\n', 'FROM a\n# escape=`\nRUN x\n'])(
+    '%j stays',
+    async text => {
+      expect((await prepared(text)).context.dockerfileText).toBe(text)
+    }
+  )
+
+  test('a line that would end in a backslash is refused', async () => {
+    const { findings } = await prepared('# escape=`\nFROM a\nENV A=\\d\nRUN x\\\nRUN y\n')
+    expect(findings).toMatchObject([{ line: 4, problem: expect.stringContaining('backslash') }])
+  })
+
+  test('an ONBUILD has words, too', async () => {
+    expect((await sent('# escape=`\nFROM a\nONBUILD ENV A=C:\\d\n')).at(-1)).toBe(String.raw`3 ONBUILD ENV A=C:\\d`)
   })
 })

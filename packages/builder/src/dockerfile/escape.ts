@@ -12,9 +12,10 @@ const DIRECTIVE = /^[ \t]*#[ \t]*escape[ \t]*=[ \t]*`[ \t]*\r?$/im
  * continued, and not within words. Each instruction stands in one line, its first one; one with here-documents in the line
  * before these.
  *
- * @returns the text itself when nothing has to be done, or when a line would end in a backslash that continues it then
+ * @returns the text, the same when nothing has to be done; or an instruction that cannot be written so, as it would end in a
+ *   backslash that continues it then
  */
-export function withBackslash(text: string): string {
+export function withBackslash(text: string): string | Instruction {
   if (!DIRECTIVE.test(text)) return text
   const instructions = parseDockerfile(text)
   const lines = text.split('\n')
@@ -25,7 +26,7 @@ export function withBackslash(text: string): string {
   lines[at] = ''
   for (const instruction of instructions) {
     const written = print(instruction)
-    if (written.endsWith('\\')) return text
+    if (written.endsWith('\\')) return instruction
     const bodies = instruction.heredocs.reduce((count, { body }) => count + body.split('\n').length, 0)
     const end = instruction.lastLine - bodies
     const place = bodies === 0 ? instruction.line : end
@@ -40,7 +41,8 @@ function continues(lines: readonly string[]): boolean {
 }
 
 function print(instruction: Instruction): string {
-  const { keyword, text, args, isExec } = instruction
+  const { keyword, text, args, isExec, trigger } = instruction
+  if (trigger !== undefined) return beforeArguments(instruction) + print(trigger)
   if (!EXPANDED.has(keyword)) return text
   const words = isExec ? JSON.stringify(wordsOf(instruction).map(withinWords)) : withinWords(args)
   return beforeArguments(instruction) + words

@@ -152,13 +152,14 @@ class Lexer {
       }
     }
     const end = (): Omit<Filled, 'isKnown'> => {
-      if (!this.#cuts && text.length > MAX_LENGTH) throw new Refusal()
+      this.#limit(text)
       if (this.#word !== '') words.push(this.#word)
       this.#word = ''
       this.#depth--
       return { text, words }
     }
     for (let next = this.#peek(); next !== undefined; next = this.#peek()) {
+      this.#limit(text)
       if (next === stop) {
         this.#at++
         return end()
@@ -189,6 +190,10 @@ class Lexer {
     return end()
   }
 
+  #limit(text: string): void {
+    if (!this.#cuts && text.length > MAX_LENGTH) throw new Refusal()
+  }
+
   /** What begins with a character of its own meaning. */
   #special(character: string): string | undefined {
     if (character === '$') return this.#dollar()
@@ -213,6 +218,7 @@ class Lexer {
     const quote = this.#quote()
     let text = quote
     for (;;) {
+      this.#limit(text)
       const character = this.#peek()
       if (character === undefined) throw new Refusal()
       if (character === '$') {

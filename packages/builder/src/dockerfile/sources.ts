@@ -32,7 +32,7 @@ export function contextCopies(stage: Stage): readonly ContextCopy[] {
     const known = resolved.filter(word => word !== undefined)
     const isComplete = known.length === words.length - 1
     const destination = within(place, resolve(words.at(-1) ?? '', variables, escape))
-    const sources = known.filter(word => !isElsewhere(word)).map(inContext)
+    const sources = [...new Set(known.filter(word => !isElsewhere(word)).map(inContext))]
     return [{ instruction, stage: stage.index, destination, sources, isComplete }]
   })
 }

@@ -69,7 +69,7 @@ describe('what is known at an instruction', () => {
     ['ARG X=1\nFROM a\nRUN x', {}],
     ['FROM a\nENV A a b\nRUN x', { A: 'a b' }],
     ['FROM a\nENV A=$HOME/x\nRUN x', {}],
-    ['FROM a AS s\nENV A=1\nARG B=2\nFROM s\nRUN x', { A: '1' }],
+    ['FROM a AS s\nENV A=1\nARG B=2\nFROM s\nRUN x', { A: '1', B: '2' }],
     ["FROM a\nENV A='$B'\nRUN x", { A: '$B' }],
     [
       'FROM a\nENV A=b.c.d\nENV B="it\'s ${A%.*}" C=${A##*.} D=${A//./-} E=${A/./-} F=${A#b}\nRUN x',

@@ -1,8 +1,7 @@
 import { type Instruction, parseDockerfile } from './parse.js'
-import { ChangedVariables } from './changed-variables.js'
 import { expand, type Variables } from './expand.js'
 import { splitList } from './shell.js'
-import { argumentsOf, readArguments, variablesAfter } from './variables.js'
+import { readArguments, variablesAfter } from './variables.js'
 
 /** One stage of a Dockerfile. */
 export interface Stage {
@@ -41,7 +40,8 @@ export function readStages(dockerfileText: string, buildArgs: Readonly<Record<st
     if (instruction.keyword === 'FROM') {
       if (stage !== undefined) ends[stage.index] = variables
       const next = begin(instruction, stages.length, named, globals)
-      variables = typeof next.base === 'number' ? withoutArguments(ends[next.base], stages[next.base]) : new Map()
+      // Arguments are inherited, too.
+      variables = (typeof next.base === 'number' ? ends[next.base] : undefined) ?? new Map()
       const steps: Step[] = [{ instruction, variables: globals }]
       for (const trigger of triggersOf(next, stages)) {
         if (++triggerCount > MOST_TRIGGERS) break
@@ -80,16 +80,6 @@ function begin(
 /** Not those of the stages below that one: triggers are not inherited. */
 function triggersOf(stage: Omit<Stage, 'steps'>, stages: readonly Stage[]): readonly Instruction[] {
   return baseOf(stage, stages)?.steps.flatMap(({ instruction }) => instruction.trigger ?? []) ?? []
-}
-
-/** Environments are inherited, arguments are not. */
-function withoutArguments(variables: Variables = new Map(), stage: Stage | undefined): Variables {
-  const without = new ChangedVariables(variables)
-  for (const { instruction } of stage?.steps ?? []) {
-    if (instruction.keyword !== 'ARG') continue
-    for (const { name } of argumentsOf(instruction)) without.set(name, undefined)
-  }
-  return without
 }
 
 function findStage(name: string, stages: readonly Stage[]): Stage | undefined {

@@ -15,3 +15,8 @@ test('logs and errors have what the author wrote', async () => {
   )
   expect(authoredTexts({ dockerfileText: 'FROM a' })).toEqual(new Map())
 })
+
+test('also for what an ONBUILD does in the stage that builds on it', async () => {
+  const { context } = await prepared('FROM a AS p\nONBUILD EXPOSE 1/TCP\nFROM p\nRUN y\n')
+  expect(authoredTexts(context).get('EXPOSE 1/tcp')).toBe('ONBUILD EXPOSE 1/TCP')
+})

@@ -16,9 +16,14 @@ export function authoredTexts({
   if (authorText === undefined) return new Map()
   const authored = parseDockerfile(authorText)
   return new Map(
-    parseDockerfile(dockerfileText).flatMap(({ line, text }) => {
+    parseDockerfile(dockerfileText).flatMap(({ line, text, trigger }) => {
       const own = authored.find(written => written.line <= line && line <= written.lastLine)
-      return own === undefined || own.text === text ? [] : [[text, shownText(own)] as const]
+      if (own === undefined || own.text === text) return []
+      const whole = [text, shownText(own)] as const
+      // A stage that builds on this one runs it without the word.
+      return trigger === undefined || own.trigger === undefined
+        ? [whole]
+        : [whole, [trigger.text, shownText(own)] as const]
     })
   )
 }

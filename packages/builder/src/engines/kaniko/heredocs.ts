@@ -5,7 +5,7 @@ import { contentOf, type Heredoc, readHeredoc } from '../../dockerfile/heredoc.j
 import { beforeArguments, type Instruction } from '../../dockerfile/parse.js'
 import { isPattern } from '../../dockerfile/sources.js'
 import { splitList } from '../../dockerfile/shell.js'
-import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
+import { fromOf, lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { expandDocument, resolve } from '../../dockerfile/expand.js'
 import type { Finding } from '../engine.js'
 import { CONTEXT_TREE } from '../pod/parts.js'
@@ -109,7 +109,10 @@ function shellAt(step: Step, stage: Stage, stages: readonly Stage[]): readonly s
  */
 function writeCopy({ instruction, variables }: Step): Written | string {
   const { args, heredocs } = instruction
+  if (fromOf(instruction).length > 0) return 'it stands beside --from='
   const words = splitList(args)
+  // Of two that have one name, both are the last.
+  const named = new Map(heredocs.map(heredoc => [heredoc.name, heredoc]))
   const inlineFiles: InlineFile[] = []
   const paths: string[] = []
   for (const word of words) {
@@ -122,8 +125,7 @@ function writeCopy({ instruction, variables }: Step): Written | string {
       paths.push(word)
       continue
     }
-    // Of two that have one name, both are the last.
-    const heredoc = heredocs.findLast(({ name }) => name === begun.name)
+    const heredoc = named.get(begun.name)
     if (heredoc === undefined) return `${word} has no text`
     const content = contentOf(heredoc)
     const filled = heredoc.isQuoted || !/[$\\]/.test(content) ? content : expandDocument(content, variables)

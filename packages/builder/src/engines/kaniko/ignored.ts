@@ -1,6 +1,6 @@
 import { argumentsOf, pairsOf } from '../../dockerfile/variables.js'
 import { type Instruction, wordsOf } from '../../dockerfile/parse.js'
-import { OPEN_TO_ALL } from './places.js'
+import { OPEN_TO_ALL, withoutSlashes } from './places.js'
 import { fromOf, lineage, type Stage } from '../../dockerfile/stages.js'
 import type { KanikoFork } from './unsupported.js'
 
@@ -58,8 +58,9 @@ function ignoredIn(instruction: Instruction): readonly Ignored[] {
 
 /** Whether a path of another stage is a directory, only the builder knows. */
 function findChangedModes(instruction: Instruction): readonly Ignored[] {
-  const place = wordsOf(instruction).at(-1)?.replace(/\/+$/, '') ?? ''
-  if (instruction.keyword !== 'COPY' || fromOf(instruction).length === 0 || !OPEN_TO_ALL.includes(place)) return []
+  if (instruction.keyword !== 'COPY' || fromOf(instruction).length === 0) return []
+  const place = withoutSlashes(wordsOf(instruction).at(-1) ?? '')
+  if (!OPEN_TO_ALL.includes(place)) return []
   return [{ line: instruction.line, words: `where a directory is copied, Kaniko gives ${place} the mode of that one` }]
 }
 

@@ -82,6 +82,32 @@ export function followNamedLinks(
   return { entries: sent.sort((a, b) => (a.path < b.path ? -1 : 1)), findings }
 }
 
+/** Docker follows links on the way to a pattern; Kaniko finds nothing behind them. */
+export function judgePatterns(copies: readonly ContextCopy[], entries: readonly ContextEntry[]): readonly Finding[] {
+  const index = byPath(entries)
+  return copies.flatMap(({ instruction, sources }) =>
+    sources.flatMap(source => {
+      if (!isPattern(source)) return []
+      const parts = source.split('/')
+      const literal = parts.slice(
+        0,
+        Math.max(
+          parts.findIndex(part => /[*?[\\]/.test(part)),
+          0
+        )
+      )
+      const link = literal
+        .map((_, at) => literal.slice(0, at + 1).join('/'))
+        .find(path => index.get(path)?.kind === 'symlink')
+      if (link === undefined) return []
+      return finding(instruction, {
+        problem: `${source} is a pattern behind the symbolic link ${link}, which Kaniko does not follow there`,
+        advice: 'Name the directory to which it leads.'
+      })
+    })
+  )
+}
+
 /** Whether a link leads, in the image, to what was copied with its directory before. */
 function holds(link: Link, target: string, copy: ContextCopy, { copy: other, directory }: Along): boolean {
   const { destination: at } = copy

@@ -13,7 +13,7 @@ export function judgePlaces(
   fork: KanikoFork
 ): readonly Finding[] {
   return copies.flatMap(({ instruction, destination, sources }) => {
-    const place = destination?.replace(/\/+$/, '')
+    const place = destination === undefined ? undefined : withoutSlashes(destination)
     if (place === '/kaniko' || place?.startsWith('/kaniko/') === true) {
       return finding(instruction, {
         problem: 'Kaniko itself lies in /kaniko, and what is copied there is not in the image',
@@ -28,4 +28,11 @@ export function judgePlaces(
       advice: 'Copy to a directory below it, or configure a Kaniko image of the osscontainertools fork.'
     })
   })
+}
+
+/** A path without slashes at its end. */
+export function withoutSlashes(path: string): string {
+  let end = path.length
+  while (end > 0 && path[end - 1] === '/') end--
+  return path.slice(0, end)
 }

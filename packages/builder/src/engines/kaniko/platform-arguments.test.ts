@@ -1,3 +1,4 @@
+import { parseDockerfile } from '../../dockerfile/parse.js'
 import { expect, test } from '@jest/globals'
 import { platformArguments } from './platform-arguments.js'
 import type { KanikoFork } from './unsupported.js'
@@ -5,7 +6,7 @@ import type { KanikoFork } from './unsupported.js'
 const AMD64 = { os: 'linux', architecture: 'amd64' }
 
 function given(text: string, fork: KanikoFork = 'chainguard', buildArgs = {}): ReturnType<typeof platformArguments> {
-  return platformArguments(text, AMD64, fork, buildArgs)
+  return platformArguments(parseDockerfile(text), AMD64, fork, buildArgs)
 }
 
 test.each([
@@ -19,6 +20,8 @@ test.each([
   ['FROM base-$TARGETARCH', { TARGETARCH: 'amd64' }],
   ['FROM --platform=$BUILDPLATFORM a', { BUILDPLATFORM: 'linux/amd64' }],
   ['FROM base-$TARGETARCHIVE', {}],
+  ['ARG SUFFIX=x-${TARGETARCH}\nFROM a\nARG SUFFIX', { TARGETARCH: 'amd64' }],
+  ['FROM a\nARG SUFFIX=x-${TARGETARCH}', {}],
   // Docker takes the default.
   ['FROM a\nARG TARGETARCH=other', {}],
   ['ARG TARGETARCH=other\nFROM base-${TARGETARCH}', {}],
@@ -38,7 +41,9 @@ test("the user's own value wins", () => {
 
 test('a variant is part of the platform', () => {
   const platform = { os: 'linux', architecture: 'arm', variant: 'v7' }
-  expect(platformArguments('FROM a\nARG TARGETPLATFORM BUILDVARIANT', platform, 'google', {}).values).toEqual({
+  expect(
+    platformArguments(parseDockerfile('FROM a\nARG TARGETPLATFORM BUILDVARIANT'), platform, 'google', {}).values
+  ).toEqual({
     TARGETPLATFORM: 'linux/arm/v7',
     BUILDVARIANT: 'v7'
   })

@@ -1,6 +1,6 @@
 import type { Finding, Platform } from '../engine.js'
 import type { KanikoFork } from './unsupported.js'
-import { parseDockerfile } from '../../dockerfile/parse.js'
+import type { Instruction } from '../../dockerfile/parse.js'
 import { argumentsOf } from '../../dockerfile/variables.js'
 
 /**
@@ -9,16 +9,16 @@ import { argumentsOf } from '../../dockerfile/variables.js'
  * argument wins over a default in the Dockerfile, where Docker takes the default; so they are given only where there is
  * none.
  *
+ * @param instructions those that are built, and what stands before the first `FROM`
  * @param buildArgs the user's own, which win
  * @returns what to give besides them, and where that cannot be right
  */
 export function platformArguments(
-  dockerfileText: string,
+  instructions: readonly Instruction[],
   platform: Platform,
   fork: KanikoFork,
   buildArgs: Readonly<Record<string, string>>
 ): { readonly values: Readonly<Record<string, string>>; readonly findings: readonly Finding[] } {
-  const instructions = parseDockerfile(dockerfileText)
   const firstStage = instructions.findIndex(({ keyword }) => keyword === 'FROM')
   const declared = instructions.flatMap(({ trigger, ...own }, at) => {
     const instruction = trigger ?? own
@@ -33,7 +33,9 @@ export function platformArguments(
     const withDefault = own.filter(argument => argument.value !== undefined)
     const bare = own.find(argument => argument.value === undefined)?.instruction
     const reference = new RegExp(`\\$(?:${name}\\b|\\{${name}\\W)`)
-    const from = instructions.find(({ keyword, text }) => keyword === 'FROM' && reference.test(text))
+    const from = instructions.find(({ keyword, text }, at) => {
+      return (keyword === 'FROM' || (keyword === 'ARG' && at < firstStage)) && reference.test(text)
+    })
     const wanted = bare ?? from
     // What is set for all stages is set for Kaniko too.
     if (wanted === undefined || buildArgs[name] !== undefined || withDefault.some(({ isGlobal }) => isGlobal)) continue

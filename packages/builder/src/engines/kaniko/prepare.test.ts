@@ -168,6 +168,39 @@ test('more instructions than anybody writes are refused at once', async () => {
   expect((await prepared(`FROM a\n${'VOLUME $a\nRUN $a\n'.repeat(900)}`)).findings.length).toBeLessThan(50)
 })
 
+test('patterns in variables, or for many files, are refused before they take minutes', async () => {
+  const variables = `FROM a\nARG V=${'ab'.repeat(900)}\nCOPY ${'${V#*a*b} '.repeat(1001)} /x\n`
+  const documents = Array.from({ length: 20_000 }, (_, at) => `<<E${at}`).join(' ')
+  const bodies = Array.from({ length: 20_000 }, (_, at) => `E${at}`).join('\n')
+  const texts = [
+    variables,
+    `FROM a\nENV A=${'x'.repeat(8000)}\nENV B=${'$A'.repeat(70_000)}\nCOPY $B /x\n`,
+    `FROM a\nCOPY ${documents} /x/\n${bodies}\n`,
+    `FROM a\nRUN ${'/'.repeat(100_000)}x\n`,
+    `FROM a\nUSER ${'${'.repeat(40_000)}\n`,
+    `ARG ${Array.from({ length: 50_000 }, (_, at) => `A${at}`).join(' ')}\nFROM b AS s\n${'FROM s\n'.repeat(40)}`
+  ]
+  for (const text of texts) await prepared(text)
+  expect((await prepared(variables)).findings).toMatchObject([{ problem: expect.stringContaining('patterns') }])
+}, 20_000)
+
+test('a pattern behind a link is refused: Docker follows the link, and Kaniko does not', async () => {
+  write('real/a.yml')
+  link('real', 'cfg')
+  for (const more of ['', 'real/a.yml ']) {
+    const { findings } = await prepared(`FROM a\nCOPY ${more}cfg/*.yml /etc/app/\n`)
+    expect(findings).toMatchObject([{ line: 2, problem: expect.stringContaining('symbolic link cfg') }])
+  }
+  expect((await prepared('FROM a\nCOPY */a.yml real/*.yml /etc/app/\n')).findings).toEqual([])
+})
+
+test('what is found in an ONBUILD is told once', async () => {
+  const text = `FROM a AS p\nONBUILD RUN --network=none x\nONBUILD COPY --parents a b\n${'FROM p AS q\nFROM p\nCOPY --from=q /a /a\n'}`
+  const { context, findings } = await prepared(text)
+  expect(findings.map(({ line }) => line)).toEqual([3])
+  expect(context.warnings).toHaveLength(1)
+})
+
 test('what is found stands in the order of the lines', async () => {
   const text = 'FROM a\nRUN --mount=type=tmpfs,target=/t x\nCOPY out /x\nCOPY --parents a /y\n'
   link('/nowhere', 'out')

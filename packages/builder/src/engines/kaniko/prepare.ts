@@ -2,7 +2,7 @@ import { closeSync, readSync } from 'node:fs'
 import type { Context, ContextEntry } from '../../context/context.js'
 import { openInside } from '../../context/inside.js'
 import { applyChanges, type Change, changeOf } from './changes.js'
-import { followNamedLinks } from './named-links.js'
+import { followNamedLinks, judgePatterns } from './named-links.js'
 import { platformArguments } from './platform-arguments.js'
 import { type Instruction, parseDockerfile } from '../../dockerfile/parse.js'
 import { inCapitals, withoutOverruledCommands } from './entry-points.js'
@@ -35,13 +35,16 @@ export function prepare(
   const tooLong = tooMany(parseDockerfile(authorText))
   if (tooLong !== undefined) return refused([tooLong])
   const dockerfileText = withBackslash(authorText)
-  const ready = platformArguments(dockerfileText, platform, fork, given)
+  if (typeof dockerfileText !== 'string') return refused([finding(dockerfileText, BACKSLASH)])
+  const ready = platformArguments(builtInstructions(dockerfileText, given), platform, fork, given)
   const buildArgs = { ...ready.values, ...given }
   const stages = readStages(dockerfileText, buildArgs)
   const excess = tooMany(stages.flatMap(({ steps }) => steps.map(({ instruction }) => instruction)))
   if (excess !== undefined) return refused([excess])
   const used = usedStages(stages)
   const copies = used.flatMap(contextCopies)
+  const excessive = tooManyPatterns(authorText, copies, context.entries)
+  if (excessive !== undefined) return refused([excessive])
   const links = followNamedLinks(context, copies, fork)
   const volumes = laterVolumes(dockerfileText, stages, used)
   const heredocs = rewriteHeredocs(used, stages, fork)
@@ -51,6 +54,7 @@ export function prepare(
     // The osscontainertools fork leaves them out by itself.
     ...(fork === 'osscontainertools' ? [] : withoutUnused(stages, used)),
     ...volumes.changes,
+    ...inCapitals(used),
     ...heredocs.changes,
     ...labels.changes,
     ...words.changes,
@@ -58,8 +62,10 @@ export function prepare(
     // Last, as it takes the place of what was changed in the same line.
     ...withoutEmptyCopies(copies, links.entries)
   ]
-  const warnings = [...context.warnings, ...findIgnored(used, stages, fork, buildArgs), ...labels.warnings]
-  const text = volumes.appended(inCapitals(applyChanges(dockerfileText, changes), used))
+  const found = [...findIgnored(used, stages, fork, buildArgs), ...labels.warnings, ...words.warnings]
+  // What an ONBUILD does is found once for each stage that builds on its own.
+  const warnings = [...context.warnings, ...new Set(found)]
+  const text = volumes.appended(applyChanges(dockerfileText, changes))
   const sent = {
     ...context,
     entries: links.entries,
@@ -73,16 +79,35 @@ export function prepare(
     buildArgs,
     findings: [
       ...ready.findings,
-      ...findUnsupported(used, stages, fork),
+      ...findUnsupported(used, stages, fork, platform),
       ...links.findings,
       ...volumes.findings,
       ...heredocs.findings,
       ...words.findings,
+      ...judgePatterns(copies, context.entries),
       ...judgePlaces(copies, links.entries, fork),
       ...judgeArchives(sent, copies),
       ...judgeBytes(context, text)
-    ].sort((a, b) => a.line - b.line)
+    ]
+      .filter(({ line, problem }, at, all) => {
+        return all.findIndex(other => other.line === line && other.problem === problem) === at
+      })
+      .sort((a, b) => a.line - b.line)
   }
+}
+
+const BACKSLASH = {
+  problem: 'with another # escape= the line ends in a backslash, which Kaniko takes for its continuation',
+  advice: 'Write the Dockerfile without that directive.'
+}
+
+/** What stands before the first stage, and the stages that are built as far as that can be told without the platform. */
+function builtInstructions(text: string, given: Readonly<Record<string, string>>): readonly Instruction[] {
+  const instructions = parseDockerfile(text)
+  const stages = readStages(text, given)
+  const first = stages[0]?.steps[0]?.instruction.line ?? Infinity
+  const lines = new Set(usedStages(stages).flatMap(({ steps }) => steps.map(({ instruction }) => instruction.line)))
+  return instructions.filter(({ line }) => line < first || lines.has(line))
 }
 
 /** Nobody writes as many, and rules look from each instruction at others. */
@@ -95,6 +120,26 @@ function tooMany(instructions: readonly Instruction[]): Finding | undefined {
     problem: `it is one of more than ${MOST_INSTRUCTIONS} instructions, which are not looked at`,
     advice: 'Join some of them.'
   })
+}
+
+/** Patterns times files, and patterns in variables: more would take minutes. */
+const MOST_MATCHES = 5_000_000
+const MOST_CUTS = 1000
+
+function tooManyPatterns(
+  text: string,
+  copies: readonly ContextCopy[],
+  entries: readonly ContextEntry[]
+): Finding | undefined {
+  const cuts = text.match(/\$\{\w+[#%/]/g)?.length ?? 0
+  let matches = 0
+  const longest = copies.find(({ sources }) => {
+    matches += sources.filter(isPattern).length * Math.max(entries.length, 1)
+    return matches > MOST_MATCHES
+  })
+  const instruction = longest?.instruction ?? (cuts > MOST_CUTS ? parseDockerfile(text)[0] : undefined)
+  if (instruction === undefined) return undefined
+  return finding(instruction, { problem: 'there are more patterns than are looked at', advice: 'Use fewer of them.' })
 }
 
 /** COPY of patterns that match nothing: Kaniko would copy files of its own, and its whole root. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { parseReference } from '@kaniko-hooks/registry'
 import { withOrigin } from '../../destinations/refusal.js'
 import { baseImages } from '../../dockerfile/base-images.js'
@@ -126,7 +127,8 @@ function explainMissing(dockerfileText: string, missing: string): string {
       : above !== undefined
         ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without`
         : `${missing} is not in the build context, or .dockerignore leaves it out`
-  const copy = parseDockerfile(dockerfileText).find(({ keyword, flags, args }) => {
+  const copy = parseDockerfile(dockerfileText).find(({ trigger, ...own }) => {
+    const { keyword, flags, args } = trigger ?? own
     const isFrom = flags.some(flag => flag.startsWith('--from='))
     if (keyword !== 'COPY' && keyword !== 'ADD') return false
     if (above !== undefined) return !isFrom && namedIn(args).some(word => word.startsWith('../'))
@@ -137,7 +139,10 @@ function explainMissing(dockerfileText: string, missing: string): string {
 
 /** The sources of a COPY or ADD, without what stands before and after the path proper. */
 function namedIn(args: string): string[] {
-  const words = args.split(/[\s",[\]]+/).map(word => word.replace(/^\.?\//, '').replace(/\/$/, ''))
+  const words = args.split(/[\s",[\]]+/).map(word => {
+    const above = /^(?:\.\.\/)*/.exec(word)?.[0] ?? ''
+    return above + posix.normalize(`/${word.slice(above.length)}`).replace(/^\/|\/$/g, '')
+  })
   return words.slice(0, -1)
 }
 

@@ -8,7 +8,7 @@ const OLD: readonly KanikoFork[] = ['google', 'chainguard']
 
 function found(text: string, fork: KanikoFork): readonly Finding[] {
   const stages = readStages(text)
-  return findUnsupported(usedStages(stages), stages, fork)
+  return findUnsupported(usedStages(stages), stages, fork, { os: 'linux', architecture: 'amd64' })
 }
 
 describe('an instruction is refused on the forks that drop it', () => {
@@ -35,7 +35,9 @@ describe('an instruction is refused on the forks that drop it', () => {
     ['ADD --unpack=true https://x/a.tar b.tar /z', FORKS, /stay an archive/],
     ['ADD --checksum=sha256:aa http://x/y /z', FORKS, /--checksum/],
     ['ADD https://github.com/a/b.git#v1 /src', FORKS, /does not clone/],
-    ['ADD git@github.com:a/b /src', FORKS, /does not clone/]
+    ['ADD git@github.com:a/b /src', FORKS, /does not clone/],
+    ['ADD "https://github.com/a/b.git" /src', FORKS, /does not clone/],
+    ['ADD https://github.com/a/b.git?ref=v1 /src', FORKS, /does not clone/]
   ]
   test.each(table)('%j', (instruction, forks, problem) => {
     const text = `FROM x\n\n${instruction}\nUSER y\n`
@@ -121,5 +123,41 @@ describe('the surroundings decide', () => {
 
   test('what nobody builds is not refused', () => {
     for (const fork of FORKS) expect(found('FROM a AS s\nCOPY --parents a b\nFROM b', fork)).toEqual([])
+  })
+})
+
+describe('what stands for a value is looked at', () => {
+  const lines = (text: string, fork: KanikoFork = 'chainguard'): readonly number[] =>
+    found(text, fork).map(({ line }) => line)
+
+  test('a mode', () => {
+    expect(lines('FROM x\nENV M=4755 N=755\nCOPY --chmod=$M a /b\nCOPY --chmod=$N a /b\nCOPY --chmod=$O a /b')).toEqual(
+      [3]
+    )
+  })
+
+  test('the address of a repository', () => {
+    expect(lines('FROM x\nARG R=https://github.com/a/b.git\nADD $R /src')).toEqual([3])
+  })
+})
+
+describe('FROM --platform', () => {
+  test.each([
+    ['linux/arm64', true],
+    ['arm64', true],
+    ['windows/amd64', true],
+    ['linux/amd64', false],
+    ['x86_64', false],
+    ['linux', false],
+    ['$BUILDPLATFORM', false],
+    ['${OTHER:-linux/arm/v7}', true]
+  ])('%s is refused where Kaniko would take another image: %s', (platform, isRefused) => {
+    for (const fork of FORKS) {
+      expect(found(`FROM --platform=${platform} x\nRUN y`, fork).length > 0).toBe(isRefused)
+    }
+  })
+
+  test('means nothing where a stage is named', () => {
+    expect(found('FROM x AS y\nFROM --platform=linux/arm64 y', 'chainguard')).toEqual([])
   })
 })

@@ -1,5 +1,6 @@
 import { type Instruction, wordsOf } from '../../dockerfile/parse.js'
-import type { Finding } from '../engine.js'
+import { expand, resolve, type Variables } from '../../dockerfile/expand.js'
+import type { Finding, Platform } from '../engine.js'
 import { fromOf, type Stage, stageOf } from '../../dockerfile/stages.js'
 
 /**
@@ -13,9 +14,11 @@ type Verdict = Pick<Finding, 'problem' | 'advice'>
 /** An instruction, and what of its surroundings decides about it. */
 interface Case {
   readonly instruction: Instruction
+  readonly variables: Variables
   readonly stage: Stage
   readonly stages: readonly Stage[]
   readonly fork: KanikoFork
+  readonly platform: Platform
 }
 
 const NEWER_FORK = 'or configure a Kaniko image of the osscontainertools fork'
@@ -29,11 +32,12 @@ const NEWER_FORK = 'or configure a Kaniko image of the osscontainertools fork'
 export function findUnsupported(
   used: readonly Stage[],
   stages: readonly Stage[],
-  fork: KanikoFork
+  fork: KanikoFork,
+  platform: Platform
 ): readonly Finding[] {
   return used.flatMap(stage =>
-    stage.steps.flatMap(({ instruction }) => {
-      const verdict = judge({ instruction, stage, stages, fork })
+    stage.steps.flatMap(({ instruction, variables }) => {
+      const verdict = judge({ instruction, variables, stage, stages, fork, platform })
       return verdict === undefined ? [] : [finding(instruction, verdict)]
     })
   )
@@ -46,14 +50,13 @@ export function finding({ line, text }: Instruction, verdict: Verdict): Finding 
 
 function judge(found: Case): Verdict | undefined {
   const { keyword } = found.instruction
-  if (keyword === 'FROM') return judgeName(found)
+  if (keyword === 'FROM') return judgeName(found) ?? judgePlatform(found)
   if (keyword === 'RUN') return judgeMount(found)
   if (keyword !== 'COPY' && keyword !== 'ADD') return undefined
-  const { instruction } = found
   return (
     judgeFlags(found) ??
-    judgeGitSource(instruction) ??
-    judgeUnpacking(instruction) ??
+    judgeGitSource(found) ??
+    judgeUnpacking(found.instruction) ??
     judgeRoot(found) ??
     judgeTrigger(found)
   )
@@ -80,6 +83,30 @@ function judgeName({ instruction, stage: { index, name }, stages }: Case): Verdi
     problem: `Kaniko takes the stage of line ${same.steps[0].instruction.line} for this one, which has the same name`,
     advice: 'Give each stage a name of its own.'
   }
+}
+
+/** Kaniko fetches each image for the platform on which it runs. A stage has that of its own FROM. */
+function judgePlatform({ instruction, variables, stage, platform }: Case): Verdict | undefined {
+  const written = valueOf(instruction, 'platform') ?? ''
+  // Before the first stage there is nothing that only the base image knows.
+  const wanted = expand(written, variables, instruction.escape)
+  if (wanted === '' || typeof stage.base === 'number') return undefined
+  const parts = wanted.toLowerCase().split('/')
+  const [os = '', architecture = platform.architecture] =
+    parts.length === 1 && parts[0] !== 'linux' ? ['linux', ...parts] : parts
+  if (os === platform.os && (ARCHITECTURES[architecture] ?? architecture) === platform.architecture) return undefined
+  return {
+    problem: `Kaniko ignores --platform=${wanted}: the image would be that of ${platform.os}/${platform.architecture}`,
+    advice: 'Leave it out, or name an image of that platform by its digest.'
+  }
+}
+
+/** Other words for architectures (github.com/containerd/platforms). */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  i386: '386'
 }
 
 function judgeMount({ instruction, fork }: Case): Verdict | undefined {
@@ -128,7 +155,7 @@ function judgeNewMount(mount: ReadonlyMap<string, string>, type: string): Verdic
   }
 }
 
-function judgeFlags({ instruction, fork }: Case): Verdict | undefined {
+function judgeFlags({ instruction, variables, fork }: Case): Verdict | undefined {
   const { keyword } = instruction
   if (hasFlag(instruction, 'parents')) {
     return {
@@ -148,8 +175,8 @@ function judgeFlags({ instruction, fork }: Case): Verdict | undefined {
       advice: 'Download it in a RUN and verify it there, for example with sha256sum -c.'
     }
   }
-  const mode = valueOf(instruction, 'chmod')
-  if (fork === 'osscontainertools' || mode === undefined || mode.includes('$')) return undefined
+  const mode = resolve(valueOf(instruction, 'chmod') ?? '', variables, instruction.escape) ?? ''
+  if (fork === 'osscontainertools' || mode === '') return undefined
   if (/^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) < 0o1000 : false) return undefined
   const problem = /^[0-7]+$/.test(mode)
     ? `the ${fork} fork of Kaniko drops the first digit of --chmod=${mode}`
@@ -157,8 +184,9 @@ function judgeFlags({ instruction, fork }: Case): Verdict | undefined {
   return { problem, advice: `Set the mode by chmod in a RUN, ${NEWER_FORK}.` }
 }
 
-function judgeGitSource(instruction: Instruction): Verdict | undefined {
-  const isGit = (word: string): boolean => /^(git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git(#|$))/.test(word)
+function judgeGitSource({ instruction, variables }: Case): Verdict | undefined {
+  const isGit = (word: string): boolean =>
+    /^(git@|git:\/\/|ssh:\/\/|https?:\/\/\S+\.git([#?]|$))/.test(resolve(word, variables, instruction.escape) ?? word)
   if (instruction.keyword !== 'ADD' || !wordsOf(instruction).some(isGit)) return undefined
   return {
     problem: 'Kaniko does not clone in ADD: it would add the web page behind the address as a file',

@@ -44,10 +44,32 @@ describe('VOLUME', () => {
     expect(findings).toMatchObject([{ line: 4, problem: expect.stringContaining('line 2') }])
   })
 
-  test('stays in a text that does not end well', async () => {
-    for (const text of ['FROM a\nVOLUME /x\nRUN b \\', 'FROM a\nVOLUME /x\nRUN b <<E\nx']) {
-      expect((await prepared(text, 'osscontainertools')).context.dockerfileText).toBe(text)
+  test('stands behind a text that ends in mid-instruction, too', async () => {
+    for (const end of ['RUN b && \\\n  c \\', 'RUN b && \\\n  c \\\n# end\n', 'RUN b &&   c\\']) {
+      expect((await sent(`FROM a\nVOLUME /x\n${end}`)).map(line => line.slice(2))).toEqual([
+        'FROM a',
+        'RUN b &&   c',
+        'VOLUME ["/x"]'
+      ])
     }
+  })
+
+  test('stays in a text that no builder takes', async () => {
+    const text = 'FROM a\nVOLUME /x\nRUN b <<E\nx'
+    expect((await prepared(text, 'osscontainertools')).context.dockerfileText).toBe(text)
+  })
+
+  test.each([
+    'VOLUME "${HOME}/x"\nRUN mkdir $HOME/x',
+    'VOLUME ["$HOME/x"]\nRUN touch "${HOME:-/root}/x/y"',
+    'VOLUME $HOME/x\nRUN <<E\ntouch $HOME/x/y\nE'
+  ])('however its variable is spelled: %j', async text => {
+    expect((await prepared(`FROM a\n${text}\n`)).findings).toMatchObject([{ line: 3 }])
+  })
+
+  test('of an ONBUILD stays part of the last stage, where nothing runs after it', async () => {
+    const text = 'FROM a AS p\nONBUILD VOLUME /v\nFROM p AS q\nRUN x\nFROM p\nCOPY --from=q /a /b\n'
+    expect((await sent(text)).at(-1)).toBe('7 VOLUME ["/v"]')
   })
 
   test('of an ONBUILD is not touched', async () => {

@@ -1,5 +1,5 @@
-import { parseDockerfile, wordsOf } from '../../dockerfile/parse.js'
-import { type Change, changeOf } from './changes.js'
+import { type Instruction, parseDockerfile, wordsOf } from '../../dockerfile/parse.js'
+import { applyChanges, type Change, changeOf } from './changes.js'
 import { lineage, type Stage, type Step } from '../../dockerfile/stages.js'
 import { finding } from './unsupported.js'
 import { escaped } from './words.js'
@@ -36,9 +36,9 @@ export function laterVolumes(
   )
   if (volumes.length === 0 || last === undefined) return nothing
   const findings = volumes.slice(0, MOST_FINDINGS).flatMap(({ step, paths, runs }) => {
-    const words = paths === undefined ? wordsOf(step.instruction).filter(word => word.includes('$')) : []
+    const names = paths === undefined ? variablesIn(wordsOf(step.instruction).join(' ')) : new Set()
     return runs
-      .filter(({ instruction: { text } }) => words.some(word => text.includes(word)))
+      .filter(({ instruction }) => [...variablesIn(wholeText(instruction))].some(name => names.has(name)))
       .map(({ instruction }) => {
         return finding(instruction, {
           problem: `Kaniko loses what a RUN writes below the VOLUME of line ${step.instruction.line}`,
@@ -46,17 +46,31 @@ export function laterVolumes(
         })
       })
   })
-  const movable = volumes.filter(({ paths }) => paths !== undefined)
-  const kept = lineage(last, stages)
-  const paths = new Set(movable.filter(({ stage }) => kept.includes(stage)).flatMap(volume => volume.paths ?? []))
+  const moved = new Set(volumes.filter(({ paths }) => paths !== undefined).map(({ step }) => step.instruction.line))
+  const kept = lineage(last, stages).flatMap(({ steps }) => steps)
+  // An ONBUILD is one line for all stages that build on its own, also for one in which nothing runs.
+  const movedSteps = kept.filter(({ instruction }) => instruction.keyword === 'VOLUME' && moved.has(instruction.line))
+  const paths = new Set(movedSteps.flatMap(step => pathsOf(step) ?? []))
   const instruction = paths.size === 0 ? undefined : `VOLUME ${JSON.stringify([...paths].map(escaped))}`
   const appended = (text: string): string =>
     instruction === undefined ? text : `${text}${text.endsWith('\n') ? '' : '\n'}${instruction}\n`
   // A text that ends in mid-instruction would swallow it.
-  if (instruction !== undefined && parseDockerfile(appended(dockerfileText)).at(-1)?.text !== instruction)
-    return nothing
-  const changes = movable.map(({ step }) => changeOf(step.instruction))
-  return { changes, appended, findings: findings.slice(0, MOST_FINDINGS) }
+  const isWhole = (text: string): boolean => parseDockerfile(appended(text)).at(-1)?.text === instruction
+  const end = parseDockerfile(dockerfileText).at(-1)
+  const closed = end === undefined || end.heredocs.length > 0 ? [] : [changeOf(end, end.text)]
+  const closing = instruction === undefined || isWhole(dockerfileText) ? [] : closed
+  if (instruction !== undefined && !isWhole(applyChanges(dockerfileText, closing))) return nothing
+  const changes = volumes.filter(({ paths }) => paths !== undefined).map(({ step }) => changeOf(step.instruction))
+  return { changes: [...closing, ...changes], appended, findings: findings.slice(0, MOST_FINDINGS) }
+}
+
+/** The names of the variables in a text. */
+function variablesIn(text: string): Set<string> {
+  return new Set(Array.from(text.matchAll(/\$\{?(\w+)/g), ([, name = '']) => name))
+}
+
+function wholeText({ text, heredocs }: Instruction): string {
+  return [text, ...heredocs.map(({ body }) => body)].join('\n')
 }
 
 function pathsOf(step: Step): readonly string[] | undefined {

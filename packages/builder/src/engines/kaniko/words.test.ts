@@ -10,9 +10,11 @@ describe('words that Kaniko does not understand', () => {
     ['ARG P=7000-7002\nEXPOSE $P/udp 1', 'EXPOSE 7000/udp 7001/udp 7002/udp 1'],
     ['ARG P=\nEXPOSE 1 $P', 'EXPOSE 1'],
     ['COPY --chown=:5 a /x', 'COPY --chown=0:5 a /x'],
-    ['COPY .. ../../a/./b /x', 'COPY . a/b /x'],
-    ['ARG D=a/../..\nCOPY --from=s $D/c* /x', 'COPY --from=s c* /x'],
-    ['COPY --chown=:5 ["../a b", "/x"]', 'COPY --chown=0:5 ["a b","/x"]'],
+    ['COPY ../--from=x ../<<EOF /y', 'COPY /--from=x /<<EOF /y'],
+    ['EXPOSE 8080:80 127.0.0.1:53:53/UDP 9000-9001:90-91', 'EXPOSE 80 53/udp 90 91'],
+    ['COPY .. ../../a/./b /x', 'COPY / /a/b /x'],
+    ['ARG D=a/../..\nCOPY --from=s $D/c* /x', 'COPY --from=s /c* /x'],
+    ['COPY --chown=:5 ["../a b", "/x"]', 'COPY --chown=0:5 ["/a b","/x"]'],
     ['ADD --link --chown=":g" a /x', 'ADD --link --chown="0:g" a /x']
   ])('%j', async (text, written) => {
     expect((await sent(`FROM a\n${text}`)).at(-1)).toMatch(new RegExp(`^\\d ${written.replace(/[$[*.]/g, '\\$&')}$`))
@@ -32,6 +34,12 @@ describe('words that Kaniko does not understand', () => {
     expect((await prepared(`FROM a\n${text}\n`)).context.dockerfileText).toBe(`FROM a\n${text}\n`)
   })
 
+  test('more ports than can be named are a warning', async () => {
+    const { context } = await prepared('FROM a\nEXPOSE 10000-20000/UDP 1-2\n')
+    expect(context.dockerfileText).toContain('EXPOSE 10000-20000/udp 1 2\n')
+    expect(context.warnings).toEqual([expect.stringContaining('line 2')])
+  })
+
   test('an EXPOSE of nothing stays out', async () => {
     expect(await sent('FROM a\nARG P=\nEXPOSE $P\nCMD x')).toEqual(['1 FROM a', '2 ARG P=', '4 CMD x'])
   })
@@ -39,6 +47,7 @@ describe('words that Kaniko does not understand', () => {
   test('a user that only the base image may know is refused where Kaniko would cut it', async () => {
     const { findings } = await prepared('FROM a\nUSER ${UID:-1000}:${GID:-1000}\n')
     expect(findings).toMatchObject([{ line: 2, problem: expect.stringContaining('first colon') }])
+    expect((await prepared('FROM a AS b\nARG UID=1\nFROM b\nUSER ${UID:-2}\n')).findings).toEqual([])
   })
 })
 
@@ -47,7 +56,7 @@ describe('an ONBUILD of a stage on which another one builds', () => {
     const text = 'FROM a AS p\nONBUILD EXPOSE 1/UDP\nonbuild copy ../a /x\nonbuild cmd ["x"]\nFROM p\nCOPY f /f'
     expect((await sent(text)).slice(1, 4)).toEqual([
       '2 ONBUILD EXPOSE 1/udp',
-      '3 ONBUILD copy a /x',
+      '3 ONBUILD copy /a /x',
       '4 ONBUILD CMD ["x"]'
     ])
   })

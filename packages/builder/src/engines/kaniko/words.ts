@@ -7,26 +7,33 @@ import type { Finding } from '../engine.js'
 import { type Change, changeOf } from './changes.js'
 import { finding } from './unsupported.js'
 
-/** A longer list is no list of ports that somebody wrote. */
-const MOST_PORTS = 1000
+/** As many as there is room for in one line of Kaniko's parser. */
+const MOST_PORTS = 5000
 
 interface Rewritten {
   readonly changes: readonly Change[]
   readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
 }
 
 /** Words that Kaniko does not understand, in the form that it does; and those that only the builder could write so. */
 export function rewriteWords(used: readonly Stage[]): Rewritten {
   const changes: Change[] = []
   const findings: Finding[] = []
+  const warnings: string[] = []
   for (const step of used.flatMap(({ steps }) => steps)) {
     const { instruction } = step
     const written = writtenAs(step)
     if (typeof written === 'string') changes.push(changeOf(instruction, written))
     else if (written !== undefined) findings.push(finding(instruction, written))
+    if (instruction.keyword === 'EXPOSE' && portsAt(step).some(port => LONG_RANGE.test(port))) {
+      warnings.push(`line ${instruction.line}: Kaniko notes so many ports as one with an odd name`)
+    }
   }
-  return { changes, findings }
+  return { changes, findings, warnings }
 }
+
+const LONG_RANGE = /^\d+-\d+(?:\/|$)/
 
 type Verdict = Pick<Finding, 'problem' | 'advice'>
 
@@ -39,30 +46,35 @@ function writtenAs(step: Step): string | Verdict | undefined {
 
 /** Kaniko cuts the user from the group at the first colon, also at that of `${GROUP:-root}`. */
 function named({ instruction: { args, escape }, variables }: Step): string | Verdict | undefined {
-  if (!/\$\{[^}]*:/.test(args)) return undefined
+  if (!/\$\{[^}$]*:/.test(args)) return undefined
   const user = resolve(args, variables, escape)
   if (user !== undefined) return /^[\w.:-]+$/.test(user) ? `USER ${user}` : undefined
   return {
     problem: 'Kaniko cuts the user from the group at the first colon, which is within ${…} here',
-    advice: 'Declare the variable by ARG or ENV in this stage, or write the name or number itself.'
+    advice: 'Give the variable a value by ARG or ENV in this stage, or write the name or number itself.'
   }
 }
 
 /** Protocols in small letters, as Kaniko compares them, and each port of a range by itself, as Docker notes them. */
-function exposed({ instruction, variables }: Step): string | undefined {
-  const words = wordsOf(instruction)
-  const ports = words.flatMap(word => portsOf(resolve(word, variables, instruction.escape) ?? word))
+function exposed(step: Step): string | undefined {
+  const ports = portsAt(step)
   // Variables may be empty, and a mere EXPOSE is an error.
   const text = ports.length === 0 ? '' : `EXPOSE ${ports.join(' ')}`
-  return text === `EXPOSE ${words.join(' ')}` || ports.length > MOST_PORTS ? undefined : text
+  return text === `EXPOSE ${wordsOf(step.instruction).join(' ')}` || ports.length > MOST_PORTS ? undefined : text
+}
+
+function portsAt({ instruction, variables }: Step): readonly string[] {
+  return wordsOf(instruction).flatMap(word => portsOf(resolve(word, variables, instruction.escape) ?? word))
 }
 
 function portsOf(word: string): readonly string[] {
-  const [, first, last = first, protocol = ''] = /^(\d{1,5})(?:-(\d{1,5}))?(\/[a-z]+)?$/i.exec(word) ?? []
+  // What stands before a colon is the host's, which an image does not say.
+  const [, first, last = first, protocol = ''] =
+    /^(?:[^$/]{0,99}:)?(\d{1,5})(?:-(\d{1,5}))?(\/[a-z]+)?$/i.exec(word) ?? []
   if (word === '') return []
   if (first === undefined || Number(last) < Number(first) || Number(last) > 65_535) return [word]
   const count = Number(last) - Number(first) + 1
-  if (count > MOST_PORTS) return [word]
+  if (count > MOST_PORTS) return [`${first}-${last}${protocol.toLowerCase()}`]
   return Array.from({ length: count }, (_, at) => `${Number(first) + at}${protocol.toLowerCase()}`)
 }
 
@@ -77,7 +89,7 @@ function copied({ instruction, variables }: Step): string | Verdict | undefined 
   const words = wordsOf(instruction)
   const sources = words.slice(0, -1).map(word => {
     const path = resolve(word, variables, escape)
-    return path !== undefined && leads(path) ? escaped(posix.normalize(`/${path}`).slice(1) || '.') : word
+    return path !== undefined && leads(path) ? escaped(posix.normalize(`/${path}`)) : word
   })
   const isSame = sources.every((source, at) => source === words[at])
   const list = [...sources, words.at(-1) ?? '']
