@@ -16,10 +16,11 @@ const MEANINGS: Readonly<Record<Verdict['kind'], string>> = {
   rewritten:
     'the image is the one that Docker makes, because what is sent to Kaniko differs from what the author wrote',
   warned: 'the image is the one that Docker makes, and the log says what is ignored',
-  refused: 'nothing is built; the step fails with the line and what to write instead',
+  refused:
+    'nothing is built; the step fails with the line and what to write instead. Words beside it are of that message',
   different: 'the image differs from the one that Docker makes, for the reason given',
   fails:
-    "the build fails. Without words beside it, it fails with Docker too; with words, which are of Kaniko's log, Docker builds it"
+    "the build fails, with Docker too or, where the table says so, not: then the words of Kaniko's log stand beside it"
 }
 
 /** The page that says which Dockerfiles build here, and how. */
@@ -35,7 +36,7 @@ export async function table(cases: readonly Case[]): Promise<string> {
   const page = `# Which Dockerfiles build here
 
 ${cases.length} small Dockerfiles, each (but one with git) built by BuildKit, which is what \`docker build\` builds with, and by Kaniko as the hook starts it. The two
-images are compared: files with type, mode, owner, size, content, link, extended attributes and fixed times, and the configuration. The Dockerfiles are in
+images are compared: files with type, mode, owner, size, content, link, extended attributes and times that are older than the build by a day, and the configuration. The Dockerfiles are in
 [test/e2e/dockerfiles](../test/e2e/dockerfiles), with Docker's image of each.
 
 | word | means |
@@ -49,13 +50,17 @@ ${Object.entries(MEANINGS)
 ${FORKS.map(fork => `| ${totals(cases, fork, results.get(fork))} |`).join('\n')}
 
 "not tried": no build on this fork is recorded, and nothing is refused. The default image, osscontainertools, could not be fetched where these were
-built; \`npm run corpus -- --kaniko-image IMAGE --line osscontainertools\` on your cluster fills the column.
+built; \`npm run corpus -- --kaniko-image IMAGE --line osscontainertools\` fills the column, where the test cluster can pull it.
 
 \`different\` is no fault for an action that does not use what is named. If it does: set it in a RUN (\`chmod\`, \`chown\`, \`touch\`, \`setcap\`), or choose
 another form in the table. The real actions are written after popular ones; their bases, downloads and packages are replaced by small ones.
 
-**Which fork?** \`osscontainertools\` has \`RUN --mount\`, \`--chmod\` with special bits or letters, and COPY here-documents, but was never run in this project's tests.
+**Which fork?** \`osscontainertools\` has \`RUN --mount\`, \`--chmod\` with special bits or letters, and COPY here-documents whose variables only the base image knows, but was never run in this project's tests.
 \`chainguard\` v1.25.5 is the one with which the tests build. \`google\` is archived, without security updates.
+
+**Where a build fails that Docker makes**, the words are of Kaniko's log. Mostly another form of the instruction helps: a user or group by its number
+(\`ghost is not a uid\`), a destination with a \`/\` at its end (\`destination must be a directory\`), a path without a symbolic link in it
+(\`resolving dest symlink\`), a WORKDIR before USER.
 
 This page is made of the corpus and its recorded results: \`npm run corpus -- --table\`.
 

@@ -26,14 +26,16 @@ export function rewriteWords(used: readonly Stage[]): Rewritten {
     const written = writtenAs(step)
     if (typeof written === 'string') changes.push(changeOf(instruction, written))
     else if (written !== undefined) findings.push(finding(instruction, written))
-    if (instruction.keyword === 'EXPOSE' && portsAt(step).some(port => LONG_RANGE.test(port))) {
+    if (instruction.keyword === 'EXPOSE' && hasTooMany(portsAt(step))) {
       warnings.push(`line ${instruction.line}: Kaniko notes so many ports as one with an odd name`)
     }
   }
   return { changes, findings, warnings }
 }
 
-const LONG_RANGE = /^\d+-\d+(?:\/|$)/
+function hasTooMany(ports: readonly string[]): boolean {
+  return ports.length > MOST_PORTS || ports.some(port => /^\d+-\d+(?:\/|$)/.test(port))
+}
 
 type Verdict = Pick<Finding, 'problem' | 'advice'>
 
