@@ -1,3 +1,14 @@
+import { build } from 'esbuild'
+
+const helper = await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: ['packages/hook/src/workspace/helper/main.ts'],
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  write: false
+})
+
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -20,6 +31,8 @@ export default {
     {
       ...shared,
       displayName: 'unit',
+      // As the build puts it into the hook.
+      globals: { HELPER_PROGRAM: helper.outputFiles[0].text },
       testMatch: [
         '<rootDir>/packages/*/src/**/*.test.ts',
         '<rootDir>/scripts/**/*.test.ts',

@@ -37,6 +37,7 @@ const SHARED: BuildOptions = {
  * @returns the bundled input files, relative to the repository
  */
 export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise<string[]> {
+  const helper = await buildHelper()
   const { metafile } = await build({
     ...SHARED,
     entryPoints: ['packages/hook/src/main.ts'],
@@ -45,6 +46,7 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
     lineLimit: 400,
     sourcemap: 'external',
     metafile: true,
+    define: { HELPER_PROGRAM: JSON.stringify(helper) },
     // What is used: no WebSocket server, no writer of YAML, no compression. The rest is 37 KB together.
     plugins: [plainSocket],
     alias: {
@@ -60,6 +62,17 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
   const inputs = Object.keys(metafile.inputs)
   await writeFile(join(directory, 'LICENSES.txt'), await licences(inputs))
   return inputs
+}
+
+/** The program that moves files in a pod, as text: the hook has it with it. */
+export async function buildHelper(): Promise<string> {
+  const { outputFiles } = await build({
+    ...SHARED,
+    entryPoints: ['packages/hook/src/workspace/helper/main.ts'],
+    write: false,
+    minify: true
+  })
+  return outputFiles[0]?.text ?? ''
 }
 
 /** Builds the stand-in for the runner, which tests run in a runner pod. */

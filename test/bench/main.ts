@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -17,6 +17,7 @@ import { openWays, PREFIX, type Ways } from './ways.js'
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 400_000
 const PROGRAMS = '/home/runner/bench'
+const KUBECTL = '/tmp/kubectl'
 const PUSH_SECRET = `${PREFIX}open`
 /** They are measured together. */
 const ROWS_OF_WAYS = (['remote', 'connector', 'forward'] as const).flatMap(
@@ -92,8 +93,11 @@ async function measure(
         image: cluster.images.debian,
         registry: cluster.registry,
         pushSecret: PUSH_SECRET,
-        ...(ways === undefined ? {} : { ways: ways.destinations })
+        ...(ways === undefined ? {} : { ways: ways.destinations }),
+        ...(mode === 'novolume' ? { kubectl: KUBECTL } : {})
       }
+      if (mode === 'novolume') await runner.write(KUBECTL, await readFile(cluster.kubectl))
+      if (mode === 'novolume') await runner.exec(['chmod', '755', KUBECTL])
       await runner.write(`${PROGRAMS}/assignment.json`, JSON.stringify(assignment))
       const samples = await collect(mode, runner, [node, `${PROGRAMS}/bench.cjs`, `${PROGRAMS}/assignment.json`])
       const left = await leftIn(cluster, namespace.name, [runner.name])

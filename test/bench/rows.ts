@@ -18,6 +18,14 @@ export type Row =
   | 'dockerfile-kept'
   | 'dockerfile-uncached'
   | 'dockerfile-cached'
+  | 'script-100'
+  | 'script-10000'
+  | 'script-100000'
+  | 'container-files'
+  | 'large-there'
+  | 'large-back'
+  | 'small-there'
+  | 'small-back'
   | 'cleanup'
 
 /** How an image gets to a registry whose clients need tokens: with its password, or through a connector's proxies. */
@@ -56,6 +64,14 @@ export const ROWS: Readonly<Record<Row, RowPlan>> = {
   'dockerfile-kept': { title: 'Dockerfile step, image kept by another job', budget: { more: 300 } },
   'dockerfile-uncached': { title: 'Dockerfile with a RUN of 10 s, cold' },
   'dockerfile-cached': { title: 'the same, its layers cached' },
+  'script-100': { title: 'script step, 100 files in the workspace', budget: { more: 200 } },
+  'script-10000': { title: 'script step, 10,000 files', budget: { more: 200 } },
+  'script-100000': { title: 'script step, 100,000 files', budget: { more: 1000 }, peakMiB: 150 },
+  'container-files': { title: 'container step, 100 MB in 5,000 files there and back', budget: { times: 1.2 } },
+  'large-there': { title: '1 GB in 3 files to the job', budget: { times: 1.11 }, peakMiB: 150 },
+  'large-back': { title: '1 GB in 3 files from the job', budget: { times: 1.11 }, peakMiB: 150 },
+  'small-there': { title: '100,000 files of 1 KB to the job', budget: { times: 1.11 }, peakMiB: 150 },
+  'small-back': { title: '100,000 files of 1 KB from the job', budget: { times: 1.11 }, peakMiB: 150 },
   cleanup: { title: 'cleanup_job' }
 }
 
@@ -90,6 +106,8 @@ export interface Assignment {
   /** Of the quick rows; what takes seconds is measured fewer times. */
   readonly runs: number
   readonly large: boolean
+  /** Without a volume: kubectl, with which tar is measured beside the hook. */
+  readonly kubectl?: string
   /** Only these rows, and what they need. */
   readonly only?: readonly Row[]
 }

@@ -54,6 +54,7 @@ function limitOf(row: Row, all: readonly Sample[]): number | undefined {
   if (row === 'again-connector' || row === 'again-forward') return of('again-remote', 'ours')
   if (row === 'dockerfile-cached') return of('dockerfile-uncached', 'ours')
   const own = of(row, 'limit')
+  if (row === 'container-files') return own === undefined || container === undefined ? undefined : own + container
   if (row !== 'dockerfile-first') return own
   return own === undefined || container === undefined ? undefined : own + container
 }

@@ -11,15 +11,19 @@ import type { RunScriptStep } from './protocol/schema.js'
 import { runScriptStep } from './run-script-step.js'
 import { playedStep, type Ending, type Launch, type Played } from './steps/played-step.fixture.js'
 import { LAUNCH_COMMAND, SIGNAL_COMMAND } from './steps/supervisor.js'
-import { says, takesAll } from './workspace/played-transfer.fixture.js'
-import { RECEIVE_COMMAND, SEND_COMMAND } from './workspace/pod-scripts.js'
+import { plays } from './workspace/helper/played-program.fixture.js'
+import { START_COMMAND } from './workspace/helper/program.js'
+import type { Word } from './workspace/helper/words.js'
 
 const POD = `${RUNNER}-workflow`
 
 let bench: Bench
 beforeEach(async () => {
   bench = await Bench.start()
-  bench.server.put('pods', { metadata: { name: POD }, spec: { containers: [{ name: 'job', image: 'debian:12' }] } })
+  bench.server.put('pods', {
+    metadata: { name: POD },
+    spec: { containers: [{ name: 'job', image: 'debian:12' }, { name: 'kaniko-hooks-work' }] }
+  })
 })
 afterEach(async () => bench.stop())
 
@@ -235,24 +239,30 @@ describe('a cancelled step', () => {
 })
 
 describe('a step without a work volume', () => {
-  beforeEach(() => writeFileSync(join(bench.work, 'app/app/file'), 'x'))
+  let told: Word[]
+  beforeEach(() => {
+    told = []
+    writeFileSync(join(bench.work, 'app/app/file'), 'x')
+  })
 
   const WORDS = new Map([
-    [RECEIVE_COMMAND[2], 'files go'],
+    [START_COMMAND[2], 'program'],
     [LAUNCH_COMMAND[2], 'step'],
-    [SIGNAL_COMMAND[2], 'signal'],
-    [SEND_COMMAND[2], 'files come']
+    [SIGNAL_COMMAND[2], 'signal']
   ])
   const order = (): unknown[] => bench.server.sightings.map(({ query }) => WORDS.get(query.getAll('command')[2]))
+  const words = (): unknown[] => told.flatMap(word => Object.keys(word))
   const ownDisk = (): State => {
     const state = stateOf(bench)
     return { ...state, runner: { ...state.runner, volume: { kind: 'own-disk' } } }
   }
 
   test.each([0, 1])('gets its files before and gives them back after it, with exit code %i as well', async code => {
-    steps(() => code, undefined, takesAll)
+    steps(() => code, undefined, plays(undefined, told))
     expect(await step({}, {}, ownDisk())).toBe(code)
-    expect(order()).toEqual(['files go', 'step', 'files come'])
+    // One conversation, which stays open while the step runs.
+    expect(order()).toEqual(['program', 'step'])
+    expect(words()).toEqual(['open', 'take', 'remember', 'give', 'kept', 'remember'])
     expect(bench.printed).toEqual(['::add-mask::t0ken'])
   })
 
@@ -265,26 +275,31 @@ describe('a step without a work volume', () => {
       await interruption
       return 130
     }
-    steps(play, () => interrupted(), takesAll)
+    steps(play, () => interrupted(), plays(undefined, told))
     expect(await step({}, { cancelled: cancelled.signal }, ownDisk())).toBe(130)
-    expect(order()).toEqual(['files go', 'step', 'signal', 'files come'])
+    expect(order()).toEqual(['program', 'step', 'signal', 'program'])
+    expect(words()).toEqual(['open', 'take', 'remember', 'open', 'give', 'kept', 'remember'])
   })
 
   test('fails when its files cannot come back, though its program ended well', async () => {
     steps(
       () => 0,
       undefined,
-      call => (call.command[2] === SEND_COMMAND[2] ? says(1, '', 'find: I/O error')(call) : takesAll(call))
+      plays(word => ('kept' in word ? { failed: { message: 'the disk said no' } } : undefined))
     )
     await expect(step({}, {}, ownDisk())).rejects.toMatchObject({
       code: 'WORKSPACE',
-      message: expect.stringContaining('find: I/O error')
+      message: expect.stringContaining('the disk said no')
     })
   })
 
   test('does not begin when its files cannot go', async () => {
-    const { launches } = steps(() => 0, undefined, says(96, '', 'lacks tar'))
-    await expect(step({}, {}, ownDisk())).rejects.toMatchObject({ code: 'JOB_CONTAINER' })
+    const { launches } = steps(
+      () => 0,
+      undefined,
+      () => 96
+    )
+    await expect(step({}, {}, ownDisk())).rejects.toMatchObject({ code: 'WORKSPACE', fault: 'configuration' })
     expect(launches).toEqual([])
   })
 })

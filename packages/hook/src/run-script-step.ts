@@ -18,6 +18,7 @@ import { splitArguments } from './pods/arguments.js'
 import { runDetachedStep, signalStep, type OpenExec } from './steps/detached-step.js'
 import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
+import type { Workspace } from './workspace/workspace.js'
 
 /** The runner kills the hook 10 s after SIGINT; the step has these steps to end, in milliseconds after it. */
 const ESCALATION = [
@@ -59,8 +60,15 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
     )
   }
   await maskOwnToken(call, state.masked)
-  const pod = state.jobPod
   const { workspace } = await openJob(call, state)
+  try {
+    return await runInJob(call, args, state.jobPod, workspace)
+  } finally {
+    workspace.close()
+  }
+}
+
+async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, workspace: Workspace): Promise<number> {
   const command = [args.entryPoint, ...splitArguments(args.entryPointArgs.join(' '))]
   try {
     refuseLongStrings(args.environmentVariables, command)

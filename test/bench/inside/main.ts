@@ -11,6 +11,7 @@ import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } fr
 import { Hook, type HookRun } from './hook.js'
 import { bare, Pods } from './pods.js'
 import { runProgram, type ProgramRun } from './program.js'
+import { Trees } from './trees.js'
 
 /**
  * The part of the bench that runs in the runner pod, so that no figure has the way there in it. Argument: a file with the
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   if (isWanted('log')) await measureLog('log', 1_925_000, fewer)
   if (isWanted('large-log') && assignment.large) await measureLog('large-log', 112_000_000, 1)
   if (isWanted('container')) await measureContainer()
+  if (assignment.kubectl !== undefined) await measureTrees(assignment.kubectl)
   if (isWanted('dockerfile-first') || isWanted('dockerfile-again')) await measureDockerfile()
   if (isWanted('dockerfile-apart')) await measureApart()
   if (isWanted('dockerfile-kept')) await measureKept()
@@ -136,6 +138,60 @@ async function measureDockerfile(): Promise<void> {
     if (buildPod === undefined) throw new Error('no build pod was seen')
     return runPod(rawKaniko(buildPod, assignment), 'ended', pod => removePushed(pod, assignment))
   })
+}
+
+/** What the work tree costs without a volume, beside tar by kubectl for the same tree. */
+async function measureTrees(kubectl: string): Promise<void> {
+  const trees = new Trees(hook, kubectl)
+  for (const count of [100, 10_000, 100_000] as const) {
+    const row = `script-${count}` as const
+    if (!isWanted(row) || (count === 100_000 && !assignment.large)) continue
+    await trees.make('files', count, 20)
+    const echo = await hook.script('echo', 'echo hello\n')
+    await hook.runScript(echo)
+    await contest(
+      row,
+      fewer,
+      () => hook.runScript(echo, true),
+      () => exec(echo)
+    )
+    await trees.remove()
+  }
+  if (isWanted('container-files')) {
+    await trees.make('files', 5000, 20_000)
+    const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "find . -type f -exec touch {} +"' }
+    const ours = async (): Promise<HookRun> => {
+      const run = await hook.runContainer(step)
+      await pods.settle(hook.jobPod)
+      return run
+    }
+    await contest('container-files', fewer, ours, async () => trees.tarThereAndBack())
+    await trees.remove()
+  }
+  if (!assignment.large) return
+  for (const [kind, count, size] of [
+    ['large', 3, 333_333_333],
+    ['small', 100_000, 1000]
+  ] as const) {
+    if (isWanted(`${kind}-there`)) {
+      const there = async (): Promise<HookRun> => {
+        await trees.make('files', count, size)
+        return hook.runScript(await hook.script('echo', 'echo hello\n'), true)
+      }
+      await contest(`${kind}-there`, 1, there, async () => trees.tarThere())
+      await trees.remove()
+    }
+    if (isWanted(`${kind}-back`)) {
+      const step = await hook.script('make', trees.script('made', count, size))
+      await contest(
+        `${kind}-back`,
+        1,
+        () => hook.runScript(step, true),
+        async () => trees.tarBack(step)
+      )
+      await trees.remove()
+    }
+  }
 }
 
 /** What a credential costs: the image is written to a volume and pushed by a second container. */

@@ -108,7 +108,7 @@ describe('a job with services', () => {
   test('has them in its pod, by the names that templates use, and without ports of the node', () => {
     const pod = seen.find(item => item.kind === 'Pod' && item.metadata?.name === `${runner.name}-workflow`)
     const containers = pod?.kind === 'Pod' ? (pod.spec?.containers ?? []) : []
-    expect(containers.map(({ name }) => name)).toEqual(['job', 'web', 'web-2', 'web-3'])
+    expect(containers.map(({ name }) => name)).toEqual(['job', 'web', 'web-2', 'web-3', 'kaniko-hooks-work'])
     expect(JSON.stringify(containers)).not.toContain('hostPort')
     expect(JSON.stringify(containers)).not.toContain('is \\"one')
   })

@@ -116,7 +116,8 @@ describe.each(MODES)('a hook template, %s', mode => {
   })
 
   test('adds its sidecar to the job pod only: a step would not end beside it', () => {
-    expect(containers(/-workflow$/).map(({ name }) => name)).toEqual(['job', 'busybox', 'beside'])
+    const work = mode === 'novolume' ? ['kaniko-hooks-work'] : []
+    expect(containers(/-workflow$/).map(({ name }) => name)).toEqual(['job', 'busybox', ...work, 'beside'])
     expect(containers(/-step-/).length).toBeGreaterThan(0)
     expect(containers(/-step-/).map(({ name }) => name)).not.toContain('beside')
   })

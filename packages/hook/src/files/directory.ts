@@ -1,5 +1,17 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync, renameSync, unlinkSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  type Stats
+} from 'node:fs'
 import { randomUUID } from 'node:crypto'
+
+import { systemName } from './names.js'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
 
@@ -34,11 +46,12 @@ export class Directory {
    *
    * @param name one part of a path
    */
-  at(name: string): string {
+  at(name: string): string | Buffer {
     if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
       throw new Error(`"${name}" is not the name of a file.`)
     }
-    return `${this.path}/${name}`
+    const known = systemName(name)
+    return typeof known === 'string' ? `${this.path}/${known}` : Buffer.concat([Buffer.from(`${this.path}/`), known])
   }
 
   /** What is there by this name, a link being a link; undefined when nothing is. */
@@ -77,6 +90,11 @@ export class Directory {
   clear(name: string): void {
     if (this.look(name)?.isDirectory() === true) renameSync(this.at(name), this.at(`${REPLACED}${randomUUID()}`))
     else unlinkSync(this.at(name))
+  }
+
+  /** Takes away a directory in which nothing is. */
+  removeEmpty(name: string): void {
+    rmdirSync(this.at(name))
   }
 
   close(): void {

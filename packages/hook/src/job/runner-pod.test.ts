@@ -23,13 +23,15 @@ describe('a work volume and pods in another namespace', () => {
   test('go together with a claim of that namespace, or without the volume', async () => {
     const named = await readRunner(apart({ env: { ACTIONS_RUNNER_CLAIM_NAME: 'same-disk' } }))
     expect(named.volume).toMatchObject({ kind: 'claim', claimName: 'same-disk' })
-    expect((await readRunner(apart({ settings: { workspace: 'copied' } }))).volume).toEqual({ kind: 'own-disk' })
+    expect((await readRunner(apart({ settings: { workspace: { mode: 'copied', exclude: [] } } }))).volume).toEqual({
+      kind: 'own-disk'
+    })
     expect((await readRunner(bench.call())).volume).toMatchObject({ claimName: `${RUNNER}-work` })
   })
 })
 
 test('what is made in another namespace says where its runner is', async () => {
-  const call = apart({ settings: { workspace: 'copied' } })
+  const call = apart({ settings: { workspace: { mode: 'copied', exclude: [] } } })
   const runner = await readRunner(call)
   expect(ownerOf(call, runner).homeNamespace).toBe('runners')
   expect(ownerOf(bench.call(), runner)).not.toHaveProperty('homeNamespace')

@@ -54,19 +54,19 @@ export async function readRunner(call: Cluster & Configuration, state?: State): 
 }
 
 function chosenVolume(call: Cluster & Configuration, found: WorkVolume): WorkVolume {
-  if (call.settings.workspace === 'copied') return { kind: 'own-disk' }
+  if (call.settings.workspace.mode === 'copied') return { kind: 'own-disk' }
   if (found.kind === 'claim' && isApart(call) && call.environment.claimName === undefined) {
     throw new HookError(
       'SETTING',
       `Pods in namespace ${call.kube.namespace} (${VARIABLE.namespace}) cannot mount the claim ${found.claimName} of the runner's ` +
-        `namespace ${call.runnerKube.namespace}, on which ${call.workDirectory} lies. Set workspace: copied in the settings ` +
+        `namespace ${call.runnerKube.namespace}, on which ${call.workDirectory} lies. Set workspace.mode: copied in the settings ` +
         `file, or name in ${VARIABLE.claimName} a claim of namespace ${call.kube.namespace} for the same volume.`
     )
   }
-  if (call.settings.workspace === 'volume' && found.kind === 'own-disk') {
+  if (call.settings.workspace.mode === 'volume' && found.kind === 'own-disk') {
     throw new HookError(
       'SETTING',
-      `The setting workspace is "volume", but ${call.workDirectory} of pod ${call.settings.runnerPod} lies on no claim that other pods can mount.`
+      `The setting workspace.mode is "volume", but ${call.workDirectory} of pod ${call.settings.runnerPod} lies on no claim that other pods can mount.`
     )
   }
   return found
@@ -103,6 +103,7 @@ export function workspaceOf(call: Call, runner: Runner): Workspace {
       workDirectory,
       workspaceDirectory,
       runnerImage: runner.image,
+      exclude: settings.workspace.exclude,
       timeoutMs: settings.prepareTimeoutMs,
       print: call.print
     })

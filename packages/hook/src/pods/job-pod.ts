@@ -53,7 +53,11 @@ export function jobPod(request: JobPodRequest): V1Pod {
       enableServiceLinks: false,
       ...(request.services.length === 0 ? {} : { hostAliases: serviceAliases('127.0.0.1', request.services) }),
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
-      containers: [...job, ...request.services.map(service => serviceContainer(service, request.pullPolicy))],
+      containers: [
+        ...job,
+        ...request.services.map(service => serviceContainer(service, request.pullPolicy)),
+        ...parts.beside
+      ],
       volumes: [...parts.volumes, { name: SPOOL_VOLUME, emptyDir: {} }],
       ...(parts.affinity === undefined ? {} : { affinity: parts.affinity }),
       ...(request.pullSecrets.length === 0 ? {} : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })

@@ -15,6 +15,9 @@ export const UID_LABEL = 'kaniko-hooks/runner-uid'
 /** The container of the job pod in which script steps run, and of a step's pod that runs the action's image. */
 export const JOB_CONTAINER = 'job'
 
+/** The container beside it through which files cross where there is no shared volume. */
+export const WORK_CONTAINER = 'kaniko-hooks-work'
+
 /** The job pod of a runner: dashboards and policies match on this name. */
 export function jobPodName(runner: string): string {
   return addSuffix(runner, 'workflow')
@@ -61,7 +64,7 @@ function cut(name: string, length: number): string {
  * two equal ones keeps the bare name, so that `$redis` in a template still means it.
  */
 export function serviceNames(images: readonly string[]): string[] {
-  const taken = new Set<string>([JOB_CONTAINER])
+  const taken = new Set<string>([JOB_CONTAINER, WORK_CONTAINER])
   return images.map(image => {
     const last = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? ''
     const base =

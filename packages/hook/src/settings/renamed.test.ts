@@ -19,16 +19,17 @@ test('old names are read as new ones, each with a sentence', () => {
       buildArgs: {}
     },
     build: { pushImage: 'p:1' },
-    workspace: 'auto'
+    workspace: 'copied'
   }
   const before = JSON.stringify(file)
   expect(withNewNames(file)).toEqual({
     content: {
       engine: { kaniko: { image: 'k:1', fork: 'google' } },
       build: { pushImage: 'p:1', timeout: '90s', maxPerJob: 2, registryMirrors: ['m'], args: {} },
-      workspace: 'auto'
+      workspace: { mode: 'copied' }
     },
     renamed: [
+      'workspace is now workspace.mode',
       'kaniko.image is now engine.kaniko.image',
       'kaniko.line is now engine.kaniko.fork',
       'kaniko.timeoutSeconds is now build.timeout',

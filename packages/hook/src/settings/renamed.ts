@@ -1,4 +1,4 @@
-/** Settings that were below `kaniko`, and what they are called now: there are users of the main branch. */
+/** Settings that were below `kaniko`, or one word, and what they are called now: there are users of the main branch. */
 const RENAMED = new Map<string, readonly [section: string, ...rest: string[]]>([
   ['image', ['engine', 'kaniko', 'image']],
   ['line', ['engine', 'kaniko', 'fork']],
@@ -32,10 +32,16 @@ export interface Renamed {
  * @param file the settings file as it was parsed
  */
 export function withNewNames(file: unknown): Renamed {
-  if (!isSection(file) || !isSection(file['kaniko'])) return { content: file, renamed: [], problems: [] }
-  const { kaniko, ...others } = file
-  const content: Section = structuredClone(others)
+  if (!isSection(file)) return { content: file, renamed: [], problems: [] }
+  const content: Section = structuredClone(file)
   const renamed: string[] = []
+  if (typeof content['workspace'] === 'string') {
+    renamed.push('workspace is now workspace.mode')
+    content['workspace'] = { mode: content['workspace'] }
+  }
+  const { kaniko } = content
+  if (!isSection(kaniko)) return { content, renamed, problems: [] }
+  delete content['kaniko']
   const problems: string[] = []
   const unknown: [string, unknown][] = []
   for (const [key, value] of Object.entries(kaniko)) {

@@ -166,9 +166,15 @@ const proxy = v.strictObject({
   noProxy: v.optional(v.array(text), [])
 })
 
+/** How the work directory reaches the pods, and what of it stays there. */
+const workspace = v.strictObject({
+  mode: v.optional(v.picklist(['auto', 'volume', 'copied']), 'auto'),
+  exclude: v.optional(v.array(text), [])
+})
+
 /** The settings file: one YAML document, usually a mounted ConfigMap. Unknown keys are refused: they are typing errors. */
 export const settingsFile = v.strictObject({
-  workspace: v.optional(v.picklist(['auto', 'volume', 'copied']), 'auto'),
+  workspace: v.optional(workspace, {}),
   imagePullPolicy: v.optional(v.picklist(['IfNotPresent', 'Always', 'Never'])),
   steps: v.optional(steps, {}),
   destinations: v.optional(v.pipe(v.array(destination), v.minLength(1))),

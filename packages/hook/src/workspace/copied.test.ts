@@ -1,25 +1,25 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
 
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
-import { ApiServer, type ExecAnswer, type ExecScript, refused, running, waiting } from '@kaniko-hooks/testing'
+import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, running, waiting } from '@kaniko-hooks/testing'
 
-import { SPOOL_PATH } from '../pods/spool.js'
+import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
+import { isProgram, plays, programHere } from './helper/played-program.fixture.js'
 import { ownDirectory } from './own-directory.js'
 
 /**
@@ -56,50 +56,22 @@ function local(pod: string, path: string): string {
   return join(base, pod, path)
 }
 
+/** The receiver's script waits for a file of the pod. */
 function localised(pod: string, text: string): string {
-  return ['/__w', SPOOL_PATH, '/work', '/transfer'].reduce(
-    (whole, path) => whole.replaceAll(new RegExp(`(?<![\\w/])${path}`, 'g'), local(pod, path)),
-    text
-  )
+  return text.replaceAll(/(?<![\w/])\/transfer/g, local(pod, '/transfer'))
 }
 
-/** Runs a command of a pod on this machine. The first line of its standard input names paths of the pod. */
-const runHere: ExecScript = async ({ pod, command, stdin, print, complain, gone }) => {
-  const [program = '', ...words] = command.map(word => localised(pod, word))
-  for (const path of ['/__w', '/work', '/transfer', SPOOL_PATH]) mkdirSync(local(pod, path), { recursive: true })
-  const child = spawn(program, words)
-  gone.addEventListener('abort', () => void child.kill())
-  child.stdin.on('error', () => undefined)
-  const code = new Promise<number>(resolve => child.on('close', status => resolve(status ?? 137)))
-  const passed = Promise.all([pass(child.stdout, print), pass(child.stderr, complain)])
-  void feed(stdin, child.stdin, line => localised(pod, line))
-  await passed
-  return code
-}
-
-async function pass(output: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
-  for await (const chunk of output as AsyncIterable<Buffer>) await write(chunk)
-}
-
-async function feed(from: Readable, to: Writable, change: (line: string) => string): Promise<void> {
-  let start: Buffer = Buffer.alloc(0)
-  let isLater = false
-  for await (const chunk of from as AsyncIterable<Buffer>) {
-    start = isLater ? chunk : Buffer.concat([start, chunk])
-    const end = isLater ? 0 : start.indexOf(10) + 1
-    if (!isLater && end === 0) continue
-    if (!isLater) to.write(change(start.toString('utf8', 0, end)))
-    isLater = true
-    if (end < start.length && !to.write(start.subarray(end)) && to.writable) {
-      await Promise.race([once(to, 'drain'), once(to, 'close')])
-    }
-  }
-  to.end()
+/** Runs a command of a pod on this machine: our program, or what asks who the job's user is. */
+const program = programHere((pod, path) => local(pod, path))
+const runHere: ExecScript = async call => {
+  if (isProgram(call)) return program(call)
+  await call.print(`${process.getuid?.() ?? 0}\n${process.getgid?.() ?? 0}\n`)
+  return 0
 }
 
 /** A pod whose receiver runs, and whose other containers can be asked as well. */
 function startPod(name: string): void {
-  const containers = ['job', 'keep-work'].map(container => ({ name: container }))
+  const containers = ['job', WORK_CONTAINER].map(container => ({ name: container }))
   const pod = { metadata: { name }, spec: { containers, initContainers: [{ name: 'receive-work' }] } }
   const { containerStatuses = [] } = running(pod)
   const [receiver] = containerStatuses.map(status => ({ ...status, name: 'receive-work' }))
@@ -108,12 +80,13 @@ function startPod(name: string): void {
 }
 
 /** The hook's next call: nothing of the one before is in its memory. */
-function call(): Copied {
+function call(exclude: readonly string[] = []): Copied {
   return new Copied({
     kube,
     workDirectory: runner,
     workspaceDirectory: join(runner, 'repo/repo'),
     runnerImage: 'runner',
+    exclude,
     timeoutMs: 10_000,
     print: line => void printed.push(JSON.stringify(line))
   })
@@ -152,7 +125,7 @@ const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 
 test('a job: its steps and containers see one tree', async () => {
   const repository = join(runner, 'repo/repo')
-  const inJob = local('job', '/__w/repo/repo')
+  const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'committed'), 'x')
   await call().deliver()
   await call().fillJob('job', signal)
@@ -192,7 +165,6 @@ test('no file of the hook lies in the work directory, on either side', async () 
     '_github_workflow',
     '_runner_file_commands'
   ])
-  expect(readdirSync(local('job', `${SPOOL_PATH}/transfer`))).toEqual([])
 })
 
 test('the step’s own container cannot reach what helps to fill its pod', () => {
@@ -213,27 +185,122 @@ test('the step’s own container cannot reach what helps to fill its pod', () =>
   expect(mounts.map(({ name }) => name)).toEqual(['work', 'work'])
 })
 
-test('what is left out is told once in a job, and thousands of it in some lines', async () => {
+test('what is left out is told, and thousands of it in some lines', async () => {
   await call().deliver()
   await call().fillJob('job', signal)
-  const commands = local('job', '/__w/_temp/_runner_file_commands')
-  mkdirSync(commands, { recursive: true })
-  const odd = Buffer.concat([Buffer.from(local('job', '/__w/')), Buffer.from([0x61, 0xff])])
-  for (let step = 0; step < 3; step += 1) await script(() => writeFileSync(odd, 'x'))
-  expect(printed).toEqual([expect.stringMatching(/::warning::Some files do not travel .*pod job: a\ufffd: its name/)])
-  await call().fillJob('job', signal)
-  await script(() => undefined)
-  expect(printed).toHaveLength(2)
-
+  const commands = local('job', '/work/_temp/_runner_file_commands')
   await script(() => {
     for (let index = 0; index < 30; index += 1) symlinkSync('/etc/passwd', join(commands, `${index}`))
   })
-  expect(printed).toHaveLength(13)
+  expect(printed).toHaveLength(11)
   expect(printed.at(-1)).toContain('::warning::There are 20 more like these.')
+  expect(readdirSync(join(runner, '_temp/_runner_file_commands'))).toEqual([])
+})
+
+test('a lost connection during a step costs nothing', async () => {
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const repository = join(runner, 'repo/repo')
+  const inJob = local('job', '/work/repo/repo')
+  writeFileSync(join(repository, 'sent'), 'sent')
+  let cut = (): void => undefined
+  const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
+  server.exec = async exec => Promise.race([runHere(exec), isCut])
+  const workspace = call()
+  await workspace.beforeScript('job', signal)
+  expect(read(inJob, 'sent')).toBe('sent')
+  writeFileSync(join(inJob, 'made'), 'made')
+  cut()
+  server.exec = runHere
+  await workspace.afterScript('job')
+  expect(readdirSync(repository).sort()).toEqual(['made', 'sent'])
+  await script(() => rmSync(join(inJob, 'sent')))
+  expect(readdirSync(repository)).toEqual(['made'])
+})
+
+test('what was sent before a step and removed by that step is gone, also when the connection was lost meanwhile', async () => {
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const repository = join(runner, 'repo/repo')
+  const inJob = local('job', '/work/repo/repo')
+  mkdirSync(join(repository, 'dist'))
+  writeFileSync(join(repository, 'dist/app'), 'app')
+  let cut = (): void => undefined
+  const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
+  server.exec = async exec => Promise.race([runHere(exec), isCut])
+  const workspace = call()
+  await workspace.beforeScript('job', signal)
+  rmSync(join(inJob, 'dist'), { recursive: true })
+  cut()
+  server.exec = runHere
+  await workspace.afterScript('job')
+  expect(readdirSync(repository)).toEqual([])
+})
+
+test('when one side has lost its memory, what the other one removed goes all the same', async () => {
+  await call().deliver()
+  const repository = join(runner, 'repo/repo')
+  for (const name of ['a', 'b', 'c']) writeFileSync(join(repository, name), name)
+  await call().fillJob('job', signal)
+  const mirror = join(ownDirectory(runner), 'mirror.json')
+  writeFileSync(mirror, readFileSync(mirror, 'utf8').replace(/"generation":"[^"]*"/, '"generation":"another"'))
+  rmSync(join(repository, 'a'))
+  const inJob = local('job', '/work/repo/repo')
+  await script(() => {
+    expect(readdirSync(inJob)).toEqual(['b', 'c'])
+    rmSync(join(inJob, 'b'))
+  })
+  expect(readdirSync(repository)).toEqual(['c'])
+})
+
+test('names of any bytes and renamed directories, through a job and a container', async () => {
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const inJob = local('job', '/work/repo/repo')
+  await script(() => {
+    mkdirSync(join(inJob, 'out'))
+    writeFileSync(Buffer.concat([Buffer.from(join(inJob, 'out/')), Buffer.from([0x61, 0xff])]), 'odd')
+  })
+  await script(() => renameSync(join(inJob, 'out'), join(inJob, 'dist')))
+  await container('step', work => {
+    const names = readdirSync(join(work, 'repo/repo/dist'), { encoding: 'latin1' })
+    expect(names).toEqual(['a\xff'])
+    renameSync(join(work, 'repo/repo/dist'), join(work, 'repo/repo/third'))
+  })
+  expect(readdirSync(join(runner, 'repo/repo'))).toEqual(['third'])
+  await script(() => expect(readdirSync(inJob)).toEqual(['third']))
+  expect(printed).toEqual([])
+})
+
+test('what is excluded stays in the pod, and what the runner has of it is not removed', async () => {
+  const repository = join(runner, 'repo/repo')
+  const inJob = local('job', '/work/repo/repo')
+  mkdirSync(join(repository, 'lib/node_modules'), { recursive: true })
+  writeFileSync(join(repository, 'lib/node_modules/committed'), 'x')
+  await call().deliver()
+  await call().fillJob('job', signal)
+  for (let step = 0; step < 2; step += 1) {
+    const workspace = call(['node_modules'])
+    await workspace.beforeScript('job', signal)
+    expect(read(inJob, 'lib/node_modules/committed')).toBe('x')
+    mkdirSync(join(inJob, 'node_modules'), { recursive: true })
+    writeFileSync(join(inJob, 'node_modules/made'), 'made')
+    writeFileSync(join(inJob, `step-${step}`), 'x')
+    await workspace.afterScript('job')
+  }
+  expect(readdirSync(repository).sort()).toEqual(['lib', 'step-0', 'step-1'])
+  expect(read(repository, 'lib/node_modules/committed')).toBe('x')
 })
 
 test('a name of a directory is no variable of the kubelet', () => {
-  const options = { kube, workDirectory: runner, runnerImage: 'runner', timeoutMs: 1, print: () => undefined }
+  const options = {
+    kube,
+    workDirectory: runner,
+    runnerImage: 'runner',
+    exclude: [],
+    timeoutMs: 1,
+    print: () => undefined
+  }
   const workspace = new Copied({ ...options, workspaceDirectory: join(runner, '$(HOME)/$$') })
   const [init] = workspace.jobParts({ system: [], user: [] }).initContainers
   expect(init?.command).toContain('/work/$$(HOME)/$$$$')
@@ -244,7 +311,7 @@ test('a lost memory of the transfers costs time, and nothing else', async () => 
   writeFileSync(join(runner, 'repo/repo/file'), 'x')
   await call().fillJob('job', signal)
   await call().beforeScript('another', signal)
-  expect(read(local('another', '/__w/repo/repo/file'))).toBe('x')
+  expect(read(local('another', '/work/repo/repo/file'))).toBe('x')
 })
 
 test('a step whose time is over gives up its files at once', async () => {
@@ -254,22 +321,22 @@ test('a step whose time is over gives up its files at once', async () => {
 })
 
 describe('the end of the receiver', () => {
-  /** The command that lets the receiver go gives this. */
-  function touched(answer: ExecAnswer): void {
-    server.exec = call => {
-      if (call.command[0] !== 'touch') return runHere(call)
+  /** The word that lets the receiver go gives this. */
+  function released(answer: ExecAnswer): void {
+    server.exec = plays(word => {
+      if (!('release' in word)) return undefined
       const pod = server.get('pods', 'step')
       const [receiver] = pod?.status?.initContainerStatuses ?? []
       if (receiver !== undefined) receiver.state = { terminated: { exitCode: 0 } }
       return answer
-    }
+    })
   }
 
   test.each<[string, ExecAnswer]>([
-    ['takes the command along', 137],
-    ['comes before the command', refused(500, 'InternalError', 'container not found ("receive-work")')]
+    ['takes the program along', 137],
+    ['cuts the connection', EXEC_CUT]
   ])('is no failure when it %s', async (_, answer) => {
-    touched(answer)
+    released(answer)
     await call().fillStep('step', signal)
     expect(printed).toEqual([])
   })

@@ -1,31 +1,32 @@
+import { randomUUID } from 'node:crypto'
 import { relative } from 'node:path'
 
 import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kubernetes/client-node'
 import { isKubeError, literal, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
-import { JOB_CONTAINER } from '../pods/names.js'
+import { JOB_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../steps/waiting.js'
 import { printFirst } from '../report/print-first.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
 import { runInContainer } from '../steps/run-in-container.js'
 import type { PodParts } from '../pods/pod-parts.js'
-import { SPOOL_PATH } from '../pods/spool.js'
-import { changedFiles } from './changed-files.js'
-import { makeDirectories, MOUNTED, openToEveryone } from './directories.js'
+import { fixedDirectories, makeDirectories, MOUNTED, openToEveryone } from './directories.js'
+import type { Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
-import { goneFromRunner, sparedDirectories, type KnownFiles } from './known-files.js'
-import { MirrorFile, type Mirror } from './mirror.js'
-import { fetchFiles, sendFiles, type PodTree, type TransferOptions } from './transfer.js'
+import { MirrorFile, ROOT, type Mirror } from './mirror.js'
+import { converse, type PodTree, type Session, type SessionOptions } from './session.js'
+import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
+import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
+import type { Side } from './tree/side.js'
 import type { Travelled, VolumeRequest, Workspace } from './workspace.js'
 
 const RECEIVER = 'receive-work'
-const KEEPER = 'keep-work'
 const KEPT = '/work'
-/** What the step's own container must not see: files on their way, and the word that all have come. */
-const TRANSFER_VOLUME = 'kaniko-hooks-transfer'
-const TRANSFER = '/transfer'
-const RECEIVED = `${TRANSFER}/received`
+/** What the job's or the step's own container must not see: our memory, and the word that all files have come. */
+const OWN_VOLUME = 'kaniko-hooks-transfer'
+const OWN = '/transfer'
+const RECEIVED = `${OWN}/received`
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
 
@@ -40,30 +41,25 @@ umask 0
 mkdir -p "$@"
 `
 
-/**
- * Ends when the files are there, and by itself when nothing has moved for ten minutes. The files are root's; a directory
- * that a step of another user made must be open to the next one of that user.
- */
+/** Ends when the files are there, and by itself when nobody has sent any for ten minutes. */
 const RECEIVE_WORK = `
 i=0
-seen=
 until [ -e ${RECEIVED} ]; do
-  now=$(ls -lR ${TRANSFER})
-  [ "$now" = "$seen" ] || i=0
-  seen=$now
+  [ ! -e ${OWN}/alive ] || { rm -f ${OWN}/alive; i=0; }
   i=$((i + 1))
   [ $i -lt 6000 ] || exit 1
   sleep 0.1
 done
-exec find ${KEPT} -type d -exec chmod a+rwx {} +
 `
 
 export interface CopiedOptions {
   readonly kube: Kube
   readonly workDirectory: string
   readonly workspaceDirectory: string | undefined
-  /** An image with sh, tar and the externals at /home/runner/externals: the runner's own. */
+  /** An image with sh and the externals at /home/runner/externals: the runner's own. */
   readonly runnerImage: string
+  /** Names of directories of the repository that stay in the job's pod. */
+  readonly exclude: readonly string[]
   readonly timeoutMs: number
   /** Told why a pod does not start yet. */
   readonly print: Line
@@ -71,27 +67,41 @@ export interface CopiedOptions {
 
 /**
  * No shared volume: the work directory of the job lies in an emptyDir of the job pod, and the runner's disk is its
- * mirror. What the runner wrote is sent before a step, what the step changed comes back after it. A container step
- * gets a copy of its own, and its changes come back too. What one side removed is removed on the other.
+ * mirror. What the runner wrote is sent before a step, what the step changed comes back after it, both by a program of ours
+ * in a container of the runner's image that shares the emptyDir: nothing is required of the job's image. A container step
+ * gets a copy of its own, and its changes come back too. What one side removed or renamed is so on the other.
  */
 export class Copied implements Workspace {
   readonly #options: CopiedOptions
-  readonly #spared: ReadonlySet<string>
-  readonly #step: KnownFiles = new Map()
+  readonly #fixed: ReadonlySet<string>
   readonly #mirror: MirrorFile
-  #job: Mirror | undefined
+  /** The job's pod and the conversation with it, from before a step until after it. */
+  #job:
+    | {
+        readonly mirror: Mirror
+        readonly side: Side
+        readonly session: Session
+        readonly signal?: AbortSignal | undefined
+      }
+    | undefined
+  #step: { readonly side: Side; readonly generation: string } | undefined
 
   constructor(options: CopiedOptions) {
     const { workDirectory, workspaceDirectory } = options
     this.#options = options
-    this.#spared = sparedDirectories(workspaceDirectory && relative(workDirectory, workspaceDirectory))
+    this.#fixed = fixedDirectories(workspaceDirectory && relative(workDirectory, workspaceDirectory))
     this.#mirror = new MirrorFile(workDirectory)
   }
 
   jobParts(request: VolumeRequest): PodParts {
     const { mounts, volumes } = mountsOf(request, this.#options.workDirectory, '')
     return {
-      volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: EXTERNALS_VOLUME, emptyDir: {} }, ...volumes],
+      volumes: [
+        { name: WORK_VOLUME, emptyDir: {} },
+        { name: EXTERNALS_VOLUME, emptyDir: {} },
+        { name: OWN_VOLUME, emptyDir: {} },
+        ...volumes
+      ],
       mounts: [...mounts, externalsMount(EXTERNALS_VOLUME, '')],
       initContainers: [
         {
@@ -102,26 +112,17 @@ export class Copied implements Workspace {
           command: ['sh', '-c', FS_INIT, 'fs-init', ...this.#directories().map(path => literal(`${KEPT}/${path}`))]
         }
       ],
-      beside: []
+      beside: [this.#keeper()]
     }
   }
 
   stepParts(request: VolumeRequest): PodParts {
     const { mounts, volumes } = mountsOf(request, this.#options.workDirectory, '')
-    const kept = [
-      { name: WORK_VOLUME, mountPath: KEPT },
-      { name: TRANSFER_VOLUME, mountPath: TRANSFER }
-    ]
     return {
-      volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: TRANSFER_VOLUME, emptyDir: {} }, ...volumes],
+      volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: OWN_VOLUME, emptyDir: {} }, ...volumes],
       mounts,
-      initContainers: [{ ...this.#helper(RECEIVER, kept), command: ['sh', '-c', RECEIVE_WORK] }],
-      beside: [
-        {
-          ...this.#helper(KEEPER, kept),
-          command: ['sh', '-c', "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
-        }
-      ]
+      initContainers: [{ ...this.#helper(RECEIVER, KEPT_MOUNTS), command: ['sh', '-c', RECEIVE_WORK] }],
+      beside: [this.#keeper()]
     }
   }
 
@@ -133,24 +134,44 @@ export class Copied implements Workspace {
 
   async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
     this.#mirror.forgetTold()
-    this.#job = { pod: jobPod, since: 0, known: new Map() }
-    await this.#send(this.#job, signal)
-    this.#mirror.save(this.#job)
+    const asking = this.#ownerIn(jobPod, signal)
+    asking.catch(() => undefined)
+    const mirror = this.#mirror.empty(jobPod)
+    const side = this.#side(mirror.index)
+    await this.#talk('send files to', mirror, side, signal, async session => {
+      const owner = await asking
+      await this.#send(session, side, { pod: jobPod, owner })
+      await this.#remember(session, { ...mirror, owner }, side)
+    })
+    this.close()
   }
 
   async beforeScript(jobPod: string, signal: AbortSignal): Promise<void> {
     const { workDirectory, workspaceDirectory } = this.#options
     openToEveryone(workDirectory, workspaceDirectory)
-    this.#job = this.#mirror.load(jobPod)
-    await this.#send(this.#job, signal)
+    const mirror = this.#mirror.load(jobPod)
+    const side = this.#side(mirror.index)
+    const remembered = await this.#talk('send files to', mirror, side, signal, async session => {
+      const { hasSent } = await this.#send(session, side, mirror)
+      // A connection that is lost while the step runs must not make the pod forget what it was sent.
+      return hasSent ? this.#remember(session, mirror, side) : mirror
+    })
+    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
   }
 
   async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
-    const job = this.#job ?? this.#mirror.load(jobPod)
-    const place = jobPlace(jobPod)
-    await this.#fetch({ ...this.#transfer(place, job.known), signal })
-    // What came just now need not go back.
-    this.#mirror.save({ ...job, since: this.#mirror.now() })
+    const mirror = this.#job?.mirror ?? this.#mirror.load(jobPod)
+    const side = this.#job?.side ?? this.#side(mirror.index)
+    await this.#talk('fetch files from', mirror, side, signal, async session => {
+      await this.#fetch(session, side, jobPod)
+      await this.#remember(session, mirror, side)
+    })
+    this.close()
+  }
+
+  close(): void {
+    this.#job?.session.close()
+    this.#job = undefined
   }
 
   async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
@@ -161,36 +182,45 @@ export class Copied implements Workspace {
       signal,
       onProblem: printWaiting(print, stepPod)
     })
-    const place = { pod: stepPod, container: RECEIVER, spool: TRANSFER, root: KEPT }
     const start = Date.now()
-    const { changed, unreadable } = changedFiles(workDirectory, 0, new Set())
-    const { files, bytes } = await sendFiles({ ...this.#transfer(place, this.#step), signal }, changed, [])
-    const ms = Date.now() - start
-    this.#warn(place, unreadable.map(closedHere))
-    await this.#release(stepPod, signal)
-    return { files, bytes, ms }
+    const side = this.#side(new Map())
+    const generation = randomUUID()
+    const place = { pod: stepPod, container: RECEIVER }
+    // Another user's step made directories that the next one of that user must be able to write to.
+    const options = { ...this.#session(place, { generation: '', directoryMode: 0o777 }), signal }
+    const { session, result } = await converse('send files to', options, undefined, async open => {
+      const sent = await this.#send(open, side, { pod: stepPod, owner: ROOT })
+      await open.ask({ remember: generation })
+      return sent
+    })
+    await this.#release(session, stepPod, signal)
+    this.#step = { side, generation }
+    return { files: result.files, bytes: result.bytes, ms: Date.now() - start }
   }
 
-  /** The receiver ends as soon as it sees the file, and may take the command that made it along. */
-  async #release(stepPod: string, signal: AbortSignal): Promise<void> {
+  /** The receiver ends as soon as it sees the file, and may take the program that made it along. */
+  async #release(session: Session, stepPod: string, signal: AbortSignal): Promise<void> {
     const { kube } = this.#options
-    const receiver = { pod: stepPod, container: RECEIVER }
-    const touch = ['touch', RECEIVED]
-    const { code, stderr } = await runInContainer(kube, receiver, touch, { signal }).catch((error: unknown) => {
-      if (!isKubeError(error, 'EXEC_FAILED', 'STREAM_LOST', 'POD_FAILED')) throw error
-      return { code: -1, stderr: error.message }
-    })
-    if (code === 0) return
-    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
-    await waitForPod(kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch((cause: unknown) => {
-      const message = `Pod ${stepPod} could not take its files (exit code ${code}): ${stderr.trim()}`
-      throw isKubeError(cause, 'TIMEOUT') ? new HookError('WORKSPACE', message, { cause }) : cause
-    })
+    try {
+      await session.watched(async () => session.ask({ release: RECEIVED }))
+    } catch {
+      const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
+      await waitForPod(kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch((cause: unknown) => {
+        const message = `Pod ${stepPod} could not take its files: it does not go on.`
+        throw isKubeError(cause, 'TIMEOUT') ? new HookError('WORKSPACE', message, { cause }) : cause
+      })
+    } finally {
+      session.close()
+    }
   }
 
   async collectStep(stepPod: string): Promise<void> {
-    const place = { pod: stepPod, container: KEEPER, spool: TRANSFER, root: KEPT }
-    await this.#fetch(this.#transfer(place, this.#step))
+    const { side, generation } = this.#step ?? { side: this.#side(new Map()), generation: '' }
+    const options = this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, directoryMode: 0o777 })
+    const { session } = await converse('fetch files from', options, undefined, async open =>
+      this.#fetch(open, side, stepPod)
+    )
+    session.close()
   }
 
   /** Made open to everybody: the runtime would make them for root, and a job image may run as anyone. */
@@ -200,29 +230,92 @@ export class Copied implements Workspace {
     return [...MOUNTED, ...workspace]
   }
 
-  async #send(job: Mirror, signal: AbortSignal): Promise<void> {
-    const now = this.#mirror.now()
-    const place = jobPlace(job.pod)
-    const found = changedFiles(this.#options.workDirectory, job.since, new Set(this.#directories()))
-    const removed = goneFromRunner(found, job.known, this.#spared)
-    await sendFiles({ ...this.#transfer(place, job.known), signal }, found.changed, removed)
-    this.#warn(place, found.unreadable.map(closedHere))
-    job.since = now
+  /** The conversation about the job's tree: the one that is open, or another one. */
+  async #talk<T>(
+    verb: string,
+    mirror: Mirror,
+    side: Side,
+    signal: AbortSignal | undefined,
+    body: (session: Session) => Promise<T>
+  ): Promise<T> {
+    const { pod, generation } = mirror
+    const options = { ...this.#session({ pod, container: WORK_CONTAINER }, { generation, directoryMode: 0 }), signal }
+    const isOpen = this.#job?.session.isOver === false && this.#job.signal?.aborted !== true
+    const { session, result } = await converse(verb, options, isOpen ? this.#job?.session : undefined, body)
+    this.#job = { mirror, side, session, signal: this.#job?.signal ?? signal }
+    return result
   }
 
-  async #fetch(options: TransferOptions): Promise<void> {
-    const { complaints, leftOut } = await fetchFiles(options)
-    this.#warn(options.place, complaints)
-    printFirst(this.#options.print, leftOut.map(warningCommand))
+  async #send(
+    session: Session,
+    side: Side,
+    to: Pick<Mirror, 'pod' | 'owner'>
+  ): Promise<Transferred & { readonly hasSent: boolean }> {
+    const { print } = this.#options
+    const { closed, ...sent } = await sendChanges(session, side, { ...to, print })
+    this.#warn(
+      to.pod,
+      closed.map(path => `${path}: the runner's user may not read it`)
+    )
+    return sent
   }
 
-  #transfer(place: PodTree, known: KnownFiles): TransferOptions {
-    const { kube, workDirectory, print } = this.#options
-    return { kube, place, directory: workDirectory, known, spared: this.#spared, print }
+  async #fetch(session: Session, side: Side, pod: string): Promise<void> {
+    const { print } = this.#options
+    const { closed, leftOut } = await fetchChanges(session, side, { pod, print, exclude: this.#exclusion() })
+    this.#warn(
+      pod,
+      closed.map(path => `${path}: it cannot be read in the pod`)
+    )
+    printFirst(print, leftOut.map(warningCommand))
+  }
+
+  /** Both sides are alike now. */
+  async #remember(session: Session, mirror: Mirror, { index }: Side): Promise<Mirror> {
+    const next = { ...mirror, generation: randomUUID(), index }
+    await session.ask({ remember: next.generation })
+    this.#mirror.save(next)
+    return next
+  }
+
+  #side(index: Side['index']): Side {
+    const { workDirectory } = this.#options
+    return {
+      root: workDirectory,
+      index,
+      clock: this.#mirror.clock,
+      leavesOut: isOfTheRunner,
+      isFixed: path => this.#fixed.has(path),
+      opens: true
+    }
+  }
+
+  #session(place: PodTree, open: Pick<Open, 'generation' | 'directoryMode'>): SessionOptions {
+    const exclude = this.#exclusion()
+    const excluded = exclude === undefined ? {} : { exclude }
+    return {
+      kube: this.#options.kube,
+      place,
+      open: { root: KEPT, own: OWN, fixed: [...this.#fixed], ...excluded, ...open }
+    }
+  }
+
+  #exclusion(): Exclusion | undefined {
+    const { workDirectory, workspaceDirectory, exclude } = this.#options
+    if (workspaceDirectory === undefined || exclude.length === 0) return undefined
+    return { below: relative(workDirectory, workspaceDirectory), names: exclude }
+  }
+
+  /** The user of the job's container, whose files are his own as if he had made them. Root where that cannot be told. */
+  async #ownerIn(pod: string, signal: AbortSignal): Promise<Mirror['owner']> {
+    const who = ['sh', '-c', 'id -u && id -g']
+    const { stdout } = await runInContainer(this.#options.kube, { pod, container: JOB_CONTAINER }, who, { signal })
+    const [uid = 0, gid = 0] = /^(\d+)\n(\d+)\n$/.exec(stdout)?.slice(1).map(Number) ?? []
+    return { uid, gid }
   }
 
   /** A file that nobody may read is no fault of the step, and none of the next one: the job's log names it once. */
-  #warn({ pod }: PodTree, all: readonly string[]): void {
+  #warn(pod: string, all: readonly string[]): void {
     const complaints = this.#mirror.untold(all)
     if (complaints.length === 0) return
     const first = complaints.slice(0, 3).join('; ')
@@ -230,11 +323,16 @@ export class Copied implements Workspace {
     this.#options.print(warningCommand(`Some files do not travel between the runner and pod ${pod}: ${first}${more}`))
   }
 
-  #helper(name: string, volumeMounts: V1VolumeMount[]): V1Container {
+  #keeper(): V1Container {
+    const command = ['sh', '-c', "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
+    return { ...this.#helper(WORK_CONTAINER, KEPT_MOUNTS), command }
+  }
+
+  #helper(name: string, volumeMounts: readonly V1VolumeMount[]): V1Container {
     return {
       name,
       image: this.#options.runnerImage,
-      volumeMounts,
+      volumeMounts: [...volumeMounts],
       securityContext: {
         runAsUser: 0,
         allowPrivilegeEscalation: false,
@@ -245,13 +343,10 @@ export class Copied implements Workspace {
   }
 }
 
-function closedHere(path: string): string {
-  return `${path}: the runner's user may not read it`
-}
-
-function jobPlace(pod: string): PodTree {
-  return { pod, container: JOB_CONTAINER, spool: `${SPOOL_PATH}/transfer`, root: '/__w' }
-}
+const KEPT_MOUNTS: readonly V1VolumeMount[] = [
+  { name: WORK_VOLUME, mountPath: KEPT },
+  { name: OWN_VOLUME, mountPath: OWN }
+]
 
 function isRunning(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
   return statuses?.some(status => status.name === name && status.state?.running !== undefined) ?? false

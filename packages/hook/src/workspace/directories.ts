@@ -2,22 +2,10 @@ import { closeSync, fchmodSync, fstatSync, readdirSync } from 'node:fs'
 import { relative } from 'node:path'
 
 import { HookError, messageOf } from '../report/errors.js'
-import { STAYS } from './changed-files.js'
 import { inDirectory } from '../files/directory.js'
 import { guardWork } from './guard.js'
-
-/** Where a step's GITHUB_ENV, GITHUB_OUTPUT and the like are. */
-export const FILE_COMMANDS = '_temp/_runner_file_commands'
-
-/**
- * What stays on the runner, and what a job may not change there: the answers of this hook, and externals, which reach the
- * pods from the runner's image.
- *
- * @param path below the work directory, its parts parted by one slash and none of them `.` or `..`
- */
-export function isOfTheRunner(path: string): boolean {
-  return STAYS.test(path)
-}
+import { parentsOf } from './tree/index.js'
+import { FILE_COMMANDS } from './tree/leaves-out.js'
 
 /** Whether this is the event's file, which the runner writes anew before each step. */
 export function isEvent(path: string): boolean {
@@ -26,6 +14,11 @@ export function isEvent(path: string): boolean {
 
 /** Directories below the work directory that pods mount; a missing one would be made by the kubelet, for root. */
 export const MOUNTED = ['_temp', '_temp/_github_home', '_temp/_github_workflow', FILE_COMMANDS, '_actions', '_tool']
+
+/** Directories that no step's removal reaches: the runner and the pods count on them. */
+export function fixedDirectories(workspace: string | undefined): ReadonlySet<string> {
+  return new Set([...MOUNTED, ...(workspace === undefined ? [] : [workspace, ...parentsOf(workspace)])])
+}
 
 /** Makes the directories of a job below the work directory, in the place of what an earlier job may have left there. */
 export function makeDirectories(workDirectory: string): void {

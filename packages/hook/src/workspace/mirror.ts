@@ -1,19 +1,25 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { Known, KnownFiles } from './known-files.js'
+import type { Owner } from './helper/words.js'
 import { ownDirectory } from './own-directory.js'
+import { fromRows, type Index, toRows } from './tree/index.js'
 
 /** How far the runner's disk and a job's pod are alike. */
 export interface Mirror {
   readonly pod: string
-  /** What the runner changed at or after this moment has not been sent; milliseconds of the epoch, by its disk's clock. */
-  since: number
-  readonly known: KnownFiles
+  /** Names the state in which both were alike; the pod knows it too. '' for none. */
+  readonly generation: string
+  /** Whose the files in the pod become. */
+  readonly owner: Owner
+  /** The runner's disk in that state. */
+  readonly index: Index
 }
 
 /** So many complaints are remembered; a job can make ever new ones. */
 const TOLD_LIMIT = 1000
+
+export const ROOT: Owner = { uid: 0, gid: 0 }
 
 /** Keeps a job's mirror between the calls of the hook. One that is lost costs time only: all is sent and fetched again. */
 export class MirrorFile {
@@ -23,38 +29,34 @@ export class MirrorFile {
     this.#workDirectory = workDirectory
   }
 
-  /** The moment, as the times of change of files made now will have it. */
-  now(): number {
-    const path = this.#path('now')
-    writeFileSync(path, '', { mode: 0o600 })
-    return statSync(path).ctimeMs
+  /** A file by which the moment is told. */
+  get clock(): string {
+    return this.#path('clock')
   }
 
-  save({ pod, since, known }: Mirror): void {
+  save({ index, ...mirror }: Mirror): void {
     const path = this.#path('mirror.json')
-    const files = [...known].map(([name, { sign, held, isDirectory }]) => [name, sign, held, isDirectory])
-    writeFileSync(`${path}.new`, JSON.stringify({ pod, since, files }), { mode: 0o600 })
+    writeFileSync(`${path}.new`, JSON.stringify({ ...mirror, rows: toRows(index) }), { mode: 0o600 })
     renameSync(`${path}.new`, path)
   }
 
   load(pod: string): Mirror {
     try {
-      const kept = JSON.parse(readFileSync(this.#path('mirror.json'), 'utf8')) as {
-        pod: string
-        since: number
-        files: [string, string, boolean, boolean][]
+      const kept = JSON.parse(readFileSync(this.#path('mirror.json'), 'utf8')) as Omit<Mirror, 'index'> & {
+        readonly rows: Parameters<typeof fromRows>[0]
       }
       if (kept.pod === pod) {
-        const files = kept.files.map(([name, sign, held, isDirectory]): [string, Known] => [
-          name,
-          { sign, held, isDirectory }
-        ])
-        return { pod, since: kept.since, known: new Map(files) }
+        return { pod, generation: kept.generation, owner: kept.owner, index: fromRows(kept.rows) }
       }
     } catch {
       // There is none, or a call was ended while it wrote one.
     }
-    return { pod, since: 0, known: new Map() }
+    return this.empty(pod)
+  }
+
+  /** Of a pod of which nothing is known. */
+  empty(pod: string): Mirror {
+    return { pod, generation: '', owner: ROOT, index: new Map() }
   }
 
   /** Takes complaints, and returns those that the job has not been told yet. */

@@ -71,6 +71,10 @@ export class SharedVolume implements Workspace {
     // The runner sees what the step wrote.
   }
 
+  close(): void {
+    // Nothing is open.
+  }
+
   fillStep(): Promise<Travelled> {
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
     return Promise.resolve(NOTHING_TRAVELLED)

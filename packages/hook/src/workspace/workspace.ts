@@ -39,6 +39,8 @@ export interface Workspace {
    * @param signal ends it; what came until then is kept
    */
   afterScript(jobPod: string, signal?: AbortSignal): Promise<void>
+  /** Ends what is still open between `beforeScript` and `afterScript`. */
+  close(): void
   /** Pure. */
   stepParts(request: VolumeRequest): PodParts
   fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>

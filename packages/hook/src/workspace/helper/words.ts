@@ -1,0 +1,48 @@
+import type { Exclusion } from '../tree/leaves-out.js'
+
+/*
+ * What the hook and its program in a pod say to each other, besides the messages of a transfer (`tree/send.ts`). The hook
+ * begins; each word but `close` is answered.
+ */
+
+/** Whose a file is. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** The first word. */
+export interface Open {
+  readonly root: string
+  /** A directory of the program's own, outside of the tree. */
+  readonly own: string
+  /** Which state of the tree the hook remembers; '' for none. */
+  readonly generation: string
+  /** Directories that stay where they are. */
+  readonly fixed: readonly string[]
+  /** The repository's directory, and names of directories in it that stay in the pod. */
+  readonly exclude?: Exclusion
+  /** Rights that every directory gets besides its own. */
+  readonly directoryMode: number
+}
+
+export type Word =
+  | { readonly open: Open }
+  /** A transfer follows, and all becomes this user's; with `whole` all comes. Answered by `took`, `diverged` or `failed`. */
+  | { readonly take: Owner & { readonly whole: boolean } }
+  /** Answered by a transfer. With `whole` all is sent, whatever is remembered. */
+  | { readonly give: { readonly whole: boolean } }
+  /** What was given has arrived. Not answered. */
+  | { readonly kept: true }
+  /** Both sides are alike; the name of that state. Answered by `remembered`. */
+  | { readonly remember: string }
+  /** A file is made, for which somebody waits. Answered by `remembered`. */
+  | { readonly release: string }
+
+export type Answer =
+  /** Whether the program remembers the same state. */
+  | { readonly ready: boolean }
+  | { readonly took: { readonly files: number; readonly bytes: number } }
+  | { readonly diverged: true }
+  | { readonly failed: { readonly message: string; readonly code?: string } }
+  | { readonly remembered: true }

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
+
+import { HookError } from '../report/errors.js'
+import { EXIT_NO_NODE, EXIT_SHORT, programBytes, START_COMMAND } from './helper/program.js'
+import type { Answer, Open, Word } from './helper/words.js'
+import { EndedEarly, type Frame, FrameReader, messageFrame } from './tree/frames.js'
+
+/** The container in which our program runs, and where the work directory lies there. */
+export interface PodTree {
+  readonly pod: string
+  readonly container: string
+}
+
+export interface SessionOptions {
+  readonly kube: Pick<Kube, 'exec' | 'awaitNode'>
+  readonly place: PodTree
+  readonly open: Open
+  readonly signal?: AbortSignal | undefined
+  /** Silence after which the other side is given up, in milliseconds. */
+  readonly idleMs?: number
+}
+
+const TRIES = 4
+/** Longer than any disk of a living node takes for one file; without a limit a hung program holds the job for ever. */
+const IDLE_MS = 10 * 60_000
+
+/** The other side said why it could not. */
+class Refused extends Error {
+  readonly code: string | undefined
+
+  constructor(message: string, code: string | undefined) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** A conversation with the program in a pod, by one exec. */
+export class Session {
+  readonly stream: ExecStream
+  /** Whether the pod remembers the state that was named. */
+  isAlike = false
+  readonly #reader: FrameReader
+  readonly #idleMs: number
+  #idle: NodeJS.Timeout | undefined
+  #words = ''
+  isSilent = false
+  /** Whether nothing more can be said. */
+  isOver = false
+
+  private constructor(stream: ExecStream, idleMs: number) {
+    this.stream = stream
+    this.#idleMs = idleMs
+    this.#reader = new FrameReader(stream.stdout as AsyncIterable<Buffer>, () => this.#idle?.refresh())
+    const over = (): void => void (this.isOver = true)
+    stream.exit.then(over, over)
+    stream.stderr.on('data', (chunk: Buffer) => (this.#words = (this.#words + chunk.toString()).slice(-8000)))
+  }
+
+  /** @throws KubeError, EndedEarly, Refused */
+  static async open({ kube, place, open, signal, idleMs = IDLE_MS }: SessionOptions): Promise<Session> {
+    const target = { ...place, command: START_COMMAND, stdin: true }
+    const session = new Session(await kube.exec(target, signal && { signal }), idleMs)
+    try {
+      await session.watched(async () => {
+        await session.write(programBytes())
+        const answer = await session.ask({ open })
+        session.isAlike = 'ready' in answer && answer.ready
+      })
+      return session
+    } catch (error) {
+      throw await session.ended(error)
+    }
+  }
+
+  /** Does something in which no silence is too long. */
+  async watched<T>(body: () => Promise<T>): Promise<T> {
+    this.#idle = setTimeout(() => {
+      this.isSilent = true
+      this.close()
+    }, this.#idleMs)
+    try {
+      return await body()
+    } finally {
+      clearTimeout(this.#idle)
+      this.#idle = undefined
+    }
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    await this.stream.write(bytes)
+    this.#idle?.refresh()
+  }
+
+  async tell(word: Word): Promise<void> {
+    await this.write(messageFrame(word))
+  }
+
+  /** Tells a word, and returns the answer. */
+  async ask(word: Word): Promise<Answer> {
+    await this.tell(word)
+    return this.answer()
+  }
+
+  /** @throws Refused when the answer is that something failed */
+  async answer(): Promise<Answer> {
+    const frame = await this.next()
+    if (!('message' in frame)) throw new RangeError('Bytes came where an answer was expected')
+    const answer = frame.message as Answer
+    if ('failed' in answer) throw new Refused(answer.failed.message, answer.failed.code)
+    return answer
+  }
+
+  async next(): Promise<Frame> {
+    return this.#reader.next()
+  }
+
+  close(): void {
+    this.isOver = true
+    clearTimeout(this.#idle)
+    this.stream.close()
+  }
+
+  /**
+   * Why a conversation ended before it was expected to: the program's exit code, or the reason that the API server gives. A
+   * word to a command that never began fails without that reason.
+   */
+  async ended(error: unknown): Promise<Ended> {
+    const isShort = error instanceof EndedEarly || isKubeError(error, 'EXEC_FAILED')
+    if (this.isSilent || !isShort) {
+      this.close()
+      return new Ended(error, undefined, this.#words, this.isSilent)
+    }
+    this.stream.stdout.resume()
+    const ended = await this.stream.exit.then(
+      code => new Ended(error, code, this.#words, false),
+      (reason: unknown) => new Ended(reason, undefined, this.#words, false)
+    )
+    this.close()
+    return ended
+  }
+}
+
+/** How a conversation ended. */
+export class Ended extends Error {
+  readonly reason: unknown
+  readonly code: number | undefined
+  readonly words: string
+  readonly isSilent: boolean
+
+  constructor(reason: unknown, code: number | undefined, words: string, isSilent: boolean) {
+    super('the conversation ended', { cause: reason })
+    this.reason = reason
+    this.code = code
+    this.words = words
+    this.isSilent = isSilent
+  }
+}
+
+/**
+ * Holds a conversation to its end, again when its connection is lost: what was half done is done anew.
+ *
+ * @param verb for errors: `send files to`
+ * @param current a conversation that may still be open
+ */
+export async function converse<T>(
+  verb: string,
+  options: SessionOptions,
+  current: Session | undefined,
+  body: (session: Session) => Promise<T>
+): Promise<{ readonly session: Session; readonly result: T }> {
+  const { kube, place, signal } = options
+  let open = current
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const session = open ?? (await Session.open(options))
+      open = undefined
+      const stop = (): void => session.close()
+      signal?.addEventListener('abort', stop)
+      try {
+        if (signal?.aborted === true) stop()
+        const result = await session.watched(async () => body(session))
+        return { session, result }
+      } catch (error) {
+        throw await session.ended(error)
+      } finally {
+        signal?.removeEventListener('abort', stop)
+      }
+    } catch (thrown) {
+      const ended = thrown instanceof Ended ? thrown : new Ended(thrown, undefined, '', false)
+      const { reason, code, isSilent } = ended
+      if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
+      // A kubelet's connection that ends cleanly is a success for the API server.
+      const isCut = code === EXIT_SHORT || code === 0 || isKubeError(reason, 'STREAM_LOST')
+      if (!isCut) {
+        if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
+        // The node may be away, and then refuses whatever it is asked.
+        await kube.awaitNode(place, signal && { signal }).catch((error: unknown) => {
+          throw isKubeError(error, 'POD_FAILED') ? reason : error
+        })
+      }
+      await sleep(200 * attempt)
+    }
+  }
+}
+
+/** Says what was the matter: an image without node, a full disk, or the program's own words. */
+function failure(verb: string, { place, idleMs = IDLE_MS }: SessionOptions, ended: Ended): unknown {
+  const { reason, code, words, isSilent } = ended
+  const where = `Could not ${verb} container ${place.container} of pod ${place.pod}`
+  const wrong = (what: string): HookError => {
+    const said = words.trim().split('\n').slice(-3).join('; ')
+    return new HookError('WORKSPACE', `${where}: ${[what, said].filter(text => text !== '').join(': ')}.`, {
+      cause: reason
+    })
+  }
+  if (isSilent) return wrong(`nothing came or went for ${idleMs / 1000} s`)
+  if (code === EXIT_NO_NODE) {
+    const message = `${where}: its image, which is the runner's, has no node in /home/runner/externals.`
+    return new HookError('WORKSPACE', message, { fault: 'configuration', cause: reason })
+  }
+  if (reason instanceof Refused) return refusal(where, reason)
+  if (code === EXIT_SHORT || code === 0) return wrong('the stream was cut short again and again')
+  if (code !== undefined) return wrong(`exit code ${code}`)
+  if (reason instanceof RangeError || reason instanceof EndedEarly) return wrong(reason.message)
+  return diskFull(reason) ?? reason
+}
+
+function refusal(where: string, { message, code, cause }: Refused): HookError {
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+  const sentence = isFull
+    ? `${where}: its disk is full (${message}). Its node, or the pod's limit of ephemeral storage, has no more.`
+    : `${where}: ${message}.`
+  return new HookError('WORKSPACE', sentence, { fault: isFull ? 'cluster' : 'user', cause })
+}
+
+function diskFull(error: unknown): HookError | undefined {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
+  return new HookError('WORKSPACE', `The disk of the runner's pod is full: ${message}.`, { cause: error })
+}

@@ -1,0 +1,111 @@
+import { type Entry, type Index, isSame, parentOf } from './index.js'
+
+/** What has to be done so that the other side is like this one. */
+export interface Changes {
+  /** In this order, each as the ones before it left things. */
+  readonly renames: readonly (readonly [from: string, to: string])[]
+  /** Deepest first. */
+  readonly removed: readonly string[]
+  /** In the order of the index: directories before what is in them. */
+  readonly changed: readonly string[]
+}
+
+/** What of a tree is not compared. */
+interface Rules {
+  /** Directories that stay where they are, on both sides. */
+  readonly isFixed: (path: string) => boolean
+  /** What is not the other side's business. */
+  readonly leavesOut: (path: string) => boolean
+}
+
+/** More are a rebuilt tree, which is sent as that. */
+const MAX_RENAMES = 100
+
+/**
+ * Compares a tree with what it was.
+ *
+ * @param before as the other side has it
+ * @param closed directories that could not be looked into: what was there is taken to be there
+ */
+export function compare(before: Index, now: Index, closed: readonly string[], { isFixed, leavesOut }: Rules): Changes {
+  const { base, renames } = followRenames(before, now, isFixed)
+  const changed: string[] = []
+  for (const [path, entry] of now) {
+    const old = base.get(path)
+    if (entry.kind === 'd' && old?.kind === 'd' && isFixed(path)) continue
+    if (entry.kind !== 'o' && (old === undefined || !isSame(old, entry))) changed.push(path)
+  }
+  const removed: string[] = []
+  for (const [path, old] of base) {
+    const entry = now.get(path)
+    const isGone = entry === undefined || (entry.kind === 'o' && old.kind !== 'o')
+    const isOurs = !isFixed(path) && !leavesOut(path)
+    if (isGone && old.kind !== 'o' && isOurs && !isBelow(path, closed)) removed.push(path)
+  }
+  return { renames, removed: removed.sort().reverse(), changed }
+}
+
+function isBelow(path: string, closed: readonly string[]): boolean {
+  return closed.some(directory => directory === '' || path.startsWith(`${directory}/`))
+}
+
+/**
+ * Directories that have another path now. They are known by their inodes; that one may be another directory's by now does no
+ * harm, since what is in it is compared all the same.
+ */
+function followRenames(
+  before: Index,
+  now: Index,
+  isFixed: (path: string) => boolean
+): { readonly base: Index; readonly renames: readonly (readonly [from: string, to: string])[] } {
+  const gone = new Map<number, string>()
+  for (const [path, { kind, inode }] of before) {
+    if (kind === 'd' && !now.has(path)) gone.set(inode, path)
+  }
+  const renames: (readonly [from: string, to: string])[] = []
+  let base = before
+  if (gone.size === 0) return { base, renames }
+  for (const [to, { kind, inode }] of now) {
+    if (kind !== 'd' || base.has(to) || renames.length === MAX_RENAMES) continue
+    const from = gone.get(inode)
+    // It may have moved with a directory above it.
+    if (from === undefined || base.get(from)?.inode !== inode || now.has(from)) continue
+    if (isFixed(from) || isFixed(to) || to.startsWith(`${from}/`) || !hasRealParents(to, base)) continue
+    if (holdsFixed(from, base, isFixed)) continue
+    renames.push([from, to])
+    base = moved(base, from, to)
+  }
+  return { base, renames }
+}
+
+/** Nothing else than a directory is in the way. */
+function hasRealParents(path: string, base: Index): boolean {
+  for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) {
+    const found = base.get(parent)
+    if (found !== undefined && found.kind !== 'd') return false
+  }
+  return true
+}
+
+function holdsFixed(from: string, base: Index, isFixed: (path: string) => boolean): boolean {
+  for (const path of base.keys()) if (path.startsWith(`${from}/`) && isFixed(path)) return true
+  return false
+}
+
+function moved(index: Index, from: string, to: string): Index {
+  const result = new Map<string, Entry>()
+  for (const [path, entry] of index) {
+    const isInside = path === from || path.startsWith(`${from}/`)
+    result.set(isInside ? to + path.slice(from.length) : path, entry)
+  }
+  return result
+}
+
+/** Does to what one side remembers of itself what the renames did to its tree. */
+export function moveIndex(index: Index, renames: Changes['renames']): void {
+  for (const [from, to] of renames) {
+    const result = moved(index, from, to)
+    index.clear()
+    for (const [path, entry] of result) index.set(path, entry)
+  }
+}

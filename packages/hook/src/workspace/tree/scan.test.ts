@@ -1,0 +1,78 @@
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+
+import { compare } from './compare.js'
+import { scan } from './scan.js'
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'scan-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const ALL = { leavesOut: () => false, opens: false }
+const RULES = { leavesOut: () => false, isFixed: () => false }
+
+/** As somebody who is not root, whoever runs the test. */
+async function asNobody<T>(body: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return body()
+  chmodSync(root, 0o777)
+  process.seteuid?.(65_534)
+  try {
+    return await body()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
+test('nothing is found behind a link, or of what is left out', async () => {
+  mkdirSync(join(root, 'd/left'), { recursive: true })
+  writeFileSync(join(root, 'd/f'), 'f')
+  symlinkSync('/etc', join(root, 'link'))
+  const { index, closed } = await scan(root, { ...ALL, leavesOut: path => path === 'd/left' })
+  expect([...index].map(([path, { kind }]) => `${path} ${kind}`)).toEqual(['d d', 'link l', 'd/f f'])
+  expect(closed).toEqual([])
+})
+
+describe('a directory that is closed', () => {
+  test('is named, and nothing in it counts as gone', async () => {
+    await asNobody(async () => {
+      mkdirSync(join(root, 'd'))
+      writeFileSync(join(root, 'd/f'), 'f')
+      const before = await scan(root, ALL)
+      chmodSync(join(root, 'd'), 0)
+      const now = await scan(root, ALL)
+      chmodSync(join(root, 'd'), 0o755)
+      expect(now.closed).toEqual(['d'])
+      expect(compare(before.index, now.index, now.closed, RULES)).toEqual({ renames: [], removed: [], changed: ['d'] })
+    })
+  })
+
+  test('is opened where that is asked for', async () => {
+    await asNobody(async () => {
+      mkdirSync(join(root, 'd/e'), { recursive: true })
+      writeFileSync(join(root, 'd/e/f'), 'f')
+      chmodSync(join(root, 'd/e'), 0o100)
+      chmodSync(join(root, 'd'), 0)
+      const { index, closed } = await scan(root, { ...ALL, opens: true })
+      expect(closed).toEqual([])
+      expect(index.has('d/e/f')).toBe(true)
+      expect(lstatSync(join(root, 'd/e')).mode & 0o777).toBe(0o700)
+    })
+  })
+})
+
+test('a tree without end is closed at some depth', async () => {
+  process.chdir(root)
+  for (let depth = 0; depth < 600; depth += 1) {
+    mkdirSync('d')
+    process.chdir('d')
+  }
+  process.chdir('/')
+  const { index, closed } = await scan(root, ALL)
+  expect(closed).toHaveLength(1)
+  expect(index.size).toBeLessThan(600)
+})

@@ -1,0 +1,114 @@
+import { chmodSync, lstatSync, readdirSync, type Stats } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+
+import { Directory } from '../../files/directory.js'
+import { nameOf } from '../../files/names.js'
+import { entryOf, type Index } from './index.js'
+
+/** A tree that is deeper is a trap: each level holds an open file. */
+const MAX_DEPTH = 500
+/** Each entry takes some 300 bytes of memory, and a runner has little. */
+const MAX_ENTRIES = 1_000_000
+/** So many entries are looked at before others have their turn. */
+const BREATH = 2000
+
+export interface ScanOptions {
+  /** What is not looked at, by its path. */
+  readonly leavesOut: (path: string) => boolean
+  /** Gives this user the rights to read what is his own. */
+  readonly opens: boolean
+}
+
+export interface Scan {
+  readonly index: Index
+  /** Directories that could not be looked into; '' for the root. */
+  readonly closed: readonly string[]
+}
+
+/**
+ * Looks at all that is below a directory. No link is followed, whatever is exchanged meanwhile: directories are held open.
+ *
+ * @param root is trusted, and so is the way to it
+ * @throws RangeError for more than `MAX_ENTRIES`
+ */
+export async function scan(root: string, options: ScanOptions): Promise<Scan> {
+  const walk = new Walk(options)
+  await walk.into('', () => Directory.open(root), 0)
+  return walk
+}
+
+class Walk implements Scan {
+  readonly index: Index = new Map()
+  readonly closed: string[] = []
+  readonly #options: ScanOptions
+  #breath = BREATH
+
+  constructor(options: ScanOptions) {
+    this.#options = options
+  }
+
+  async into(path: string, enter: () => Directory, depth: number): Promise<void> {
+    let directory: Directory | undefined
+    try {
+      directory = enter()
+      await this.#all(directory, path, depth)
+    } catch (error) {
+      if (error instanceof RangeError) throw error
+      // What went meanwhile is not there.
+      if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) this.closed.push(path)
+    } finally {
+      directory?.close()
+    }
+  }
+
+  async #all(directory: Directory, path: string, depth: number): Promise<void> {
+    const below: { readonly name: string; readonly stats: Stats }[] = []
+    for (const name of namesIn(directory, this.#options)) {
+      const place = path === '' ? name : `${path}/${name}`
+      if (this.#options.leavesOut(place)) continue
+      const stats = directory.look(name)
+      if (stats === undefined) continue
+      this.index.set(place, entryOf(stats))
+      if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
+      if (stats.isDirectory()) below.push({ name, stats })
+      if (--this.#breath > 0) continue
+      this.#breath = BREATH
+      await setImmediate()
+    }
+    for (const { name, stats } of below) {
+      const place = path === '' ? name : `${path}/${name}`
+      if (depth === MAX_DEPTH) {
+        this.closed.push(place)
+        continue
+      }
+      const enter = (): Directory => {
+        if (this.#options.opens) open(directory, name, stats)
+        return directory.enter(name)
+      }
+      await this.into(place, enter, depth + 1)
+    }
+  }
+}
+
+function namesIn(directory: Directory, { opens }: ScanOptions): string[] {
+  let names: string[]
+  try {
+    names = readdirSync(directory.path)
+  } catch (error) {
+    if (!opens || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+    open(directory, undefined, lstatSync(`${directory.path}/.`))
+    names = readdirSync(directory.path)
+  }
+  if (!names.some(name => name.includes('\ufffd'))) return names
+  return readdirSync(directory.path, { encoding: 'buffer' }).map(nameOf)
+}
+
+/** A step can leave directories that their owner may not read. */
+function open(parent: Directory, name: string | undefined, { mode }: Stats): void {
+  if ((mode & 0o700) === 0o700) return
+  try {
+    chmodSync(name === undefined ? `${parent.path}/.` : parent.at(name), (mode & 0o7777) | 0o700)
+  } catch {
+    // Of another user: to enter it tells.
+  }
+}
