@@ -36,6 +36,33 @@ export class Directory {
     return new Directory(openSync(path, O_RDONLY | O_DIRECTORY))
   }
 
+  /**
+   * Walks down from a trusted directory through real directories, and opens the last.
+   *
+   * @param names the parts of the path
+   * @param prepare told of each directory and the name in it that is entered next
+   * @throws the system's error when one of them is no directory
+   */
+  static reach(
+    root: string,
+    names: readonly string[],
+    prepare: (parent: Directory, name: string, depth: number) => void = () => undefined
+  ): Directory {
+    let directory = Directory.open(root)
+    try {
+      for (const [depth, name] of names.entries()) {
+        prepare(directory, name, depth)
+        const next = directory.enter(name)
+        directory.close()
+        directory = next
+      }
+      return directory
+    } catch (error) {
+      directory.close()
+      throw error
+    }
+  }
+
   /** A path that leads to this directory itself, while it is open. */
   get path(): string {
     return `/proc/self/fd/${this.#descriptor}`
@@ -109,13 +136,8 @@ export class Directory {
  * @throws the system's error when one of them is no directory
  */
 export function inDirectory<T>(root: string, names: readonly string[], body: (directory: Directory) => T): T {
-  let directory = Directory.open(root)
+  const directory = Directory.reach(root, names)
   try {
-    for (const name of names) {
-      const next = directory.enter(name)
-      directory.close()
-      directory = next
-    }
     return body(directory)
   } finally {
     directory.close()

@@ -69,6 +69,17 @@ const runHere: ExecScript = async call => {
   return 0
 }
 
+/** From now on conversations are held until the function that this gives cuts them; those after it are held to their ends. */
+function cutLater(): () => void {
+  let cut = (): void => undefined
+  const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
+  server.exec = async exec => Promise.race([runHere(exec), isCut])
+  return () => {
+    cut()
+    server.exec = runHere
+  }
+}
+
 /** A pod whose receiver runs, and whose other containers can be asked as well. */
 function startPod(name: string): void {
   const containers = ['job', WORK_CONTAINER].map(container => ({ name: container }))
@@ -203,15 +214,12 @@ test('a lost connection during a step costs nothing', async () => {
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'sent'), 'sent')
-  let cut = (): void => undefined
-  const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
-  server.exec = async exec => Promise.race([runHere(exec), isCut])
+  const cut = cutLater()
   const workspace = call()
   await workspace.beforeScript('job', signal)
   expect(read(inJob, 'sent')).toBe('sent')
   writeFileSync(join(inJob, 'made'), 'made')
   cut()
-  server.exec = runHere
   await workspace.afterScript('job')
   expect(readdirSync(repository).sort()).toEqual(['made', 'sent'])
   await script(() => rmSync(join(inJob, 'sent')))
@@ -225,14 +233,11 @@ test('what was sent before a step and removed by that step is gone, also when th
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'dist'))
   writeFileSync(join(repository, 'dist/app'), 'app')
-  let cut = (): void => undefined
-  const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
-  server.exec = async exec => Promise.race([runHere(exec), isCut])
+  const cut = cutLater()
   const workspace = call()
   await workspace.beforeScript('job', signal)
   rmSync(join(inJob, 'dist'), { recursive: true })
   cut()
-  server.exec = runHere
   await workspace.afterScript('job')
   expect(readdirSync(repository)).toEqual([])
 })

@@ -24,7 +24,8 @@ export function amount(files: number, bytes: number): string {
   return `${files.toLocaleString('en-US')} ${files === 1 ? 'file' : 'files'} (${size(bytes)})`
 }
 
-function size(bytes: number): string {
+/** A number of bytes as a person reads it. */
+export function size(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} KB`
 }

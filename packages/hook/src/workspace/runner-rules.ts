@@ -3,7 +3,7 @@ import { statfsSync } from 'node:fs'
 import { HookError } from '../report/errors.js'
 import { MAX_FILE_COMMAND } from './guard.js'
 import { isEvent } from './directories.js'
-import { amount } from './progress.js'
+import { size } from './progress.js'
 import { type Exclusion, FILE_COMMANDS, isExcluded, isOfTheRunner } from './tree/leaves-out.js'
 import type { ReceiveRules } from './tree/receive.js'
 import type { Row } from './tree/send.js'
@@ -74,6 +74,6 @@ function refuseWithoutRoom(workDirectory: string, bytes: number): void {
   if (bytes <= bavail * bsize - SPARE_BYTES) return
   throw new HookError(
     'WORKSPACE',
-    `The runner's disk at ${workDirectory} has no room for ${amount(1, bytes).replace(/^.*\((.*)\)$/, '$1')} that the step wrote.`
+    `The runner's disk at ${workDirectory} has no room for ${size(bytes)} that the step wrote.`
   )
 }

@@ -3,6 +3,7 @@ import { pairsOf } from '../../dockerfile/variables.js'
 import type { Stage } from '../../dockerfile/stages.js'
 import { type Change, changeOf } from './changes.js'
 import type { KanikoFork } from './unsupported.js'
+import { escaped } from './words.js'
 
 /**
  * The osscontainertools fork takes quotes, backslashes and variables out of the values of LABEL twice, so that
@@ -40,6 +41,5 @@ export function rewriteLabels(
 
 /** Once for a word without quotes, and then for one in double quotes. */
 function escapeTwice(value: string): string {
-  const inner = value.replace(/[\\'"$]/g, '\\$&')
-  return `"${inner.replace(/[\\"$]/g, '\\$&')}"`
+  return `"${escaped(value).replace(/[\\"$]/g, '\\$&')}"`
 }

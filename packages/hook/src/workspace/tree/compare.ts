@@ -1,4 +1,4 @@
-import { type Entry, type Index, isSame, parentOf } from './index.js'
+import { type Entry, type Index, isBelow, isSame, parentOf } from './index.js'
 
 /** What has to be done so that the other side is like this one. */
 export interface Changes {
@@ -43,10 +43,6 @@ export function compare(before: Index, now: Index, closed: readonly string[], { 
     if (isGone && old.kind !== 'o' && isOurs && !isBelow(path, closed)) removed.push(path)
   }
   return { renames, removed: removed.sort().reverse(), changed }
-}
-
-function isBelow(path: string, closed: readonly string[]): boolean {
-  return closed.some(directory => directory === '' || path.startsWith(`${directory}/`))
 }
 
 /**

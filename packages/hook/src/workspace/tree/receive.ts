@@ -18,7 +18,7 @@ import { Directory, inDirectory } from '../../files/directory.js'
 import { shownName, systemName } from '../../files/names.js'
 import { removeTree } from '../../files/remove-tree.js'
 import { moveIndex } from './compare.js'
-import { entryOf, type Index, parentOf } from './index.js'
+import { entryOf, type Index, isBelow } from './index.js'
 import { PART } from './leaves-out.js'
 import type { Row, TransferMessage } from './send.js'
 
@@ -68,7 +68,7 @@ export class Receiver {
   readonly #named = new Map<string, string[]>()
   /** Directories in which something was changed, and the times that they are to have. */
   readonly #touched = new Map<string, number | undefined>()
-  /** Directories that were made here, in which there is nothing unknown. */
+  /** Directories that were made here: they are nobody's yet. */
   readonly #fresh = new Set<string>()
   /** Where all comes: what both had, without what has come. */
   readonly #missing: Set<string>
@@ -126,7 +126,7 @@ export class Receiver {
     for (const path of [...this.#missing].sort().reverse()) this.#remove(path)
     for (const [first, others] of this.#named) {
       const { names, name } = placeOf(first)
-      const stats = attempted(() => this.#existing(names).look(name))
+      const stats = attempted(() => this.#reach(names).look(name))
       if (stats !== undefined) for (const path of [first, ...others]) this.#note(path, stats)
     }
     this.close()
@@ -134,8 +134,8 @@ export class Receiver {
       if (path === '' || this.#rules.isFixed(path)) continue
       const wanted = mtime ?? this.#index.get(path)?.mtime
       try {
-        inDirectory(this.#root, namesOf(parentOf(path)), parent => {
-          const name = path.slice(path.lastIndexOf('/') + 1)
+        const { names, name } = placeOf(path)
+        inDirectory(this.#root, names, parent => {
           if (parent.look(name)?.isDirectory() !== true) return
           if (wanted !== undefined) lutimesSync(parent.at(name), new Date(), wanted / 1000)
           const stats = parent.look(name)
@@ -161,8 +161,7 @@ export class Receiver {
   /** What could not be read over there may be there. */
   #keepClosed(closed: readonly string[]): void {
     for (const path of this.#missing) {
-      if (closed.some(place => place === '' || path === place || path.startsWith(`${place}/`)))
-        this.#missing.delete(path)
+      if (closed.includes(path) || isBelow(path, closed)) this.#missing.delete(path)
     }
   }
 
@@ -229,11 +228,9 @@ export class Receiver {
       if (owner !== undefined) lchownSync(parent.at(name), owner.uid, owner.gid)
       lutimesSync(parent.at(name), new Date(), mtime / 1000)
     } else {
-      const first = row[4]
-      if (!this.#came.has(first)) throw new Error('a further name of what did not come')
-      inDirectory(this.#root, namesOf(parentOf(first)), directory =>
-        linkSync(directory.at(first.slice(first.lastIndexOf('/') + 1)), parent.at(name))
-      )
+      if (!this.#came.has(row[4])) throw new Error('a further name of what did not come')
+      const first = placeOf(row[4])
+      inDirectory(this.#root, first.names, directory => linkSync(directory.at(first.name), parent.at(name)))
       this.#came.add(path)
     }
     const stats = parent.look(name)
@@ -355,7 +352,7 @@ export class Receiver {
     const { names, name } = placeOf(path)
     if (this.#rules.isFixed(path) || this.#rules.keeps(path)) return
     try {
-      const parent = this.#existing(names)
+      const parent = this.#reach(names)
       const isDirectory = parent.look(name)?.isDirectory()
       // A directory in which there is something that the other side does not know stays.
       if (isDirectory === true) parent.removeEmpty(name)
@@ -399,50 +396,23 @@ export class Receiver {
 
   /** The directory of an entry. What is missing is made; what is in its way and no directory is replaced. */
   #parent(names: readonly string[]): Directory {
-    const path = names.join('/')
-    if (this.#last?.path === path) return this.#last.directory
-    this.#last?.directory.close()
-    this.#last = undefined
-    let directory = Directory.open(this.#root)
-    try {
-      for (const [depth, name] of names.entries()) {
-        const found = directory.look(name)
-        if (found?.isDirectory() !== true) {
-          const made = names.slice(0, depth + 1).join('/')
-          if (found !== undefined) directory.clear(name)
-          directory.make(name)
-          this.#fresh.add(made)
-          this.#touch(names.slice(0, depth).join('/'))
-          this.#touch(made)
-        }
-        const next = directory.enter(name)
-        directory.close()
-        directory = next
-      }
-    } catch (error) {
-      directory.close()
-      throw error
-    }
-    this.#last = { path, directory }
-    return directory
+    return this.#reach(names, (directory, name, depth) => {
+      const found = directory.look(name)
+      if (found?.isDirectory() === true) return
+      const made = names.slice(0, depth + 1).join('/')
+      if (found !== undefined) directory.clear(name)
+      directory.make(name)
+      this.#fresh.add(made)
+      this.#touch(names.slice(0, depth).join('/'))
+      this.#touch(made)
+    })
   }
 
-  #existing(names: readonly string[]): Directory {
+  #reach(names: readonly string[], prepare?: Parameters<typeof Directory.reach>[2]): Directory {
     const path = names.join('/')
     if (this.#last?.path === path) return this.#last.directory
-    this.#last?.directory.close()
-    this.#last = undefined
-    let directory = Directory.open(this.#root)
-    try {
-      for (const name of names) {
-        const next = directory.enter(name)
-        directory.close()
-        directory = next
-      }
-    } catch (error) {
-      directory.close()
-      throw error
-    }
+    this.#leave()
+    const directory = Directory.reach(this.#root, names, prepare)
     this.#last = { path, directory }
     return directory
   }
@@ -468,10 +438,6 @@ function attempted<T>(body: () => T): T | undefined {
   } catch {
     return undefined
   }
-}
-
-function namesOf(path: string): string[] {
-  return path === '' ? [] : path.split('/')
 }
 
 function writeAll(file: number, bytes: Buffer, position: number): void {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readlinkSync, readSync } from 'node:fs'
 
-import { Directory, inDirectory } from '../../files/directory.js'
+import { Directory } from '../../files/directory.js'
 import { nameOf } from '../../files/names.js'
 import type { Changes } from './compare.js'
 import { dataFrame, messageFrame } from './frames.js'
@@ -207,17 +207,10 @@ class Sending {
   #directory(path: string): Directory {
     if (this.#last?.path === path) return this.#last.directory
     this.close()
-    const directory = openDirectory(this.#root, path)
+    const directory = Directory.reach(this.#root, path === '' ? [] : path.split('/'))
     this.#last = { path, directory }
     return directory
   }
-}
-
-/** Opens a directory without following a link on the way. */
-function openDirectory(root: string, path: string): Directory {
-  const names = path === '' ? [] : path.split('/')
-  const name = names.pop()
-  return name === undefined ? Directory.open(root) : inDirectory(root, names, parent => parent.enter(name))
 }
 
 /** What files will take on a disk. */

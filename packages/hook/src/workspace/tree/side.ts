@@ -1,5 +1,5 @@
 import { compare, type Changes } from './compare.js'
-import { type Index, parentOf, remembered } from './index.js'
+import { type Index, isBelow, remembered } from './index.js'
 import { moment } from './moment.js'
 import { scan, type Scan } from './scan.js'
 import { sendChanges, type SendOptions, type Sent } from './send.js'
@@ -56,11 +56,4 @@ export function adopt(side: Side, { scan: { index, closed }, moment: now }: Outg
     }
   }
   side.index = index
-}
-
-function isBelow(path: string, closed: readonly string[]): boolean {
-  for (let parent = parentOf(path); ; parent = parentOf(parent)) {
-    if (closed.includes(parent)) return true
-    if (parent === '') return false
-  }
 }
