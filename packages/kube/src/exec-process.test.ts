@@ -8,7 +8,7 @@ import { execServer, finish, type LocalServer, send, SUCCESS } from '@kaniko-hoo
 const program = `
   const { Kube } = await import('./packages/kube/src/index.ts')
   const config = { server: new URL(process.argv[1]), namespace: 'arc', token: () => Promise.resolve(undefined) }
-  const kube = new Kube(config, { heartbeat: { everyMs: 100, deadlineMs: 200 } })
+  const kube = new Kube(config, { heartbeat: JSON.parse(process.argv[2]) })
   const stream = await kube.exec({ pod: 'a', container: 'job', command: ['x'] })
   stream.stdout.pipe(process.stdout)
   stream.stderr.resume()
@@ -20,15 +20,19 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(server => server.close()))
 })
 
+/** A busy machine keeps an answer for seconds. */
+const PATIENT = { everyMs: 5_000, deadlineMs: 20_000 }
+const SHORT = { everyMs: 100, deadlineMs: 200 }
+
 async function run(
   command: (socket: WebSocket) => void,
-  autoPong = true
+  { autoPong = true, heartbeat = PATIENT } = {}
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const server = await execServer(command, { autoPong })
   opened.push(server)
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', program, server.config.server.href],
+    ['--import', 'tsx', '--input-type=module', '-e', program, server.config.server.href, JSON.stringify(heartbeat)],
     { stdio: ['ignore', 'pipe', 'pipe'] }
   )
   const code = new Promise<number | null>(resolve => child.once('close', resolve))
@@ -44,13 +48,13 @@ test('a process whose exec ends well ends well, by itself', async () => {
   await expect(run(command)).resolves.toMatchObject({ code: 0, stdout: 'done' })
 }, 30_000)
 
-test.each<[string, (socket: WebSocket) => void, boolean]>([
-  ['cut', socket => setTimeout(() => socket.terminate(), 50), true],
-  ['silent', () => undefined, false]
+test.each<[string, (socket: WebSocket) => void, Parameters<typeof run>[1]]>([
+  ['cut', socket => setTimeout(() => socket.terminate(), 50), {}],
+  ['silent', () => undefined, { autoPong: false, heartbeat: SHORT }]
 ])(
   'a process whose exec is %s does not end with 0',
-  async (_name, command, autoPong) => {
-    const { code, stderr } = await run(command, autoPong)
+  async (_name, command, options) => {
+    const { code, stderr } = await run(command, options)
     expect(stderr).toContain('STREAM_LOST')
     expect(code).not.toBe(0)
   },

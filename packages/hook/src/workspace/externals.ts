@@ -37,12 +37,14 @@ export async function deliverExternals(from: string, to: string, signal: AbortSi
     if (found !== undefined) parent.clear(name)
     parent.make(name)
   })
-  await Promise.all([
+  const works = await Promise.allSettled([
     removePassed(to, signal),
     ...builds.map(async build => {
       if (!(await isSame(join(from, build), join(to, build), signal))) await copyBuild(from, build, to, signal)
     })
   ])
+  // Only now: what is still being copied when the hook goes on would stay as half a copy.
+  for (const work of works) if (work.status === 'rejected') throw work.reason
 }
 
 /** A hook that was killed leaves its copy behind, and a lasting volume would fill up. */
