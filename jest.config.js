@@ -1,13 +1,17 @@
 import { build } from 'esbuild'
 
-const helper = await build({
-  absWorkingDir: import.meta.dirname,
-  entryPoints: ['packages/hook/src/workspace/helper/main.ts'],
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  write: false
-})
+const helper = async name => {
+  const { outputFiles } = await build({
+    absWorkingDir: import.meta.dirname,
+    entryPoints: [`packages/hook/src/workspace/helper/${name}.ts`],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    write: false
+  })
+  return outputFiles[0].text
+}
 
 const shared = {
   rootDir: import.meta.dirname,
@@ -32,7 +36,7 @@ export default {
       ...shared,
       displayName: 'unit',
       // As the build puts it into the hook.
-      globals: { HELPER_PROGRAM: helper.outputFiles[0].text },
+      globals: { HELPER_LISTENER: await helper('listen'), HELPER_PROGRAM: await helper('main') },
       testMatch: [
         '<rootDir>/packages/*/src/**/*.test.ts',
         '<rootDir>/scripts/**/*.test.ts',

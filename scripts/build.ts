@@ -37,7 +37,7 @@ const SHARED: BuildOptions = {
  * @returns the bundled input files, relative to the repository
  */
 export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise<string[]> {
-  const helper = await buildHelper()
+  const [listener, program] = await Promise.all([buildHelper('listen'), buildHelper('main')])
   const { metafile } = await build({
     ...SHARED,
     entryPoints: ['packages/hook/src/main.ts'],
@@ -46,7 +46,7 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
     lineLimit: 400,
     sourcemap: 'external',
     metafile: true,
-    define: { HELPER_PROGRAM: JSON.stringify(helper) },
+    define: { HELPER_LISTENER: JSON.stringify(listener), HELPER_PROGRAM: JSON.stringify(program) },
     // What is used: no WebSocket server, no writer of YAML, no compression. The rest is 37 KB together.
     plugins: [plainSocket],
     alias: {
@@ -64,11 +64,11 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
   return inputs
 }
 
-/** The program that moves files in a pod, as text: the hook has it with it. */
-export async function buildHelper(): Promise<string> {
+/** One of the two halves of what moves files in a pod, as text: the hook has it with it. */
+async function buildHelper(name: 'listen' | 'main'): Promise<string> {
   const { outputFiles } = await build({
     ...SHARED,
-    entryPoints: ['packages/hook/src/workspace/helper/main.ts'],
+    entryPoints: [`packages/hook/src/workspace/helper/${name}.ts`],
     write: false,
     minify: true
   })

@@ -250,7 +250,7 @@ test('a step without a work volume is a bare pod that gets its files before its 
   bench.server.exec = call => {
     commands.push(call.container)
     return plays(word => {
-      if (!('release' in word)) return undefined
+      if (!('leave' in word)) return undefined
       bench.server.logs.print(nameOf(pod), 'job', 'hello')
       pod.status = ended(pod, { job: 0 })
       return { remembered: true }

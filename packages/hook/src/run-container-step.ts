@@ -74,6 +74,7 @@ export async function runContainerStep(
     const image = await imageOf(call, job, args, template, openEngine)
     return await runImage(call, { args, state, job, parts, template, image })
   } finally {
+    job.workspace.close()
     // Without a job container the runner never calls cleanup_job: what is built goes with its step.
     if (state === undefined && args.dockerfile !== null) {
       for (const problem of await removeImages(call)) call.print(warningCommand(`Clean-up: ${problem}`))
@@ -136,6 +137,7 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
       signal: cancelled,
       print: call.print
     })
+    workspace.attendStep()
     const running = Date.now()
     const startMs = running - start - sent.ms
     call.phase('start', startMs)

@@ -18,6 +18,7 @@ import { splitArguments } from './pods/arguments.js'
 import { runDetachedStep, signalStep, type OpenExec } from './steps/detached-step.js'
 import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
+import { LAUNCH_COMMAND } from './steps/supervisor.js'
 import type { Workspace } from './workspace/workspace.js'
 
 /** The runner kills the hook 10 s after SIGINT; the step has these steps to end, in milliseconds after it. */
@@ -87,9 +88,20 @@ async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, wo
     call.kube.exec({ pod, container: JOB_CONTAINER, command, stdin: true }, options)
 
   const isCancelled = (): boolean => call.cancelled.aborted
-  await workspace.beforeScript(pod, call.cancelled)
-  if (isCancelled()) return 130
   const giveUp = new AbortController()
+  // A connection takes as long to open as some files take to be sent.
+  const opened = openExec(LAUNCH_COMMAND, { signal: giveUp.signal })
+  opened.catch(() => undefined)
+  try {
+    await workspace.beforeScript(pod, call.cancelled)
+  } catch (error) {
+    giveUp.abort()
+    throw error
+  }
+  if (isCancelled()) {
+    giveUp.abort()
+    return 130
+  }
   const gone = new AbortController()
   const onCancel = (): void => {
     setTimeout(() => gone.abort(), GONE_MS).unref()
@@ -108,6 +120,7 @@ async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, wo
       {
         id,
         script,
+        opened,
         openExec,
         awaitNode: signal => call.kube.awaitNode({ pod, container: JOB_CONTAINER }, signal && { signal }),
         output: call.output,

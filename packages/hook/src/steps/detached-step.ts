@@ -33,6 +33,8 @@ export interface DetachedStep {
   readonly id: string
   /** The shell text of `stepScript`. */
   readonly script: string
+  /** Runs LAUNCH_COMMAND; opened early, as that takes a moment. */
+  readonly opened?: Promise<ExecStream>
   readonly openExec: OpenExec
   /** Returns when the container's node answers; throws when the container is gone. See `Kube.awaitNode`. */
   readonly awaitNode: (signal?: AbortSignal) => Promise<void>
@@ -61,6 +63,7 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
   const { outageMs = OUTAGE_MS } = step
   let lost: { readonly since: number; readonly why: KubeError } | undefined
   let refusals = 0
+  let { opened } = step
   for (;;) {
     const tooLate = new AbortController()
     // Each of both waits for an outage by itself, and the pod does not wait for their sum.
@@ -69,7 +72,9 @@ export async function runDetachedStep(step: DetachedStep, signal?: AbortSignal):
     try {
       // The node may be away, and then refuses whatever it is asked.
       if (refusals > 0) await step.awaitNode(limited)
-      const stream = await step.openExec(LAUNCH_COMMAND, { signal: limited })
+      const opening = opened ?? step.openExec(LAUNCH_COMMAND, { signal: limited })
+      opened = undefined
+      const stream = await opening
       // The signal stays the stream's.
       clearTimeout(limit)
       let here: NodeJS.Timeout | undefined

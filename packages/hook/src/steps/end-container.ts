@@ -6,7 +6,7 @@ import { JOB_CONTAINER } from '../pods/names.js'
 import type { Line } from '../report/workflow-commands.js'
 import type { Patience } from './patience.js'
 import { deleteStep, type StepRun } from './step-container.js'
-import { signalContainer, type StopSignal } from './stop-signal.js'
+import { signalContainer, type Asked, type StopSignal } from './stop-signal.js'
 
 /** When what happens to the container of a cancelled step, in milliseconds after SIGINT. */
 const ANSWER_MS = 1_000
@@ -33,12 +33,16 @@ export async function endContainer(
 ): Promise<void> {
   const { isFirstProcess, patience, ended, print } = options
   // Process 1 may be the node's own.
-  const sent = isFirstProcess ? await askToEnd(kube, run.pod, patience) : undefined
-  if (sent === 'INT' || sent === 'TERM') {
+  const asked = isFirstProcess ? await askToEnd(kube, run.pod, patience, ended) : undefined
+  const sent = asked?.sent
+  let isOver = ended
+  if (asked !== undefined && (sent === 'INT' || sent === 'TERM')) {
     print(`Cancelled: the container was sent SIG${sent}.`)
-    await sleep(patience.left(UNTIL_MS[sent]), undefined, { signal: ended }).catch(() => undefined)
+    isOver = AbortSignal.any([ended, asked.ended])
+    await sleep(patience.left(UNTIL_MS[sent]), undefined, { signal: isOver }).catch(() => undefined)
   }
-  if (ended.aborted) return
+  // A pod that is deleted has nobody any more who would send its files.
+  if (isOver.aborted) return
   if (sent === 'none') {
     print('Cancelled: the container notices neither SIGINT nor SIGTERM, so it is killed.')
     await deleteStep(kube, run, { signal: patience.over })
@@ -50,9 +54,10 @@ export async function endContainer(
 }
 
 /** Undefined when it could not be asked in time; it may still be then. */
-async function askToEnd(kube: Kube, pod: string, patience: Patience): Promise<StopSignal | 'none' | undefined> {
-  let sent: StopSignal | 'none' | undefined
-  const asked = signalContainer(kube, { pod, container: JOB_CONTAINER }, patience.over).then(answer => (sent = answer))
-  await patience.allows(ANSWER_MS, asked).catch(() => undefined)
-  return sent
+async function askToEnd(kube: Kube, pod: string, patience: Patience, ended: AbortSignal): Promise<Asked | undefined> {
+  let asked: Asked | undefined
+  const until = AbortSignal.any([patience.over, ended])
+  const asking = signalContainer(kube, { pod, container: JOB_CONTAINER }, until).then(answer => (asked = answer))
+  await patience.allows(ANSWER_MS, asking).catch(() => undefined)
+  return asked
 }

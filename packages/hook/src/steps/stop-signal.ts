@@ -26,7 +26,11 @@ done </proc/1/status || exit 1
 /** Says what it would notice: one word or two. */
 export const LOOK_COMMAND: readonly string[] = ['sh', '-c', `${LOOK}echo "$int $term"`]
 
-/** Says by what it signals it, and does: when that ends the container, the command has no time to say it afterwards. */
+/**
+ * Says by what it signals it, and does: when that ends the container, the command has no time to say it afterwards. Then it
+ * waits at its standard input to be killed with the container: nothing else tells at once that a container has ended, the
+ * kubelet takes seconds.
+ */
 export const SIGNAL_COMMAND: readonly string[] = [
   'sh',
   '-c',
@@ -34,7 +38,8 @@ export const SIGNAL_COMMAND: readonly string[] = [
 INT*) echo INT && kill -INT 1 || echo failed ;;
 TERM) echo TERM && kill -TERM 1 || echo failed ;;
 *) echo none ;;
-esac`
+esac
+read -r end`
 ]
 
 interface Target {
@@ -42,21 +47,41 @@ interface Target {
   readonly container: string
 }
 
+/** A process that was killed, as a shell tells it. */
+const KILLED = 137
+
+/** How a container was asked to end. */
+export interface Asked {
+  /** What its first process was sent; `none` when it would notice neither. */
+  readonly sent: StopSignal | 'none'
+  /** Aborted when the container was seen to end; never, when that could not be seen. */
+  readonly ended: AbortSignal
+}
+
 /**
  * Asks the first process of a container to end: by INT, as Docker passes on what the runner sends, or by TERM where INT
  * would be dropped.
  *
- * @returns what it was sent; `none` when it would notice neither; undefined when nobody knows, as in an image without a
- *   shell, or when it may not be signalled
+ * @param signal ends the asking, and the look at the container's end
+ * @returns undefined when nobody knows what it would notice, as in an image without a shell, or when it may not be signalled
  */
-export async function signalContainer(
-  kube: Kube,
-  target: Target,
-  signal: AbortSignal
-): Promise<StopSignal | 'none' | undefined> {
-  const { stdout } = await runInContainer(kube, target, SIGNAL_COMMAND, { signal })
-  const word = stdout.trim()
-  return word === 'INT' || word === 'TERM' || word === 'none' ? word : undefined
+export async function signalContainer(kube: Kube, target: Target, signal: AbortSignal): Promise<Asked | undefined> {
+  const stream = await kube.exec({ ...target, command: SIGNAL_COMMAND, stdin: true }, { repeatable: true, signal })
+  stream.stderr.resume()
+  const ended = new AbortController()
+  stream.exit.then(
+    code => (code === KILLED ? ended.abort() : undefined),
+    () => undefined
+  )
+  let word = ''
+  for await (const chunk of stream.stdout as AsyncIterable<Buffer>) {
+    word += chunk.toString()
+    if (word.includes('\n')) break
+  }
+  const [sent] = word.split('\n')
+  if (sent === 'INT' || sent === 'TERM' || sent === 'none') return { sent, ended: ended.signal }
+  stream.close()
+  return undefined
 }
 
 /**

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -19,7 +18,8 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, running, waiting
 
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
-import { isProgram, plays, programHere } from './helper/played-program.fixture.js'
+import { isProgram, plays, ProgramsHere } from './helper/played-program.fixture.js'
+import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
 
 /**
@@ -32,6 +32,7 @@ let base: string
 let runner: string
 let printed: string[]
 let ended: string[]
+let programs: ProgramsHere
 let server: ApiServer
 let kube: Kube
 beforeEach(async () => {
@@ -40,6 +41,7 @@ beforeEach(async () => {
   printed = []
   ended = []
   mkdirSync(join(runner, 'repo/repo'), { recursive: true })
+  programs = new ProgramsHere(local)
   server = await ApiServer.start()
   server.exec = runHere
   for (const pod of ['job', 'step', 'another']) startPod(pod)
@@ -48,6 +50,7 @@ beforeEach(async () => {
 afterEach(async () => {
   kube.close()
   await server.stop()
+  programs.end()
   for (const path of [base, ownDirectory(runner)]) rmSync(path, { recursive: true })
 })
 
@@ -56,15 +59,9 @@ function local(pod: string, path: string): string {
   return join(base, pod, path)
 }
 
-/** The receiver's script waits for a file of the pod. */
-function localised(pod: string, text: string): string {
-  return text.replaceAll(/(?<![\w/])\/transfer/g, local(pod, '/transfer'))
-}
-
 /** Runs a command of a pod on this machine: our program, or what asks who the job's user is. */
-const program = programHere((pod, path) => local(pod, path))
 const runHere: ExecScript = async call => {
-  if (isProgram(call)) return program(call)
+  if (isProgram(call)) return programs.exec(call)
   await call.print(`${process.getuid?.() ?? 0}\n${process.getgid?.() ?? 0}\n`)
   return 0
 }
@@ -117,19 +114,15 @@ async function container(pod: string, body: (work: string) => void): Promise<{ f
   const workspace = call()
   const parts = workspace.stepParts({ system: [], user: [] })
   const [receiver] = parts.initContainers
-  const [program = '', ...words] = (receiver?.command ?? []).map(word => localised(pod, word))
-  for (const path of ['/work', '/transfer']) mkdirSync(local(pod, path), { recursive: true })
-  const process = spawn(program, words)
-  process.on('exit', code => ended.push(`${pod} ${code ?? 'killed'}`))
-  try {
-    const travelled = await workspace.fillStep(pod, signal)
-    while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
-    body(local(pod, '/work'))
-    await workspace.collectStep(pod)
-    return travelled
-  } finally {
-    process.kill()
-  }
+  const running = programs.start(pod, receiver?.command ?? [])
+  running.on('exit', code => ended.push(`${pod} ${code ?? 'killed'}`))
+  const travelled = await workspace.fillStep(pod, signal)
+  while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
+  workspace.attendStep()
+  body(local(pod, '/work'))
+  await workspace.collectStep(pod)
+  workspace.close()
+  return travelled
 }
 
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
@@ -247,8 +240,8 @@ test('when one side has lost its memory, what the other one removed goes all the
   const repository = join(runner, 'repo/repo')
   for (const name of ['a', 'b', 'c']) writeFileSync(join(repository, name), name)
   await call().fillJob('job', signal)
-  const mirror = join(ownDirectory(runner), 'mirror.json')
-  writeFileSync(mirror, readFileSync(mirror, 'utf8').replace(/"generation":"[^"]*"/, '"generation":"another"'))
+  const file = new MirrorFile(runner)
+  file.save({ ...file.load('job'), generation: 'another' })
   rmSync(join(repository, 'a'))
   const inJob = local('job', '/work/repo/repo')
   await script(() => {
@@ -329,7 +322,7 @@ describe('the end of the receiver', () => {
   /** The word that lets the receiver go gives this. */
   function released(answer: ExecAnswer): void {
     server.exec = plays(word => {
-      if (!('release' in word)) return undefined
+      if (!('leave' in word)) return undefined
       const pod = server.get('pods', 'step')
       const [receiver] = pod?.status?.initContainerStatuses ?? []
       if (receiver !== undefined) receiver.state = { terminated: { exitCode: 0 } }

@@ -12,21 +12,25 @@ import { warningCommand, type Line } from '../report/workflow-commands.js'
 import { runInContainer } from '../steps/run-in-container.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import { fixedDirectories, makeDirectories, MOUNTED, openToEveryone } from './directories.js'
+import { keepCommand, OWN } from './helper/program.js'
 import type { Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
-import { converse, type PodTree, type Session, type SessionOptions } from './session.js'
+import { converse, Session, type PodTree, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
-import type { Side } from './tree/side.js'
+import { look, type Found, type Side } from './tree/side.js'
 import type { Travelled, VolumeRequest, Workspace } from './workspace.js'
 
 const RECEIVER = 'receive-work'
 const KEPT = '/work'
 /** What the job's or the step's own container must not see: our memory, and the word that all files have come. */
 const OWN_VOLUME = 'kaniko-hooks-transfer'
-const OWN = '/transfer'
-const RECEIVED = `${OWN}/received`
+/** A receiver to which nobody comes ends its pod. */
+const ALONE_SECONDS = 600
+/** For errors. */
+const SEND = 'send files to'
+const FETCH = 'fetch files from'
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
 
@@ -39,17 +43,6 @@ done
 for copy in $copies; do wait "$copy" || exit 1; done
 umask 0
 mkdir -p "$@"
-`
-
-/** Ends when the files are there, and by itself when nobody has sent any for ten minutes. */
-const RECEIVE_WORK = `
-i=0
-until [ -e ${RECEIVED} ]; do
-  [ ! -e ${OWN}/alive ] || { rm -f ${OWN}/alive; i=0; }
-  i=$((i + 1))
-  [ $i -lt 6000 ] || exit 1
-  sleep 0.1
-done
 `
 
 export interface CopiedOptions {
@@ -75,16 +68,10 @@ export class Copied implements Workspace {
   readonly #options: CopiedOptions
   readonly #fixed: ReadonlySet<string>
   readonly #mirror: MirrorFile
-  /** The job's pod and the conversation with it, from before a step until after it. */
-  #job:
-    | {
-        readonly mirror: Mirror
-        readonly side: Side
-        readonly session: Session
-        readonly signal?: AbortSignal | undefined
-      }
-    | undefined
-  #step: { readonly side: Side; readonly generation: string } | undefined
+  /** From before a script step until after it. */
+  #job: JobTree | undefined
+  /** From the time that a container step's pod has its files. */
+  #step: { readonly side: Side; readonly options: SessionOptions; readonly session?: Promise<Session> } | undefined
 
   constructor(options: CopiedOptions) {
     const { workDirectory, workspaceDirectory } = options
@@ -112,7 +99,7 @@ export class Copied implements Workspace {
           command: ['sh', '-c', FS_INIT, 'fs-init', ...this.#directories().map(path => literal(`${KEPT}/${path}`))]
         }
       ],
-      beside: [this.#keeper()]
+      beside: [this.#listener(WORK_CONTAINER)]
     }
   }
 
@@ -121,8 +108,8 @@ export class Copied implements Workspace {
     return {
       volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: OWN_VOLUME, emptyDir: {} }, ...volumes],
       mounts,
-      initContainers: [{ ...this.#helper(RECEIVER, KEPT_MOUNTS), command: ['sh', '-c', RECEIVE_WORK] }],
-      beside: [this.#keeper()]
+      initContainers: [this.#listener(RECEIVER, ALONE_SECONDS)],
+      beside: [this.#listener(WORK_CONTAINER)]
     }
   }
 
@@ -134,13 +121,13 @@ export class Copied implements Workspace {
 
   async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
     this.#mirror.forgetTold()
-    const asking = this.#ownerIn(jobPod, signal)
-    asking.catch(() => undefined)
-    const mirror = this.#mirror.empty(jobPod)
-    const side = this.#side(mirror.index)
-    await this.#talk('send files to', mirror, side, signal, async session => {
+    const asking = begun(this.#ownerIn(jobPod, signal))
+    const job = this.#jobAs(this.#mirror.empty(jobPod), signal)
+    const { mirror, side } = job
+    const looking = begun(look(side))
+    await this.#talk(SEND, job, async session => {
       const owner = await asking
-      await this.#send(session, side, { pod: jobPod, owner })
+      await this.#send(session, side, looking, { pod: jobPod, owner })
       await this.#remember(session, { ...mirror, owner }, side)
     })
     this.close()
@@ -149,10 +136,11 @@ export class Copied implements Workspace {
   async beforeScript(jobPod: string, signal: AbortSignal): Promise<void> {
     const { workDirectory, workspaceDirectory } = this.#options
     openToEveryone(workDirectory, workspaceDirectory)
-    const mirror = this.#mirror.load(jobPod)
-    const side = this.#side(mirror.index)
-    const remembered = await this.#talk('send files to', mirror, side, signal, async session => {
-      const { hasSent } = await this.#send(session, side, mirror)
+    const job = this.#jobAs(this.#mirror.load(jobPod), signal)
+    const { mirror, side } = job
+    const looking = begun(look(side))
+    const remembered = await this.#talk(SEND, job, async session => {
+      const { hasSent } = await this.#send(session, side, looking, mirror)
       // A connection that is lost while the step runs must not make the pod forget what it was sent.
       return hasSent ? this.#remember(session, mirror, side) : mirror
     })
@@ -160,49 +148,60 @@ export class Copied implements Workspace {
   }
 
   async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
-    const mirror = this.#job?.mirror ?? this.#mirror.load(jobPod)
-    const side = this.#job?.side ?? this.#side(mirror.index)
-    await this.#talk('fetch files from', mirror, side, signal, async session => {
-      await this.#fetch(session, side, jobPod)
-      await this.#remember(session, mirror, side)
+    const job = this.#job ?? this.#jobAs(this.#mirror.load(jobPod), signal)
+    const { mirror, side, session } = job
+    const isOver = session instanceof Session && session.isOver
+    await this.#talk(FETCH, { mirror, side, signal, session: isOver ? undefined : session }, async open => {
+      await this.#fetch(open, side, jobPod)
+      await this.#remember(open, mirror, side)
     })
     this.close()
   }
 
   close(): void {
-    this.#job?.session.close()
+    for (const open of [this.#job?.session, this.#step?.session]) {
+      void Promise.resolve(open).then(
+        session => session?.close(),
+        () => undefined
+      )
+    }
     this.#job = undefined
+    this.#step = undefined
   }
 
   async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
     const { kube, timeoutMs, workDirectory, workspaceDirectory, print } = this.#options
     openToEveryone(workDirectory, workspaceDirectory)
+    const side = this.#side(new Map())
+    const looking = begun(look(side))
     await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVER), {
       timeoutMs,
       signal,
       onProblem: printWaiting(print, stepPod)
     })
     const start = Date.now()
-    const side = this.#side(new Map())
     const generation = randomUUID()
-    const place = { pod: stepPod, container: RECEIVER }
     // Another user's step made directories that the next one of that user must be able to write to.
-    const options = { ...this.#session(place, { generation: '', directoryMode: 0o777 }), signal }
-    const { session, result } = await converse('send files to', options, undefined, async open => {
-      const sent = await this.#send(open, side, { pod: stepPod, owner: ROOT })
+    const rights = { directoryMode: 0o777 }
+    const options = this.#session({ pod: stepPod, container: RECEIVER }, { generation: '', ...rights }, signal)
+    const { session, result } = await converse(SEND, options, undefined, async open => {
+      const sent = await this.#send(open, side, looking, { pod: stepPod, owner: ROOT })
       await open.ask({ remember: generation })
       return sent
     })
     await this.#release(session, stepPod, signal)
-    this.#step = { side, generation }
+    this.#step = {
+      side,
+      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, ...rights })
+    }
     return { files: result.files, bytes: result.bytes, ms: Date.now() - start }
   }
 
-  /** The receiver ends as soon as it sees the file, and may take the program that made it along. */
+  /** The receiver ends at that word, and may take the answer along. */
   async #release(session: Session, stepPod: string, signal: AbortSignal): Promise<void> {
     const { kube } = this.#options
     try {
-      await session.watched(async () => session.ask({ release: RECEIVED }))
+      await session.watched(async () => session.ask({ leave: true }))
     } catch {
       const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
       await waitForPod(kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch((cause: unknown) => {
@@ -214,12 +213,18 @@ export class Copied implements Workspace {
     }
   }
 
+  attendStep(): void {
+    if (this.#step === undefined) return
+    const opening = converse(FETCH, this.#step.options, undefined, () => Promise.resolve())
+    this.#step = { ...this.#step, session: begun(opening.then(({ session }) => session)) }
+  }
+
   async collectStep(stepPod: string): Promise<void> {
-    const { side, generation } = this.#step ?? { side: this.#side(new Map()), generation: '' }
-    const options = this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, directoryMode: 0o777 })
-    const { session } = await converse('fetch files from', options, undefined, async open =>
-      this.#fetch(open, side, stepPod)
-    )
+    if (this.#step === undefined) throw new Error('fillStep comes first')
+    const { side, options, session: opening } = this.#step
+    const attending = await opening?.catch(() => undefined)
+    const open = attending?.isOver === false ? attending : undefined
+    const { session } = await converse(FETCH, options, open, async current => this.#fetch(current, side, stepPod))
     session.close()
   }
 
@@ -230,29 +235,32 @@ export class Copied implements Workspace {
     return [...MOUNTED, ...workspace]
   }
 
-  /** The conversation about the job's tree: the one that is open, or another one. */
-  async #talk<T>(
-    verb: string,
-    mirror: Mirror,
-    side: Side,
-    signal: AbortSignal | undefined,
-    body: (session: Session) => Promise<T>
-  ): Promise<T> {
-    const { pod, generation } = mirror
-    const options = { ...this.#session({ pod, container: WORK_CONTAINER }, { generation, directoryMode: 0 }), signal }
-    const isOpen = this.#job?.session.isOver === false && this.#job.signal?.aborted !== true
-    const { session, result } = await converse(verb, options, isOpen ? this.#job?.session : undefined, body)
-    this.#job = { mirror, side, session, signal: this.#job?.signal ?? signal }
+  /** What is known of the job's pod, and a conversation that is being opened. */
+  #jobAs(mirror: Mirror, signal: AbortSignal | undefined): JobTree {
+    const session = begun(Session.open(this.#jobSession(mirror, signal)))
+    return { mirror, side: this.#side(mirror.index), signal, session }
+  }
+
+  #jobSession({ pod, generation }: Mirror, signal: AbortSignal | undefined): SessionOptions {
+    return this.#session({ pod, container: WORK_CONTAINER }, { generation, directoryMode: 0 }, signal)
+  }
+
+  /** Talks about the job's tree, by the conversation that is open or by another one, which stays open. */
+  async #talk<T>(verb: string, job: JobTree, body: (session: Session) => Promise<T>): Promise<T> {
+    const { mirror, signal } = job
+    const { session, result } = await converse(verb, this.#jobSession(mirror, signal), job.session, body)
+    this.#job = { ...job, session }
     return result
   }
 
   async #send(
     session: Session,
     side: Side,
+    looking: Promise<Found>,
     to: Pick<Mirror, 'pod' | 'owner'>
   ): Promise<Transferred & { readonly hasSent: boolean }> {
     const { print } = this.#options
-    const { closed, ...sent } = await sendChanges(session, side, { ...to, print })
+    const { closed, ...sent } = await sendChanges(session, side, looking, { ...to, print })
     this.#warn(
       to.pod,
       closed.map(path => `${path}: the runner's user may not read it`)
@@ -290,11 +298,12 @@ export class Copied implements Workspace {
     }
   }
 
-  #session(place: PodTree, open: Pick<Open, 'generation' | 'directoryMode'>): SessionOptions {
+  #session(place: PodTree, open: Pick<Open, 'generation' | 'directoryMode'>, signal?: AbortSignal): SessionOptions {
     const exclude = this.#exclusion()
     const excluded = exclude === undefined ? {} : { exclude }
     return {
       kube: this.#options.kube,
+      signal,
       place,
       open: { root: KEPT, own: OWN, fixed: [...this.#fixed], ...excluded, ...open }
     }
@@ -323,9 +332,9 @@ export class Copied implements Workspace {
     this.#options.print(warningCommand(`Some files do not travel between the runner and pod ${pod}: ${first}${more}`))
   }
 
-  #keeper(): V1Container {
-    const command = ['sh', '-c', "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
-    return { ...this.#helper(WORK_CONTAINER, KEPT_MOUNTS), command }
+  /** A container in which the hook's half waits for the hook. */
+  #listener(name: string, aloneSeconds?: number): V1Container {
+    return { ...this.#helper(name, KEPT_MOUNTS), command: keepCommand(aloneSeconds).map(literal) }
   }
 
   #helper(name: string, volumeMounts: readonly V1VolumeMount[]): V1Container {
@@ -341,6 +350,21 @@ export class Copied implements Workspace {
       }
     }
   }
+}
+
+/** The job's pod, and a conversation with it. */
+interface JobTree {
+  readonly mirror: Mirror
+  readonly side: Side
+  /** Ends what is being done. */
+  readonly signal: AbortSignal | undefined
+  readonly session: Session | Promise<Session> | undefined
+}
+
+/** Work that is awaited later: that it fails is told there. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
 }
 
 const KEPT_MOUNTS: readonly V1VolumeMount[] = [

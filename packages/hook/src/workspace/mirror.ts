@@ -1,9 +1,10 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Owner } from './helper/words.js'
 import { ownDirectory } from './own-directory.js'
-import { fromRows, type Index, toRows } from './tree/index.js'
+import type { Index } from './tree/index.js'
+import { loadIndex, saveIndex } from './tree/kept.js'
 
 /** How far the runner's disk and a job's pod are alike. */
 export interface Mirror {
@@ -34,24 +35,13 @@ export class MirrorFile {
     return this.#path('clock')
   }
 
-  save({ index, ...mirror }: Mirror): void {
-    const path = this.#path('mirror.json')
-    writeFileSync(`${path}.new`, JSON.stringify({ ...mirror, rows: toRows(index) }), { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+  save(mirror: Mirror): void {
+    saveIndex(this.#path('mirror'), mirror)
   }
 
   load(pod: string): Mirror {
-    try {
-      const kept = JSON.parse(readFileSync(this.#path('mirror.json'), 'utf8')) as Omit<Mirror, 'index'> & {
-        readonly rows: Parameters<typeof fromRows>[0]
-      }
-      if (kept.pod === pod) {
-        return { pod, generation: kept.generation, owner: kept.owner, index: fromRows(kept.rows) }
-      }
-    } catch {
-      // There is none, or a call was ended while it wrote one.
-    }
-    return this.empty(pod)
+    const kept = loadIndex<Omit<Mirror, 'index'>>(this.#path('mirror'))
+    return kept?.pod === pod ? kept : this.empty(pod)
   }
 
   /** Of a pod of which nothing is known. */
@@ -67,7 +57,7 @@ export class MirrorFile {
     try {
       told = JSON.parse(readFileSync(path, 'utf8')) as string[]
     } catch {
-      // As above.
+      // There is none, or a call was ended while it wrote one.
     }
     const fresh = complaints.filter(complaint => !told.includes(complaint))
     writeFileSync(path, JSON.stringify([...told, ...fresh].slice(-TOLD_LIMIT)), { mode: 0o600 })

@@ -7,13 +7,13 @@ import { Kube } from '@kaniko-hooks/kube'
 import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, refused } from '@kaniko-hooks/testing'
 
 import { plays } from './helper/played-program.fixture.js'
-import { EXIT_NO_NODE, EXIT_SHORT, START_COMMAND } from './helper/program.js'
+import { CALL_COMMAND, EXIT_NO_NODE } from './helper/program.js'
 import type { Word } from './helper/words.js'
 import { converse, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { dataFrame, messageFrame } from './tree/frames.js'
 import type { Row, TransferMessage } from './tree/send.js'
-import type { Side } from './tree/side.js'
+import { look, type Side } from './tree/side.js'
 
 /* What becomes of a transfer by what a pod answers. */
 
@@ -53,7 +53,7 @@ const print = (): void => undefined
 
 async function send(more: Partial<SessionOptions> = {}): Promise<Transferred> {
   const { session, result } = await converse('send files to', options(more), undefined, async open =>
-    sendChanges(open, side, { pod: 'p', print, owner: { uid: 0, gid: 0 } })
+    sendChanges(open, side, look(side), { pod: 'p', print, owner: { uid: 0, gid: 0 } })
   )
   session.close()
   return result
@@ -83,7 +83,7 @@ describe('sending', () => {
   test('names and sizes go by standard input alone, and the command is a constant', async () => {
     server.exec = plays()
     expect((await send()).files).toBe(2)
-    expect(server.sightings[0]?.query.getAll('command')).toEqual(START_COMMAND)
+    expect(server.sightings[0]?.query.getAll('command')).toEqual(CALL_COMMAND)
   })
 
   test('what both have is not sent again; what a pod does not remember is', async () => {
@@ -113,7 +113,6 @@ describe('sending', () => {
 
   test.each<[string, ExecScript | ExecAnswer]>([
     ['is lost', EXEC_CUT],
-    ['was short', () => EXIT_SHORT],
     ['ended cleanly in the middle, as when a kubelet stops', 0],
     ['is lost in mid-transfer', plays(word => ('take' in word ? EXEC_CUT : undefined))]
   ])('over a connection that %s is begun again', async (_, first) => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
-import { EXIT_NO_NODE, EXIT_SHORT, programBytes, START_COMMAND } from './helper/program.js'
+import { CALL_COMMAND, EXIT_NO_NODE, programBytes } from './helper/program.js'
 import type { Answer, Open, Word } from './helper/words.js'
 import { EndedEarly, type Frame, FrameReader, messageFrame } from './tree/frames.js'
 
@@ -58,19 +58,31 @@ export class Session {
     stream.stderr.on('data', (chunk: Buffer) => (this.#words = (this.#words + chunk.toString()).slice(-8000)))
   }
 
-  /** @throws KubeError, EndedEarly, Refused */
+  /**
+   * Begins one. The signal ends that, and nothing later: who cancels a step still wants its files.
+   *
+   * @throws KubeError, EndedEarly, Refused
+   */
   static async open({ kube, place, open, signal, idleMs = IDLE_MS }: SessionOptions): Promise<Session> {
-    const target = { ...place, command: START_COMMAND, stdin: true }
-    const session = new Session(await kube.exec(target, signal && { signal }), idleMs)
+    const opening = new AbortController()
+    const stop = (): void => opening.abort()
+    if (signal?.aborted === true) stop()
+    signal?.addEventListener('abort', stop)
     try {
-      await session.watched(async () => {
-        await session.write(programBytes())
-        const answer = await session.ask({ open })
-        session.isAlike = 'ready' in answer && answer.ready
-      })
-      return session
-    } catch (error) {
-      throw await session.ended(error)
+      const target = { ...place, command: CALL_COMMAND, stdin: true }
+      const session = new Session(await kube.exec(target, { signal: opening.signal }), idleMs)
+      try {
+        await session.watched(async () => {
+          await session.write(programBytes())
+          const answer = await session.ask({ open })
+          session.isAlike = 'ready' in answer && answer.ready
+        })
+        return session
+      } catch (error) {
+        throw await session.ended(error)
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop)
     }
   }
 
@@ -107,13 +119,16 @@ export class Session {
   async answer(): Promise<Answer> {
     const frame = await this.next()
     if (!('message' in frame)) throw new RangeError('Bytes came where an answer was expected')
-    const answer = frame.message as Answer
-    if ('failed' in answer) throw new Refused(answer.failed.message, answer.failed.code)
-    return answer
+    return frame.message as Answer
   }
 
+  /** @throws Refused when the other side says that something failed */
   async next(): Promise<Frame> {
-    return this.#reader.next()
+    const frame = await this.#reader.next()
+    if (!('message' in frame)) return frame
+    const { failed } = frame.message as { readonly failed?: { readonly message: string; readonly code?: string } }
+    if (failed !== undefined) throw new Refused(failed.message, failed.code)
+    return frame
   }
 
   close(): void {
@@ -162,20 +177,21 @@ export class Ended extends Error {
  * Holds a conversation to its end, again when its connection is lost: what was half done is done anew.
  *
  * @param verb for errors: `send files to`
- * @param current a conversation that may still be open
+ * @param current a conversation that may still be open, or is being opened
  */
 export async function converse<T>(
   verb: string,
   options: SessionOptions,
-  current: Session | undefined,
+  current: Session | Promise<Session> | undefined,
   body: (session: Session) => Promise<T>
 ): Promise<{ readonly session: Session; readonly result: T }> {
   const { kube, place, signal } = options
   let open = current
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const session = open ?? (await Session.open(options))
+      const opening = open ?? Session.open(options)
       open = undefined
+      const session = await opening
       const stop = (): void => session.close()
       signal?.addEventListener('abort', stop)
       try {
@@ -192,7 +208,7 @@ export async function converse<T>(
       const { reason, code, isSilent } = ended
       if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
       // A kubelet's connection that ends cleanly is a success for the API server.
-      const isCut = code === EXIT_SHORT || code === 0 || isKubeError(reason, 'STREAM_LOST')
+      const isCut = code === 0 || isKubeError(reason, 'STREAM_LOST')
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.
@@ -221,7 +237,7 @@ function failure(verb: string, { place, idleMs = IDLE_MS }: SessionOptions, ende
     return new HookError('WORKSPACE', message, { fault: 'configuration', cause: reason })
   }
   if (reason instanceof Refused) return refusal(where, reason)
-  if (code === EXIT_SHORT || code === 0) return wrong('the stream was cut short again and again')
+  if (code === 0) return wrong('the stream was cut short again and again')
   if (code !== undefined) return wrong(`exit code ${code}`)
   if (reason instanceof RangeError || reason instanceof EndedEarly) return wrong(reason.message)
   return diskFull(reason) ?? reason

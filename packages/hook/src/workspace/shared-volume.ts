@@ -80,6 +80,10 @@ export class SharedVolume implements Workspace {
     return Promise.resolve(NOTHING_TRAVELLED)
   }
 
+  attendStep(): void {
+    // As below.
+  }
+
   async collectStep(): Promise<void> {
     // The runner sees what the step wrote.
   }

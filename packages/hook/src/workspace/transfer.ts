@@ -5,11 +5,10 @@ import { runnerRules, type Verdicts } from './runner-rules.js'
 import type { Owner } from './helper/words.js'
 import type { Session } from './session.js'
 import { type Exclusion, isFileCommand } from './tree/leaves-out.js'
-import type { Entry } from './tree/index.js'
 import { momentAfter } from './tree/moment.js'
 import { Diverged, Receiver } from './tree/receive.js'
 import type { TransferMessage } from './tree/send.js'
-import { adopt, findChanges, sendFound, type Side } from './tree/side.js'
+import { adopt, changesIn, look, sendFound, type Found, type Side } from './tree/side.js'
 
 /** What a transfer did. */
 export interface Transferred {
@@ -39,16 +38,18 @@ class Stop extends Error {}
 /**
  * Makes a pod's work directory like the runner's, and notes that both are alike.
  *
+ * @param looking the look at the runner's, which may have begun already
  * @returns what was sent, and what this user may not read
  */
 export async function sendChanges(
   session: Session,
   side: Side,
+  looking: Promise<Found>,
   options: SendingOptions
 ): Promise<Transferred & { readonly closed: readonly string[]; readonly hasSent: boolean }> {
   // What a pod does not remember, it gets whole.
   const isWhole = !session.isAlike
-  const found = await findChanges(isWhole ? { ...side, index: new Map<string, Entry>() } : side)
+  const found = changesIn(side, await looking, isWhole)
   const { closed } = found.scan
   const { renames, removed, changed } = found.changes
   session.isAlike = true
@@ -85,7 +86,7 @@ export async function sendChanges(
     if ('diverged' in (await answering)) {
       if (isWhole) throw new RangeError('The pod does not take what was sent whole')
       session.isAlike = false
-      return await sendChanges(session, side, options)
+      return await sendChanges(session, side, look(side), options)
     }
     adopt(side, found, sent)
     return { files: sent.files, bytes: sent.bytes, closed: sent.closed, hasSent: true }

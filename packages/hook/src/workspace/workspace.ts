@@ -22,8 +22,8 @@ export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
  *
  * Order of calls. For a job: `jobParts`, then the pod is created, then `deliver` while it starts and `fillJob` once its
  * containers run. For every script step: `beforeScript`, the step, `afterScript` whatever its result was. For a
- * container step: `stepParts`, then the pod is created, `fillStep` (which waits for what it needs of the pod), the step's
- * end, `collectStep` while the pod still stands.
+ * container step: `stepParts`, then the pod is created, `fillStep` (which waits for what it needs of the pod), `attendStep` once
+ * the container runs, the step's end, `collectStep` while the pod still stands. At the end `close`.
  * All of them may be called again after a failure; none leaves anything in the cluster.
  */
 export interface Workspace {
@@ -39,10 +39,12 @@ export interface Workspace {
    * @param signal ends it; what came until then is kept
    */
   afterScript(jobPod: string, signal?: AbortSignal): Promise<void>
-  /** Ends what is still open between `beforeScript` and `afterScript`. */
+  /** Ends what is still open of a step. */
   close(): void
   /** Pure. */
   stepParts(request: VolumeRequest): PodParts
   fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>
+  /** Begins what `collectStep` needs: a cancelled step leaves little time for it. */
+  attendStep(): void
   collectStep(stepPod: string): Promise<void>
 }

@@ -1,12 +1,14 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 
 import { EndedEarly, FrameReader, messageFrame } from '../tree/frames.js'
-import { type Entry, fromRows, type Index, toRows } from '../tree/index.js'
+import type { Entry } from '../tree/index.js'
+import { loadIndex, saveIndex, type Kept } from '../tree/kept.js'
 import { momentAfter } from '../tree/moment.js'
 import { Diverged, Receiver } from '../tree/receive.js'
 import type { TransferMessage } from '../tree/send.js'
-import { adopt, findChanges, sendFound, type Side } from '../tree/side.js'
+import { adopt, changesIn, look, sendFound, type Side } from '../tree/side.js'
 import { isExcluded, isFileCommand, isOfTheRunner } from '../tree/leaves-out.js'
 import type { Answer, Open, Owner, Word } from './words.js'
 
@@ -15,51 +17,70 @@ import type { Answer, Open, Owner, Word } from './words.js'
  * runner's image, which shares nothing with the job's container but the tree.
  */
 
-/** Somebody waits for files, and is told that they still come. */
-const ALIVE_MS = 5_000
+/** What both sides agreed upon last, for as long as this process lives. */
+let memory: Kept<object> | undefined
 
-class Program {
-  readonly #reader = new FrameReader(process.stdin as AsyncIterable<Buffer>)
+/** Holds a conversation with the hook, until its end. */
+export type Converse = (input: AsyncIterable<Buffer>, output: Writable) => Promise<void>
+
+export const converse: Converse = async (input, output) => {
+  process.umask(0)
+  const conversation = new Conversation(input, output)
+  try {
+    await conversation.hold()
+  } catch (error) {
+    if (error instanceof EndedEarly) return
+    await conversation.fail(error)
+  }
+}
+
+class Conversation {
+  readonly #reader: FrameReader
+  readonly #output: Writable
   #open: Open | undefined
   #side: Side | undefined
 
-  async run(): Promise<void> {
+  constructor(input: AsyncIterable<Buffer>, output: Writable) {
+    this.#reader = new FrameReader(input)
+    this.#output = output
+  }
+
+  async hold(): Promise<void> {
     for (;;) {
       const word = (await this.#next()) as Word
       if ('open' in word) await this.#begin(word.open)
       else if ('take' in word) await this.#take(word.take)
       else if ('give' in word) await this.#give(word.give.whole)
       else if ('remember' in word) await this.#remember(word.remember)
-      else if ('release' in word) {
-        writeFileSync(word.release, '')
-        await this.#answer({ remembered: true })
-      }
+      else if ('leave' in word) await this.#leave()
     }
+  }
+
+  async fail(error: unknown): Promise<void> {
+    await this.#answer(failed(error))
   }
 
   async #begin(open: Open): Promise<void> {
     this.#open = open
     mkdirSync(open.own, { recursive: true, mode: 0o700 })
     const fixed = new Set(open.fixed)
-    const kept = read(join(open.own, 'index.json'))
+    memory ??= loadIndex(keptIn(open))
     this.#side = {
       root: open.root,
       // Also of another state: what both had then and the hook has no more is to go.
-      index: kept?.index ?? new Map<string, Entry>(),
+      index: memory?.index ?? new Map<string, Entry>(),
       clock: join(open.own, 'clock'),
       leavesOut: path => isOfTheRunner(path) || isExcluded(path, open.exclude),
       isFixed: path => fixed.has(path),
       opens: false
     }
-    const timer = setInterval(() => {
-      writeFileSync(join(open.own, 'alive'), '')
-    }, ALIVE_MS)
-    timer.unref()
-    await this.#answer({ ready: open.generation !== '' && kept?.generation === open.generation })
+    await this.#answer({ ready: open.generation !== '' && memory?.generation === open.generation })
   }
 
   async #take({ whole, ...owner }: Owner & { readonly whole: boolean }): Promise<void> {
     const { side, open } = this.#opened()
+    // What is in memory counts until both sides agree anew.
+    side.index = new Map(side.index)
     const receiver = new Receiver(side.root, side.index, {
       judge: () => 'take',
       keeps: isOfTheRunner,
@@ -95,19 +116,22 @@ class Program {
 
   async #give(whole: boolean): Promise<void> {
     const { side } = this.#opened()
-    const base = whole ? { ...side, index: new Map<string, Entry>() } : side
-    const found = await findChanges(base)
-    const sent = await sendFound(side, found, { isFirst: isFileCommand, write })
+    const found = changesIn(side, await look(side), whole)
+    const sent = await sendFound(side, found, { isFirst: isFileCommand, write: async bytes => this.#write(bytes) })
     const word = (await this.#next()) as Word
     if ('kept' in word) adopt(side, found, sent)
   }
 
   async #remember(generation: string): Promise<void> {
-    const { side, open } = this.#opened()
-    const path = join(open.own, 'index.json')
-    writeFileSync(`${path}.new`, JSON.stringify({ generation, rows: toRows(side.index) }), { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    memory = { generation, index: this.#opened().side.index }
     await this.#answer({ remembered: true })
+  }
+
+  /** Another process goes on, in another container. */
+  async #leave(): Promise<void> {
+    if (memory !== undefined) saveIndex(keptIn(this.#opened().open), memory)
+    await new Promise<void>(resolve => this.#output.end(messageFrame({ remembered: true }), () => resolve()))
+    process.exit(0)
   }
 
   #opened(): { readonly side: Side; readonly open: Open } {
@@ -122,40 +146,27 @@ class Program {
   }
 
   async #answer(answer: Answer): Promise<void> {
-    await write(messageFrame(answer))
+    await this.#write(messageFrame(answer))
   }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#output.destroyed) throw new EndedEarly()
+    if (this.#output.write(bytes)) return
+    await new Promise<void>(resolve => {
+      const go = (): void => {
+        this.#output.off('drain', go).off('close', go)
+        resolve()
+      }
+      this.#output.on('drain', go).on('close', go)
+    })
+  }
+}
+
+function keptIn({ own }: Open): string {
+  return join(own, 'index')
 }
 
 function failed(error: unknown): Answer {
   const { message, code } = error as NodeJS.ErrnoException
   return { failed: { message, ...(code === undefined ? {} : { code }) } }
 }
-
-function read(path: string): { readonly generation: string; readonly index: Index } | undefined {
-  try {
-    const { generation, rows } = JSON.parse(readFileSync(path, 'utf8')) as {
-      generation: string
-      rows: Parameters<typeof fromRows>[0]
-    }
-    return { generation, index: fromRows(rows) }
-  } catch {
-    // There is none, or a program was ended while it wrote one.
-    return undefined
-  }
-}
-
-async function write(bytes: Buffer): Promise<void> {
-  if (process.stdout.write(bytes)) return
-  await new Promise<void>(resolve => process.stdout.once('drain', resolve))
-}
-
-process.umask(0)
-new Program().run().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    // The hook has closed its end: there is nothing more to do.
-    if (error instanceof EndedEarly) process.exit(0)
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(1)
-  }
-)

@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 
+import { literal } from '@kaniko-hooks/kube'
 import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
 
+import { WORK_CONTAINER } from '../../pods/names.js'
 import { dataFrame, EndedEarly, FrameReader, messageFrame } from '../tree/frames.js'
+import { CALL_COMMAND, keepCommand, OWN, programBytes } from './program.js'
 import type { Answer, Word } from './words.js'
-
-declare const HELPER_PROGRAM: string
 
 /** Whether a command of a pod is the one that starts our program. */
 export function isProgram({ command }: Pick<ExecCall, 'command'>): boolean {
@@ -62,7 +61,7 @@ export function plays(
   }
 }
 
-const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'release']
+const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave']
 
 async function untilSent(frames: FrameReader): Promise<void> {
   for (;;) {
@@ -88,33 +87,46 @@ async function* afterProgram(stream: AsyncIterable<Buffer>): AsyncIterable<Buffe
   }
 }
 
-/**
- * The program itself, on this machine.
- *
- * @param local where a path of the pod is here
- */
-export function programHere(local: (pod: string, path: string) => string): ExecScript {
-  const file = join(mkdtempSync(join(tmpdir(), 'program-')), 'program.cjs')
-  return async ({ pod, stdin, print, complain, gone }) => {
-    writeFileSync(file, HELPER_PROGRAM)
-    const child = spawn(process.execPath, [file])
+/** Programs on this machine, in the place of those in pods. */
+export class ProgramsHere {
+  readonly #local: (pod: string, path: string) => string
+  readonly #keepers = new Map<string, ChildProcess>()
+
+  /** @param local where a path of a pod is here */
+  constructor(local: (pod: string, path: string) => string) {
+    this.#local = local
+  }
+
+  /** Starts a container's command, which ends with the test or by itself. */
+  start(pod: string, [program = '', ...words]: readonly string[]): ChildProcess {
+    for (const path of ['/work', OWN]) mkdirSync(this.#local(pod, path), { recursive: true })
+    // The kubelet's escape.
+    const plain = words.map(word => this.#localised(pod, word.replaceAll('$$', '$')))
+    const child = spawn(program, plain)
+    this.#keepers.set(`${pod} ${this.#keepers.size}`, child)
+    return child
+  }
+
+  /** Passes an exec on to the pod's listener. A job's or a step's own is started when it is asked for first. */
+  readonly exec: ExecScript = async ({ pod, container, stdin, print, complain, gone }) => {
+    if (container === WORK_CONTAINER && !this.#keepers.has(pod))
+      this.#keepers.set(pod, this.start(pod, keepCommand().map(literal)))
+    const [program = '', ...words] = CALL_COMMAND
+    const child = spawn(
+      program,
+      words.map(word => this.#localised(pod, word))
+    )
     gone.addEventListener('abort', () => void child.kill())
     child.stdin.on('error', () => undefined)
     const code = new Promise<number>(resolve => child.on('close', status => resolve(status ?? 137)))
     const frames = new FrameReader(afterProgram(stdin as AsyncIterable<Buffer>))
     const feed = async (): Promise<void> => {
+      child.stdin.write(programBytes())
       for (;;) {
         const frame = await frames.next()
-        const bytes = 'data' in frame ? dataFrame(frame.data) : messageFrame(localised(frame.message as Word))
+        const bytes = 'data' in frame ? dataFrame(frame.data) : messageFrame(this.#opened(pod, frame.message as Word))
         if (!child.stdin.write(bytes)) await Promise.race([once(child.stdin, 'drain'), once(child, 'close')])
       }
-    }
-    const localised = (word: Word): Word => {
-      if ('release' in word) return { release: local(pod, word.release) }
-      if (!('open' in word)) return word
-      const open = { ...word.open, root: local(pod, word.open.root), own: local(pod, word.open.own) }
-      for (const path of [open.root, open.own]) mkdirSync(path, { recursive: true })
-      return { open }
     }
     void feed().catch(() => child.stdin.end())
     const pass = async (output: AsyncIterable<Buffer>, write: (chunk: Buffer) => Promise<void>): Promise<void> => {
@@ -122,5 +134,21 @@ export function programHere(local: (pod: string, path: string) => string): ExecS
     }
     await Promise.all([pass(child.stdout, print), pass(child.stderr, complain)])
     return code
+  }
+
+  end(): void {
+    for (const child of this.#keepers.values()) child.kill()
+  }
+
+  #opened(pod: string, word: Word): Word {
+    if (!('open' in word)) return word
+    const { root, own } = word.open
+    return { open: { ...word.open, root: this.#local(pod, root), own: this.#local(pod, own) } }
+  }
+
+  #localised(pod: string, text: string): string {
+    return text
+      .replaceAll(/(?<![\w/])\/transfer/g, this.#local(pod, OWN))
+      .replaceAll('/home/runner/externals/node*/bin/node', process.execPath)
   }
 }

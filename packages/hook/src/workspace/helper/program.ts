@@ -1,25 +1,74 @@
 import { createHash } from 'node:crypto'
 
-/** The program that runs beside a job, as text: the build puts it in. */
+/** What waits for the hook in a container of ours, and the program that the hook brings along, as texts: the build puts them in. */
+declare const HELPER_LISTENER: string
 declare const HELPER_PROGRAM: string
 
-/** Exit code when what came is not what was announced: an exec's standard input may get lost. */
-export const EXIT_SHORT = 97
+/** Where the hook's half in a pod keeps its own things: a volume that no container of a job sees. */
+export const OWN = '/transfer'
+
 /** Exit code when there is no node. */
 export const EXIT_NO_NODE = 96
+/** Exit code of a listener to which nobody came. */
+const EXIT_ALONE = 3
 
-/** Reads the program from standard input, whose rest is the program's own. Constant, as audit logs record the command. */
-const LOAD = `const f=require('fs'),c=require('crypto')
-const take=n=>{const b=Buffer.alloc(n);for(let i=0;i<n;){let k;try{k=f.readSync(0,b,i,n-i,null)}catch(e){if(e.code!=='EAGAIN')throw e;continue}
-if(k===0)process.exit(${EXIT_SHORT});i+=k}return b}
-const length=take(4).readUInt32BE(0),sum=take(32),program=take(length)
-if(!c.createHash('sha256').update(program).digest().equals(sum))process.exit(${EXIT_SHORT})
-new Function('require','process',program.toString())(require,process)`
+/**
+ * $1 = the listener, $2 = seconds after which it ends when nobody comes, or nothing. Starts it by the node that the runner's
+ * image has, and again when it broke: what a pod has forgotten it is sent whole. As process 1 it takes in whatever ends, and
+ * goes when it is told to.
+ */
+const KEEP = `
+trap 'kill $! 2>/dev/null; exit 0' TERM
+umask 077
+[ -p ${OWN}/door ] || mkfifo ${OWN}/door
+for node in /home/runner/externals/node*/bin/node; do
+  [ -x "$node" ] || continue
+  while :; do
+    "$node" -e "$1" ${OWN} ${EXIT_ALONE} "$2" &
+    wait $!
+    case $? in
+      0) exit 0 ;;
+      ${EXIT_ALONE}) exit 1 ;;
+    esac
+    sleep 0.2
+  done
+done
+: >${OWN}/no-node
+while :; do sleep 3600 & wait $!; done
+`
 
-const START = `for node in /home/runner/externals/node*/bin/node; do [ -x "$node" ] && exec "$node" -e "$1"; done; exit ${EXIT_NO_NODE}`
+/**
+ * Calls at the door, and passes standard input and output on. The input's pipe is open at both ends before anybody reads it,
+ * so that it does not seem to have ended; the output's end is that of this command.
+ */
+const CALL = `
+i=0
+until [ -p ${OWN}/door ]; do
+  [ ! -e ${OWN}/no-node ] || exit ${EXIT_NO_NODE}
+  i=$((i + 1))
+  [ $i -lt 200 ] || { echo "nothing listens in the container" >&2; exit 1; }
+  sleep 0.05
+done
+[ ! -e ${OWN}/no-node ] || exit ${EXIT_NO_NODE}
+umask 077
+call=$(mktemp -d ${OWN}/call.XXXXXX) && mkfifo "$call/in" "$call/out" || exit 1
+exec 3<&0 4<>"$call/in"
+cat <&3 >&4 &
+echo "\${call##*/}" >${OWN}/door
+exec cat <"$call/out" 3<&- 4<&-
+`
 
-/** The exec command that starts the program, by the node that the runner's image has. */
-export const START_COMMAND: readonly string[] = ['sh', '-c', START, 'work', LOAD]
+/**
+ * The command of a container in which the hook is waited for.
+ *
+ * @param aloneSeconds after which it fails when nobody comes
+ */
+export function keepCommand(aloneSeconds?: number): string[] {
+  return ['sh', '-c', KEEP, 'work', HELPER_LISTENER, String(aloneSeconds ?? '')]
+}
+
+/** The exec command that begins a conversation there. Constant, as audit logs record it. */
+export const CALL_COMMAND: readonly string[] = ['sh', '-c', CALL, 'work']
 
 /** What goes to standard input before the first word. */
 export function programBytes(): Buffer {

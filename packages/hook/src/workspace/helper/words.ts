@@ -2,7 +2,7 @@ import type { Exclusion } from '../tree/leaves-out.js'
 
 /*
  * What the hook and its program in a pod say to each other, besides the messages of a transfer (`tree/send.ts`). The hook
- * begins; each word but `close` is answered.
+ * begins; words are answered in their order.
  */
 
 /** Whose a file is. */
@@ -36,8 +36,8 @@ export type Word =
   | { readonly kept: true }
   /** Both sides are alike; the name of that state. Answered by `remembered`. */
   | { readonly remember: string }
-  /** A file is made, for which somebody waits. Answered by `remembered`. */
-  | { readonly release: string }
+  /** The program ends with its container, and what it remembers is kept for the next one. Answered by `remembered`. */
+  | { readonly leave: true }
 
 export type Answer =
   /** Whether the program remembers the same state. */

@@ -59,23 +59,6 @@ export function remembered(entry: Entry, moment: number): Entry {
   return entry.kind === 'd' || entry.ctime < moment ? entry : { ...entry, inode: NEVER }
 }
 
-type Row = readonly [path: string, kind: Kind, mode: number, inode: number, size: number, mtime: number, ctime: number]
-
-/** Rows for JSON. */
-export function toRows(index: Index): Row[] {
-  return Array.from(index, ([path, { kind, mode, inode, size, mtime, ctime }]) => {
-    return [path, kind, mode, inode, size, mtime, ctime] as const
-  })
-}
-
-export function fromRows(rows: readonly Row[]): Index {
-  const index: Index = new Map()
-  for (const [path, kind, mode, inode, size, mtime, ctime] of rows) {
-    index.set(path, { kind, mode, inode, size, mtime, ctime, links: 1, room: 0 })
-  }
-  return index
-}
-
 /** The directories above a path, the nearest first. */
 export function parentsOf(path: string): string[] {
   const parents: string[] = []

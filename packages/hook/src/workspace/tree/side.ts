@@ -1,5 +1,5 @@
 import { compare, type Changes } from './compare.js'
-import { type Index, isBelow, remembered } from './index.js'
+import { type Entry, type Index, isBelow, remembered } from './index.js'
 import { moment } from './moment.js'
 import { scan, type Scan } from './scan.js'
 import { sendChanges, type SendOptions, type Sent } from './send.js'
@@ -18,18 +18,27 @@ export interface Side {
   readonly opens: boolean
 }
 
-/** What is to be sent, and what the index becomes when the other side has it. */
-export interface Outgoing {
+/** A tree as it was found, which the index becomes when the other side has it. */
+export interface Found {
   readonly scan: Scan
-  readonly changes: Changes
   readonly moment: number
 }
 
-/** Looks for what has changed since both sides were alike. */
-export async function findChanges(side: Side): Promise<Outgoing> {
+/** What is to be sent of it. */
+export interface Outgoing extends Found {
+  readonly changes: Changes
+}
+
+/** Looks at the tree. */
+export async function look(side: Side): Promise<Found> {
   const now = moment(side.clock)
-  const found = await scan(side.root, side)
-  return { scan: found, changes: compare(side.index, found.index, found.closed, side), moment: now }
+  return { scan: await scan(side.root, side), moment: now }
+}
+
+/** What has changed since both sides were alike; all, when the other side has nothing. */
+export function changesIn(side: Side, found: Found, isWhole: boolean): Outgoing {
+  const before = isWhole ? new Map<string, Entry>() : side.index
+  return { ...found, changes: compare(before, found.scan.index, found.scan.closed, side) }
 }
 
 /** Sends it. The index is as before until `adopt`. */
@@ -42,7 +51,7 @@ export async function sendFound(
 }
 
 /** The other side has what was sent. */
-export function adopt(side: Side, { scan: { index, closed }, moment: now }: Outgoing, { unsettled }: Sent): void {
+export function adopt(side: Side, { scan: { index, closed }, moment: now }: Found, { unsettled }: Sent): void {
   const before = side.index
   for (const [path, entry] of index) index.set(path, remembered(entry, now))
   for (const path of unsettled) {

@@ -9,7 +9,7 @@ import { FrameReader } from './frames.js'
 import { moment, momentAfter } from './moment.js'
 import { Receiver, type ReceiveRules } from './receive.js'
 import type { TransferMessage } from './send.js'
-import { adopt, findChanges, sendFound, type Side } from './side.js'
+import { adopt, changesIn, look, sendFound, type Side } from './side.js'
 
 export const PLAIN: ReceiveRules = {
   judge: () => 'take',
@@ -65,7 +65,7 @@ export async function cross(from: Side, to: Side, rules: ReceiveRules = PLAIN): 
   const stream = new PassThrough()
   // What was changed in this very tick would cross twice.
   await momentAfter(from.clock, moment(from.clock))
-  const found = await findChanges(from)
+  const found = await changesIn(from, await look(from), false)
   const sending = sendFound(from, found, {
     isFirst: path => path.startsWith('first/'),
     write: async bytes => {

@@ -25,7 +25,7 @@ import { entryOf } from './index.js'
 import { isOfTheRunner, PART } from './leaves-out.js'
 import { Diverged, Receiver } from './receive.js'
 import { roomOf } from './send.js'
-import { findChanges, sendFound } from './side.js'
+import { changesIn, look as find, sendFound } from './side.js'
 
 const sides = useSides(path => path === 'fixed')
 const { here, there } = sides
@@ -295,7 +295,7 @@ test('more bytes than a file was said to have are refused', () => {
 
 test('a file that grows while it is read crosses as it was found, and again', async () => {
   write('log', Buffer.alloc(300_000, 'x'))
-  const found = await findChanges(here)
+  const found = changesIn(here, await find(here), false)
   writeFileSync(inHere('log'), Buffer.alloc(200_000, 'y'), { flag: 'a' })
   const rows: unknown[] = []
   const sent = await sendFound(here, found, {

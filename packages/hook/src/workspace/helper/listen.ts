@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { constants, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Converse } from './main.js'
+
+/*
+ * Runs in a container of ours from its start, and waits for the hook: each exec of the hook's makes a directory with two
+ * named pipes, and tells its name at the door. The program for the conversation comes with the first one, and stays: nobody
+ * waits for a node to start, and what the program remembers of the tree need not be read again.
+ */
+
+const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants
+
+/** The caller opens both pipes at once; in milliseconds. */
+const OPEN_MS = 10_000
+
+const [, own = '', exitAlone = '', aloneSeconds = ''] = process.argv
+
+/** The program that came last, and its hash. */
+let known: { readonly sum: string; readonly converse: Converse } | undefined
+let current: Socket | undefined
+let latest = 0
+let alone: NodeJS.Timeout | undefined
+
+function listen(): void {
+  // Open for writing as well: else each writer that goes would end it.
+  const door = pipe(openSync(`${own}/door`, O_RDWR | O_NONBLOCK), { readable: true })
+  let text = ''
+  let calls = Promise.resolve()
+  door.on('data', (chunk: Buffer) => {
+    const names = (text + chunk.toString()).split('\n')
+    text = names.pop() ?? ''
+    for (const name of names) {
+      // Two never hold conversations at once: a hook that calls again has lost its connection.
+      const turn = ++latest
+      current?.destroy()
+      calls = calls.then(async () => answer(`${own}/${name}`, () => turn === latest))
+    }
+  })
+  waitAlone()
+}
+
+async function answer(directory: string, isLatest: () => boolean): Promise<void> {
+  clearTimeout(alone)
+  try {
+    current = pipe(openSync(`${directory}/in`, O_RDONLY | O_NONBLOCK), { readable: true })
+    const output = pipe(await openOutput(`${directory}/out`), { writable: true })
+    rmSync(directory, { recursive: true })
+    try {
+      if (isLatest()) await hold(current, output)
+    } finally {
+      await new Promise<void>(resolve => output.end(() => resolve()))
+      output.destroy()
+    }
+  } catch (error) {
+    // The container's log is read by people only.
+    process.stderr.write(`${String(error)}\n`)
+  } finally {
+    current?.destroy()
+    waitAlone()
+  }
+}
+
+async function hold(input: Socket, output: Socket): Promise<void> {
+  const pieces = new Pieces(input)
+  const length = (await pieces.take(4)).readUInt32BE(0)
+  const sum = (await pieces.take(32)).toString('hex')
+  const program = await pieces.take(length)
+  // Bytes of an exec's input may get lost: the hook finds that nobody answers, and calls again.
+  if (createHash('sha256').update(program).digest('hex') !== sum) return
+  if (known?.sum !== sum) known = { sum, converse: load(program.toString()) }
+  await known.converse(pieces.rest(), output)
+}
+
+function load(text: string): Converse {
+  const module = { exports: {} as { converse: Converse } }
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- it is the hook's own
+  new Function('require', 'module', 'exports', text)(require, module, module.exports)
+  return module.exports.converse
+}
+
+function pipe(file: number, ways: { readonly readable?: boolean; readonly writable?: boolean }): Socket {
+  // Who reads or writes is told by the end that comes with it.
+  return new Socket({ fd: file, readable: false, writable: false, ...ways }).on('error', () => undefined)
+}
+
+/** Without blocking, a named pipe can be opened for writing only when somebody reads it. */
+async function openOutput(path: string): Promise<number> {
+  for (const since = Date.now(); ; await sleep(1)) {
+    try {
+      return openSync(path, O_WRONLY | O_NONBLOCK)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO' || Date.now() - since > OPEN_MS) throw error
+    }
+  }
+}
+
+/** A stream whose beginning is taken by number of bytes. */
+class Pieces {
+  readonly #stream: AsyncIterator<Buffer>
+  #left: Buffer = Buffer.alloc(0)
+
+  constructor(input: Socket) {
+    this.#stream = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
+  }
+
+  async take(count: number): Promise<Buffer> {
+    while (this.#left.length < count) {
+      const next = await this.#stream.next()
+      if (next.done === true) throw new Error('a call ended early')
+      this.#left = Buffer.concat([this.#left, next.value])
+    }
+    const taken = this.#left.subarray(0, count)
+    this.#left = this.#left.subarray(count)
+    return taken
+  }
+
+  async *rest(): AsyncIterable<Buffer> {
+    if (this.#left.length > 0) yield this.#left
+    for (;;) {
+      const next = await this.#stream.next()
+      if (next.done === true) return
+      yield next.value
+    }
+  }
+}
+
+function waitAlone(): void {
+  if (aloneSeconds !== '') alone = setTimeout(() => process.exit(Number(exitAlone)), Number(aloneSeconds) * 1000)
+}
+
+listen()
