@@ -231,6 +231,27 @@ describe('a cancelled step', () => {
     expect(left()).toEqual([])
   })
 
+  test('that ended in time keeps its pod until its files are back, however late the kubelet tells its end', async () => {
+    const cancelled = new AbortController()
+    let pod: V1Pod = {}
+    bench.server.onCreate('pods', made => (made.status = running((pod = made))))
+    bench.server.intercept(/^GET pods\/.*\/log$/, () => cancelled.abort(), 1)
+    bench.server.exec = async ({ print }) => {
+      await print('INT\n')
+      // After the time that a container has to end by itself.
+      setTimeout(() => {
+        bench.server.logs.print(nameOf(pod), 'job', 'goodbye')
+        pod.status = ended(pod, { job: 0 })
+      }, 5_500)
+      return 137
+    }
+    expect(await step({}, { cancelled: cancelled.signal })).toBe(130)
+    expect(bench.printed.filter(line => line.includes('Cancelled'))).toEqual([
+      'Cancelled: the container was sent SIGINT.'
+    ])
+    expect(bench.output).toBe('goodbye\n')
+  })
+
   test('that notices no signal is killed at once', async () => {
     expect(await cancelledStep('none\n')).toBe(130)
     expect(bench.printed).toContain('Cancelled: the container notices neither SIGINT nor SIGTERM, so it is killed.')

@@ -13,6 +13,8 @@ const TIMEOUT = 60_000
 interface First {
   /** Runs a command beside it, as an exec does; its words. The end of the first one ends it too. */
   run(command: readonly string[]): string
+  /** The same, with an input that stays open; gives the signal that ended it. */
+  stay(command: readonly string[]): Promise<string>
   /** What it printed, once it has ended; it must end by itself. */
   ended(): Promise<string>
 }
@@ -38,6 +40,12 @@ async function first(program: readonly string[]): Promise<First> {
   return {
     run: command =>
       spawnSync('nsenter', ['--target', inside, '--pid', '--mount', ...command], { encoding: 'utf8' }).stdout.trim(),
+    stay: async command => {
+      const beside = spawn('nsenter', ['--target', inside, '--pid', '--mount', ...command])
+      started.push(beside)
+      const [, signal] = (await once(beside, 'close')) as [number | null, string]
+      return signal
+    },
     ended: async () => {
       await closed
       return text
@@ -64,6 +72,20 @@ describe.each(SHELLS)('by %s %s', (...words) => {
       expect(program.run(asRun(shell, LOOK_COMMAND))).toBe(noticed)
       expect(program.run(asRun(shell, SIGNAL_COMMAND))).toBe(noticed.split(' ')[0])
       expect(await program.ended()).toContain(said)
+    },
+    TIMEOUT
+  )
+
+  test(
+    'the command that asks a program to end is killed when the program has ended',
+    async () => {
+      const program = await first([...shell, '-c', "trap 'sleep 2; exit 0' INT; sleep 60 & echo ready; wait $!"])
+      let isOver = false
+      const staying = program.stay(asRun(shell, SIGNAL_COMMAND)).finally(() => (isOver = true))
+      await sleep(1_000)
+      expect(isOver).toBe(false)
+      await program.ended()
+      expect(await staying).toBe('SIGKILL')
     },
     TIMEOUT
   )
