@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Owner } from './helper/words.js'
 import { ownDirectory } from './own-directory.js'
 import type { Index } from './tree/index.js'
-import { loadIndex, saveIndex } from './tree/kept.js'
+import { Columns } from './tree/columns.js'
 
 /** How far the runner's disk and a job's pod are alike. */
 export interface Mirror {
@@ -14,7 +14,7 @@ export interface Mirror {
   /** Whose the files in the pod become. */
   readonly owner: Owner
   /** The runner's disk in that state. */
-  readonly index: Index
+  readonly index: Index | Columns
 }
 
 /** So many complaints are remembered; a job can make ever new ones. */
@@ -35,12 +35,12 @@ export class MirrorFile {
     return this.#path('clock')
   }
 
-  save(mirror: Mirror): void {
-    saveIndex(this.#path('mirror'), mirror)
+  save({ index, ...mirror }: Mirror): void {
+    Columns.of(index).save(this.#path('mirror'), mirror)
   }
 
   load(pod: string): Mirror {
-    const kept = loadIndex<Omit<Mirror, 'index'>>(this.#path('mirror'))
+    const kept = Columns.load<Omit<Mirror, 'index'>>(this.#path('mirror'))
     return kept?.pod === pod ? kept : this.empty(pod)
   }
 

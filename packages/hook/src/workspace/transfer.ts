@@ -8,7 +8,7 @@ import { type Exclusion, isFileCommand } from './tree/leaves-out.js'
 import { momentAfter } from './tree/moment.js'
 import { Diverged, Receiver } from './tree/receive.js'
 import type { TransferMessage } from './tree/send.js'
-import { adopt, changesIn, look, sendFound, type Found, type Side } from './tree/side.js'
+import { adopt, changesIn, look, opened, sendFound, type Found, type Side } from './tree/side.js'
 
 /** What a transfer did. */
 export interface Transferred {
@@ -110,7 +110,7 @@ export async function fetchChanges(
   const verdicts: Verdicts = { leftOut: [], lost: [] }
   const isWhole = !session.isAlike
   const rules = { ...runnerRules(side, options.exclude, verdicts), isWhole }
-  const receiver = new Receiver(side.root, side.index, rules)
+  const receiver = new Receiver(side.root, opened(side), rules)
   const stop = tellProgress(options.print, () =>
     receiver.files === 0
       ? `Looking for changed files in pod ${options.pod}`

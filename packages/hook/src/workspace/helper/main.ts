@@ -4,11 +4,11 @@ import type { Writable } from 'node:stream'
 
 import { EndedEarly, FrameReader, messageFrame } from '../tree/frames.js'
 import type { Entry } from '../tree/index.js'
-import { loadIndex, saveIndex, type Kept } from '../tree/kept.js'
+import { Columns } from '../tree/columns.js'
 import { momentAfter } from '../tree/moment.js'
 import { Diverged, Receiver } from '../tree/receive.js'
 import type { TransferMessage } from '../tree/send.js'
-import { adopt, changesIn, look, sendFound, type Side } from '../tree/side.js'
+import { adopt, changesIn, look, opened, sendFound, type Side } from '../tree/side.js'
 import { isExcluded, isFileCommand, isOfTheRunner } from '../tree/leaves-out.js'
 import type { Answer, Open, Owner, Word } from './words.js'
 
@@ -18,7 +18,7 @@ import type { Answer, Open, Owner, Word } from './words.js'
  */
 
 /** What both sides agreed upon last, for as long as this process lives. */
-let memory: Kept<object> | undefined
+let memory: { readonly generation: string; readonly index: Columns } | undefined
 
 /** Holds a conversation with the hook, until its end. */
 export type Converse = (input: AsyncIterable<Buffer>, output: Writable) => Promise<void>
@@ -64,7 +64,7 @@ class Conversation {
     this.#open = open
     mkdirSync(open.own, { recursive: true, mode: 0o700 })
     const fixed = new Set(open.fixed)
-    memory ??= loadIndex(keptIn(open))
+    memory ??= Columns.load(keptIn(open))
     this.#side = {
       root: open.root,
       // Also of another state: what both had then and the hook has no more is to go.
@@ -79,9 +79,7 @@ class Conversation {
 
   async #take({ whole, ...owner }: Owner & { readonly whole: boolean }): Promise<void> {
     const { side, open } = this.#opened()
-    // What is in memory counts until both sides agree anew.
-    side.index = new Map(side.index)
-    const receiver = new Receiver(side.root, side.index, {
+    const receiver = new Receiver(side.root, opened(side), {
       judge: () => 'take',
       keeps: isOfTheRunner,
       isFixed: side.isFixed,
@@ -123,13 +121,17 @@ class Conversation {
   }
 
   async #remember(generation: string): Promise<void> {
-    memory = { generation, index: this.#opened().side.index }
+    const { side } = this.#opened()
+    const index = Columns.of(side.index)
+    side.index = index
+    memory = { generation, index }
     await this.#answer({ remembered: true })
   }
 
   /** Another process goes on, in another container. */
   async #leave(): Promise<void> {
-    if (memory !== undefined) saveIndex(keptIn(this.#opened().open), memory)
+    const { generation, index } = memory ?? {}
+    index?.save(keptIn(this.#opened().open), { generation })
     await new Promise<void>(resolve => this.#output.end(messageFrame({ remembered: true }), () => resolve()))
     process.exit(0)
   }

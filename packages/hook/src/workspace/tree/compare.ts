@@ -1,3 +1,4 @@
+import { Columns } from './columns.js'
 import { type Entry, type Index, isBelow, isSame, parentOf } from './index.js'
 
 /** What has to be done so that the other side is like this one. */
@@ -27,7 +28,13 @@ const MAX_RENAMES = 100
  * @param before as the other side has it
  * @param closed directories that could not be looked into: what was there is taken to be there
  */
-export function compare(before: Index, now: Index, closed: readonly string[], { isFixed, leavesOut }: Rules): Changes {
+export function compare(before: Index | Columns, now: Index, closed: readonly string[], rules: Rules): Changes {
+  if (!(before instanceof Columns)) return compareAll(before, now, closed, rules)
+  const left = before.apart(now)
+  return compareAll(left.before, left.now, closed, rules)
+}
+
+function compareAll(before: Index, now: Index, closed: readonly string[], { isFixed, leavesOut }: Rules): Changes {
   const { base, renames } = followRenames(before, now, isFixed)
   const changed: string[] = []
   for (const [path, entry] of now) {

@@ -10,13 +10,13 @@ import {
   renameSync,
   type Stats,
   symlinkSync,
-  unlinkSync,
-  writeSync
+  unlinkSync
 } from 'node:fs'
 
 import { Directory, inDirectory } from '../../files/directory.js'
 import { shownName, systemName } from '../../files/names.js'
 import { removeTree } from '../../files/remove-tree.js'
+import { writeAll } from '../../files/write-all.js'
 import { moveIndex } from './compare.js'
 import { entryOf, type Index, isBelow } from './index.js'
 import { PART } from './leaves-out.js'
@@ -437,11 +437,5 @@ function attempted<T>(body: () => T): T | undefined {
     return body()
   } catch {
     return undefined
-  }
-}
-
-function writeAll(file: number, bytes: Buffer, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(file, bytes, done, bytes.length - done, position + done)
   }
 }

@@ -1,3 +1,4 @@
+import { Columns } from './columns.js'
 import { compare, type Changes } from './compare.js'
 import { type Entry, type Index, isBelow, remembered } from './index.js'
 import { moment } from './moment.js'
@@ -8,7 +9,7 @@ import { sendChanges, type SendOptions, type Sent } from './send.js'
 export interface Side {
   readonly root: string
   /** As the tree was when both were alike. */
-  index: Index
+  index: Index | Columns
   /** A file of ours, by which the moment is told. */
   readonly clock: string
   /** What is not the other side's business, by its path. */
@@ -16,6 +17,13 @@ export interface Side {
   readonly isFixed: (path: string) => boolean
   /** Whether this user gives himself the rights to read what is his own. */
   readonly opens: boolean
+}
+
+/** The index of a side, to be changed. */
+export function opened(side: Side): Index {
+  const index = side.index instanceof Columns ? side.index.toIndex() : side.index
+  side.index = index
+  return index
 }
 
 /** A tree as it was found, which the index becomes when the other side has it. */
@@ -53,14 +61,17 @@ export async function sendFound(
 /** The other side has what was sent. */
 export function adopt(side: Side, { scan: { index, closed }, moment: now }: Found, { unsettled }: Sent): void {
   const before = side.index
-  for (const [path, entry] of index) index.set(path, remembered(entry, now))
+  for (const [path, entry] of index) {
+    const kept = remembered(entry, now)
+    if (kept !== entry) index.set(path, kept)
+  }
   for (const path of unsettled) {
     const entry = index.get(path)
     // Found to differ whatever it is next time.
     if (entry !== undefined) index.set(path, { ...entry, inode: -1 })
   }
   if (closed.length > 0) {
-    for (const [path, entry] of before) {
+    for (const [path, entry] of before instanceof Columns ? before.toIndex() : before) {
       if (!index.has(path) && isBelow(path, closed)) index.set(path, entry)
     }
   }

@@ -9,7 +9,7 @@ import { FrameReader } from './frames.js'
 import { moment, momentAfter } from './moment.js'
 import { Receiver, type ReceiveRules } from './receive.js'
 import type { TransferMessage } from './send.js'
-import { adopt, changesIn, look, sendFound, type Side } from './side.js'
+import { adopt, changesIn, look, opened, sendFound, type Side } from './side.js'
 
 export const PLAIN: ReceiveRules = {
   judge: () => 'take',
@@ -73,7 +73,7 @@ export async function cross(from: Side, to: Side, rules: ReceiveRules = PLAIN): 
     }
   })
   const reader = new FrameReader(stream as AsyncIterable<Buffer>)
-  const receiver = new Receiver(to.root, to.index, { ...rules, isFixed: to.isFixed })
+  const receiver = new Receiver(to.root, opened(to), { ...rules, isFixed: to.isFixed })
   const messages: TransferMessage[] = []
   for (;;) {
     const frame = await reader.next()

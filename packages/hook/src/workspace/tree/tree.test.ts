@@ -25,7 +25,7 @@ import { entryOf } from './index.js'
 import { isOfTheRunner, PART } from './leaves-out.js'
 import { Diverged, Receiver } from './receive.js'
 import { roomOf } from './send.js'
-import { changesIn, look as find, sendFound } from './side.js'
+import { changesIn, look as find, opened, sendFound } from './side.js'
 
 const sides = useSides(path => path === 'fixed')
 const { here, there } = sides
@@ -266,7 +266,7 @@ describe('a transfer that ends in the middle', () => {
     ['a list', (receiver: Receiver) => receiver.message({ rows: [['f', 'f', 0o644, 0, 2000]] })]
   ])('leaves what was there, in mid-way of %s', (_, begin) => {
     writeFileSync(inThere('f'), 'whole')
-    const receiver = new Receiver(there.root, there.index, PLAIN)
+    const receiver = new Receiver(there.root, opened(there), PLAIN)
     begin(receiver)
     receiver.close()
     expect(readdirSync(there.root)).toEqual(['f'])
@@ -284,7 +284,7 @@ describe('a transfer that ends in the middle', () => {
 })
 
 test('more bytes than a file was said to have are refused', () => {
-  const receiver = new Receiver(there.root, there.index, PLAIN)
+  const receiver = new Receiver(there.root, opened(there), PLAIN)
   receiver.message({ large: ['f', 'f', 0o644, 0, 1500] })
   receiver.data(Buffer.alloc(1000))
   expect(() => receiver.data(Buffer.alloc(1000))).toThrow(RangeError)
@@ -323,7 +323,7 @@ test('where all comes, what both had and does not come goes; what only this side
   writeFileSync(inThere('own'), 'own')
   rmSync(inHere('a'), { recursive: true })
   rmSync(inHere('closed'), { recursive: true })
-  const receiver = new Receiver(there.root, there.index, { ...PLAIN, isWhole: true })
+  const receiver = new Receiver(there.root, opened(there), { ...PLAIN, isWhole: true })
   receiver.message({ rows: [['b', 'f', 0o644, 0, 1]] })
   receiver.data(Buffer.from('b'))
   receiver.message({ sent: { files: 1, bytes: 1, closed: ['closed'] } })
