@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -316,6 +317,56 @@ test('a step whose time is over gives up its files at once', async () => {
   await call().deliver()
   await call().fillJob('job', signal)
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+describe('a full disk', () => {
+  const repository = (): string => join(runner, 'repo/repo')
+
+  test('of a pod is named, and what has room then comes', async () => {
+    programs.diskSize = 4
+    await call().deliver()
+    writeFileSync(join(repository(), 'small'), 'small')
+    writeFileSync(join(repository(), 'large'), Buffer.alloc(8 * 1024 * 1024, 'x'))
+    await expect(call().fillJob('job', signal)).rejects.toMatchObject({
+      code: 'WORKSPACE',
+      fault: 'cluster',
+      message: expect.stringMatching(
+        /^Could not send files to container kaniko-hooks-work of pod job: its disk is full/
+      )
+    })
+    rmSync(join(repository(), 'large'))
+    await call().fillJob('job', signal)
+    // The pod has it: what it is asked for whole is whole on a runner that has lost all.
+    rmSync(join(repository(), 'small'))
+    new MirrorFile(runner).save(new MirrorFile(runner).empty('job'))
+    await call().afterScript('job')
+    expect(readdirSync(repository())).toEqual(['small'])
+  })
+
+  describe('of the runner', () => {
+    beforeEach(() => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=72m', 'none', runner])
+      mkdirSync(repository(), { recursive: true })
+    })
+    afterEach(() => void execFileSync('umount', [runner]))
+
+    test('is named before a byte is written, and nothing is lost', async () => {
+      await call().deliver()
+      await call().fillJob('job', signal)
+      const inJob = local('job', '/work/repo/repo')
+      const large = (): void => {
+        writeFileSync(join(inJob, 'small'), 'small')
+        writeFileSync(join(inJob, 'large'), Buffer.alloc(16 * 1024 * 1024, 'x'))
+      }
+      await expect(script(large)).rejects.toMatchObject({
+        code: 'WORKSPACE',
+        message: expect.stringMatching(/^The runner's disk at .* has no room for 16\.8 MB that the step wrote\.$/)
+      })
+      expect(readdirSync(repository())).toEqual([])
+      await script(() => writeFileSync(join(inJob, 'large'), 'not any more'))
+      expect(readdirSync(repository()).sort()).toEqual(['large', 'small'])
+    })
+  })
 })
 
 describe('the end of the receiver', () => {

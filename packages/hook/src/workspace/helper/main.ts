@@ -88,6 +88,19 @@ class Conversation {
       owner,
       isWhole: whole
     })
+    try {
+      const failure = await this.#receive(receiver)
+      if (failure !== undefined) return
+      receiver.finish()
+    } finally {
+      receiver.close()
+    }
+    await momentAfter(side.clock, receiver.latest)
+    await this.#answer({ took: { files: receiver.files, bytes: receiver.bytes } })
+  }
+
+  /** @returns what went wrong, when it was told already */
+  async #receive(receiver: Receiver): Promise<Answer | undefined> {
     let failure: Answer | undefined
     for (;;) {
       const frame = await this.#reader.next()
@@ -98,18 +111,14 @@ class Conversation {
         }
         const message = frame.message as TransferMessage
         if (failure === undefined) receiver.message(message)
-        if ('sent' in message) break
+        if ('sent' in message) return failure
       } catch (error) {
         // What still comes is read: who sends it listens only then.
         failure = error instanceof Diverged ? { diverged: true } : failed(error)
+        receiver.close()
         await this.#answer(failure)
       }
     }
-    receiver.close()
-    if (failure !== undefined) return
-    receiver.finish()
-    await momentAfter(side.clock, receiver.latest)
-    await this.#answer({ took: { files: receiver.files, bytes: receiver.bytes } })
   }
 
   async #give(whole: boolean): Promise<void> {

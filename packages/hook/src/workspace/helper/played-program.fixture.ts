@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 
 import { literal } from '@kaniko-hooks/kube'
 import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
@@ -87,10 +87,15 @@ async function* afterProgram(stream: AsyncIterable<Buffer>): AsyncIterable<Buffe
   }
 }
 
+/** $0 = a size, $1 = a directory, and a command that finds a disk of that size there. */
+const SMALL_DISK = 'mount -t tmpfs -o "size=$0" none "$1" && shift && exec "$@"'
+
 /** Programs on this machine, in the place of those in pods. */
 export class ProgramsHere {
   readonly #local: (pod: string, path: string) => string
   readonly #keepers = new Map<string, ChildProcess>()
+  /** Of the work directories of pods, in MiB; without a size they are as large as this machine's disk. */
+  diskSize: number | undefined
 
   /** @param local where a path of a pod is here */
   constructor(local: (pod: string, path: string) => string) {
@@ -102,7 +107,19 @@ export class ProgramsHere {
     for (const path of ['/work', OWN]) mkdirSync(this.#local(pod, path), { recursive: true })
     // The kubelet's escape.
     const plain = words.map(word => this.#localised(pod, word.replaceAll('$$', '$')))
-    const child = spawn(program, plain)
+    const child =
+      this.diskSize === undefined
+        ? spawn(program, plain)
+        : spawn('unshare', [
+            '--mount',
+            'sh',
+            '-c',
+            SMALL_DISK,
+            `${this.diskSize}m`,
+            this.#local(pod, '/work'),
+            program,
+            ...plain
+          ])
     this.#keepers.set(`${pod} ${this.#keepers.size}`, child)
     return child
   }
@@ -116,7 +133,10 @@ export class ProgramsHere {
       program,
       words.map(word => this.#localised(pod, word))
     )
-    gone.addEventListener('abort', () => void child.kill())
+    gone.addEventListener('abort', () => {
+      child.kill()
+      child.stdin.destroy()
+    })
     child.stdin.on('error', () => undefined)
     const code = new Promise<number>(resolve => child.on('close', status => resolve(status ?? 137)))
     const frames = new FrameReader(afterProgram(stdin as AsyncIterable<Buffer>))
@@ -125,7 +145,7 @@ export class ProgramsHere {
       for (;;) {
         const frame = await frames.next()
         const bytes = 'data' in frame ? dataFrame(frame.data) : messageFrame(this.#opened(pod, frame.message as Word))
-        if (!child.stdin.write(bytes)) await Promise.race([once(child.stdin, 'drain'), once(child, 'close')])
+        if (!child.stdin.write(bytes)) await room(child.stdin)
       }
     }
     void feed().catch(() => child.stdin.end())
@@ -133,6 +153,7 @@ export class ProgramsHere {
       for await (const chunk of output) await write(chunk)
     }
     await Promise.all([pass(child.stdout, print), pass(child.stderr, complain)])
+    child.stdin.destroy()
     return code
   }
 
@@ -151,4 +172,16 @@ export class ProgramsHere {
       .replaceAll(/(?<![\w/])\/transfer/g, this.#local(pod, OWN))
       .replaceAll('/home/runner/externals/node*/bin/node', process.execPath)
   }
+}
+
+/** Until an input takes more, or is over. */
+function room(input: Writable): Promise<void> {
+  if (input.destroyed) return Promise.resolve()
+  return new Promise(resolve => {
+    const go = (): void => {
+      input.off('drain', go).off('close', go)
+      resolve()
+    }
+    input.on('drain', go).on('close', go)
+  })
 }

@@ -39,7 +39,8 @@ while :; do sleep 3600 & wait $!; done
 
 /**
  * Calls at the door, and passes standard input and output on. The input's pipe is open at both ends before anybody reads it,
- * so that it does not seem to have ended; the output's end is that of this command.
+ * so that it does not seem to have ended; the output's end is that of this command. Whoever passes the input on holds nothing of the
+ * exec's own output: a runtime waits until nobody does.
  */
 const CALL = `
 i=0
@@ -53,7 +54,7 @@ done
 umask 077
 call=$(mktemp -d ${OWN}/call.XXXXXX) && mkfifo "$call/in" "$call/out" || exit 1
 exec 3<&0 4<>"$call/in"
-cat <&3 >&4 &
+cat <&3 >&4 2>/dev/null &
 echo "\${call##*/}" >${OWN}/door
 exec cat <"$call/out" 3<&- 4<&-
 `

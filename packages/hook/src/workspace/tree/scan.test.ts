@@ -1,10 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { compare } from './compare.js'
+import { isOfTheRunner, PART } from './leaves-out.js'
 import { scan } from './scan.js'
 
 let root: string
@@ -35,6 +36,13 @@ test('nothing is found behind a link, or of what is left out', async () => {
   const { index, closed } = await scan(root, { ...ALL, leavesOut: path => path === 'd/left' })
   expect([...index].map(([path, { kind }]) => `${path} ${kind}`)).toEqual(['d d', 'link l', 'd/f f'])
   expect(closed).toEqual([])
+})
+
+test('what a killed transfer has left is removed', async () => {
+  mkdirSync(join(root, 'd'))
+  writeFileSync(join(root, 'd', PART), 'half')
+  await scan(root, { ...ALL, leavesOut: isOfTheRunner })
+  expect(readdirSync(join(root, 'd'))).toEqual([])
 })
 
 describe('a directory that is closed', () => {

@@ -1,9 +1,10 @@
-import { chmodSync, lstatSync, readdirSync, type Stats } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, unlinkSync, type Stats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
 import { Directory } from '../../files/directory.js'
 import { nameOf } from '../../files/names.js'
 import { entryOf, type Index } from './index.js'
+import { PART } from './leaves-out.js'
 
 /** A tree that is deeper is a trap: each level holds an open file. */
 const MAX_DEPTH = 500
@@ -64,6 +65,7 @@ class Walk implements Scan {
   async #all(directory: Directory, path: string, depth: number): Promise<void> {
     const below: { readonly name: string; readonly stats: Stats }[] = []
     for (const name of namesIn(directory, this.#options)) {
+      if (name === PART) removePart(directory)
       const place = path === '' ? name : `${path}/${name}`
       if (this.#options.leavesOut(place)) continue
       const stats = directory.look(name)
@@ -101,6 +103,15 @@ function namesIn(directory: Directory, { opens }: ScanOptions): string[] {
   }
   if (!names.some(name => name.includes('\ufffd'))) return names
   return readdirSync(directory.path, { encoding: 'buffer' }).map(nameOf)
+}
+
+/** A transfer that was killed leaves one, and none is under way while somebody looks. */
+function removePart(directory: Directory): void {
+  try {
+    unlinkSync(directory.at(PART))
+  } catch {
+    // Somebody else's: it does not travel.
+  }
 }
 
 /** A step can leave directories that their owner may not read. */
