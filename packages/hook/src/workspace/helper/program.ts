@@ -38,9 +38,9 @@ while :; do sleep 3600 & wait $!; done
 `
 
 /**
- * Calls at the door, and passes standard input and output on. The input's pipe is open at both ends before anybody reads it,
- * so that it does not seem to have ended; the output's end is that of this command. Whoever passes the input on holds nothing of the
- * exec's own output: a runtime waits until nobody does.
+ * Calls at the door, and passes standard input and output on. The input's pipe is open at both ends (4) until the listener has
+ * opened it too: else it would seem to have ended, or nobody to read it. Who passes the input on can only write (6), so that
+ * he ends with the listener, and holds nothing of the exec's own output: a runtime waits until nobody does.
  */
 const CALL = `
 i=0
@@ -53,10 +53,11 @@ done
 [ ! -e ${OWN}/no-node ] || exit ${EXIT_NO_NODE}
 umask 077
 call=$(mktemp -d ${OWN}/call.XXXXXX) && mkfifo "$call/in" "$call/out" || exit 1
-exec 3<&0 4<>"$call/in"
-cat <&3 >&4 2>/dev/null &
+exec 3<&0 4<>"$call/in" 6>"$call/in"
+cat <&3 >&6 3<&- 4<&- 6<&- 2>/dev/null &
 echo "\${call##*/}" >${OWN}/door
-exec cat <"$call/out" 3<&- 4<&-
+exec 5<"$call/out"
+exec cat <&5 3<&- 4<&- 5<&- 6<&-
 `
 
 /**
