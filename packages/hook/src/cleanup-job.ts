@@ -3,13 +3,15 @@ import type { V1Pod } from '@kaniko-hooks/kube'
 import type { Call } from './job/call.js'
 import { removeImages, sweepImages } from './images/records/remove-images.js'
 import { deleteOwned } from './job/owned-objects.js'
-import { jobPodName, JOB_CONTAINER } from './pods/names.js'
+import { jobPodName, JOB_CONTAINER, WORK_CONTAINER } from './pods/names.js'
 import { warningCommand } from './report/workflow-commands.js'
 import { noticesStop } from './steps/stop-signal.js'
 import { sweepRunners } from './job/sweep-runners.js'
 
 /** Docker's stop time: so long services may write their last things. */
 const STOP_SECONDS = 10
+/** Ours, which end at once. */
+const OURS: readonly string[] = [JOB_CONTAINER, WORK_CONTAINER]
 /** For a pod in which nothing reacts to its end. */
 const SHORT_SECONDS = 1
 /** How long a service may take to show whether it reacts. */
@@ -40,7 +42,7 @@ async function stopSeconds(call: Call, pod: V1Pod): Promise<number> {
   const name = jobPodName(settings.runnerPod)
   if (pod.metadata?.name !== name || cancelled.aborted) return SHORT_SECONDS
   const running = (pod.status?.containerStatuses ?? []).flatMap(({ name: container, state }) =>
-    container !== JOB_CONTAINER && state?.running !== undefined ? [container] : []
+    !OURS.includes(container) && state?.running !== undefined ? [container] : []
   )
   const soon = AbortSignal.any([cancelled, AbortSignal.timeout(LOOK_MS)])
   const looks = running.map(async container => noticesStop(kube, { pod: name, container }, soon).catch(() => undefined))
