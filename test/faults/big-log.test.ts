@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { HookCalls, type CallResult } from '../harness/hook-calls.js'
-import { RUNNER, type RunnerPod } from '../harness/runner-pod.js'
+import { RUNNER, type Mode, type RunnerPod } from '../harness/runner-pod.js'
 import { Suite } from '../harness/suite.js'
+import { variants } from '../harness/variants.js'
 import { ApiProxy, type Cut } from './api-proxy.js'
 
 const TIMEOUT = 400_000
@@ -32,11 +33,11 @@ let proxy: ApiProxy
 let runner: RunnerPod
 let calls: HookCalls
 
+/** Without a volume a second connection is open while the step runs, and is cut too. */
+const MODES = variants<Mode>(['novolume'], ['volume'])
+
 beforeAll(async () => {
   proxy = await ApiProxy.start(suite.cluster)
-  runner = await suite.runner({ mode: 'volume', env: proxy.env })
-  calls = new HookCalls(runner)
-  expect(await calls.prepare(suite.cluster.images.debian)).toMatchObject({ code: 0 })
 }, TIMEOUT)
 
 afterAll(async () => {
@@ -59,56 +60,6 @@ async function print(
   return { result, want: { bytes: Number(bytes), sha256: sum.slice(0, 64) } }
 }
 
-describe('16 MB of a script step reach the log byte by byte', () => {
-  test.each(Object.entries(STEPS))(
-    '%s',
-    async (_name, step) => {
-      const { result, want } = await print(step)
-      expect(want.bytes).toBeGreaterThan(15 * MIB)
-      expect(result).toMatchObject({ code: 0, stderr: '', ...want })
-    },
-    TIMEOUT
-  )
-
-  test(
-    'while the connection is cut three times',
-    async () => {
-      const cuts: { at: number; how: Cut }[] = [
-        { at: 3 * MIB, how: 'rst' },
-        { at: 7 * MIB, how: 'fin' },
-        { at: 12 * MIB, how: 'rst' }
-      ]
-      let bytes = 0
-      const { opened } = proxy
-      const { result, want } = await print('for n in $(seq 60); do head -c 300000; sleep 0.05; done <$want', {
-        onOutput: chunk => {
-          bytes += chunk.length
-          const next = cuts[0]
-          if (next === undefined || bytes < next.at) return
-          cuts.shift()
-          proxy.cut(next.how)
-        }
-      })
-      expect(result).toMatchObject({ code: 0, stderr: '', ...want })
-      expect(proxy.opened - opened).toBeGreaterThanOrEqual(4)
-    },
-    TIMEOUT
-  )
-})
-
-test(
-  `${HUGE_MIB} MiB of output: byte by byte, and the hook stays below 150 MiB`,
-  async () => {
-    const line = 'The quick brown fox jumps over the lazy dog, again and again.\n'
-    const result = await calls.script(`yes '${line.trim()}' | head -c ${HUGE_MIB * MIB}`)
-    const speed = Math.round(HUGE_MIB / (result.ms / 1000))
-    process.stdout.write(`${HUGE_MIB} MiB in ${result.ms} ms (${speed} MiB/s), ${result.peakMiB} MiB of memory\n`)
-    expect(result).toMatchObject({ code: 0, bytes: HUGE_MIB * MIB, sha256: sha256Of(line, HUGE_MIB * MIB) })
-    expect(result.peakMiB).toBeLessThan(150)
-  },
-  TIMEOUT
-)
-
 /** The checksum of a text that is repeated up to so many bytes. */
 function sha256Of(text: string, bytes: number): string {
   const hash = createHash('sha256')
@@ -117,11 +68,69 @@ function sha256Of(text: string, bytes: number): string {
   return hash.digest('hex')
 }
 
-test(
-  'nothing is left',
-  async () => {
-    expect(await calls.cleanup()).toMatchObject({ code: 0 })
-    expect(await suite.left()).toEqual([])
-  },
-  TIMEOUT
-)
+describe.each(MODES)('in %s mode', mode => {
+  beforeAll(async () => {
+    runner = await suite.runner({ mode, env: proxy.env })
+    calls = new HookCalls(runner)
+    expect(await calls.prepare(suite.cluster.images.debian)).toMatchObject({ code: 0 })
+  }, TIMEOUT)
+
+  describe('16 MB of a script step reach the log byte by byte', () => {
+    test.each(Object.entries(STEPS))(
+      '%s',
+      async (_name, step) => {
+        const { result, want } = await print(step)
+        expect(want.bytes).toBeGreaterThan(15 * MIB)
+        expect(result).toMatchObject({ code: 0, stderr: '', ...want })
+      },
+      TIMEOUT
+    )
+
+    test(
+      'while the connection is cut three times',
+      async () => {
+        const cuts: { at: number; how: Cut }[] = [
+          { at: 3 * MIB, how: 'rst' },
+          { at: 7 * MIB, how: 'fin' },
+          { at: 12 * MIB, how: 'rst' }
+        ]
+        let bytes = 0
+        const { opened } = proxy
+        const { result, want } = await print('for n in $(seq 60); do head -c 300000; sleep 0.05; done <$want', {
+          onOutput: chunk => {
+            bytes += chunk.length
+            const next = cuts[0]
+            if (next === undefined || bytes < next.at) return
+            cuts.shift()
+            proxy.cut(next.how)
+          }
+        })
+        expect(result).toMatchObject({ code: 0, stderr: '', ...want })
+        expect(proxy.opened - opened).toBeGreaterThanOrEqual(4)
+      },
+      TIMEOUT
+    )
+  })
+
+  test(
+    `${HUGE_MIB} MiB of output: byte by byte, and the hook stays below 150 MiB`,
+    async () => {
+      const line = 'The quick brown fox jumps over the lazy dog, again and again.\n'
+      const result = await calls.script(`yes '${line.trim()}' | head -c ${HUGE_MIB * MIB}`)
+      const speed = Math.round(HUGE_MIB / (result.ms / 1000))
+      process.stdout.write(`${HUGE_MIB} MiB in ${result.ms} ms (${speed} MiB/s), ${result.peakMiB} MiB of memory\n`)
+      expect(result).toMatchObject({ code: 0, bytes: HUGE_MIB * MIB, sha256: sha256Of(line, HUGE_MIB * MIB) })
+      expect(result.peakMiB).toBeLessThan(150)
+    },
+    TIMEOUT
+  )
+
+  test(
+    'nothing is left',
+    async () => {
+      expect(await calls.cleanup()).toMatchObject({ code: 0 })
+      expect(await suite.left()).toEqual([])
+    },
+    TIMEOUT
+  )
+})
