@@ -173,14 +173,6 @@ function isPassing(error: unknown): error is KubeError {
 async function launch(stream: ExecStream, step: DetachedStep, offset: number): Promise<void> {
   const words = readWords(stream.stderr)
   stream.exit.catch(() => undefined)
-  const orphanSeconds = Math.ceil(step.orphanMs / 1000)
-  await stream.write(`${step.id} ${offset} ${Buffer.byteLength(step.script)} ${orphanSeconds}\n`)
-  await stream.write(step.script)
-  const timeout = new AbortController()
-  const late = sleep(START_MS, undefined, { signal: timeout.signal }).then(() => {
-    throw new KubeError('STREAM_LOST', `The pod did not take the step's script within ${START_MS / 1000} s.`)
-  })
-  late.catch(() => undefined)
   const ended = stream.exit.then(code => {
     if (code === EXIT_SHORT) {
       throw new KubeError('STREAM_LOST', "The pod did not receive the step's script whole.")
@@ -193,6 +185,20 @@ async function launch(stream: ExecStream, step: DetachedStep, offset: number): P
     )
   })
   ended.catch(() => undefined)
+  const orphanSeconds = Math.ceil(step.orphanMs / 1000)
+  try {
+    await stream.write(`${step.id} ${offset} ${Buffer.byteLength(step.script)} ${orphanSeconds}\n`)
+    await stream.write(step.script)
+  } catch (error) {
+    // The command is over, and its end says why.
+    if (isKubeError(error, 'EXEC_FAILED')) await ended
+    throw error
+  }
+  const timeout = new AbortController()
+  const late = sleep(START_MS, undefined, { signal: timeout.signal }).then(() => {
+    throw new KubeError('STREAM_LOST', `The pod did not take the step's script within ${START_MS / 1000} s.`)
+  })
+  late.catch(() => undefined)
   try {
     await Promise.race([words.started, ended, late])
   } finally {

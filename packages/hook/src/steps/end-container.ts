@@ -12,6 +12,8 @@ import { signalContainer, type Asked, type StopSignal } from './stop-signal.js'
 const ANSWER_MS = 1_000
 const UNTIL_MS: Readonly<Record<StopSignal, number>> = { INT: 4_500, TERM: 5_200 }
 const KILLED_MS = 6_200
+/** The kubelet tells within seconds that a container has ended. */
+const TOLD_MS = 7_000
 
 /**
  * Ends the container of a cancelled step as Docker would: its first process gets INT, or TERM where it does not notice
@@ -41,8 +43,9 @@ export async function endContainer(
     isOver = AbortSignal.any([ended, asked.ended])
     await sleep(patience.left(UNTIL_MS[sent]), undefined, { signal: isOver }).catch(() => undefined)
   }
-  // A pod that is deleted has nobody any more who would send its files.
-  if (isOver.aborted) return
+  // A pod that is deleted has nobody any more who would send its files. A program may also have killed all but itself.
+  if (isOver.aborted) await sleep(patience.left(TOLD_MS), undefined, { signal: ended }).catch(() => undefined)
+  if (ended.aborted) return
   if (sent === 'none') {
     print('Cancelled: the container notices neither SIGINT nor SIGTERM, so it is killed.')
     await deleteStep(kube, run, { signal: patience.over })

@@ -35,8 +35,8 @@ export const SIGNAL_COMMAND: readonly string[] = [
   'sh',
   '-c',
   `${LOOK}case $int$term in
-INT*) echo INT && kill -INT 1 || echo failed ;;
-TERM) echo TERM && kill -TERM 1 || echo failed ;;
+INT*) kill -0 1 && echo INT && kill -INT 1 || echo failed ;;
+TERM) kill -0 1 && echo TERM && kill -TERM 1 || echo failed ;;
 *) echo none ;;
 esac
 read -r end`

@@ -16,7 +16,7 @@ import { keepCommand, OWN } from './helper/program.js'
 import type { Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
-import { converse, Session, type PodTree, type SessionOptions } from './session.js'
+import { converse, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
 import { look, type Found, type Side } from './tree/side.js'
@@ -140,6 +140,8 @@ export class Copied implements Workspace {
     const { mirror, side } = job
     const looking = begun(look(side))
     const remembered = await this.#talk(SEND, job, async session => {
+      // What was sent before a connection was lost may not be remembered in the pod.
+      side.index = mirror.index
       const { hasSent } = await this.#send(session, side, looking, mirror)
       // A connection that is lost while the step runs must not make the pod forget what it was sent.
       return hasSent ? this.#remember(session, mirror, side) : mirror
@@ -189,7 +191,7 @@ export class Copied implements Workspace {
       await open.ask({ remember: generation })
       return sent
     })
-    await this.#release(session, stepPod, signal)
+    await this.#release(session, options, stepPod, signal)
     this.#step = {
       side,
       options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, ...rights })
@@ -197,20 +199,21 @@ export class Copied implements Workspace {
     return { files: result.files, bytes: result.bytes, ms: Date.now() - start }
   }
 
-  /** The receiver ends at that word, and may take the answer along. */
-  async #release(session: Session, stepPod: string, signal: AbortSignal): Promise<void> {
-    const { kube } = this.#options
-    try {
-      await session.watched(async () => session.ask({ leave: true }))
-    } catch {
-      const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
-      await waitForPod(kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch((cause: unknown) => {
-        const message = `Pod ${stepPod} could not take its files: it does not go on.`
-        throw isKubeError(cause, 'TIMEOUT') ? new HookError('WORKSPACE', message, { cause }) : cause
-      })
-    } finally {
-      session.close()
-    }
+  /** Lets the receiver go, so that the step's own container starts. */
+  async #release(session: Session, options: SessionOptions, stepPod: string, signal: AbortSignal): Promise<void> {
+    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
+    if (await sayLast(options, session, { leave: true })) return
+    const isGone = await waitForPod(this.#options.kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch(
+      (error: unknown) => {
+        if (isKubeError(error, 'TIMEOUT')) return undefined
+        throw error
+      }
+    )
+    if (isGone !== undefined) return
+    // The word itself may have been lost.
+    const again = await converse(SEND, options, undefined, () => Promise.resolve())
+    if (await sayLast(options, again.session, { leave: true })) return
+    throw new HookError('WORKSPACE', `Pod ${stepPod} could not take its files: it does not go on.`)
   }
 
   attendStep(): void {

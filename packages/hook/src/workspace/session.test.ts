@@ -156,8 +156,18 @@ describe('sending', () => {
     await expect(send()).rejects.toMatchObject({ code: 'POD_FAILED', message: expect.stringContaining('is gone') })
   })
 
+  test('to a pod that does not answer calls again', async () => {
+    oneAfterTheOther(async ({ gone }) => {
+      await new Promise(resolve => gone.addEventListener('abort', resolve, { once: true }))
+      return EXEC_CUT
+    }, plays())
+    expect((await send({ openMs: 200 })).files).toBe(2)
+    expect(execs()).toBe(2)
+  })
+
   test('to a pod that says nothing more is given up', async () => {
-    server.exec = async ({ gone }) => {
+    server.exec = async ({ gone, print: answer }) => {
+      await answer(messageFrame({ ready: false }))
       await new Promise(resolve => gone.addEventListener('abort', resolve, { once: true }))
       return EXEC_CUT
     }

@@ -20,11 +20,18 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined
   /** Silence after which the other side is given up, in milliseconds. */
   readonly idleMs?: number
+  /** The same, for the first answer. */
+  readonly openMs?: number
 }
 
 const TRIES = 4
+/** For the first answer: bytes of a call may get lost on their way, and then nobody answers. */
+const OPEN_MS = 60_000
 /** Longer than any disk of a living node takes for one file; without a limit a hung program holds the job for ever. */
 const IDLE_MS = 10 * 60_000
+
+/** In the place of an exit code. */
+const UNANSWERED = 'unanswered'
 
 /** The other side said why it could not. */
 class Refused extends Error {
@@ -63,7 +70,14 @@ export class Session {
    *
    * @throws KubeError, EndedEarly, Refused
    */
-  static async open({ kube, place, open, signal, idleMs = IDLE_MS }: SessionOptions): Promise<Session> {
+  static async open({
+    kube,
+    place,
+    open,
+    signal,
+    idleMs = IDLE_MS,
+    openMs = OPEN_MS
+  }: SessionOptions): Promise<Session> {
     const opening = new AbortController()
     const stop = (): void => opening.abort()
     if (signal?.aborted === true) stop()
@@ -76,10 +90,10 @@ export class Session {
           await session.write(programBytes())
           const answer = await session.ask({ open })
           session.isAlike = 'ready' in answer && answer.ready
-        })
+        }, openMs)
         return session
       } catch (error) {
-        throw await session.ended(error)
+        throw session.isSilent ? new Ended(error, UNANSWERED, '', false) : await session.ended(error)
       }
     } finally {
       signal?.removeEventListener('abort', stop)
@@ -87,11 +101,11 @@ export class Session {
   }
 
   /** Does something in which no silence is too long. */
-  async watched<T>(body: () => Promise<T>): Promise<T> {
+  async watched<T>(body: () => Promise<T>, idleMs = this.#idleMs): Promise<T> {
     this.#idle = setTimeout(() => {
       this.isSilent = true
       this.close()
-    }, this.#idleMs)
+    }, idleMs)
     try {
       return await body()
     } finally {
@@ -160,11 +174,11 @@ export class Session {
 /** How a conversation ended. */
 export class Ended extends Error {
   readonly reason: unknown
-  readonly code: number | undefined
+  readonly code: number | typeof UNANSWERED | undefined
   readonly words: string
   readonly isSilent: boolean
 
-  constructor(reason: unknown, code: number | undefined, words: string, isSilent: boolean) {
+  constructor(reason: unknown, code: Ended['code'], words: string, isSilent: boolean) {
     super('the conversation ended', { cause: reason })
     this.reason = reason
     this.code = code
@@ -208,7 +222,7 @@ export async function converse<T>(
       const { reason, code, isSilent } = ended
       if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
       // A kubelet's connection that ends cleanly is a success for the API server.
-      const isCut = code === 0 || isKubeError(reason, 'STREAM_LOST')
+      const isCut = code === 0 || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST')
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.
@@ -218,6 +232,24 @@ export async function converse<T>(
       }
       await sleep(200 * attempt)
     }
+  }
+}
+
+/**
+ * Says a last word, after which the other side goes, and may take its answer along.
+ *
+ * @returns whether it answered
+ * @throws HookError when it says that it could not
+ */
+export async function sayLast(options: SessionOptions, session: Session, word: Word): Promise<boolean> {
+  try {
+    await session.watched(async () => session.ask(word))
+    return true
+  } catch (error) {
+    if (error instanceof Refused) throw failure('send files to', options, new Ended(error, undefined, '', false))
+    return false
+  } finally {
+    session.close()
   }
 }
 
@@ -233,10 +265,11 @@ function failure(verb: string, { place, idleMs = IDLE_MS }: SessionOptions, ende
   }
   if (isSilent) return wrong(`nothing came or went for ${idleMs / 1000} s`)
   if (code === EXIT_NO_NODE) {
-    const message = `${where}: its image, which is the runner's, has no node in /home/runner/externals.`
+    const message = `${where}: its image, which is the runner's, has no node in /home/runner/externals that runs.`
     return new HookError('WORKSPACE', message, { fault: 'configuration', cause: reason })
   }
   if (reason instanceof Refused) return refusal(where, reason)
+  if (code === UNANSWERED) return wrong('nothing there answers')
   if (code === 0) return wrong('the stream was cut short again and again')
   if (code !== undefined) return wrong(`exit code ${code}`)
   if (reason instanceof RangeError || reason instanceof EndedEarly) return wrong(reason.message)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants, openSync, rmSync } from 'node:fs'
+import { constants, openSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -20,7 +20,7 @@ const [, own = '', exitAlone = '', aloneSeconds = ''] = process.argv
 
 /** The program that came last, and its hash. */
 let known: { readonly sum: string; readonly converse: Converse } | undefined
-let current: Socket | undefined
+let endCurrent = (): void => undefined
 let latest = 0
 let alone: NodeJS.Timeout | undefined
 
@@ -35,30 +35,36 @@ function listen(): void {
     for (const name of names) {
       // Two never hold conversations at once: a hook that calls again has lost its connection.
       const turn = ++latest
-      current?.destroy()
+      endCurrent()
       calls = calls.then(async () => answer(`${own}/${name}`, () => turn === latest))
     }
   })
   waitAlone()
+  // From now on a call is heard.
+  writeFileSync(`${own}/listens`, '')
 }
 
 async function answer(directory: string, isLatest: () => boolean): Promise<void> {
   clearTimeout(alone)
+  const ends: Socket[] = []
+  // Both: who waits for room in an output that nobody reads any more has to wake up too.
+  endCurrent = () => {
+    for (const end of ends) end.destroy()
+  }
   try {
-    current = pipe(openSync(`${directory}/in`, O_RDONLY | O_NONBLOCK), { readable: true })
-    const output = pipe(await openOutput(`${directory}/out`), { writable: true })
-    rmSync(directory, { recursive: true })
-    try {
-      if (isLatest()) await hold(current, output)
-    } finally {
-      await new Promise<void>(resolve => output.end(() => resolve()))
-      output.destroy()
-    }
+    const input = pipe(openSync(`${directory}/in`, O_RDONLY | O_NONBLOCK), { readable: true })
+    ends.push(input)
+    const output = pipe(await openOutput(`${directory}/out`, isLatest), { writable: true })
+    ends.push(output)
+    if (!isLatest()) return
+    await hold(input, output)
+    if (!output.destroyed) await new Promise<void>(resolve => output.on('close', resolve).end(() => resolve()))
   } catch (error) {
     // The container's log is read by people only.
     process.stderr.write(`${String(error)}\n`)
   } finally {
-    current?.destroy()
+    endCurrent()
+    rmSync(directory, { recursive: true, force: true })
     waitAlone()
   }
 }
@@ -68,7 +74,7 @@ async function hold(input: Socket, output: Socket): Promise<void> {
   const length = (await pieces.take(4)).readUInt32BE(0)
   const sum = (await pieces.take(32)).toString('hex')
   const program = await pieces.take(length)
-  // Bytes of an exec's input may get lost: the hook finds that nobody answers, and calls again.
+  // Bytes of an exec's input may get lost: the hook hears no answer, and calls again.
   if (createHash('sha256').update(program).digest('hex') !== sum) return
   if (known?.sum !== sum) known = { sum, converse: load(program.toString()) }
   await known.converse(pieces.rest(), output)
@@ -87,12 +93,13 @@ function pipe(file: number, ways: { readonly readable?: boolean; readonly writab
 }
 
 /** Without blocking, a named pipe can be opened for writing only when somebody reads it. */
-async function openOutput(path: string): Promise<number> {
+async function openOutput(path: string, isLatest: () => boolean): Promise<number> {
   for (const since = Date.now(); ; await sleep(1)) {
     try {
       return openSync(path, O_WRONLY | O_NONBLOCK)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENXIO' || Date.now() - since > OPEN_MS) throw error
+      const isEarly = (error as NodeJS.ErrnoException).code === 'ENXIO' && Date.now() - since < OPEN_MS
+      if (!isEarly || !isLatest()) throw error
     }
   }
 }

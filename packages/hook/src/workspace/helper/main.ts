@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream'
 
 import { EndedEarly, FrameReader, messageFrame } from '../tree/frames.js'
 import type { Entry } from '../tree/index.js'
+import { collectGarbage } from '../tree/collect-garbage.js'
 import { Columns } from '../tree/columns.js'
 import { momentAfter } from '../tree/moment.js'
 import { Diverged, Receiver } from '../tree/receive.js'
@@ -29,7 +30,8 @@ export const converse: Converse = async (input, output) => {
   try {
     await conversation.hold()
   } catch (error) {
-    if (error instanceof EndedEarly) return
+    // A call that came later has ended this one.
+    if (error instanceof EndedEarly || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return
     await conversation.fail(error)
   }
 }
@@ -135,6 +137,8 @@ class Conversation {
     side.index = index
     memory = { generation, index }
     await this.#answer({ remembered: true })
+    // The step runs, or has run: nobody waits.
+    collectGarbage(index)
   }
 
   /** Another process goes on, in another container. */

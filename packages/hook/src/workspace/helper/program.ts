@@ -7,29 +7,30 @@ declare const HELPER_PROGRAM: string
 /** Where the hook's half in a pod keeps its own things: a volume that no container of a job sees. */
 export const OWN = '/transfer'
 
-/** Exit code when there is no node. */
+/** Exit code when there is no node that runs. */
 export const EXIT_NO_NODE = 96
 /** Exit code of a listener to which nobody came. */
 const EXIT_ALONE = 3
 
 /**
- * $1 = the listener, $2 = seconds after which it ends when nobody comes, or nothing. Starts it by the node that the runner's
- * image has, and again when it broke: what a pod has forgotten it is sent whole. As process 1 it takes in whatever ends, and
- * goes when it is told to.
+ * $1 = the listener, $2 = seconds after which it ends when nobody comes, or nothing. Starts it by the first node of the runner's
+ * image that runs it, and again when it broke later. As process 1 it takes in whatever ends, and goes when it is told to.
  */
 const KEEP = `
 trap 'kill $! 2>/dev/null; exit 0' TERM
 umask 077
+rm -f ${OWN}/listens
 [ -p ${OWN}/door ] || mkfifo ${OWN}/door
 for node in /home/runner/externals/node*/bin/node; do
   [ -x "$node" ] || continue
   while :; do
-    "$node" -e "$1" ${OWN} ${EXIT_ALONE} "$2" &
+    "$node" --expose-gc -e "$1" ${OWN} ${EXIT_ALONE} "$2" &
     wait $!
     case $? in
       0) exit 0 ;;
       ${EXIT_ALONE}) exit 1 ;;
     esac
+    [ -e ${OWN}/listens ] || break
     sleep 0.2
   done
 done
@@ -44,13 +45,12 @@ while :; do sleep 3600 & wait $!; done
  */
 const CALL = `
 i=0
-until [ -p ${OWN}/door ]; do
+until [ -e ${OWN}/listens ]; do
   [ ! -e ${OWN}/no-node ] || exit ${EXIT_NO_NODE}
   i=$((i + 1))
-  [ $i -lt 200 ] || { echo "nothing listens in the container" >&2; exit 1; }
+  [ $i -lt 1200 ] || { echo "nothing listens in the container" >&2; exit 1; }
   sleep 0.05
 done
-[ ! -e ${OWN}/no-node ] || exit ${EXIT_NO_NODE}
 umask 077
 call=$(mktemp -d ${OWN}/call.XXXXXX) && mkfifo "$call/in" "$call/out" || exit 1
 exec 3<&0 4<>"$call/in" 6>"$call/in"

@@ -42,14 +42,25 @@ function compareAll(before: Index, now: Index, closed: readonly string[], { isFi
     if (entry.kind === 'd' && old?.kind === 'd' && isFixed(path)) continue
     if (entry.kind !== 'o' && (old === undefined || !isSame(old, entry))) changed.push(path)
   }
+  return { renames, removed: goneFrom(base, now, closed, { isFixed, leavesOut }), changed }
+}
+
+/** All that there is, for somebody who has forgotten what he has; what was there and is gone, he may still have. */
+export function compareWhole(before: Index | Columns, now: Index, closed: readonly string[], rules: Rules): Changes {
+  const known = before instanceof Columns ? before.toIndex() : before
+  return { ...compareAll(new Map(), now, closed, rules), removed: goneFrom(known, now, closed, rules) }
+}
+
+/** Deepest first. */
+function goneFrom(before: Index, now: Index, closed: readonly string[], { isFixed, leavesOut }: Rules): string[] {
   const removed: string[] = []
-  for (const [path, old] of base) {
+  for (const [path, old] of before) {
     const entry = now.get(path)
     const isGone = entry === undefined || (entry.kind === 'o' && old.kind !== 'o')
     const isOurs = !isFixed(path) && !leavesOut(path)
     if (isGone && old.kind !== 'o' && isOurs && !isBelow(path, closed)) removed.push(path)
   }
-  return { renames, removed: removed.sort().reverse(), changed }
+  return removed.sort().reverse()
 }
 
 /**

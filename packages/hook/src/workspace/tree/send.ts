@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, readlinkSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 
 import { Directory } from '../../files/directory.js'
 import { nameOf } from '../../files/names.js'
@@ -51,6 +52,8 @@ const BATCH_BYTES = 1024 * 1024
 const BATCH_ROWS = 1000
 const PIECE = 256 * 1024
 const NAMES = 5000
+/** So much of a hole is told at a time. */
+const HOLE = 256 * 1024 * 1024
 const ZEROS = Buffer.alloc(PIECE)
 
 /** Sends what has changed in a tree to whoever has it as it was. No link is followed. */
@@ -172,6 +175,11 @@ class Sending {
       const bytes = piece.subarray(0, count)
       if (bytes.equals(ZEROS.subarray(0, count))) {
         hole += count
+        if (hole < HOLE) continue
+        // Holes may be larger than any disk, and somebody waits for a sign of life.
+        await this.#tell({ hole })
+        await setImmediate()
+        hole = 0
         continue
       }
       if (hole > 0) await this.#tell({ hole })

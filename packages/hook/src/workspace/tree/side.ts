@@ -1,6 +1,6 @@
 import { Columns } from './columns.js'
-import { compare, type Changes } from './compare.js'
-import { type Entry, type Index, isBelow, remembered } from './index.js'
+import { compare, compareWhole, type Changes } from './compare.js'
+import { type Index, isBelow, remembered } from './index.js'
 import { moment } from './moment.js'
 import { scan, type Scan } from './scan.js'
 import { sendChanges, type SendOptions, type Sent } from './send.js'
@@ -45,8 +45,8 @@ export async function look(side: Side): Promise<Found> {
 
 /** What has changed since both sides were alike; all, when the other side has nothing. */
 export function changesIn(side: Side, found: Found, isWhole: boolean): Outgoing {
-  const before = isWhole ? new Map<string, Entry>() : side.index
-  return { ...found, changes: compare(before, found.scan.index, found.scan.closed, side) }
+  const { index, closed } = found.scan
+  return { ...found, changes: (isWhole ? compareWhole : compare)(side.index, index, closed, side) }
 }
 
 /** Sends it. The index is as before until `adopt`. */
