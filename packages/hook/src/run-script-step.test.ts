@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { EXEC_CUT, ended, type ExecScript, refused } from '@kaniko-hooks/testing'
@@ -11,7 +12,7 @@ import type { RunScriptStep } from './protocol/schema.js'
 import { runScriptStep } from './run-script-step.js'
 import { playedStep, type Ending, type Launch, type Played } from './steps/played-step.fixture.js'
 import { LAUNCH_COMMAND, SIGNAL_COMMAND } from './steps/supervisor.js'
-import { plays } from './workspace/helper/played-program.fixture.js'
+import { isProgram, plays } from './workspace/helper/played-program.fixture.js'
 import { CALL_COMMAND } from './workspace/helper/program.js'
 import type { Word } from './workspace/helper/words.js'
 
@@ -256,6 +257,25 @@ describe('a step without a work volume', () => {
     const state = stateOf(bench)
     return { ...state, runner: { ...state.runner, volume: { kind: 'own-disk' } } }
   }
+
+  test.each([
+    ['well, as when its kubelet stops', 0, 0],
+    ['for lack of a tool', 127, 'JOB_CONTAINER']
+  ])('whose exec ends %s before its files are sent is told by that', async (_, early, outcome) => {
+    const { exec } = playedStep(() => 0)
+    let launches = 0
+    bench.server.exec = async call => {
+      if (isProgram(call)) {
+        await sleep(300)
+        return plays()(call)
+      }
+      launches += 1
+      return launches === 1 ? early : exec(call)
+    }
+    const result = step({}, {}, ownDisk())
+    if (outcome === 0) expect(await result).toBe(0)
+    else await expect(result).rejects.toMatchObject({ code: outcome })
+  })
 
   test.each([0, 1])('gets its files before and gives them back after it, with exit code %i as well', async code => {
     steps(() => code, undefined, plays(undefined, told))

@@ -319,6 +319,80 @@ test('a step whose time is over gives up its files at once', async () => {
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
+test('what a step removed is gone, also when the connection was lost before both sides had agreed', async () => {
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const repository = join(runner, 'repo/repo')
+  const inJob = local('job', '/work/repo/repo')
+  writeFileSync(join(repository, 'sent'), 'sent')
+  const cut = cutLater()
+  programs.onWord = async word => {
+    if (!('remember' in word)) return
+    programs.onWord = () => undefined
+    cut()
+    await new Promise(() => undefined)
+  }
+  await script(() => {
+    expect(read(inJob, 'sent')).toBe('sent')
+    rmSync(join(inJob, 'sent'))
+  })
+  expect(readdirSync(repository)).toEqual([])
+  await script(() => expect(readdirSync(inJob)).toEqual([]))
+})
+
+test('what the runner removed is gone, also when the pod has lost its memory', async () => {
+  await call().deliver()
+  const repository = join(runner, 'repo/repo')
+  const inJob = local('job', '/work/repo/repo')
+  mkdirSync(join(repository, 'was'))
+  writeFileSync(join(repository, 'was/file'), 'x')
+  await call().fillJob('job', signal)
+  programs.crash('job')
+  renameSync(join(repository, 'was'), join(repository, 'is'))
+  await script(() => expect(readdirSync(inJob)).toEqual(['is']))
+  expect(readdirSync(repository)).toEqual(['is'])
+})
+
+test('a conversation whose output nobody reads any more does not hold up the next one', async () => {
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const inJob = local('job', '/work/repo/repo')
+  let cut = (): void => undefined
+  const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
+  let printed = 0
+  server.exec = async exec => {
+    server.exec = runHere
+    const { signal: gone } = new AbortController()
+    const print = async (chunk: Buffer): Promise<void> => {
+      if (++printed > 1) await new Promise(() => undefined)
+      await exec.print(chunk)
+    }
+    return Promise.race([programs.exec({ ...exec, gone, print: async chunk => print(Buffer.from(chunk)) }), isCut])
+  }
+  const workspace = call()
+  await workspace.beforeScript('job', signal)
+  writeFileSync(join(inJob, 'large'), Buffer.alloc(4 * 1024 * 1024, 'x'))
+  programs.onWord = word => {
+    if ('give' in word) setTimeout(cut, 500)
+  }
+  await workspace.afterScript('job')
+  expect(readdirSync(join(runner, 'repo/repo'))).toEqual(['large'])
+})
+
+test.each([
+  ['the first node of the image does not run, as on another libc', true],
+  ['no node of the image runs', false]
+])('%s', async (_, hasAnother) => {
+  for (const name of ['node1', 'node2']) mkdirSync(join(base, name))
+  writeFileSync(join(base, 'node1/node'), '#!/no/such/loader\n', { mode: 0o755 })
+  if (hasAnother) symlinkSync(process.execPath, join(base, 'node2/node'))
+  programs.nodes = join(base, 'node[12]/node')
+  await call().deliver()
+  const filled = call().fillJob('job', signal)
+  if (hasAnother) await filled
+  else await expect(filled).rejects.toMatchObject({ code: 'WORKSPACE', fault: 'configuration' })
+})
+
 describe('a full disk', () => {
   const repository = (): string => join(runner, 'repo/repo')
 

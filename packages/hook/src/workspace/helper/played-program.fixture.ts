@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
@@ -94,6 +94,11 @@ const SMALL_DISK = 'mount -t tmpfs -o "size=$0" none "$1" && shift && exec "$@"'
 export class ProgramsHere {
   readonly #local: (pod: string, path: string) => string
   readonly #keepers = new Map<string, ChildProcess>()
+  readonly #calls = new Set<ChildProcess>()
+  /** Where a pod's image has its nodes, as a pattern of the shell. */
+  nodes = process.execPath
+  /** Told of each word before the pod hears it. */
+  onWord: (word: Word) => void | Promise<void> = () => undefined
   /** Of the work directories of pods, in MiB; without a size they are as large as this machine's disk. */
   diskSize: number | undefined
 
@@ -133,6 +138,7 @@ export class ProgramsHere {
       program,
       words.map(word => this.#localised(pod, word))
     )
+    this.#calls.add(child)
     gone.addEventListener('abort', () => {
       child.kill()
       child.stdin.destroy()
@@ -144,6 +150,7 @@ export class ProgramsHere {
       child.stdin.write(programBytes())
       for (;;) {
         const frame = await frames.next()
+        if ('message' in frame) await this.onWord(frame.message as Word)
         const bytes = 'data' in frame ? dataFrame(frame.data) : messageFrame(this.#opened(pod, frame.message as Word))
         if (!child.stdin.write(bytes)) await room(child.stdin)
       }
@@ -157,8 +164,13 @@ export class ProgramsHere {
     return code
   }
 
+  /** Kills a pod's listener, as a lack of memory does. */
+  crash(pod: string): void {
+    execFileSync('pkill', ['-KILL', '-P', String(this.#keepers.get(pod)?.pid)])
+  }
+
   end(): void {
-    for (const child of this.#keepers.values()) child.kill()
+    for (const child of [...this.#keepers.values(), ...this.#calls]) child.kill()
   }
 
   #opened(pod: string, word: Word): Word {
@@ -170,7 +182,7 @@ export class ProgramsHere {
   #localised(pod: string, text: string): string {
     return text
       .replaceAll(/(?<![\w/])\/transfer/g, this.#local(pod, OWN))
-      .replaceAll('/home/runner/externals/node*/bin/node', process.execPath)
+      .replaceAll('/home/runner/externals/node*/bin/node', this.nodes)
   }
 }
 
