@@ -40,8 +40,9 @@ export class MirrorFile {
   }
 
   load(pod: string): Mirror {
-    const kept = Columns.load<Omit<Mirror, 'index'>>(this.#path('mirror'))
-    return kept?.pod === pod ? kept : this.empty(pod)
+    const kept = Columns.load(this.#path('mirror'))
+    const mirror = { ...(kept?.more as Omit<Mirror, 'index'> | undefined), index: kept?.index }
+    return mirror.pod === pod ? (mirror as Mirror) : this.empty(pod)
   }
 
   /** Of a pod of which nothing is known. */

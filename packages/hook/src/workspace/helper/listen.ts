@@ -58,7 +58,11 @@ async function answer(directory: string, isLatest: () => boolean): Promise<void>
     ends.push(output)
     if (!isLatest()) return
     await hold(input, output)
-    if (!output.destroyed) await new Promise<void>(resolve => output.on('close', resolve).end(() => resolve()))
+    if (!output.destroyed) {
+      await new Promise<void>(resolve => {
+        output.on('close', resolve).end(resolve)
+      })
+    }
   } catch (error) {
     // The container's log is read by people only.
     process.stderr.write(`${String(error)}\n`)

@@ -66,7 +66,7 @@ class Conversation {
     this.#open = open
     mkdirSync(open.own, { recursive: true, mode: 0o700 })
     const fixed = new Set(open.fixed)
-    memory ??= Columns.load(keptIn(open))
+    memory ??= loaded(keptIn(open))
     this.#side = {
       root: open.root,
       // Also of another state: what both had then and the hook has no more is to go.
@@ -175,6 +175,12 @@ class Conversation {
       this.#output.on('drain', go).on('close', go)
     })
   }
+}
+
+/** What the listener of another container has left. */
+function loaded(path: string): typeof memory {
+  const kept = Columns.load(path)
+  return kept && { ...(kept.more as { readonly generation: string }), index: kept.index }
 }
 
 function keptIn({ own }: Open): string {

@@ -30,8 +30,8 @@ test('what is read is what was written, with names of any bytes', () => {
     ['ä', entry({ kind: 'l', mode: 0o777 })]
   ])
   Columns.of(index).save(path, { generation: 'g' })
-  const read = Columns.load<{ readonly generation: string }>(path)
-  expect(read?.generation).toBe('g')
+  const read = Columns.load(path)
+  expect(read?.more).toEqual({ generation: 'g' })
   expect(read?.index.toIndex()).toEqual(index)
   Columns.of(new Map()).save(path, {})
   expect(Columns.load(path)?.index.size).toBe(0)

@@ -96,11 +96,11 @@ export class Columns {
   }
 
   /** @returns nothing when there is none, or none that can be read: what is lost costs time only */
-  static load<More extends object>(path: string): (More & { readonly index: Columns }) | undefined {
+  static load(path: string): { readonly index: Columns; readonly more: object } | undefined {
     try {
       const bytes = readFileSync(path)
       const head = partAt(bytes, 0)
-      const { more, size } = head.part as { readonly more: More; readonly size: number }
+      const { more, size } = head.part as { readonly more: object; readonly size: number }
       const numbers = new Float64Array(size * WIDTH)
       const paths: string[] = []
       let kinds = ''
@@ -112,7 +112,7 @@ export class Columns {
         kinds += part.kinds
         end = read.end
       }
-      return { ...more, index: new Columns(paths, kinds, numbers) }
+      return { more, index: new Columns(paths, kinds, numbers) }
     } catch {
       return undefined
     }

@@ -65,7 +65,7 @@ export async function cross(from: Side, to: Side, rules: ReceiveRules = PLAIN): 
   const stream = new PassThrough()
   // What was changed in this very tick would cross twice.
   await momentAfter(from.clock, moment(from.clock))
-  const found = await changesIn(from, await look(from), false)
+  const found = changesIn(from, await look(from), false)
   const sending = sendFound(from, found, {
     isFirst: path => path.startsWith('first/'),
     write: async bytes => {
