@@ -98,13 +98,15 @@ function pipe(file: number, ways: { readonly readable?: boolean; readonly writab
 
 /** Without blocking, a named pipe can be opened for writing only when somebody reads it. */
 async function openOutput(path: string, isLatest: () => boolean): Promise<number> {
-  for (const since = Date.now(); ; await sleep(1)) {
+  const since = Date.now()
+  for (;;) {
     try {
       return openSync(path, O_WRONLY | O_NONBLOCK)
     } catch (error) {
       const isEarly = (error as NodeJS.ErrnoException).code === 'ENXIO' && Date.now() - since < OPEN_MS
       if (!isEarly || !isLatest()) throw error
     }
+    await sleep(1)
   }
 }
 
