@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib'
+
 import { build } from 'esbuild'
 
 const helper = async name => {
@@ -36,7 +38,10 @@ export default {
       ...shared,
       displayName: 'unit',
       // As the build puts it into the hook.
-      globals: { HELPER_LISTENER: await helper('listen'), HELPER_PROGRAM: await helper('main') },
+      globals: {
+        HELPER_LISTENER: await helper('listen'),
+        HELPER_PROGRAM: gzipSync(await helper('main')).toString('base64')
+      },
       testMatch: [
         '<rootDir>/packages/*/src/**/*.test.ts',
         '<rootDir>/scripts/**/*.test.ts',

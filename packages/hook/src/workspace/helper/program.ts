@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What waits for the hook in a container of ours, and the program that the hook brings along, as texts: the build puts them in. */
+/** What waits for the hook in a container of ours, and the program that the hook brings along, compressed; the build puts them in. */
 declare const HELPER_LISTENER: string
 declare const HELPER_PROGRAM: string
 
@@ -74,7 +74,7 @@ export const CALL_COMMAND: readonly string[] = ['sh', '-c', CALL, 'work']
 
 /** What goes to standard input before the first word. */
 export function programBytes(): Buffer {
-  const program = Buffer.from(HELPER_PROGRAM)
+  const program = Buffer.from(HELPER_PROGRAM, 'base64')
   const length = Buffer.alloc(4)
   length.writeUInt32BE(program.length)
   return Buffer.concat([length, createHash('sha256').update(program).digest(), program])
