@@ -5,7 +5,8 @@ import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
 import { HookError } from '../report/errors.js'
 import { CALL_COMMAND, EXIT_NO_NODE, programBytes } from './helper/program.js'
 import type { Answer, Open, Word } from './helper/words.js'
-import { EndedEarly, type Frame, FrameReader, messageFrame } from './tree/frames.js'
+import { type Frame, FrameReader, messageFrame } from './tree/frames.js'
+import { EndedEarly } from './tree/pieces.js'
 
 /** The container in which our program runs, and where the work directory lies there. */
 export interface PodTree {

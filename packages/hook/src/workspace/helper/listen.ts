@@ -4,11 +4,12 @@ import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 
+import { Pieces } from '../tree/pieces.js'
 import type { Converse } from './main.js'
 
 /*
  * Runs in a container of ours from its start, and waits for the hook: each exec of the hook's makes a directory with two
- * named pipes, and tells its name at the door. The program for the conversation comes with the first one, and stays: nobody
+ * named pipes, and tells its name at the door. The program for the conversation comes along, and stays: nobody
  * waits for a node to start, and what the program remembers of the tree need not be read again.
  */
 
@@ -75,7 +76,7 @@ async function answer(directory: string, isLatest: () => boolean): Promise<void>
 }
 
 async function hold(input: Socket, output: Socket): Promise<void> {
-  const pieces = new Pieces(input)
+  const pieces = new Pieces(input as AsyncIterable<Buffer>)
   const length = (await pieces.take(4)).readUInt32BE(0)
   const sum = (await pieces.take(32)).toString('hex')
   const program = await pieces.take(length)
@@ -108,36 +109,6 @@ async function openOutput(path: string, isLatest: () => boolean): Promise<number
       if (!isEarly || !isLatest()) throw error
     }
     await sleep(1)
-  }
-}
-
-/** A stream whose beginning is taken by number of bytes. */
-class Pieces {
-  readonly #stream: AsyncIterator<Buffer>
-  #left: Buffer = Buffer.alloc(0)
-
-  constructor(input: Socket) {
-    this.#stream = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
-  }
-
-  async take(count: number): Promise<Buffer> {
-    while (this.#left.length < count) {
-      const next = await this.#stream.next()
-      if (next.done === true) throw new Error('a call ended early')
-      this.#left = Buffer.concat([this.#left, next.value])
-    }
-    const taken = this.#left.subarray(0, count)
-    this.#left = this.#left.subarray(count)
-    return taken
-  }
-
-  async *rest(): AsyncIterable<Buffer> {
-    if (this.#left.length > 0) yield this.#left
-    for (;;) {
-      const next = await this.#stream.next()
-      if (next.done === true) return
-      yield next.value
-    }
   }
 }
 

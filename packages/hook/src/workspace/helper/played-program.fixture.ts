@@ -6,7 +6,8 @@ import { literal } from '@kaniko-hooks/kube'
 import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
 
 import { WORK_CONTAINER } from '../../pods/names.js'
-import { dataFrame, EndedEarly, FrameReader, messageFrame } from '../tree/frames.js'
+import { dataFrame, FrameReader, messageFrame } from '../tree/frames.js'
+import { EndedEarly } from '../tree/pieces.js'
 import { CALL_COMMAND, keepCommand, OWN, programBytes } from './program.js'
 import type { Answer, Word } from './words.js'
 
