@@ -19,6 +19,8 @@ import { MirrorFile, ROOT, type Mirror } from './mirror.js'
 import { converse, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
+import { keepGarbageSmall } from './tree/garbage.js'
+import { Index } from './tree/index.js'
 import { look, type Found, type Side } from './tree/side.js'
 import type { Travelled, VolumeRequest, Workspace } from './workspace.js'
 
@@ -78,6 +80,7 @@ export class Copied implements Workspace {
     this.#options = options
     this.#fixed = fixedDirectories(workspaceDirectory && relative(workDirectory, workspaceDirectory))
     this.#mirror = new MirrorFile(workDirectory)
+    keepGarbageSmall()
   }
 
   jobParts(request: VolumeRequest): PodParts {
@@ -174,7 +177,7 @@ export class Copied implements Workspace {
   async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
     const { kube, timeoutMs, workDirectory, workspaceDirectory, print } = this.#options
     openToEveryone(workDirectory, workspaceDirectory)
-    const side = this.#side(new Map())
+    const side = this.#side(new Index())
     const looking = begun(look(side))
     await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVER), {
       timeoutMs,

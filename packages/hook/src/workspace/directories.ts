@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 import { HookError, messageOf } from '../report/errors.js'
 import { inDirectory } from '../files/directory.js'
 import { guardWork } from './guard.js'
-import { parentsOf } from './tree/index.js'
+import { parentsOf } from './tree/paths.js'
 import { FILE_COMMANDS } from './tree/leaves-out.js'
 
 /** Whether this is the event's file, which the runner writes anew before each step. */

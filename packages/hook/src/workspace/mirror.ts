@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 import type { Owner } from './helper/words.js'
 import { ownDirectory } from './own-directory.js'
-import type { Index } from './tree/index.js'
-import { Columns } from './tree/columns.js'
+import { Index } from './tree/index.js'
+import { loadIndex, saveIndex } from './tree/index-file.js'
 
 /** How far the runner's disk and a job's pod are alike. */
 export interface Mirror {
@@ -14,7 +14,7 @@ export interface Mirror {
   /** Whose the files in the pod become. */
   readonly owner: Owner
   /** The runner's disk in that state. */
-  readonly index: Index | Columns
+  readonly index: Index
 }
 
 /** So many complaints are remembered; a job can make ever new ones. */
@@ -36,18 +36,18 @@ export class MirrorFile {
   }
 
   save({ index, ...mirror }: Mirror): void {
-    Columns.of(index).save(this.#path('mirror'), mirror)
+    saveIndex(this.#path('mirror'), index, mirror)
   }
 
   load(pod: string): Mirror {
-    const kept = Columns.load(this.#path('mirror'))
+    const kept = loadIndex(this.#path('mirror'))
     const mirror = { ...(kept?.more as Omit<Mirror, 'index'> | undefined), index: kept?.index }
     return mirror.pod === pod ? (mirror as Mirror) : this.empty(pod)
   }
 
   /** Of a pod of which nothing is known. */
   empty(pod: string): Mirror {
-    return { pod, generation: '', owner: ROOT, index: new Map() }
+    return { pod, generation: '', owner: ROOT, index: new Index() }
   }
 
   /** Takes complaints, and returns those that the job has not been told yet. */

@@ -12,6 +12,7 @@ import type { Word } from './helper/words.js'
 import { converse, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { dataFrame, messageFrame } from './tree/frames.js'
+import { Index } from './tree/index.js'
 import type { Row, TransferMessage } from './tree/send.js'
 import { look, type Side } from './tree/side.js'
 
@@ -27,7 +28,7 @@ beforeEach(async () => {
   writeFileSync(join(directory, 'work/out/app'), 'app')
   side = {
     root: join(directory, 'work'),
-    index: new Map(),
+    index: new Index(),
     clock: join(directory, 'clock'),
     leavesOut: () => false,
     isFixed: path => path === '_temp' || path === '_temp/_runner_file_commands',

@@ -4,9 +4,9 @@ import type { Writable } from 'node:stream'
 
 import { FrameReader, messageFrame } from '../tree/frames.js'
 import { EndedEarly } from '../tree/pieces.js'
-import type { Entry } from '../tree/index.js'
-import { collectGarbage } from '../tree/collect-garbage.js'
-import { Columns } from '../tree/columns.js'
+import { collectGarbage } from '../tree/garbage.js'
+import { Index } from '../tree/index.js'
+import { loadIndex, saveIndex } from '../tree/index-file.js'
 import { momentAfter } from '../tree/moment.js'
 import { Diverged, Receiver } from '../tree/receive.js'
 import type { TransferMessage } from '../tree/send.js'
@@ -20,7 +20,7 @@ import type { Answer, Open, Owner, Word } from './words.js'
  */
 
 /** What both sides agreed upon last, for as long as this process lives. */
-let memory: { readonly generation: string; readonly index: Columns } | undefined
+let memory: { readonly generation: string; readonly index: Index } | undefined
 
 /** Holds a conversation with the hook, until its end. */
 export type Converse = (input: AsyncIterable<Buffer>, output: Writable) => Promise<void>
@@ -71,7 +71,7 @@ class Conversation {
     this.#side = {
       root: open.root,
       // Also of another state: what both had then and the hook has no more is to go.
-      index: memory?.index ?? new Map<string, Entry>(),
+      index: memory?.index ?? new Index(),
       clock: join(open.own, 'clock'),
       leavesOut: path => isOfTheRunner(path) || isExcluded(path, open.exclude),
       isFixed: path => fixed.has(path),
@@ -134,8 +134,7 @@ class Conversation {
 
   async #remember(generation: string): Promise<void> {
     const { side } = this.#opened()
-    const index = Columns.of(side.index)
-    side.index = index
+    const { index } = side
     memory = { generation, index }
     await this.#answer({ remembered: true })
     // The step runs, or has run: nobody waits.
@@ -145,7 +144,7 @@ class Conversation {
   /** Another process goes on, in another container. */
   async #leave(): Promise<void> {
     const { generation, index } = memory ?? {}
-    index?.save(keptIn(this.#opened().open), { generation })
+    if (index !== undefined) saveIndex(keptIn(this.#opened().open), index, { generation })
     await new Promise<void>(resolve => this.#output.end(messageFrame({ remembered: true }), () => resolve()))
     process.exit(0)
   }
@@ -180,7 +179,7 @@ class Conversation {
 
 /** What the listener of another container has left. */
 function loaded(path: string): typeof memory {
-  const kept = Columns.load(path)
+  const kept = loadIndex(path)
   return kept && { ...(kept.more as { readonly generation: string }), index: kept.index }
 }
 

@@ -24,7 +24,7 @@ rm -f ${OWN}/listens
 for node in /home/runner/externals/node*/bin/node; do
   [ -x "$node" ] || continue
   while :; do
-    "$node" --expose-gc -e "$1" ${OWN} ${EXIT_ALONE} "$2" &
+    "$node" --expose-gc --max-semi-space-size=1 -e "$1" ${OWN} ${EXIT_ALONE} "$2" &
     wait $!
     case $? in
       0) exit 0 ;;

@@ -1,5 +1,6 @@
-import { Columns } from './columns.js'
-import { type Entry, type Index, isBelow, isSame, parentOf } from './index.js'
+import { isSame } from './entry.js'
+import { Index } from './index.js'
+import { isBelow, parentOf } from './paths.js'
 
 /** What has to be done so that the other side is like this one. */
 export interface Changes {
@@ -28,13 +29,18 @@ const MAX_RENAMES = 100
  * @param before as the other side has it
  * @param closed directories that could not be looked into: what was there is taken to be there
  */
-export function compare(before: Index | Columns, now: Index, closed: readonly string[], rules: Rules): Changes {
-  if (!(before instanceof Columns)) return compareAll(before, now, closed, rules)
+export function compare(before: Index, now: Index, closed: readonly string[], rules: Rules): Changes {
   const left = before.apart(now)
-  return compareAll(left.before, left.now, closed, rules)
+  return compareEach(left.before, left.now, closed, rules)
 }
 
-function compareAll(before: Index, now: Index, closed: readonly string[], { isFixed, leavesOut }: Rules): Changes {
+/** The same, in which each entry is looked up. */
+export function compareEach(
+  before: Index,
+  now: Index,
+  closed: readonly string[],
+  { isFixed, leavesOut }: Rules
+): Changes {
   const { base, renames } = followRenames(before, now, isFixed)
   const changed: string[] = []
   for (const [path, entry] of now) {
@@ -46,9 +52,8 @@ function compareAll(before: Index, now: Index, closed: readonly string[], { isFi
 }
 
 /** All that there is, for somebody who has forgotten what he has; what was there and is gone, he may still have. */
-export function compareWhole(before: Index | Columns, now: Index, closed: readonly string[], rules: Rules): Changes {
-  const known = before instanceof Columns ? before.toIndex() : before
-  return { ...compareAll(new Map(), now, closed, rules), removed: goneFrom(known, now, closed, rules) }
+export function compareWhole(before: Index, now: Index, closed: readonly string[], rules: Rules): Changes {
+  return { ...compareEach(new Index(), now, closed, rules), removed: goneFrom(before, now, closed, rules) }
 }
 
 /** Deepest first. */
@@ -87,7 +92,8 @@ function followRenames(
     if (isFixed(from) || isFixed(to) || to.startsWith(`${from}/`) || !hasRealParents(to, base)) continue
     if (holdsFixed(from, base, isFixed)) continue
     renames.push([from, to])
-    base = moved(base, from, to)
+    if (base === before) base = before.copy()
+    base.rename(from, to)
   }
   return { base, renames }
 }
@@ -102,24 +108,6 @@ function hasRealParents(path: string, base: Index): boolean {
 }
 
 function holdsFixed(from: string, base: Index, isFixed: (path: string) => boolean): boolean {
-  for (const path of base.keys()) if (path.startsWith(`${from}/`) && isFixed(path)) return true
+  for (const path of base.paths()) if (path.startsWith(`${from}/`) && isFixed(path)) return true
   return false
-}
-
-function moved(index: Index, from: string, to: string): Index {
-  const result = new Map<string, Entry>()
-  for (const [path, entry] of index) {
-    const isInside = path === from || path.startsWith(`${from}/`)
-    result.set(isInside ? to + path.slice(from.length) : path, entry)
-  }
-  return result
-}
-
-/** Does to what one side remembers of itself what the renames did to its tree. */
-export function moveIndex(index: Index, renames: Changes['renames']): void {
-  for (const [from, to] of renames) {
-    const result = moved(index, from, to)
-    index.clear()
-    for (const [path, entry] of result) index.set(path, entry)
-  }
 }

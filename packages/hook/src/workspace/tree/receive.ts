@@ -17,9 +17,10 @@ import { Directory, inDirectory } from '../../files/directory.js'
 import { shownName, systemName } from '../../files/names.js'
 import { removeTree } from '../../files/remove-tree.js'
 import { writeAll } from '../../files/write-all.js'
-import { moveIndex } from './compare.js'
-import { entryOf, type Index, isBelow } from './index.js'
+import { entryOf } from './entry.js'
+import type { Index } from './index.js'
 import { PART } from './leaves-out.js'
+import { isBelow } from './paths.js'
 import type { Row, TransferMessage } from './send.js'
 
 export interface ReceiveRules {
@@ -85,7 +86,7 @@ export class Receiver {
     this.#root = root
     this.#index = index
     this.#rules = rules
-    this.#missing = new Set(rules.isWhole === true ? index.keys() : [])
+    this.#missing = new Set(rules.isWhole === true ? index.paths() : [])
   }
 
   message(message: TransferMessage): void {
@@ -342,7 +343,7 @@ export class Receiver {
     } catch (error) {
       throw new Diverged(undefined, { cause: error })
     }
-    moveIndex(this.#index, [[from, to]])
+    this.#index.rename(from, to)
     this.#touch(source.names.join('/'))
     this.#touch(target.names.join('/'))
     this.#touched.set(to, undefined)

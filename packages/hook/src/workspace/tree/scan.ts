@@ -3,12 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 
 import { Directory } from '../../files/directory.js'
 import { nameOf } from '../../files/names.js'
-import { entryOf, type Index } from './index.js'
+import { entryOf } from './entry.js'
+import { type Cursor, Index } from './index.js'
 import { PART } from './leaves-out.js'
 
 /** A tree that is deeper is a trap: each level holds an open file. */
 const MAX_DEPTH = 500
-/** Each entry takes some 300 bytes of memory, and a runner has little. */
+/** Each entry takes some 200 bytes of memory, and a runner has little. */
 const MAX_ENTRIES = 1_000_000
 /** So many entries are looked at before others have their turn. */
 const BREATH = 2000
@@ -16,6 +17,8 @@ const BREATH = 2000
 export interface ScanOptions {
   /** What is not looked at, by its path. */
   readonly leavesOut: (path: string) => boolean
+  /** What is known of the tree already. */
+  readonly known?: Index
   /** Gives this user the rights to read what is his own. */
   readonly opens: boolean
 }
@@ -39,13 +42,15 @@ export async function scan(root: string, options: ScanOptions): Promise<Scan> {
 }
 
 class Walk implements Scan {
-  readonly index: Index = new Map()
+  readonly index = new Index()
   readonly closed: string[] = []
   readonly #options: ScanOptions
+  readonly #known: Cursor | undefined
   #breath = BREATH
 
   constructor(options: ScanOptions) {
     this.#options = options
+    this.#known = options.known?.cursor()
   }
 
   async into(path: string, enter: () => Directory, depth: number): Promise<void> {
@@ -70,7 +75,7 @@ class Walk implements Scan {
       if (this.#options.leavesOut(place)) continue
       const stats = directory.look(name)
       if (stats === undefined) continue
-      this.index.set(place, entryOf(stats))
+      this.index.add(this.#known?.take(place) ?? place, entryOf(stats))
       if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
       if (stats.isDirectory()) below.push({ name, stats })
       if (--this.#breath > 0) continue

@@ -5,7 +5,9 @@ import { Directory } from '../../files/directory.js'
 import { nameOf } from '../../files/names.js'
 import type { Changes } from './compare.js'
 import { dataFrame, messageFrame } from './frames.js'
-import { type Entry, entryOf, type Index, isSame, parentOf } from './index.js'
+import { type Entry, entryOf, isSame } from './entry.js'
+import type { Index } from './index.js'
+import { parentOf } from './paths.js'
 
 /** What a path becomes: a file of so many bytes, a directory, a link to a target, a further name of a file that came before. */
 export type Row =

@@ -1,15 +1,15 @@
-import { Columns } from './columns.js'
 import { compare, compareWhole, type Changes } from './compare.js'
-import { type Index, isBelow, remembered } from './index.js'
+import type { Index } from './index.js'
 import { moment } from './moment.js'
+import { isBelow } from './paths.js'
 import { scan, type Scan } from './scan.js'
 import { sendChanges, type SendOptions, type Sent } from './send.js'
 
 /** One of two trees that are kept alike: the runner's, or a pod's. */
 export interface Side {
   readonly root: string
-  /** As the tree was when both were alike. */
-  index: Index | Columns
+  /** As the tree was when both were alike. What others remember of it is never changed. */
+  index: Index
   /** A file of ours, by which the moment is told. */
   readonly clock: string
   /** What is not the other side's business, by its path. */
@@ -21,9 +21,8 @@ export interface Side {
 
 /** The index of a side, to be changed. */
 export function opened(side: Side): Index {
-  const index = side.index instanceof Columns ? side.index.toIndex() : side.index
-  side.index = index
-  return index
+  side.index = side.index.copy()
+  return side.index
 }
 
 /** A tree as it was found, which the index becomes when the other side has it. */
@@ -40,7 +39,7 @@ export interface Outgoing extends Found {
 /** Looks at the tree. */
 export async function look(side: Side): Promise<Found> {
   const now = moment(side.clock)
-  return { scan: await scan(side.root, side), moment: now }
+  return { scan: await scan(side.root, { ...side, known: side.index }), moment: now }
 }
 
 /** What has changed since both sides were alike; all, when the other side has nothing. */
@@ -60,20 +59,10 @@ export async function sendFound(
 
 /** The other side has what was sent. */
 export function adopt(side: Side, { scan: { index, closed }, moment: now }: Found, { unsettled }: Sent): void {
-  const before = side.index
-  for (const [path, entry] of index) {
-    const kept = remembered(entry, now)
-    if (kept !== entry) index.set(path, kept)
-  }
-  for (const path of unsettled) {
-    const entry = index.get(path)
-    // Found to differ whatever it is next time.
-    if (entry !== undefined) index.set(path, { ...entry, inode: -1 })
-  }
+  index.forgetSince(now)
+  for (const path of unsettled) index.forget(path)
   if (closed.length > 0) {
-    for (const [path, entry] of before instanceof Columns ? before.toIndex() : before) {
-      if (!index.has(path) && isBelow(path, closed)) index.set(path, entry)
-    }
+    for (const [path, entry] of side.index) if (!index.has(path) && isBelow(path, closed)) index.add(path, entry)
   }
   side.index = index
 }

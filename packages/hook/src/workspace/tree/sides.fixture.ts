@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach } from '@jest/globals'
 
 import { FrameReader } from './frames.js'
+import { Index } from './index.js'
 import { moment, momentAfter } from './moment.js'
 import { Receiver, type ReceiveRules } from './receive.js'
 import type { TransferMessage } from './send.js'
@@ -33,7 +34,7 @@ export function useSides(isFixed: (path: string) => boolean = () => false): Side
     get root() {
       return join(base, name)
     },
-    index: new Map(),
+    index: new Index(),
     get clock() {
       return join(base, `${name}-clock`)
     },
@@ -46,7 +47,7 @@ export function useSides(isFixed: (path: string) => boolean = () => false): Side
     base = mkdtempSync(join(tmpdir(), 'sides-'))
     for (const each of Object.values(sides)) {
       mkdirSync(each.root)
-      each.index = new Map()
+      each.index = new Index()
     }
   })
   afterEach(() => rmSync(base, { recursive: true, force: true }))

@@ -21,7 +21,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 
 import { cross, PLAIN, useSides } from './sides.fixture.js'
-import { entryOf } from './index.js'
+import { entryOf } from './entry.js'
+import { Index } from './index.js'
 import { isOfTheRunner, PART } from './leaves-out.js'
 import { Diverged, Receiver } from './receive.js'
 import { roomOf } from './send.js'
@@ -313,8 +314,8 @@ test('holes and further names take no room', () => {
   linkSync(inHere('f'), inHere('g'))
   write('sparse', '')
   truncateSync(inHere('sparse'), 1e12)
-  const index = new Map(['f', 'g', 'sparse'].map(name => [name, entryOf(lstatSync(inHere(name)))]))
-  expect(roomOf([...index.keys()], index)).toBeLessThan(200_000)
+  const index = Index.of(['f', 'g', 'sparse'].map(name => [name, entryOf(lstatSync(inHere(name)))]))
+  expect(roomOf([...index.paths()], index)).toBeLessThan(200_000)
 })
 
 test('where all comes, what both had and does not come goes; what only this side has stays', async () => {
