@@ -276,8 +276,16 @@ export class Receiver {
 
   /** Gives a file that is whole its name: whatever ends a transfer, nothing is ever half of a file. */
   #name(path: string, names: readonly string[], name: string): void {
-    const parent = this.#place(names, name, true)
-    renameSync(parent.at(PART), parent.at(name))
+    let parent = this.#parent(names)
+    this.#touch(names.join('/'))
+    try {
+      renameSync(parent.at(PART), parent.at(name))
+    } catch (error) {
+      // A directory is in the way.
+      if ((error as NodeJS.ErrnoException).code !== 'EISDIR') throw error
+      parent = this.#place(names, name)
+      renameSync(parent.at(PART), parent.at(name))
+    }
     const stats = parent.look(name)
     if (stats !== undefined) this.#note(path, stats)
     this.#came.add(path)
@@ -371,12 +379,8 @@ export class Receiver {
     if (!this.#touched.has(path)) this.#touched.set(path, undefined)
   }
 
-  /**
-   * The directory of a name at which nothing is any more.
-   *
-   * @param keepsFiles what is no directory may stay: a rename replaces it
-   */
-  #place(names: readonly string[], name: string, keepsFiles = false): Directory {
+  /** The directory of a name at which nothing is any more. */
+  #place(names: readonly string[], name: string): Directory {
     const parent = this.#parent(names)
     this.#touch(names.join('/'))
     const found = parent.look(name)
@@ -386,7 +390,7 @@ export class Receiver {
       this.#leave()
       return this.#parent(names)
     }
-    if (found !== undefined && !keepsFiles) parent.clear(name)
+    if (found !== undefined) parent.clear(name)
     return parent
   }
 
