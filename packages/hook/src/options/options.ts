@@ -452,7 +452,9 @@ function port(text: string): string {
     const given = new Map(text.split(',').map(field => splitOnce(field, '=') as [string, string]))
     spec = `${given.get('published') ?? ''}:${given.get('target') ?? ''}/${given.get('protocol') ?? 'tcp'}`
   }
-  if (portsOf([spec]).length === 0) throw invalid('publish', text, 'invalid containerPort')
+  // The address may be one of IPv6, in brackets.
+  const parts = spec.replace(/^\[[^\]]*\]/, '').split(':')
+  if (parts.length > 3 || portsOf([spec]).length === 0) throw invalid('publish', text, 'invalid containerPort')
   return spec
 }
 

@@ -21,19 +21,20 @@ const UNITS: Readonly<Record<string, number>> = {
  * @throws Error in docker's words
  */
 export function bytes(text: string): number {
-  const [, count, unit] = /^(\d+(?:\.\d+)?|\.\d+) ?([kmgtp])?i?b?$/i.exec(text) ?? []
+  const [, count, unit] = /^(\d+\.?\d*|\.\d+) ?([kmgtp])?i?b?$/i.exec(text) ?? []
   if (text === '-1') return -1
   if (count === undefined) throw new Error(`invalid size: '${text}'`)
   return Math.floor(Number(count) * 1024 ** (unit === undefined ? 0 : BINARY.indexOf(unit.toLowerCase()) + 1))
 }
 
 /**
- * Reads a number of CPUs: `1.5`, or as a fraction `3/2`.
+ * Reads a number of CPUs: `1.5`, `1e0`, or as a fraction `3/2`.
  *
  * @throws Error in docker's words
  */
 export function cpus(text: string): number {
-  const [, above = '', below = '1'] = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:\/(\d+))?$/.exec(text) ?? []
+  const [, above = '', below = '1'] =
+    /^\+?(0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:\/(\d+))?$/i.exec(text) ?? []
   const count = above === '' ? NaN : Number(above) / Number(below)
   if (!Number.isFinite(count)) throw new Error(`failed to parse ${text} as a rational number`)
   return count
@@ -88,9 +89,9 @@ export function fields(text: string): string[] {
   return found.map(([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? '')
 }
 
-function positive(text: string): number {
+function positive(text: string, most = Infinity): number {
   const number = whole(text)
-  if (number < 0) throw new Error('invalid syntax')
+  if (number < 0 || number > most) throw new Error('value out of range')
   return number
 }
 
@@ -101,8 +102,8 @@ export const CHECKS: Partial<Readonly<Record<FlagType, (text: string) => unknown
   decimal: cpus,
   duration: goDuration,
   int: whole,
-  uint: positive,
-  uint16: positive,
+  uint: text => positive(text),
+  uint16: text => positive(text, 65_535),
   mount: fields,
   'gpu-request': fields
 }
