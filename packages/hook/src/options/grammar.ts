@@ -38,7 +38,9 @@ export function readFlags(text: string): Given {
   const words = splitArguments(text, ' \t\r\n')
   if (splitArguments(`${text} .`, ' \t\r\n').at(-1) !== '.') throw new OptionProblem('a quote (") has no end')
   const given = new Map<string, string[]>()
-  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+  // Taken from its end: taking the first of many moves all others.
+  words.reverse()
+  for (let word = words.pop(); word !== undefined; word = words.pop()) {
     if (word === '--' || word.length < 2 || !word.startsWith('-')) {
       const end = word === '--' ? 'ends them' : 'is no option'
       throw new OptionProblem(`${quote(word)} ${end}: docker would take what follows for the image`)
@@ -49,6 +51,7 @@ export function readFlags(text: string): Given {
   return given
 }
 
+/** @param rest the words that follow, the next one last */
 function addLong(given: Map<string, string[]>, word: string, rest: string[]): void {
   if (/^--[-=]/.test(word)) throw new OptionProblem(`bad flag syntax: ${quote(word)}`)
   const [written = '', value] = splitOnce(word.slice(2), '=')
@@ -74,7 +77,7 @@ function addShort(given: Map<string, string[]>, word: string, rest: string[]): v
 
 function valueOf({ type }: Flag, rest: string[], written: string): string {
   if (type === 'boolean') return 'true'
-  const value = rest.shift()
+  const value = rest.pop()
   if (value === undefined) throw new OptionProblem(`flag needs an argument: ${written}`)
   return value
 }
@@ -85,7 +88,9 @@ function add(given: Map<string, string[]>, name: string, value: string): void {
   } catch (error) {
     throw invalid(name, value, (error as Error).message)
   }
-  given.set(name, [...(given.get(name) ?? []), value])
+  const values = given.get(name)
+  if (values === undefined) given.set(name, [value])
+  else values.push(value)
 }
 
 /** As docker says it of a value that it cannot use. */

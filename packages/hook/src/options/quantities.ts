@@ -18,25 +18,25 @@ const UNITS: Readonly<Record<string, number>> = {
  * Reads a size as docker does: `512m`, `1.5GiB`, `100`. `-1` is the "unlimited" of swap.
  *
  * @returns bytes
- * @throws Error in docker's words
+ * @throws Error that says why, without the text
  */
 export function bytes(text: string): number {
   const [, count, unit] = /^(\d+\.?\d*|\.\d+) ?([kmgtp])?i?b?$/i.exec(text) ?? []
   if (text === '-1') return -1
-  if (count === undefined) throw new Error(`invalid size: '${text}'`)
+  if (count === undefined) throw new Error('invalid size')
   return Math.floor(Number(count) * 1024 ** (unit === undefined ? 0 : BINARY.indexOf(unit.toLowerCase()) + 1))
 }
 
 /**
  * Reads a number of CPUs: `1.5`, `1e0`, or as a fraction `3/2`.
  *
- * @throws Error in docker's words
+ * @throws Error that says why, without the text
  */
 export function cpus(text: string): number {
   const [, above = '', below = '1'] =
     /^\+?(0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:\/(\d+))?$/i.exec(text) ?? []
   const count = above === '' ? NaN : Number(above) / Number(below)
-  if (!Number.isFinite(count)) throw new Error(`failed to parse ${text} as a rational number`)
+  if (!Number.isFinite(count)) throw new Error('not a rational number')
   return count
 }
 
@@ -44,13 +44,13 @@ export function cpus(text: string): number {
  * Reads a duration of Go: `1m30s`, `1.5h`, `500ms`, `0`.
  *
  * @returns milliseconds
- * @throws Error in docker's words
+ * @throws Error that says why, without the text
  */
 export function goDuration(text: string): number {
   const [, sign, rest = ''] = /^([-+]?)(.*)$/s.exec(text) ?? []
   const parts = [...rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy)]
   const length = parts.reduce((sum, [part]) => sum + part.length, 0)
-  if (rest !== '0' && (rest === '' || length !== rest.length)) throw new Error(`time: invalid duration "${text}"`)
+  if (rest !== '0' && (rest === '' || length !== rest.length)) throw new Error('invalid duration, such as 10s or 1m30s')
   const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0)
   return sign === '-' ? -ms : ms
 }
@@ -58,24 +58,24 @@ export function goDuration(text: string): number {
 /**
  * Reads a whole number in any of Go's bases: `10`, `0x1f`, `010`.
  *
- * @throws Error in docker's words
+ * @throws Error that says why, without the text
  */
 export function whole(text: string): number {
   const [, sign, digits = ''] = /^([-+]?)(\d+|0x[\da-f]+|0b[01]+|0o[0-7]+)$/i.exec(text) ?? []
   const number = digits === '' ? NaN : Number(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits)
-  if (Number.isNaN(number)) throw new Error('invalid syntax')
+  if (Number.isNaN(number)) throw new Error('not a whole number')
   return sign === '-' ? -number : number
 }
 
 /**
  * Reads a boolean of Go.
  *
- * @throws Error in docker's words
+ * @throws Error that says why, without the text
  */
 export function boolean(text: string): boolean {
   if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
   if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false
-  throw new Error('invalid syntax')
+  throw new Error('neither true nor false')
 }
 
 /**

@@ -103,7 +103,7 @@ function readBoolean(key: string, value: string): boolean {
 /** @throws OptionProblem in docker's words */
 export function sizeOf(flag: string, text: string): number {
   const size = reading(flag, text, bytes)
-  if (size < 0) throw invalid(flag, text, `invalid size: '${text}'`)
+  if (size < 0) throw invalid(flag, text, 'invalid size')
   return size
 }
 
