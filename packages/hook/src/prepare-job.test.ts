@@ -226,12 +226,67 @@ describe('services', () => {
     expect(left()).toEqual([])
   })
 
-  test('have options and volumes that are ignored, which is a warning', async () => {
+  test('have volumes that are ignored, which is a warning', async () => {
     bench.server.onCreate('pods', pod => (pod.status = waiting(pod, 'InvalidImageName', '')))
     const volumes = [{ sourceVolumePath: '/a', targetVolumePath: '/b', readOnly: false }]
-    const odd = { ...redis, createOptions: '--privileged', userMountVolumes: volumes }
-    await expect(prepare({ services: [odd] })).rejects.toThrow()
-    expect(bench.printed).toContain('::warning::The service redis:7: options are ignored: --privileged')
+    await expect(prepare({ services: [{ ...redis, userMountVolumes: volumes }] })).rejects.toThrow()
     expect(bench.printed).toContain('::warning::The service redis:7: volumes are ignored.')
+  })
+})
+
+describe('options', () => {
+  const withOptions = (createOptions: string) => ({ ...JOB, createOptions })
+
+  test('of the job and of services become fields of the pod, and their variables part of its Secret', async () => {
+    const redis = container({ image: 'redis:7', createOptions: '-m 64m --entrypoint server -p 6379' })
+    const { context } = await prepare({
+      container: withOptions('--user 1001 -h builder -e GREETING=options -e SECRET=s3cret -v /cache'),
+      services: [redis]
+    })
+    const pod = bench.server.get('pods', POD)
+    expect(pod?.spec).toMatchObject({
+      hostname: 'builder',
+      containers: [
+        { name: 'job', securityContext: { runAsUser: 1001 } },
+        { name: 'redis', command: ['server'], resources: { limits: { memory: '67108864' } } }
+      ]
+    })
+    expect(pod?.spec?.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)).toContain('/cache')
+    expect(context?.services?.[0]?.ports).toEqual({ '6379': '6379' })
+    expect(JSON.stringify(pod)).not.toContain('s3cret')
+    const values = Object.values(bench.server.all('secrets')[0]?.data ?? {}).map(value => atob(value))
+    expect(values).toEqual(expect.arrayContaining(['hello', 's3cret']))
+    expect(values).not.toContain('options')
+  })
+
+  test.each([
+    ['--cpus lots', 'INPUT', 'The options of the job container cannot be used: invalid argument "lots" for "--cpus"'],
+    ['--privileged', 'UNSUPPORTED', 'options.allow: ["privileged"]'],
+    ['--env-file /etc/passwd', 'INPUT', 'only files below']
+  ])('%s: refused before anything is asked', async (text, code, message) => {
+    const refusal = { code, message: expect.stringContaining(message) }
+    await expect(prepare({ container: withOptions(text) })).rejects.toMatchObject(refusal)
+    expect(bench.server.asked).toEqual([])
+  })
+
+  test('without meaning are told in one warning, with those of files', async () => {
+    writeFileSync(join(bench.work, 'app/app/.env'), 'A=1\nTOKEN\n')
+    await prepare({ container: withOptions('--ulimit nofile=1 --restart always --env-file .env') })
+    expect(bench.printed.filter(line => line.includes('options'))).toEqual([
+      '::warning::The job container: options without meaning in a pod are ignored: --ulimit, --restart, TOKEN of --env-file (without a value).'
+    ])
+  })
+
+  test('are allowed by the settings, and the hook template wins over them', async () => {
+    const file = join(bench.home, 'template.yaml')
+    writeFileSync(file, 'spec: { containers: [{ name: $job, securityContext: { runAsUser: 5 } }] }\n')
+    await prepare(
+      { container: withOptions('--privileged --user 6') },
+      { settings: { options: { allow: ['privileged'] } }, env: { ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE: file } }
+    )
+    expect(bench.server.get('pods', POD)?.spec?.containers[0]?.securityContext).toEqual({
+      privileged: true,
+      runAsUser: 5
+    })
   })
 })

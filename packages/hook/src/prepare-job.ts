@@ -3,6 +3,7 @@ import { waitForPod } from '@kaniko-hooks/kube'
 import type { Call } from './job/call.js'
 import { HookError } from './report/errors.js'
 import { removeImages } from './images/records/remove-images.js'
+import { takeOptions } from './options/take.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
 import { buildTemplate } from './pods/build-template.js'
@@ -27,8 +28,10 @@ const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside
  * Starts the job's pod: container `job` and the services. Everything of an earlier try is removed first, so that a job
  * can be started twice in one runner.
  */
-export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Response> {
+export async function prepareJob(call: Call, { args: asked }: PrepareJob): Promise<Response> {
   const { kube, settings, cancelled } = call
+  // What is wrong with options is told before anything is made.
+  const { args, options } = takeOptions(call, asked)
   const template = await readTemplate(call.environment.templatePath)
   // A wrong entry for builds is told by the first job, not by the first Dockerfile.
   buildTemplate(template)
@@ -60,11 +63,12 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       job:
         args.container === null || image === undefined
           ? null
-          : { args: args.container, image, variables: environment.variables[0] ?? [] },
+          : { args: args.container, image, variables: environment.variables[0] ?? [], options: options.container },
       services: args.services.map((service, index) => ({
         name: names[index] ?? `service-${index}`,
         args: service,
-        variables: environment.variables[index + 1] ?? []
+        variables: environment.variables[index + 1] ?? [],
+        options: options.services[index]
       })),
       parts,
       pullSecrets: [...runner.pullSecrets, ...pullNames],
@@ -74,7 +78,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     'job'
   )
 
-  for (const container of containers) warnOfIgnored(call, container, container === args.container)
+  for (const service of args.services) warnOfIgnored(call, service)
   if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
 
   // In cleanup_job's order: no image is removed under a pod that may still pull it.
@@ -138,11 +142,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 }
 
 /** What the workflow asks for and does not get must not be missed in silence. */
-function warnOfIgnored(call: Call, container: ContainerArgs | null, isJob: boolean): void {
-  if (container === null) return
-  const what = isJob ? 'The job container' : `The service ${container.image}`
-  if (container.createOptions) call.print(warningCommand(`${what}: options are ignored: ${container.createOptions}`))
-  if (!isJob && container.userMountVolumes.length > 0) call.print(warningCommand(`${what}: volumes are ignored.`))
+function warnOfIgnored(call: Call, { image, userMountVolumes }: ContainerArgs): void {
+  if (userMountVolumes.length > 0) call.print(warningCommand(`The service ${image}: volumes are ignored.`))
 }
 
 function imageOf(container: ContainerArgs): string {

@@ -132,10 +132,18 @@ describe('a step of an image', () => {
     expect(left()).toEqual([])
   })
 
-  test('is warned of options that are ignored', async () => {
+  test('has the options of its request, and is warned of those without meaning', async () => {
     program(0)
-    await step({ createOptions: '--privileged' })
-    expect(bench.printed).toContain("::warning::The container's options are ignored: --privileged")
+    await step({ createOptions: '--read-only --ulimit nofile=1' })
+    expect(bench.printed).toContain(
+      "::warning::The step's container: options without meaning in a pod are ignored: --ulimit."
+    )
+    expect(JSON.stringify(bench.server.sightings.map(({ body }) => body))).toContain('"readOnlyRootFilesystem":true')
+  })
+
+  test('is refused with options that docker would not take, and nothing is made', async () => {
+    await expect(step({ createOptions: '--no-such-flag' })).rejects.toMatchObject({ code: 'INPUT' })
+    expect(bench.server.changes).toEqual([])
   })
 
   test('that names neither image nor Dockerfile is refused, and nothing is made', async () => {

@@ -7,6 +7,8 @@ import { engineOf } from './images/engine.js'
 import { provideImage, type PullableImage } from './images/provide-image.js'
 import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
+import type { ContainerOptions } from './options/options.js'
+import { takeContainerOptions } from './options/take.js'
 import { buildTemplate } from './pods/build-template.js'
 import { serviceAliases } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
@@ -57,9 +59,10 @@ const TOLD_MS = 1_000
  */
 export async function runContainerStep(
   call: Call,
-  { args, state: given }: RunContainerStep,
+  { args: asked, state: given }: RunContainerStep,
   openEngine: typeof engineOf = engineOf
 ): Promise<number> {
+  const { args, options } = takeContainerOptions(call, asked, "the step's container")
   const template = await readTemplate(call.environment.templatePath)
   const state = readState(given, call.settings.runnerPod)
   // The runner's pod is asked again: a state that a job could have written must not choose the volume of the step's pod.
@@ -69,10 +72,9 @@ export async function runContainerStep(
   maskCredentials(call, args.registry)
   // A volume that a pod cannot have is refused before anything is built.
   const parts = job.workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
-  if (args.createOptions) call.print(warningCommand(`The container's options are ignored: ${args.createOptions}`))
   try {
     const image = await imageOf(call, job, args, template, openEngine)
-    return await runImage(call, { args, state, job, parts, template, image })
+    return await runImage(call, { args, options, state, job, parts, template, image })
   } finally {
     job.workspace.close()
     // Without a job container the runner never calls cleanup_job: what is built goes with its step.
@@ -84,6 +86,7 @@ export async function runContainerStep(
 
 interface Step {
   readonly args: ContainerArgs
+  readonly options: ContainerOptions
   readonly state: State | undefined
   readonly job: Job
   readonly parts: PodParts
@@ -92,7 +95,7 @@ interface Step {
 }
 
 /** Runs an image that is where the kubelet can pull it, and removes all that this needed. */
-async function runImage(call: Call, { args, state, job, parts, template, image }: Step): Promise<number> {
+async function runImage(call: Call, { args, options, state, job, parts, template, image }: Step): Promise<number> {
   const { kube, settings, cancelled } = call
   const { runner, owner, workspace } = job
   const name = stepName(settings.runnerPod)
@@ -108,6 +111,7 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
       name,
       image: image.pullRef,
       args,
+      options,
       variables: environment.variables[0] ?? [],
       parts,
       pullSecrets: [

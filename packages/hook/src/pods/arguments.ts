@@ -5,8 +5,10 @@
  * @see https://learn.microsoft.com/dotnet/api/system.diagnostics.processstartinfo.arguments
  *
  * The runner splits this string on spaces before it sends it to a hook, so join its pieces with one space first.
+ *
+ * @param separators what stands between words outside of quotes
  */
-export function splitArguments(line: string): string[] {
+export function splitArguments(line: string, separators = ' \t'): string[] {
   const words: string[] = []
   let word = ''
   let inWord = false
@@ -36,7 +38,7 @@ export function splitArguments(line: string): string[] {
         quoted = !quoted
       }
       inWord = true
-    } else if ((char === ' ' || char === '\t') && !quoted) {
+    } else if (separators.includes(char) && !quoted) {
       if (inWord) words.push(word)
       word = ''
       inWord = false

@@ -1,6 +1,8 @@
 import type { V1Container, V1EnvVar, V1HostAlias, V1Pod } from '@kubernetes/client-node'
 import { literal } from '@kaniko-hooks/kube'
 
+import { applyOptions } from '../options/apply.js'
+import type { ContainerOptions } from '../options/options.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from './arguments.js'
 import type { PodParts } from './pod-parts.js'
@@ -15,13 +17,19 @@ export interface ServiceContainer {
   readonly name: string
   readonly args: ContainerArgs
   readonly variables: readonly V1EnvVar[]
+  readonly options?: ContainerOptions | undefined
 }
 
 export interface JobPodRequest {
   readonly owner: Owner
   readonly name: string
   /** Null for a job that has only services. */
-  readonly job: { readonly args: ContainerArgs; readonly image: string; readonly variables: readonly V1EnvVar[] } | null
+  readonly job: {
+    readonly args: ContainerArgs
+    readonly image: string
+    readonly variables: readonly V1EnvVar[]
+    readonly options?: ContainerOptions | undefined
+  } | null
   readonly services: readonly ServiceContainer[]
   readonly parts: PodParts
   readonly pullSecrets: readonly string[]
@@ -36,8 +44,15 @@ const SPOOL_VOLUME = 'kaniko-hooks'
 /**
  * The pod of a job: container `job`, in which script steps run, and a container for each service. They share one
  * network, so that a service is reached on localhost.
+ *
+ * @throws HookError INPUT for options that want two volumes in one place
  */
 export function jobPod(request: JobPodRequest): V1Pod {
+  const pod = applyOptions(plainJobPod(request), JOB_CONTAINER, 'job', request.job?.options)
+  return request.services.reduce((made, { name, options }) => applyOptions(made, name, 'service', options), pod)
+}
+
+function plainJobPod(request: JobPodRequest): V1Pod {
   const { parts } = request
   const job = request.job === null ? [] : [jobContainer(request, request.job)]
   return {

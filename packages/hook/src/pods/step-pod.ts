@@ -1,6 +1,8 @@
 import type { V1EnvVar, V1HostAlias, V1Job, V1PodTemplateSpec } from '@kubernetes/client-node'
 import { literal } from '@kaniko-hooks/kube'
 
+import { applyOptions } from '../options/apply.js'
+import type { ContainerOptions } from '../options/options.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from './arguments.js'
 import type { PodParts } from './pod-parts.js'
@@ -17,6 +19,7 @@ export interface StepPodRequest {
   readonly name: string
   readonly image: string
   readonly args: ContainerArgs
+  readonly options?: ContainerOptions
   readonly variables: readonly V1EnvVar[]
   readonly parts: PodParts
   readonly pullSecrets: readonly string[]
@@ -28,8 +31,14 @@ export interface StepPodRequest {
 /**
  * The pod of a container step. It runs the image's own ENTRYPOINT and CMD unless the step names others, as
  * `docker run` does; nothing is required of the image.
+ *
+ * @throws HookError INPUT for options that want two volumes in one place
  */
 export function stepPod(request: StepPodRequest): V1PodTemplateSpec {
+  return applyOptions(plainStepPod(request), JOB_CONTAINER, 'step', request.options)
+}
+
+function plainStepPod(request: StepPodRequest): V1PodTemplateSpec {
   const { args, parts } = request
   const words = splitArguments(args.entryPointArgs.join(' '))
   refuseLongStrings({}, words)

@@ -172,11 +172,40 @@ const workspace = v.strictObject({
   exclude: v.optional(v.array(text), [])
 })
 
+const size = v.pipe(v.string(), v.regex(/^\d+(\.\d+)?[kmgtKMGT]?$/, 'a size such as 512m or 8g'))
+
+/** What `options:` of a container may ask for; see `options/flags.ts`. */
+const options = v.strictObject({
+  allow: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.regex(
+          /^(privileged|ipc=host|cap-add=([A-Z_]+|\*)|sysctl=([a-z0-9_.-]+|\*)|runtime=([A-Za-z0-9.-]+|\*)|security-opt=(seccomp|apparmor)=unconfined)$/,
+          'privileged, ipc=host, cap-add=NAME, sysctl=NAME, runtime=NAME or security-opt=seccomp=unconfined'
+        )
+      )
+    ),
+    []
+  ),
+  maximum: v.optional(
+    v.strictObject({
+      cpus: v.optional(v.pipe(v.number(), v.minValue(0.01))),
+      memory: v.optional(size),
+      shmSize: v.optional(size),
+      gpus: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
+    }),
+    {}
+  ),
+  gpuResource: v.optional(text, 'nvidia.com/gpu')
+})
+
 /** The settings file: one YAML document, usually a mounted ConfigMap. Unknown keys are refused: they are typing errors. */
 export const settingsFile = v.strictObject({
   workspace: v.optional(workspace, {}),
   imagePullPolicy: v.optional(v.picklist(['IfNotPresent', 'Always', 'Never'])),
   steps: v.optional(steps, {}),
+  options: v.optional(options, {}),
   destinations: v.optional(v.pipe(v.array(destination), v.minLength(1))),
   image: v.optional(image, {}),
   build: v.optional(build, {}),

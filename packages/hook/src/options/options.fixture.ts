@@ -1,0 +1,10 @@
+import type { OptionPolicy } from './policy.js'
+import { readOptions, type ContainerOptions } from './options.js'
+
+/** Nothing is allowed that PodSecurity baseline does not allow, and nothing has a maximum. */
+export const STRICT: OptionPolicy = { allow: [], maximum: {}, gpuResource: 'nvidia.com/gpu', arch: 'amd64' }
+
+/** The options of a job container. */
+export function read(text: string, policy: Partial<OptionPolicy> = {}): ContainerOptions {
+  return readOptions(text, 'the job container', { ...STRICT, ...policy })
+}
