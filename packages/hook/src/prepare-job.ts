@@ -1,14 +1,13 @@
 import { waitForPod } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
-import { HookError } from './report/errors.js'
 import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
 import { buildTemplate } from './pods/build-template.js'
-import { jobPod, portAnswer } from './pods/job-pod.js'
+import { jobPod } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
-import { jobPodName, secretName, serviceNames } from './pods/names.js'
+import { jobPodName, secretName } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
 import { printWaiting } from './steps/waiting.js'
@@ -17,8 +16,12 @@ import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
 import { openJob } from './job/open-job.js'
 import { probeJobContainer } from './job/probe.js'
-import { printServiceLogs } from './services/logs.js'
-import { isReady, seeServicesRun } from './services/ready.js'
+import { readServiceOptions } from './options/service-options.js'
+import { printLogsOfEnded } from './services/logs.js'
+import { imageOf, planServices, type Service } from './services/plan.js'
+import { aliasesOf, awaitOwnPods, prepareServices, servicesBeside, startOwnPods, withVolumes } from './services/pods.js'
+import { portAnswer } from './services/ports.js'
+import { awaitServices, isReady } from './services/ready.js'
 import type { State } from './job/state.js'
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
@@ -39,9 +42,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 
   const { runner, owner, workspace } = await openJob(call)
   const name = jobPodName(settings.runnerPod)
-  const names = serviceNames(args.services.map(imageOf))
+  const plan = planServices(call, args.container, args.services)
   const volumes = { system: args.container?.systemMountVolumes ?? [], user: args.container?.userMountVolumes ?? [] }
-  // Services see nothing of the work directory.
   const parts = args.container === null ? NO_PARTS : workspace.jobParts(volumes)
   const credentials = pullSecrets(
     owner,
@@ -53,26 +55,14 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     secretName(settings.runnerPod),
     containers.map(container => container?.environmentVariables ?? {})
   )
-  const pod = applyTemplate(
-    jobPod({
-      owner,
-      name,
-      job:
-        args.container === null || image === undefined
-          ? null
-          : { args: args.container, image, variables: environment.variables[0] ?? [] },
-      services: args.services.map((service, index) => ({
-        name: names[index] ?? `service-${index}`,
-        args: service,
-        variables: environment.variables[index + 1] ?? []
-      })),
-      parts,
-      pullSecrets: [...runner.pullSecrets, ...pullNames],
-      pullPolicy: settings.imagePullPolicy
-    }),
-    template,
-    'job'
-  )
+  const services = prepareServices(plan, environment.variables.slice(1), {
+    workspace,
+    isClaim: runner.volume.kind === 'claim',
+    job: args.container,
+    jobParts: parts
+  })
+  const facts = { owner, template, pullSecrets: [...runner.pullSecrets, ...pullNames] }
+  const beside = servicesBeside(services, settings.imagePullPolicy)
 
   for (const container of containers) warnOfIgnored(call, container, container === args.container)
   if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
@@ -84,6 +74,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     ...(await deleteOwned(call, ['secrets']))
   ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
+  const over = new AbortController()
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
     const limit = AbortSignal.any([cancelled, AbortSignal.timeout(settings.prepareTimeoutMs)])
@@ -95,25 +86,56 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     delivered.catch(() => undefined)
     const secrets = [...credentials, environment.secret]
     await createSecrets(kube, secrets, cancelled)
-    await kube.create('pods', pod, { signal: cancelled })
-    const running = waitForPod(kube, name, pod => isReady(pod, names), {
+    const own = await startOwnPods(call, services, facts)
+    const pod = jobPod({
+      owner: { ...owner, annotations: { ...owner.annotations, ...beside.annotations } },
+      name,
+      job:
+        args.container === null || image === undefined
+          ? null
+          : { args: args.container, image, variables: environment.variables[0] ?? [] },
+      services: beside.containers,
+      hostAliases: aliasesOf([{ ip: '127.0.0.1', names: [...plan.jobHosts, ...beside.names] }, ...own]),
+      parts: withVolumes(parts, beside),
+      pullSecrets: facts.pullSecrets,
+      pullPolicy: settings.imagePullPolicy
+    })
+    await kube.create('pods', applyTemplate(pod, template, 'job'), { signal: cancelled })
+    const running = waitForPod(kube, name, pod => isReady(pod, plan.services), {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
       onProblem: printWaiting(call.print, name)
     })
-    const [{ status }] = await Promise.all([timePhase(call, 'pod', running), delivered])
+    const [{ status }] = await Promise.all([timePhase(call, 'pod', running), awaitOwnPods(call, own), delivered])
     const fill = async (): Promise<boolean> => {
       if (args.container === null) return false
       await timePhase(call, 'workspace', workspace.fillJob(name, cancelled))
       return probeJobContainer(call, name)
     }
-    const [isAlpine] = await Promise.all([fill(), timePhase(call, 'services', seeServicesRun(call, name, names))])
+    const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
+    const signal = AbortSignal.any([cancelled, over.signal])
+    const [isAlpine] = await Promise.all([
+      fill(),
+      timePhase(call, 'services', awaitServices(call, plan.services, podOf, signal))
+    ])
     return {
       state: {
         version: 1,
         jobPod: name,
         runner,
-        ...(names.length === 0 || status?.podIP === undefined ? {} : { services: { ip: status.podIP, names } }),
+        ...(status?.podIP === undefined
+          ? {}
+          : {
+              // A Docker runner's containers reach the job's by its id and its names, too.
+              hosts: [
+                {
+                  ip: status.podIP,
+                  names: [...(args.container === null ? [] : [name, ...plan.jobHosts]), ...beside.names]
+                },
+                ...own.map(({ ip, names }) => ({ ip, names }))
+              ]
+            }),
+        ...(plan.services.length === 0 ? {} : { hasServices: true }),
         ...(masked === undefined ? {} : { masked }),
         pullSecrets: pullNames
       } satisfies State,
@@ -122,16 +144,17 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
         ...(args.container === null
           ? {}
           : { container: { id: name, network: name, ports: portAnswer(args.container.portMappings) } }),
-        services: args.services.map(service => ({
-          id: name,
-          network: name,
-          image: imageOf(service),
-          ports: portAnswer(service.portMappings)
+        services: plan.services.map(service => ({
+          id: podOf(service),
+          network: podOf(service),
+          image: service.image,
+          ports: portAnswer(service.args.portMappings)
         }))
       }
     }
   } catch (error) {
-    await printServiceLogs(call, name, names)
+    over.abort()
+    if (plan.services.length > 0) await printLogsOfEnded(call)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
     throw error
   }
@@ -141,15 +164,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 function warnOfIgnored(call: Call, container: ContainerArgs | null, isJob: boolean): void {
   if (container === null) return
   const what = isJob ? 'The job container' : `The service ${container.image}`
-  if (container.createOptions) call.print(warningCommand(`${what}: options are ignored: ${container.createOptions}`))
-  if (!isJob && container.userMountVolumes.length > 0) call.print(warningCommand(`${what}: volumes are ignored.`))
-}
-
-function imageOf(container: ContainerArgs): string {
-  if (container.image === null || container.image === '') {
-    throw new HookError('INPUT', 'The job has a container or service without an image.')
-  }
-  return container.image
+  const { ignored } = readServiceOptions(container.createOptions)
+  if (ignored.length > 0) call.print(warningCommand(`${what}: options are ignored: ${ignored.join(' ')}`))
 }
 
 async function timePhase<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {
