@@ -52,6 +52,13 @@ test('what stands in an expression is not known, and all else is', () => {
   expect(serviceKeys(directory, ['redis', 'whatever'])).toEqual([undefined, 'b'])
 })
 
+test('a service whose image is an expression may be none', () => {
+  const maybe = service('maybe', { type: 3, ...at, expr: 'github.head_ref' })
+  log(NAME, { jobServiceContainers: mapping(maybe, service('b', 'redis')) })
+  expect(serviceKeys(directory, ['redis'])).toEqual(['b'])
+  expect(serviceKeys(directory, ['postgres'])).toEqual([])
+})
+
 test.each<[string, string[], object | string]>([
   ['another number of services', ['redis:7'], { jobServiceContainers: TWO }],
   ['other images', ['redis:6', 'postgres:16'], { jobServiceContainers: TWO }],

@@ -30,16 +30,22 @@ export function serviceKeys(directory: string, images: readonly string[]): reado
     for (const name of logs.sort().reverse().slice(0, NEWEST)) {
       const services = servicesIn(join(directory, name))
       if (services === undefined) continue
-      const keys = entriesOf(services)
-      const isThisJob =
-        keys.length === images.length &&
-        keys.every(({ image }, index) => image === undefined || image === images[index])
-      return isThisJob ? keys.map(({ key }) => key) : []
+      const entries = entriesOf(services)
+      // A service whose image is an expression with an empty value is none.
+      const sure = entries.filter(({ image }) => image !== undefined)
+      return [entries, sure].find(some => fits(some, images))?.map(({ key }) => key) ?? []
     }
   } catch {
     // The names of the images remain.
   }
   return []
+}
+
+function fits(entries: readonly Entry[], images: readonly string[]): boolean {
+  return (
+    entries.length === images.length &&
+    entries.every(({ image }, index) => image === undefined || image === images[index])
+  )
 }
 
 /** What a log has for `jobServiceContainers`, or undefined when it has none. */
