@@ -17,6 +17,7 @@ import { warningCommand } from './report/workflow-commands.js'
 import { openJob } from './job/open-job.js'
 import { probeJobContainer } from './job/probe.js'
 import { readServiceOptions } from './options/service-options.js'
+import { forwardPorts } from './services/forward.js'
 import { printLogsOfEnded } from './services/logs.js'
 import { imageOf, planServices, type Service } from './services/plan.js'
 import { aliasesOf, awaitOwnPods, prepareServices, servicesBeside, startOwnPods, withVolumes } from './services/pods.js'
@@ -113,11 +114,20 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       return probeJobContainer(call, name)
     }
     const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
+    const ipOf = (service: Service): string => own.find(one => one.service === service)?.ip ?? status?.podIP ?? ''
     const signal = AbortSignal.any([cancelled, over.signal])
     const [isAlpine] = await Promise.all([
       fill(),
       timePhase(call, 'services', awaitServices(call, plan.services, podOf, signal))
     ])
+    // Steps of a job without a container run beside the runner.
+    const ports =
+      args.container === null
+        ? await forwardPorts(
+            call,
+            plan.services.map(service => ({ service, ip: ipOf(service) }))
+          )
+        : plan.services.map(service => portAnswer(service.args.portMappings))
     return {
       state: {
         version: 1,
@@ -144,11 +154,11 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
         ...(args.container === null
           ? {}
           : { container: { id: name, network: name, ports: portAnswer(args.container.portMappings) } }),
-        services: plan.services.map(service => ({
+        services: plan.services.map((service, index) => ({
           id: podOf(service),
           network: podOf(service),
           image: service.image,
-          ports: portAnswer(service.args.portMappings)
+          ports: ports[index] ?? {}
         }))
       }
     }

@@ -262,12 +262,15 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a job with nothing but 
             site: {
               image: web.tagged,
               env: { GREETING: 'hi', PORT: '8081', ROOT: '/data' },
-              ports: ['8081:8081'],
+              ports: ['18081:8081'],
               ...(mode === 'volume' ? { volumes: ['${{ github.workspace }}/data:/data'] } : {})
             }
           },
           steps: [
-            { name: 'ports', run: 'echo "port ${{ job.services.site.ports[8081] }}"' },
+            {
+              name: 'port',
+              run: `/home/runner/externals/node20/bin/node -e 'fetch("http://localhost:\${{ job.services.site.ports[8081] }}/").then(a => a.text()).then(t => console.log("18081", t))'`
+            },
             { name: 'container', uses: 'docker://busybox:1.36', with: { args: 'wget -qO- http://site:8081/' } },
             ...(mode === 'volume' ? [{ name: 'volume', run: 'cat "$GITHUB_WORKSPACE/data/index.html"' }] : [])
           ]
@@ -275,7 +278,7 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a job with nothing but 
       })
     )
     expect(result.conclusion).toBe('success')
-    expect(stepOf(result, 'ports').log.lines.at(-1)).toBe('port 8081')
+    expect(stepOf(result, 'port').log.lines).toContain('18081 hi')
     expect(outputOf(stepOf(result, 'container'))).toContain('hi')
     if (mode === 'volume') expect(stepOf(result, 'volume').log.lines.at(-1)).toBe('hi')
     const pod = seen.find(({ metadata }) => metadata?.name === `${runner.name}-workflow`)

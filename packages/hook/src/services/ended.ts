@@ -20,7 +20,7 @@ export async function tellEndedServices(call: Cluster & Configuration & Report):
 }
 
 /** Says how a service ended, or nothing of one that runs. */
-export function howEnded({ title, image, container, state }: RunningService): string | undefined {
+function howEnded({ title, image, container, state }: RunningService): string | undefined {
   if (state.terminated === undefined) return undefined
   const { exitCode, reason = 'Error' } = state.terminated
   const advice =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { crowdedOut, portAnswer, portsOf } from './ports.js'
+import { crowdedOut, portAnswer, portsOf, publishedPorts } from './ports.js'
 
 describe('ports', () => {
   test.each<[string, number[]]>([
@@ -29,6 +29,19 @@ describe('ports', () => {
       { port: 53, protocol: 'udp' },
       { port: 9999, protocol: 'sctp' },
       { port: 80, protocol: 'tcp' }
+    ])
+  })
+
+  test('what is published has the ports of the host that are named; only TCP is', () => {
+    expect(
+      publishedPorts(['80', '8080:81', '127.0.0.1:9000-9001:82-83', '53:53/udp', '::84', '127.0.0.1::85'])
+    ).toEqual([
+      { port: 80 },
+      { port: 81, hostPort: 8080 },
+      { port: 82, hostPort: 9000 },
+      { port: 83, hostPort: 9001 },
+      { port: 84 },
+      { port: 85 }
     ])
   })
 

@@ -41,6 +41,18 @@ export function portAnswer(mappings: readonly string[]): Record<string, string> 
   return Object.fromEntries(portsOf(mappings).map(({ port }) => [String(port), String(port)]))
 }
 
+/** The TCP ports of a container that mappings publish, and the ports of the host that they name. */
+export function publishedPorts(mappings: readonly string[]): { readonly port: number; readonly hostPort?: number }[] {
+  const published = mappings.flatMap(mapping => {
+    const before = mapping.split('/')[0]?.split(':').at(-2) ?? ''
+    const first = portNumber(before.split('-')[0] ?? '')
+    return portsOf([mapping]).flatMap(({ port, protocol }, index) =>
+      protocol !== 'tcp' ? [] : [{ port, ...(first > 0 ? { hostPort: first + index } : {}) }]
+    )
+  })
+  return [...new Map(published.map(entry => [entry.port, entry])).values()]
+}
+
 /** What a container says of the ports on which it listens. */
 export interface Listener {
   readonly image: string | null
