@@ -3,7 +3,8 @@ import type { V1Pod } from '@kaniko-hooks/kube'
 import { forbidden, refused } from '@kaniko-hooks/testing'
 
 import { cleanupJob } from './cleanup-job.js'
-import { Bench, RUNNER, type CallOptions } from './job/call.fixture.js'
+import { Bench, RUNNER, stateOf, type CallOptions } from './job/call.fixture.js'
+import type { State } from './job/state.js'
 
 const POD = `${RUNNER}-workflow`
 
@@ -15,10 +16,13 @@ const labels = { 'runner-pod': RUNNER }
 
 function jobPod(...services: readonly string[]): V1Pod {
   const containers = ['job', ...services].map(name => ({ name, image: name }))
-  return bench.server.put('pods', { metadata: { name: POD, labels }, spec: { containers } })
+  const titles = JSON.stringify(Object.fromEntries(services.map(name => [name, `the ${name}`])))
+  const annotations = services.length === 0 ? {} : { 'kaniko-hooks/services': titles }
+  return bench.server.put('pods', { metadata: { name: POD, labels, annotations }, spec: { containers } })
 }
 
-const cleanUp = async (options: CallOptions = {}): Promise<void> => cleanupJob(bench.call(options))
+const cleanUp = async (options: CallOptions = {}, state: Partial<State> = {}): Promise<void> =>
+  cleanupJob(bench.call(options), { state: stateOf(bench, state) })
 
 /** How many seconds the job's pod got to end. */
 function grace(): unknown {
@@ -101,6 +105,48 @@ describe('the time that a pod gets to end', () => {
     bench.server.lingerMs = 60_000
     await cleanUp({ cancelled: AbortSignal.abort() })
     expect(grace()).toBe(1)
+  })
+})
+
+describe('the logs of services', () => {
+  test('are printed before their pods go, and no command in them is obeyed', async () => {
+    jobPod('postgres', 'redis')
+    const own = { name: `${RUNNER}-service-1`, labels, annotations: { 'kaniko-hooks/services': '{"web":"site"}' } }
+    bench.server.put('pods', { metadata: own, spec: { containers: [{ name: 'web' }] } })
+    bench.server.logs.print(POD, 'postgres', 'ready', '::set-output name=x::y')
+    bench.server.logs.print(own.name, 'web', 'GET /')
+    await cleanUp({}, { hasServices: true })
+    const printed = bench.printed.map(line => line.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, 'TOKEN'))
+    expect(printed).toEqual([
+      '::group::Print service container logs: the postgres',
+      '::stop-commands::TOKEN',
+      'ready',
+      '::set-output name=x::y',
+      '::TOKEN::',
+      '::endgroup::',
+      '::group::Print service container logs: site',
+      '::stop-commands::TOKEN',
+      'GET /',
+      '::TOKEN::',
+      '::endgroup::'
+    ])
+    expect(bench.server.names('pods')).toEqual([RUNNER])
+  })
+
+  test('are not asked for in a job without services, nor when the runner cancels', async () => {
+    jobPod('postgres')
+    await cleanUp()
+    jobPod('postgres')
+    await cleanUp({ cancelled: AbortSignal.abort() }, { hasServices: true })
+    expect(bench.server.asked.filter(line => line.endsWith('/log'))).toEqual([])
+  })
+
+  test('that cannot be read say why, and everything goes', async () => {
+    jobPod('postgres')
+    bench.server.refuse(`GET pods/${POD}/log`, forbidden('get', 'pods/log', 'runners'))
+    await cleanUp({}, { hasServices: true })
+    expect(bench.printed).toContainEqual(expect.stringContaining('pods/log'))
+    expect(bench.server.names('pods')).toEqual([RUNNER])
   })
 })
 

@@ -3,8 +3,11 @@ import type { V1Pod } from '@kaniko-hooks/kube'
 import type { Call } from './job/call.js'
 import { removeImages, sweepImages } from './images/records/remove-images.js'
 import { deleteOwned } from './job/owned-objects.js'
-import { jobPodName, JOB_CONTAINER, WORK_CONTAINER } from './pods/names.js'
+import { JOB_CONTAINER, WORK_CONTAINER } from './pods/names.js'
+import type { CleanupJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
+import { hasServices } from './services/announced.js'
+import { printServiceLogs } from './services/logs.js'
 import { noticesStop } from './steps/stop-signal.js'
 import { sweepRunners } from './job/sweep-runners.js'
 
@@ -18,11 +21,12 @@ const SHORT_SECONDS = 1
 const LOOK_MS = 2_000
 
 /**
- * Removes what the job left: its pods first, then the images that it built (no pod can need them any more), then its
+ * Prints the logs of the job's services, and removes what the job left: its pods first, then the images that it built (no pod can need them any more), then its
  * Secrets. What stays is a warning; a clean-up never fails a job. Last, it sweeps what killed runners left and what was
  * kept long enough.
  */
-export async function cleanupJob(call: Call): Promise<void> {
+export async function cleanupJob(call: Call, { state }: Pick<CleanupJob, 'state'>): Promise<void> {
+  if (state?.['hasServices'] === true && !call.cancelled.aborted) await printServiceLogs(call)
   const problems = [
     ...(await deleteOwned(call, ['pods', 'jobs'], async pod => stopSeconds(call, pod))),
     ...(await removeImages(call)),
@@ -38,9 +42,9 @@ export async function cleanupJob(call: Call): Promise<void> {
  * catches no signal does not even notice that it is asked to end.
  */
 async function stopSeconds(call: Call, pod: V1Pod): Promise<number> {
-  const { kube, settings, cancelled } = call
-  const name = jobPodName(settings.runnerPod)
-  if (pod.metadata?.name !== name || cancelled.aborted) return SHORT_SECONDS
+  const { kube, cancelled } = call
+  const name = pod.metadata?.name ?? ''
+  if (!hasServices(pod) || cancelled.aborted) return SHORT_SECONDS
   const running = (pod.status?.containerStatuses ?? []).flatMap(({ name: container, state }) =>
     !OURS.includes(container) && state?.running !== undefined ? [container] : []
   )

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { ended, forbidden, quotaExceeded, refused, waiting } from '@kaniko-hooks/testing'
+import type { V1Pod } from '@kaniko-hooks/kube'
+import { ended, forbidden, quotaExceeded, refused, running, waiting } from '@kaniko-hooks/testing'
 
 import { Bench, container, RUNNER, type CallOptions } from './job/call.fixture.js'
 import { readState } from './job/state.js'
@@ -207,30 +208,124 @@ test('a cancelled job ends at once, and removes what it made', async () => {
 describe('services', () => {
   const redis = container({ image: 'redis:7', portMappings: ['6379:6379'] })
 
-  test('run beside the job under the names of their images, and the answer has their ports', async () => {
-    const { context, state } = await prepare({ services: [redis] })
-    const spec = bench.server.get('pods', POD)?.spec
-    expect(spec?.containers.map(({ name }) => name)).toEqual(['job', 'redis'])
-    expect(spec?.hostAliases).toEqual([{ ip: '127.0.0.1', hostnames: ['redis'] }])
-    expect(context?.services).toEqual([{ id: POD, network: POD, image: 'redis:7', ports: { '6379': '6379' } }])
-    expect(readState(state, RUNNER)?.services).toEqual({ ip: '10.0.0.7', names: ['redis'] })
+  /** What the worker of the runner writes into its log of the job with these services. */
+  const workerLog = (services: Readonly<Record<string, string>>): void => {
+    const text = (lit: string) => ({ type: 0, file: 1, line: 8, col: 7, lit })
+    const mapping = (pairs: Readonly<Record<string, object>>): object => ({
+      type: 2,
+      map: Object.entries(pairs).map(([key, value]) => ({ key: text(key), value }))
+    })
+    const jobServiceContainers = mapping(
+      Object.fromEntries(Object.entries(services).map(([key, image]) => [key, mapping({ image: text(image) })]))
+    )
+    mkdirSync(join(bench.home, '_diag'))
+    writeFileSync(
+      join(bench.home, '_diag/Worker_20261129-120000-utc.log'),
+      `[2026-11-29 12:00:00Z INFO Worker] Job message:\n ${JSON.stringify({ jobServiceContainers }, null, 2)}\n`
+    )
+  }
+
+  test('run beside the job, and in pods of their own when their port is taken; all are reached by name', async () => {
+    workerLog({ cache: 'redis:7', queue: 'redis:7', web: 'nginx' })
+    let count = 6
+    bench.server.onCreate('pods', pod => (pod.status = { ...running(pod), podIP: `10.0.0.${(count += 1)}` }))
+    const { context, state } = await prepare({
+      container: { ...JOB, createOptions: '--hostname builder' },
+      services: [redis, redis, container({ image: 'nginx', createOptions: '--network-alias www --cpus 1' })]
+    })
+
+    const [own = ''] = bench.server.names('pods').filter(name => name.includes('-service-'))
+    const pod = bench.server.get('pods', own)
+    expect(pod?.metadata).toMatchObject({
+      labels: { 'runner-pod': RUNNER },
+      ownerReferences: [{ name: RUNNER }],
+      annotations: { 'kaniko-hooks/services': '{"redis-2":"queue"}' }
+    })
+    expect(pod?.spec?.hostAliases).toEqual([{ ip: '127.0.0.1', hostnames: ['queue', 'redis-2'] }])
+    expect(pod?.spec).toMatchObject({
+      automountServiceAccountToken: false,
+      imagePullSecrets: [{ name: 'runner-pull' }]
+    })
+
+    const job = bench.server.get('pods', POD)
+    expect(job?.spec?.containers.map(({ name }) => name)).toEqual(['job', 'redis', 'nginx'])
+    expect(job?.spec?.hostAliases).toEqual([
+      { ip: '127.0.0.1', hostnames: ['builder', 'cache', 'redis', 'web', 'www', 'nginx'] },
+      { ip: '10.0.0.7', hostnames: ['queue', 'redis-2'] }
+    ])
+    expect(context?.services).toEqual([
+      { id: POD, network: POD, image: 'redis:7', ports: { '6379': '6379' } },
+      { id: own, network: own, image: 'redis:7', ports: { '6379': '6379' } },
+      { id: POD, network: POD, image: 'nginx', ports: {} }
+    ])
+    expect(readState(state, RUNNER)).toMatchObject({
+      hasServices: true,
+      hosts: [
+        { ip: '10.0.0.8', names: [POD, 'builder', 'cache', 'redis', 'web', 'www', 'nginx'] },
+        { ip: '10.0.0.7', names: ['queue', 'redis-2'] }
+      ]
+    })
+    expect(bench.server.get('pods', POD)?.spec?.containers).toContainEqual(
+      expect.objectContaining({ name: 'nginx', resources: { limits: { cpu: '1' } } })
+    )
   })
 
   test('that end before the job begins fail it, with their last words', async () => {
     bench.server.onCreate('pods', pod => (pod.status = ended(pod, { redis: 1 })))
     bench.server.logs.print(POD, 'redis', 'starting', 'FATAL no config')
-    await expect(prepare({ services: [redis] })).rejects.toThrow(/The service redis ended with exit code 1/)
+    await expect(prepare({ services: [redis] })).rejects.toThrow(/The service redis \(redis:7\) ended with exit code 1/)
     expect(bench.printed).toEqual(
       expect.arrayContaining(['::group::Log of service redis', 'starting', 'FATAL no config'])
     )
     expect(left()).toEqual([])
   })
 
-  test('have volumes that are ignored, which is a warning', async () => {
-    bench.server.onCreate('pods', pod => (pod.status = waiting(pod, 'InvalidImageName', '')))
+  test('that end in a pod of their own fail it as well, and no pod is left', async () => {
+    bench.server.onCreate('pods', pod => (pod.status = ended(pod, { 'redis-2': 3 })))
+    await expect(prepare({ services: [redis, redis] })).rejects.toThrow(/The service redis-2 .* ended with exit code 3/)
+    expect(bench.server.names('pods')).toEqual([RUNNER])
+    expect(left()).toEqual([])
+  })
+
+  test('that are unhealthy fail the job with the words of the check and of their log', async () => {
+    bench.server.exec = async ({ container: name, complain }) =>
+      name === 'redis' ? complain('Could not connect\n').then(() => 1) : 0
+    bench.server.logs.print(POD, 'redis', 'loading')
+    const checked = {
+      ...redis,
+      createOptions: '--health-cmd "redis-cli ping" --health-interval 1ms --health-retries=2'
+    }
+    await expect(prepare({ services: [checked] })).rejects.toMatchObject({
+      code: 'POD_FAILED',
+      fault: 'user',
+      message:
+        'The service redis (redis:7) is unhealthy: its health check failed 2 times, at last with exit code 1: Could not connect'
+    })
+    expect(bench.printed).toEqual(expect.arrayContaining(['::group::Log of service redis', 'loading']))
+    expect(left()).toEqual([])
+  })
+
+  test('without a job container mount the work directory from its claim, on its node', async () => {
+    const volume = { sourceVolumePath: join(bench.work, 'app/app/data'), targetVolumePath: '/data', readOnly: true }
+    let spec: V1Pod['spec']
+    bench.server.onCreate('pods', pod => {
+      spec = pod.spec
+      pod.status = waiting(pod, 'InvalidImageName', '')
+    })
+    await expect(prepare({ container: null, services: [{ ...redis, userMountVolumes: [volume] }] })).rejects.toThrow()
+    expect(spec?.containers).toMatchObject([
+      { name: 'redis', volumeMounts: [{ name: 'work', mountPath: '/data', subPath: 'app/app/data', readOnly: true }] }
+    ])
+    expect(spec?.volumes).toContainEqual({ name: 'work', persistentVolumeClaim: { claimName: `${RUNNER}-work` } })
+    expect(spec?.affinity?.nodeAffinity).toBeDefined()
+  })
+
+  test('that mount a path of the host are refused before anything is made', async () => {
     const volumes = [{ sourceVolumePath: '/a', targetVolumePath: '/b', readOnly: false }]
-    await expect(prepare({ services: [{ ...redis, userMountVolumes: volumes }] })).rejects.toThrow()
-    expect(bench.printed).toContain('::warning::The service redis:7: volumes are ignored.')
+    await expect(prepare({ services: [{ ...redis, userMountVolumes: volumes }] })).rejects.toMatchObject({
+      code: 'UNSUPPORTED'
+    })
+    expect(bench.server.changes).toEqual([])
   })
 })
 

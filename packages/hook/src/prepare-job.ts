@@ -1,25 +1,28 @@
 import { waitForPod } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
-import { HookError } from './report/errors.js'
 import { removeImages } from './images/records/remove-images.js'
 import { takeOptions } from './options/take.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
 import { buildTemplate } from './pods/build-template.js'
-import { jobPod, portAnswer } from './pods/job-pod.js'
+import { jobPod } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
-import { jobPodName, secretName, serviceNames } from './pods/names.js'
+import { jobPodName, secretName } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
 import { printWaiting } from './steps/waiting.js'
 import type { Response } from './protocol/response.js'
-import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
+import type { PrepareJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
 import { openJob } from './job/open-job.js'
 import { probeJobContainer } from './job/probe.js'
-import { printServiceLogs } from './services/logs.js'
-import { isReady, seeServicesRun } from './services/ready.js'
+import { forwardPorts } from './services/forward.js'
+import { printLogsOfEnded } from './services/logs.js'
+import { imageOf, planServices, type Service } from './services/plan.js'
+import { aliasesOf, awaitOwnPods, prepareServices, servicesBeside, startOwnPods, withVolumes } from './services/pods.js'
+import { portAnswer } from './services/ports.js'
+import { awaitServices, isReady } from './services/ready.js'
 import type { State } from './job/state.js'
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
@@ -28,24 +31,23 @@ const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside
  * Starts the job's pod: container `job` and the services. Everything of an earlier try is removed first, so that a job
  * can be started twice in one runner.
  */
-export async function prepareJob(call: Call, { args: asked }: PrepareJob): Promise<Response> {
+export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Response> {
   const { kube, settings, cancelled } = call
   // What is wrong with options is told before anything is made.
-  const { args, options } = takeOptions(call, asked)
+  const taken = takeOptions(call, args)
+  const job = taken.container && { ...taken.container, image: imageOf(taken.container.args) }
   const template = await readTemplate(call.environment.templatePath)
   // A wrong entry for builds is told by the first job, not by the first Dockerfile.
   buildTemplate(template)
-  const containers = [args.container, ...args.services]
+  const containers = [job?.args, ...taken.services.map(service => service.args)]
   const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
-  const image = args.container === null ? undefined : imageOf(args.container)
 
   const { runner, owner, workspace } = await openJob(call)
   const name = jobPodName(settings.runnerPod)
-  const names = serviceNames(args.services.map(imageOf))
-  const volumes = { system: args.container?.systemMountVolumes ?? [], user: args.container?.userMountVolumes ?? [] }
-  // Services see nothing of the work directory.
-  const parts = args.container === null ? NO_PARTS : workspace.jobParts(volumes)
+  const plan = planServices(call, taken)
+  const volumes = { system: job?.args.systemMountVolumes ?? [], user: job?.args.userMountVolumes ?? [] }
+  const parts = job === undefined ? NO_PARTS : workspace.jobParts(volumes)
   const credentials = pullSecrets(
     owner,
     containers.map(container => container?.registry)
@@ -56,29 +58,15 @@ export async function prepareJob(call: Call, { args: asked }: PrepareJob): Promi
     secretName(settings.runnerPod),
     containers.map(container => container?.environmentVariables ?? {})
   )
-  const pod = applyTemplate(
-    jobPod({
-      owner,
-      name,
-      job:
-        args.container === null || image === undefined
-          ? null
-          : { args: args.container, image, variables: environment.variables[0] ?? [], options: options.container },
-      services: args.services.map((service, index) => ({
-        name: names[index] ?? `service-${index}`,
-        args: service,
-        variables: environment.variables[index + 1] ?? [],
-        options: options.services[index]
-      })),
-      parts,
-      pullSecrets: [...runner.pullSecrets, ...pullNames],
-      pullPolicy: settings.imagePullPolicy
-    }),
-    template,
-    'job'
-  )
+  const services = prepareServices(plan, environment.variables.slice(1), {
+    workspace,
+    isClaim: runner.volume.kind === 'claim',
+    job: job?.args ?? null,
+    jobParts: parts
+  })
+  const facts = { owner, template, pullSecrets: [...runner.pullSecrets, ...pullNames] }
+  const beside = servicesBeside(services, settings.imagePullPolicy)
 
-  for (const service of args.services) warnOfIgnored(call, service)
   if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
 
   // In cleanup_job's order: no image is removed under a pod that may still pull it.
@@ -88,69 +76,95 @@ export async function prepareJob(call: Call, { args: asked }: PrepareJob): Promi
     ...(await deleteOwned(call, ['secrets']))
   ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
+  const over = new AbortController()
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
     const limit = AbortSignal.any([cancelled, AbortSignal.timeout(settings.prepareTimeoutMs)])
-    const delivered = timePhase(
-      call,
-      'externals',
-      args.container === null ? Promise.resolve() : workspace.deliver(limit)
-    )
+    const delivered = timePhase(call, 'externals', job === undefined ? Promise.resolve() : workspace.deliver(limit))
     delivered.catch(() => undefined)
     const secrets = [...credentials, environment.secret]
     await createSecrets(kube, secrets, cancelled)
-    await kube.create('pods', pod, { signal: cancelled })
-    const running = waitForPod(kube, name, pod => isReady(pod, names), {
+    const own = await startOwnPods(call, services, facts)
+    const pod = jobPod({
+      owner: { ...owner, annotations: { ...owner.annotations, ...beside.annotations } },
+      name,
+      job:
+        job === undefined
+          ? null
+          : { image: job.image, variables: environment.variables[0] ?? [], options: job.options },
+      services: beside.containers,
+      hostAliases: aliasesOf([{ ip: '127.0.0.1', names: [...plan.jobHosts, ...beside.names] }, ...own]),
+      parts: withVolumes(parts, beside),
+      pullSecrets: facts.pullSecrets,
+      pullPolicy: settings.imagePullPolicy
+    })
+    await kube.create('pods', applyTemplate(pod, template, 'job'), { signal: cancelled })
+    const running = waitForPod(kube, name, pod => isReady(pod, plan.services), {
       timeoutMs: settings.prepareTimeoutMs,
       signal: cancelled,
       onProblem: printWaiting(call.print, name)
     })
-    const [{ status }] = await Promise.all([timePhase(call, 'pod', running), delivered])
+    const [{ status }] = await Promise.all([timePhase(call, 'pod', running), awaitOwnPods(call, own), delivered])
     const fill = async (): Promise<boolean> => {
-      if (args.container === null) return false
+      if (job === undefined) return false
       await timePhase(call, 'workspace', workspace.fillJob(name, cancelled))
       return probeJobContainer(call, name)
     }
-    const [isAlpine] = await Promise.all([fill(), timePhase(call, 'services', seeServicesRun(call, name, names))])
+    const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
+    const ipOf = (service: Service): string => own.find(one => one.service === service)?.ip ?? status?.podIP ?? ''
+    const signal = AbortSignal.any([cancelled, over.signal])
+    const [isAlpine] = await Promise.all([
+      fill(),
+      timePhase(call, 'services', awaitServices(call, plan.services, podOf, signal))
+    ])
+    // Steps of a job without a container run beside the runner.
+    const ports =
+      job === undefined
+        ? await forwardPorts(
+            call,
+            plan.services.map(service => ({ service, ip: ipOf(service) }))
+          )
+        : plan.services.map(service => portAnswer(service.args.portMappings))
     return {
       state: {
         version: 1,
         jobPod: name,
         runner,
-        ...(names.length === 0 || status?.podIP === undefined ? {} : { services: { ip: status.podIP, names } }),
+        ...(status?.podIP === undefined
+          ? {}
+          : {
+              // A Docker runner's containers reach the job's by its id and its names, too.
+              hosts: [
+                {
+                  ip: status.podIP,
+                  names: [...(job === undefined ? [] : [name, ...plan.jobHosts]), ...beside.names]
+                },
+                ...own.map(({ ip, names }) => ({ ip, names }))
+              ]
+            }),
+        ...(plan.services.length === 0 ? {} : { hasServices: true }),
         ...(masked === undefined ? {} : { masked }),
         pullSecrets: pullNames
       } satisfies State,
       isAlpine,
       context: {
-        ...(args.container === null
+        ...(job === undefined
           ? {}
-          : { container: { id: name, network: name, ports: portAnswer(args.container.portMappings) } }),
-        services: args.services.map(service => ({
-          id: name,
-          network: name,
-          image: imageOf(service),
-          ports: portAnswer(service.portMappings)
+          : { container: { id: name, network: name, ports: portAnswer(job.args.portMappings) } }),
+        services: plan.services.map((service, index) => ({
+          id: podOf(service),
+          network: podOf(service),
+          image: service.image,
+          ports: ports[index] ?? {}
         }))
       }
     }
   } catch (error) {
-    await printServiceLogs(call, name, names)
+    over.abort()
+    if (plan.services.length > 0) await printLogsOfEnded(call)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
     throw error
   }
-}
-
-/** What the workflow asks for and does not get must not be missed in silence. */
-function warnOfIgnored(call: Call, { image, userMountVolumes }: ContainerArgs): void {
-  if (userMountVolumes.length > 0) call.print(warningCommand(`The service ${image}: volumes are ignored.`))
-}
-
-function imageOf(container: ContainerArgs): string {
-  if (container.image === null || container.image === '') {
-    throw new HookError('INPUT', 'The job has a container or service without an image.')
-  }
-  return container.image
 }
 
 async function timePhase<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {

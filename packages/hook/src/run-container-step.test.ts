@@ -24,13 +24,16 @@ interface Options extends CallOptions {
   readonly engine?: DummyEngine
   /** False for a workflow job that has no container. */
   readonly hasJob?: boolean
-  readonly services?: NonNullable<ReturnType<typeof stateOf>['services']>
+  readonly hosts?: NonNullable<ReturnType<typeof stateOf>['hosts']>
+  readonly hasServices?: boolean
   readonly pullSecrets?: readonly string[]
 }
 
 async function step(args: Partial<ContainerArgs> = {}, options: Options = {}): Promise<number> {
-  const { engine = new DummyEngine(), hasJob = true, services, pullSecrets = [] } = options
-  const state = hasJob ? stateOf(bench, { pullSecrets, ...(services && { services }) }) : null
+  const { engine = new DummyEngine(), hasJob = true, hosts, hasServices, pullSecrets = [] } = options
+  const state = hasJob
+    ? stateOf(bench, { pullSecrets, ...(hosts && { hosts }), ...(hasServices && { hasServices }) })
+    : null
   const command = { command: 'run_container_step', responseFile: '/r', args: { ...IMAGE, ...args }, state } as const
   return runContainerStep(bench.call(options), command, () => Promise.resolve(engine))
 }
@@ -114,12 +117,30 @@ describe('a step of an image', () => {
     })
     const ofTheJob = secretName(RUNNER)
     const registry = { username: 'u', password: 'p4ssword', serverUrl: 'ghcr.io' }
-    await step({ registry }, { services: { ip: '10.0.0.9', names: ['redis'] }, pullSecrets: [ofTheJob] })
+    await step(
+      { registry },
+      {
+        hosts: [
+          { ip: '10.0.0.9', names: ['redis'] },
+          { ip: '10.0.0.8', names: [] }
+        ],
+        pullSecrets: [ofTheJob]
+      }
+    )
     expect(spec?.hostAliases).toEqual([{ ip: '10.0.0.9', hostnames: ['redis'] }])
     const pulls = spec?.imagePullSecrets?.map(({ name }) => name)
     expect(pulls).toEqual(['runner-pull', ofTheJob, expect.stringContaining('-secret-')])
     expect(bench.printed).toContain('::add-mask::p4ssword')
     expect(left()).toEqual([])
+  })
+
+  test('that fails looks for services of the job that have ended, which is no failure of its own', async () => {
+    program(1)
+    let lists = 0
+    // The first one finds the pod of the step's Job.
+    bench.server.intercept('GET pods', () => ((lists += 1) === 1 ? undefined : forbidden('list', 'pods', 'runners')))
+    expect(await step({}, { hasServices: true })).toBe(1)
+    expect(bench.noted).toContainEqual(expect.stringContaining('Looking for services that ended'))
   })
 
   test('is a bare pod where the role has no Jobs', async () => {

@@ -1,4 +1,3 @@
-import type { V1HostAlias } from '@kubernetes/client-node'
 import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
@@ -10,7 +9,6 @@ import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import type { ContainerOptions } from './options/options.js'
 import { takeContainerOptions } from './options/take.js'
 import { buildTemplate } from './pods/build-template.js'
-import { serviceAliases } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
 import { secretName, stepName } from './pods/names.js'
 import { createSecrets, pullSecret, pullSecrets, secretEnvironment } from './pods/secrets.js'
@@ -18,6 +16,8 @@ import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
 import { errorCommand, warningCommand } from './report/workflow-commands.js'
+import { tellEndedServices } from './services/ended.js'
+import { aliasesOf } from './services/pods.js'
 import { REMOVAL } from './steps/removal.js'
 import { openJob, type Job } from './job/open-job.js'
 import { seconds } from './report/seconds.js'
@@ -74,7 +74,9 @@ export async function runContainerStep(
   const parts = job.workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
   try {
     const image = await imageOf(call, job, args, template, openEngine)
-    return await runImage(call, { args, options, state, job, parts, template, image })
+    const code = await runImage(call, { args, options, state, job, parts, template, image })
+    if (code !== 0 && state?.hasServices === true) await tellEndedServices(call)
+    return code
   } finally {
     job.workspace.close()
     // Without a job container the runner never calls cleanup_job: what is built goes with its step.
@@ -121,7 +123,7 @@ async function runImage(call: Call, { args, options, state, job, parts, template
         ...credentials.flatMap(({ metadata }) => metadata?.name ?? [])
       ],
       pullPolicy: settings.imagePullPolicy,
-      hostAliases: servicesOf(state)
+      hostAliases: aliasesOf(state?.hosts ?? [])
     }),
     template,
     'step'
@@ -176,14 +178,6 @@ async function runImage(call: Call, { args, options, state, job, parts, template
     const names = secrets.map(({ metadata }) => metadata?.name ?? '')
     await removeStep(call, run, names, patience)
   }
-}
-
-function servicesOf(state: State | undefined): V1HostAlias[] {
-  const { ip, names } = state?.services ?? { ip: '', names: [] }
-  return serviceAliases(
-    ip,
-    names.map(name => ({ name }))
-  )
 }
 
 /** Follows the container to its end. When the runner cancels the step, the container is ended, and its last words are printed. */

@@ -200,6 +200,21 @@ describe('a step that ends otherwise', () => {
     expect(bench.printed.at(-1)).toMatch(/^::error::Exit code 137: the kernel has ended a process .*OOMKilled/)
   })
 
+  test('says which services of the job have ended, when the job has any', async () => {
+    steps(() => 1)
+    await step()
+    expect(bench.server.asked).not.toContain('GET pods')
+    const annotations = { 'kaniko-hooks/services': '{"redis":"cache","postgres":"db"}' }
+    const containers = ['redis', 'postgres'].map(name => ({ name, image: `${name}:7` }))
+    const pod = { metadata: { name: 'services', labels: { 'runner-pod': RUNNER }, annotations }, spec: { containers } }
+    bench.server.onCreate('pods', made => (made.status = ended(made, { redis: 137 }, 'OOMKilled')))
+    bench.server.put('pods', pod)
+    expect(await step({}, {}, stateOf(bench, { hasServices: true }))).toBe(1)
+    expect(bench.printed.filter(line => line.startsWith('::warning::'))).toEqual([
+      '::warning::The service cache (redis:7) has ended with exit code 137 (OOMKilled). It used more memory than its limit: use less, or raise the limit of $redis in the hook template.'
+    ])
+  })
+
   test('with 137 and no count keeps its code, and nothing is claimed', async () => {
     steps(() => 137)
     expect(await step()).toBe(137)

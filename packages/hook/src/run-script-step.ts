@@ -15,6 +15,7 @@ import { openJob } from './job/open-job.js'
 import { milliseconds } from './settings/duration.js'
 import { readState } from './job/state.js'
 import { splitArguments } from './pods/arguments.js'
+import { tellEndedServices } from './services/ended.js'
 import { runDetachedStep, signalStep, type OpenExec } from './steps/detached-step.js'
 import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
@@ -63,7 +64,9 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   await maskOwnToken(call, state.masked)
   const { workspace } = await openJob(call, state)
   try {
-    return await runInJob(call, args, state.jobPod, workspace)
+    const code = await runInJob(call, args, state.jobPod, workspace)
+    if (code !== 0 && state.hasServices === true) await tellEndedServices(call)
+    return code
   } finally {
     workspace.close()
   }

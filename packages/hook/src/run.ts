@@ -23,7 +23,7 @@ export async function run(call: Call, command: Command): Promise<Outcome> {
     case 'run_container_step':
       return { exitCode: await runContainerStep(call, command) }
     case 'cleanup_job':
-      await cleanupJob(call)
+      await cleanupJob(call, command)
       return { exitCode: 0 }
   }
 }

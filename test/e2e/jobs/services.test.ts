@@ -16,30 +16,46 @@ const WITHOUT_JOB_CONTAINER = { ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER: 'false' }
 
 /** Serves its greeting. */
 const SERVE = `#!/bin/sh
-mkdir -p /tmp/www
-echo "$GREETING" >/tmp/www/index.html
-exec httpd -f -p "$PORT" -h /tmp/www
+mkdir -p "$ROOT"
+echo "$GREETING" >"$ROOT/index.html"
+exec httpd -f -p "$PORT" -h "$ROOT"
+`
+/** Ends when somebody talks to it. */
+const FRAGILE = `#!/bin/sh
+echo "::error::listening"
+nc -l -p 8085 >/dev/null
+echo "goodbye"
+exit 5
 `
 
 let web: TestImage
 let crashing: TestImage
+let fragile: TestImage
 
 beforeAll(async () => {
-  web = await pushImage(suite.cluster, {
-    repository: 'test/web',
-    tools: ['sh', 'mkdir', 'httpd'],
-    files: { '/serve': SERVE },
-    config: { Entrypoint: ['/serve'], Env: ['PATH=/bin', 'PORT=80'] }
-  })
-  crashing = await pushImage(suite.cluster, {
-    repository: 'test/crashing',
-    tools: ['sh'],
-    config: { Entrypoint: ['sh', '-c', 'echo "reading /data"; echo "no such disk: $DISK" >&2; exit 3'] }
-  })
+  ;[web, crashing, fragile] = await Promise.all([
+    pushImage(suite.cluster, {
+      repository: 'test/web',
+      tools: ['sh', 'mkdir', 'httpd'],
+      files: { '/serve': SERVE },
+      config: { Entrypoint: ['/serve'], Env: ['PATH=/bin', 'PORT=80', 'ROOT=/tmp/www'] }
+    }),
+    pushImage(suite.cluster, {
+      repository: 'test/crashing',
+      tools: ['sh'],
+      config: { Entrypoint: ['sh', '-c', 'echo "reading /data"; echo "no such disk: $DISK" >&2; exit 3'] }
+    }),
+    pushImage(suite.cluster, {
+      repository: 'test/fragile',
+      tools: ['sh', 'nc'],
+      files: { '/fragile': FRAGILE },
+      config: { Entrypoint: ['/fragile'] }
+    })
+  ])
 }, 400_000)
 
 afterAll(async () => {
-  await Promise.all([web.remove(), crashing.remove()])
+  await Promise.all([web, crashing, fragile].map(async image => image.remove()))
 })
 
 describe('a job with services', () => {
@@ -60,25 +76,41 @@ describe('a job with services', () => {
     const observed = await observe(suite.cluster, suite.namespace, () =>
       runJob(runner, {
         workflow: workflowOf({
-          container: suite.cluster.images.busybox,
+          container: { image: suite.cluster.images.busybox, volumes: ['shared:/shared'] },
           services: {
-            one: service('$(PORT) is "one"', 8081, ['8081:8081']),
-            two: service('two', 8082, ['18082:8082', '53:8053/udp']),
-            three: service('three', 8083, [])
+            One: {
+              ...service('$(PORT) is "one"', 8081, ['8081:8081']),
+              options: '--network-alias first --health-cmd "test -e \\"$ROOT/index.html\\"" --health-interval 1s'
+            },
+            two: {
+              ...service('two', 8082, ['18082:8082', '53:8053/udp']),
+              env: { GREETING: 'two', PORT: '8082', ROOT: '/out' },
+              volumes: ['shared:/out']
+            },
+            third_one: { ...service('three', 8081, ['8081']), options: '--hostname third' },
+            fragile: { image: fragile.tagged }
           },
           steps: [
-            { name: 'reach', run: 'for port in 8081 8082 8083; do wget -qO- "http://localhost:$port/"; done' },
+            {
+              name: 'by name',
+              run: 'for at in one:8081 first:8081 web:8081 localhost:8081 two:8082 web-2:8082 third:8081 web-3:8081; do wget -qO- "http://$at/"; done'
+            },
             {
               name: 'ports',
-              run: 'echo "${{ job.services.one.ports[8081] }} ${{ toJSON(job.services.two.ports) }} ${{ toJSON(job.services.three.ports) }}" | tr -d "\\n "'
+              run: 'echo "${{ job.services.One.ports[8081] }} ${{ toJSON(job.services.two.ports) }} ${{ toJSON(job.services.third_one.ports) }} ${{ toJSON(job.services.fragile.ports) }}" | tr -d "\\n "'
             },
             { name: 'environment', run: 'echo "${GREETING-unset}"; env | grep -c "_SERVICE_HOST=" || true' },
-            { name: 'by name', run: 'wget -qO- http://web-2:8082/' },
+            { name: 'volume', run: 'cat /shared/index.html; httpd -p 8099 -h /shared' },
             {
-              name: 'by name from a container step',
+              name: 'from a container step',
               uses: `docker://${suite.cluster.images.busybox}`,
-              with: { entrypoint: 'sh', args: '-c "wget -qO- http://web:8081/"' }
-            }
+              with: {
+                entrypoint: 'sh',
+                args: '-c "for at in one:8081 web-2:8082 third:8081 ${{ job.container.id }}:8099; do wget -qO- http://$at/; done"'
+              }
+            },
+            // The kubelet takes a second or two to see an end.
+            { name: 'fails', run: 'echo | nc fragile 8085; sleep 4; exit 1', 'continue-on-error': true }
           ]
         })
       })
@@ -87,12 +119,19 @@ describe('a job with services', () => {
     seen = observed.seen
   }, 400_000)
 
-  test('reaches each on localhost; one image serves several, each with its own environment', () => {
-    expect(output('reach')).toEqual(['$(PORT) is "one"', 'two', 'three'])
+  test('waits until they are healthy, and says which names cannot be given', () => {
+    const printed = output('Initialize containers')
+    expect(printed).toContain('One service is healthy.')
+    expect(printed.find(line => line.startsWith('##[warning]'))).toMatch(/Not reached under third_one: /)
+  })
+
+  test('reaches each by its key, its options and its image, also one whose port is taken', () => {
+    const one = '$(PORT) is "one"'
+    expect(output('by name')).toEqual([one, one, one, one, 'two', 'two', 'three', 'three'])
   })
 
   test('knows the port by which each is reached', () => {
-    expect(output('ports')).toEqual(['8081{8053:8053,8082:8082}{}'])
+    expect(output('ports')).toEqual(['8081{8053:8053,8082:8082}{8081:8081}{}'])
   })
 
   test('has none of their environment, nor the addresses of what else runs in the namespace', () => {
@@ -100,18 +139,60 @@ describe('a job with services', () => {
     expect(output('environment')).toEqual(['unset', '1'])
   })
 
-  test('reaches each under its name in the pod, from container steps too', () => {
-    expect(output('by name')).toEqual(['two'])
-    expect(output('by name from a container step')).toContain('$(PORT) is "one"')
+  test('shares a named volume with them', () => {
+    expect(output('volume')).toEqual(['two'])
   })
 
-  test('has them in its pod, by the names that templates use, and without ports of the node', () => {
-    const pod = seen.find(item => item.kind === 'Pod' && item.metadata?.name === `${runner.name}-workflow`)
-    const containers = pod?.kind === 'Pod' ? (pod.spec?.containers ?? []) : []
-    expect(containers.map(({ name }) => name)).toEqual(['job', 'web', 'web-2', 'web-3', 'kaniko-hooks-work'])
-    expect(JSON.stringify(containers)).not.toContain('hostPort')
-    expect(JSON.stringify(containers)).not.toContain('is \\"one')
+  test('and they are reached from container steps, the job by its id', () => {
+    expect(output('from a container step').slice(-4)).toEqual(['$(PORT) is "one"', 'two', 'three', 'two'])
   })
+
+  test('is told by a step that fails which of them has ended', () => {
+    expect(output('fails').join('\n')).toMatch(
+      /The service fragile \(.*fragile.*\) has ended with exit code 5 \(Error\)/
+    )
+  })
+
+  test('prints their logs at its end, in which no command is obeyed', () => {
+    const printed = output('Stop containers')
+    const start = printed.indexOf('##[group]Print service container logs: fragile')
+    expect(printed.slice(start).join('\n')).toMatch(
+      /^##\[group\].*\n(.*\n)?::error::listening\ngoodbye\n(.*\n)*##\[endgroup\]$/
+    )
+  })
+
+  test('has them in its pod and in one of its own, by the names that templates use, without ports of the node', async () => {
+    const pods = seen.flatMap(item => (item.kind === 'Pod' && item.metadata?.name !== runner.name ? [item] : []))
+    const containers = (name: RegExp) =>
+      pods.find(({ metadata }) => name.test(metadata?.name ?? ''))?.spec?.containers.map(container => container.name)
+    expect(containers(/-workflow$/)).toEqual(['job', 'web', 'web-2', 'fragile', 'kaniko-hooks-work'])
+    expect(containers(/-service-/)).toEqual(['web-3'])
+    expect(JSON.stringify(pods)).not.toContain('hostPort')
+    expect(JSON.stringify(pods)).not.toContain('is \\"one')
+    expect(await suite.left()).toEqual([])
+  })
+
+  test('a service that never is healthy fails the job, with the words of its check and its log', async () => {
+    const failed = await runJob(runner, {
+      workflow: workflowOf({
+        container: suite.cluster.images.busybox,
+        services: {
+          slow: {
+            image: fragile.tagged,
+            options: '--health-cmd "echo not yet; exit 3" --health-interval 1s --health-retries 2'
+          }
+        },
+        steps: [{ name: 'never', run: 'echo ran' }]
+      })
+    })
+    const step = stepOf(failed, 'Initialize containers')
+    expect(outputOf(step)).toContain('::error::listening')
+    expect(outputOf(step).find(line => line.startsWith('##[error]'))).toMatch(
+      /The service slow .* is unhealthy: its health check failed 2 times, at last with exit code 3: not yet/
+    )
+    expect(stepOf(failed, 'never').outcome).toBe('skipped')
+    expect(await suite.left()).toEqual([])
+  }, 400_000)
 
   test('a service that ends at once fails the job at once, with its log and its exit code', async () => {
     const failed = await runJob(runner, {
@@ -130,7 +211,7 @@ describe('a job with services', () => {
     // A job has ten minutes to start.
     expect(step.ms).toBeLessThan(120_000)
     expect(outputOf(step)).toEqual(expect.arrayContaining(['reading /data', 'no such disk: /dev/none']))
-    expect(outputOf(step).find(line => line.startsWith('##[error]'))).toMatch(/crashing.*exit code 3/)
+    expect(outputOf(step).find(line => line.startsWith('##[error]'))).toMatch(/service storage .*crashing.*exit code 3/)
     expect(stepOf(failed, 'never').outcome).toBe('skipped')
     expect(await suite.left()).toEqual([])
   }, 400_000)
@@ -177,17 +258,29 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a job with nothing but 
       runJob(runner, {
         env: WITHOUT_JOB_CONTAINER,
         workflow: workflowOf({
-          services: { web: { image: web.tagged, env: { GREETING: 'hi', PORT: '8081' }, ports: ['8081:8081'] } },
+          services: {
+            site: {
+              image: web.tagged,
+              env: { GREETING: 'hi', PORT: '8081', ROOT: '/data' },
+              ports: ['18081:8081'],
+              ...(mode === 'volume' ? { volumes: ['${{ github.workspace }}/data:/data'] } : {})
+            }
+          },
           steps: [
-            { name: 'ports', run: 'echo "port ${{ job.services.web.ports[8081] }}"' },
-            { name: 'container', uses: 'docker://busybox:1.36', with: { args: 'sh -c "echo ran"' } }
+            {
+              name: 'port',
+              run: `/home/runner/externals/node20/bin/node -e 'fetch("http://localhost:\${{ job.services.site.ports[8081] }}/").then(a => a.text()).then(t => console.log("18081", t))'`
+            },
+            { name: 'container', uses: 'docker://busybox:1.36', with: { args: 'wget -qO- http://site:8081/' } },
+            ...(mode === 'volume' ? [{ name: 'volume', run: 'cat "$GITHUB_WORKSPACE/data/index.html"' }] : [])
           ]
         })
       })
     )
     expect(result.conclusion).toBe('success')
-    expect(stepOf(result, 'ports').log.lines.at(-1)).toBe('port 8081')
-    expect(outputOf(stepOf(result, 'container'))).toContain('ran')
+    expect(stepOf(result, 'port').log.lines).toContain('18081 hi')
+    expect(outputOf(stepOf(result, 'container'))).toContain('hi')
+    if (mode === 'volume') expect(stepOf(result, 'volume').log.lines.at(-1)).toBe('hi')
     const pod = seen.find(({ metadata }) => metadata?.name === `${runner.name}-workflow`)
     expect(pod?.kind === 'Pod' ? pod.spec?.containers.map(({ name }) => name) : undefined).toEqual(['web'])
     expect(await suite.left()).toEqual([])

@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { jobWith, stand, stepOf } from './fixtures/stand.js'
 import type { HookContainer, PrepareJobArgs, ScriptStepArgs } from './envelope.js'
 
@@ -55,6 +55,15 @@ services:
     image: \${{ github.head_ref }}`
       )
     )
+    const [log = ''] = await readdir(`${s.root}/_diag`)
+    expect(log).toMatch(/^Worker_\d{8}-\d{6}-utc\.log$/)
+    const [, message = ''] = (await readFile(`${s.root}/_diag/${log}`, 'utf8')).split(/Job message:\n /)
+    const { jobServiceContainers } = JSON.parse(message) as { jobServiceContainers: { map: object[] } }
+    expect(jobServiceContainers.map).toMatchObject([
+      { Key: { lit: 'redis' }, Value: { map: [{ Key: { lit: 'image' }, Value: { type: 0, lit: 'redis' } }, {}, {}] } },
+      { Key: { lit: 'none' }, Value: { map: [{ Key: { lit: 'image' }, Value: { expr: 'github.head_ref' } }] } }
+    ])
+
     const [envelope] = await s.envelopes('prepare_job')
     const { work, externals, temp } = s.dirs
     const volume = (source: string, target: string, readOnly = false) => ({

@@ -19,6 +19,7 @@ import { actionName } from './steps/details.js'
 import { runPost, runStep, stepName } from './steps/step.js'
 import { isOwnCheckout, loadAction, parseUses, stageCommand } from './steps/uses.js'
 import { asExpression, resolve, resolveText, resolveTexts } from './template.js'
+import { writeWorkerLog } from './worker-log.js'
 import type { Step } from './workflow.js'
 
 /** The evaluated containers of a job. */
@@ -118,6 +119,7 @@ class JobRun {
     frame.log.add('text', `Work directory: '${request.dirs.work}'`)
     frame.log.add('text', `Hook: '${request.hook}'`)
     await prepareDisk(request)
+    await writeWorkerLog(request, this.#state.mask)
     if (request.source !== undefined) {
       frame.log.add('text', `Checked out '${request.source}' to '${request.dirs.workspace}'`)
     }

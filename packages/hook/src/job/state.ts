@@ -23,8 +23,12 @@ const state = v.object({
     pullSecrets: v.pipe(v.array(v.string()), v.readonly()),
     volume
   }),
-  /** Where container steps reach the services of the job: the job pod's address, and their names. */
-  services: v.optional(v.object({ ip: v.string(), names: v.pipe(v.array(v.string()), v.readonly()) })),
+  /** Which names lead container steps to the job's pod and its services, by address. */
+  hosts: v.optional(
+    v.pipe(v.array(v.object({ ip: v.string(), names: v.pipe(v.array(v.string()), v.readonly()) })), v.readonly())
+  ),
+  /** Whether the job has services, after which a step that fails looks. */
+  hasServices: v.optional(v.boolean()),
   /** Tells the runner's own token that the runner masks already from a later one; a hash. */
   masked: v.optional(v.string()),
   /** The Secrets with the job's registry credentials. */

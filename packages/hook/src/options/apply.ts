@@ -34,8 +34,11 @@ export function withOptions(
   }
 }
 
-/** What a container is for. The job's own runs what keeps it alive, and its steps name their directories. */
-export type ContainerRole = 'job' | 'service' | 'step'
+/**
+ * What a container is: the job's own, which runs what keeps it alive, and whose steps name their directories; a service beside it;
+ * or the one for which its pod is made, a step's or a service's.
+ */
+export type ContainerRole = 'job' | 'service' | 'alone'
 
 /**
  * Puts the rest of the options into the pod. The hook template comes after that, and wins.
@@ -112,7 +115,7 @@ function withLabels<T extends V1Pod['metadata']>(
   return {
     ...metadata,
     annotations: { ...metadata?.annotations, [LABELS]: JSON.stringify({ ...others, [name]: labels }) }
-  } as T
+  }
 }
 
 /** Several containers may ask for fields of one pod: lists have what each of them asks for. */

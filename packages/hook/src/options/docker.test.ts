@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { expect, test } from '@jest/globals'
 
-import { portsOf } from '../pods/job-pod.js'
+import { portsOf } from '../services/ports.js'
 import type { ContainerOptions } from './options.js'
 import { read } from './options.fixture.js'
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 
 import type { V1Container, V1HostAlias, V1PodSpec } from '@kubernetes/client-node'
 
-import { portsOf } from '../pods/job-pod.js'
+import { portsOf } from '../services/ports.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
 import { capabilities } from './capabilities.js'

@@ -6,24 +6,27 @@ import { readEnvFiles } from './env-file.js'
 import { readOptions, type ContainerOptions } from './options.js'
 import { optionPolicy } from './policy.js'
 
+/** A container as the runner asks for it, with what of its options the request has fields for; and the options. */
+export interface TakenContainer {
+  readonly args: ContainerArgs
+  readonly options: ContainerOptions
+}
+
+/** The containers of a job. */
+export interface TakenJob {
+  readonly container: TakenContainer | undefined
+  readonly services: readonly TakenContainer[]
+}
+
 /**
  * Reads the options of a job's containers, and warns of what has no meaning here.
  *
- * @returns the request with what of the options it has fields for, and the options of each container
  * @throws HookError INPUT, UNSUPPORTED; see `readOptions`
  */
-export function takeOptions(
-  call: Configuration & Report,
-  { container, services }: PrepareJob['args']
-): {
-  readonly args: PrepareJob['args']
-  readonly options: { readonly container: ContainerOptions | undefined; readonly services: readonly ContainerOptions[] }
-} {
-  const job = container === null ? undefined : takeContainerOptions(call, container, 'the job container')
-  const taken = services.map(service => takeContainerOptions(call, service, `the service ${service.image ?? ''}`))
+export function takeOptions(call: Configuration & Report, { container, services }: PrepareJob['args']): TakenJob {
   return {
-    args: { container: job?.args ?? null, services: taken.map(({ args }) => args) },
-    options: { container: job?.options, services: taken.map(({ options }) => options) }
+    container: container === null ? undefined : takeContainerOptions(call, container, 'the job container'),
+    services: services.map(service => takeContainerOptions(call, service, `the service ${service.image ?? ''}`))
   }
 }
 
@@ -33,11 +36,7 @@ export function takeOptions(
  * @param what the container, for sentences: "the job container"
  * @throws HookError INPUT, UNSUPPORTED; see `readOptions`
  */
-export function takeContainerOptions(
-  call: Configuration & Report,
-  args: ContainerArgs,
-  what: string
-): { readonly args: ContainerArgs; readonly options: ContainerOptions } {
+export function takeContainerOptions(call: Configuration & Report, args: ContainerArgs, what: string): TakenContainer {
   const options = readOptions(args.createOptions, what, optionPolicy(call.settings))
   const { workDirectory, environment } = call
   const directory = environment.workspace ?? workDirectory

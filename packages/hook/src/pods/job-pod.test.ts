@@ -1,31 +1,19 @@
 import { describe, expect, test } from '@jest/globals'
 
-import type { ContainerArgs } from '../protocol/schema.js'
-import { jobPod, portAnswer, portsOf, serviceAliases, type JobPodRequest } from './job-pod.js'
+import { read } from '../options/options.fixture.js'
+import { jobPod, type JobPodRequest } from './job-pod.js'
 
 const OWNER = { runnerPod: 'r', uid: 'u', annotations: { 'kaniko-hooks/job': 'build' } }
-const ARGS: ContainerArgs = {
-  image: 'node:22',
-  dockerfile: null,
-  entryPoint: null,
-  entryPointArgs: [],
-  workingDirectory: '/__w/r/r',
-  createOptions: null,
-  registry: null,
-  environmentVariables: {},
-  portMappings: [],
-  systemMountVolumes: [],
-  userMountVolumes: []
-}
 const REQUEST: JobPodRequest = {
   owner: OWNER,
   name: 'r-workflow',
   job: {
-    args: ARGS,
     image: 'node:22',
-    variables: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: '0.0' } } }]
+    variables: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: '0.0' } } }],
+    options: read('')
   },
   services: [],
+  hostAliases: [],
   parts: {
     volumes: [{ name: 'work', persistentVolumeClaim: { claimName: 'r-work' } }],
     mounts: [{ name: 'work', mountPath: '/__w' }],
@@ -72,42 +60,18 @@ describe('jobPod', () => {
     })
   })
 
-  test('a service keeps its ENTRYPOINT unless told, and never takes a port of the node', () => {
-    const service = { ...ARGS, image: 'redis:7', workingDirectory: null, portMappings: ['6379:6379', '53:53/udp'] }
-    const custom = { ...service, portMappings: [], entryPoint: '/run me', entryPointArgs: ['--say', '"$HOME', 'x"'] }
+  test('has the services beside the job, their names, and what pulls their images', () => {
     const pod = jobPod({
       ...REQUEST,
-      job: null,
-      services: [
-        { name: 'redis', args: service, variables: [] },
-        { name: 'redis-2', args: custom, variables: [] }
-      ],
+      services: [{ container: { name: 'redis', image: 'redis:7' }, options: read('') }],
+      hostAliases: [{ ip: '127.0.0.1', hostnames: ['cache'] }],
       pullSecrets: ['creds'],
       pullPolicy: 'Always'
     })
-    expect(pod.spec?.containers).toEqual([
-      {
-        name: 'redis',
-        image: 'redis:7',
-        env: [],
-        imagePullPolicy: 'Always',
-        ports: [
-          { containerPort: 6379, protocol: 'TCP' },
-          { containerPort: 53, protocol: 'UDP' }
-        ]
-      },
-      {
-        name: 'redis-2',
-        image: 'redis:7',
-        command: ['/run me'],
-        args: ['--say', '$$HOME x'],
-        env: [],
-        imagePullPolicy: 'Always'
-      }
-    ])
+    expect(pod.spec?.containers.map(({ name }) => name)).toEqual(['job', 'redis'])
+    expect(pod.spec?.hostAliases).toEqual([{ ip: '127.0.0.1', hostnames: ['cache'] }])
     expect(pod.spec?.imagePullSecrets).toEqual([{ name: 'creds' }])
-    expect(pod.spec?.hostAliases).toEqual([{ ip: '127.0.0.1', hostnames: ['redis', 'redis-2'] }])
-    expect(JSON.stringify(pod)).not.toContain('hostPort')
+    expect(pod.spec?.containers[0]?.imagePullPolicy).toBe('Always')
   })
 
   test('no owner in another namespace: the collector would delete the pod at once; labels and a deadline instead', () => {
@@ -121,59 +85,5 @@ describe('jobPod', () => {
     // GitHub ends a job after five days.
     expect(pod.spec?.activeDeadlineSeconds).toBe(435_600)
     expect(jobPod(REQUEST).spec).not.toHaveProperty('activeDeadlineSeconds')
-  })
-})
-
-test('a service of the name localhost takes loopback away from nobody', () => {
-  expect(serviceAliases('10.0.0.1', [{ name: 'localhost' }, { name: 'db' }])).toEqual([
-    { ip: '10.0.0.1', hostnames: ['db'] }
-  ])
-  expect(serviceAliases('10.0.0.1', [{ name: 'localhost' }])).toEqual([])
-})
-
-describe('ports', () => {
-  test.each<[string, number[]]>([
-    ['80', [80]],
-    ['8080:80', [80]],
-    ['127.0.0.1:8080:80', [80]],
-    ['[::1]:8080:80/tcp', [80]],
-    ['nonsense', []],
-    ['70000', []],
-    ['8000-8002:80-82', [80, 81, 82]],
-    ['127.0.0.1:8000-8001:80-81/udp', [80, 81]],
-    ['3000-3002', [3000, 3001, 3002]],
-    ['3002-3000', []],
-    ['80-', []],
-    ['-80', []],
-    ['65535-70000', []],
-    ['80/icmp', []],
-    ['0x50', []],
-    ['', []]
-  ])('%s', (mapping, ports) => {
-    expect(portsOf([mapping]).map(({ port }) => port)).toEqual(ports)
-  })
-
-  test('the protocol is kept, however it is spelled', () => {
-    expect(portsOf(['53:53/UDP', '132:9999/sctp', '80'])).toEqual([
-      { port: 53, protocol: 'udp' },
-      { port: 9999, protocol: 'sctp' },
-      { port: 80, protocol: 'tcp' }
-    ])
-  })
-
-  test('a range of thousands is answered whole, and does not stand in the pod', () => {
-    const service = { ...ARGS, image: 'sip', portMappings: ['10000-20000:10000-20000/udp'] }
-    const pod = jobPod({ ...REQUEST, services: [{ name: 'sip', args: service, variables: [] }] })
-    expect(pod.spec?.containers[1]?.ports?.length).toBeLessThanOrEqual(100)
-    expect(Object.keys(portAnswer(service.portMappings))).toHaveLength(10_001)
-  })
-
-  test('one port mapped twice is one port', () => {
-    expect(portsOf(['80:80', '81:80', '80:80/udp'])).toHaveLength(2)
-  })
-
-  test('the answer maps a container port to the port by which the job reaches it', () => {
-    expect(portAnswer(['6380:6379', '5432'])).toEqual({ '6379': '6379', '5432': '5432' })
-    expect(portAnswer([])).toEqual({})
   })
 })

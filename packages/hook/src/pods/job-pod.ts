@@ -3,21 +3,17 @@ import { literal } from '@kaniko-hooks/kube'
 
 import { applyOptions } from '../options/apply.js'
 import type { ContainerOptions } from '../options/options.js'
-import type { ContainerArgs } from '../protocol/schema.js'
-import { splitArguments } from './arguments.js'
 import type { PodParts } from './pod-parts.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from './spool.js'
-import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'
 import { lifeOf, ownedBy, type Owner } from './owner.js'
 
 export type PullPolicy = 'IfNotPresent' | 'Always' | 'Never'
 
+/** The container of a service, and what its options ask for besides. */
 export interface ServiceContainer {
-  readonly name: string
-  readonly args: ContainerArgs
-  readonly variables: readonly V1EnvVar[]
-  readonly options?: ContainerOptions | undefined
+  readonly container: V1Container
+  readonly options: ContainerOptions
 }
 
 export interface JobPodRequest {
@@ -25,18 +21,18 @@ export interface JobPodRequest {
   readonly name: string
   /** Null for a job that has only services. */
   readonly job: {
-    readonly args: ContainerArgs
     readonly image: string
     readonly variables: readonly V1EnvVar[]
-    readonly options?: ContainerOptions | undefined
+    readonly options: ContainerOptions
   } | null
+  /** The services beside the job's container. */
   readonly services: readonly ServiceContainer[]
+  /** Under which names it reaches services. */
+  readonly hostAliases: readonly V1HostAlias[]
   readonly parts: PodParts
   readonly pullSecrets: readonly string[]
   readonly pullPolicy: PullPolicy | undefined
 }
-
-const MAX_PORTS = 100
 
 /** The volume of the spool: see `steps/supervisor.ts`. */
 const SPOOL_VOLUME = 'kaniko-hooks'
@@ -49,7 +45,10 @@ const SPOOL_VOLUME = 'kaniko-hooks'
  */
 export function jobPod(request: JobPodRequest): V1Pod {
   const pod = applyOptions(plainJobPod(request), JOB_CONTAINER, 'job', request.job?.options)
-  return request.services.reduce((made, { name, options }) => applyOptions(made, name, 'service', options), pod)
+  return request.services.reduce(
+    (made, { container, options }) => applyOptions(made, container.name, 'service', options),
+    pod
+  )
 }
 
 function plainJobPod(request: JobPodRequest): V1Pod {
@@ -66,29 +65,14 @@ function plainJobPod(request: JobPodRequest): V1Pod {
       automountServiceAccountToken: false,
       // Else every Service of the namespace is in each container's environment; thousands keep a container from starting.
       enableServiceLinks: false,
-      ...(request.services.length === 0 ? {} : { hostAliases: serviceAliases('127.0.0.1', request.services) }),
+      ...(request.hostAliases.length === 0 ? {} : { hostAliases: [...request.hostAliases] }),
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
-      containers: [
-        ...job,
-        ...request.services.map(service => serviceContainer(service, request.pullPolicy)),
-        ...parts.beside
-      ],
+      containers: [...job, ...request.services.map(({ container }) => container), ...parts.beside],
       volumes: [...parts.volumes, { name: SPOOL_VOLUME, emptyDir: {} }],
       ...(parts.affinity === undefined ? {} : { affinity: parts.affinity }),
       ...(request.pullSecrets.length === 0 ? {} : { imagePullSecrets: request.pullSecrets.map(name => ({ name })) })
     }
   }
-}
-
-/**
- * The lines of a hosts file that give services their names.
- *
- * @param ip of the job pod, as seen by who reads the file
- */
-export function serviceAliases(ip: string, services: readonly { readonly name: string }[]): V1HostAlias[] {
-  // A service of this name must not take loopback away from what runs in a step's own pod.
-  const hostnames = services.map(({ name }) => name).filter(name => name !== 'localhost')
-  return hostnames.length === 0 ? [] : [{ ip, hostnames }]
 }
 
 function jobContainer(request: JobPodRequest, job: NonNullable<JobPodRequest['job']>): V1Container {
@@ -101,71 +85,6 @@ function jobContainer(request: JobPodRequest, job: NonNullable<JobPodRequest['jo
     // No workingDir: the runtime makes a missing one for root, and an image's own user could not write there.
     env: [...job.variables],
     volumeMounts: [...request.parts.mounts, { name: SPOOL_VOLUME, mountPath: SPOOL_PATH }],
-    ...pullPolicyOf(request.pullPolicy)
+    ...(request.pullPolicy === undefined ? {} : { imagePullPolicy: request.pullPolicy })
   }
-}
-
-function serviceContainer(
-  { name, args, variables }: ServiceContainer,
-  pullPolicy: PullPolicy | undefined
-): V1Container {
-  const words = splitArguments(args.entryPointArgs.join(' '))
-  refuseLongStrings({}, words)
-  // They are for people who read the pod; a range of thousands would only make the pod too large for the API server.
-  const ports = portsOf(args.portMappings).slice(0, MAX_PORTS)
-  return {
-    name,
-    image: args.image ?? '',
-    ...(args.entryPoint === null || args.entryPoint === '' ? {} : { command: [literal(args.entryPoint)] }),
-    ...(words.length === 0 ? {} : { args: words.map(literal) }),
-    env: [...variables],
-    // Never a hostPort: two runners on one node would want the same.
-    ...(ports.length === 0
-      ? {}
-      : { ports: ports.map(({ port, protocol }) => ({ containerPort: port, protocol: protocol.toUpperCase() })) }),
-    ...pullPolicyOf(pullPolicy)
-  }
-}
-
-function pullPolicyOf(policy: PullPolicy | undefined): { imagePullPolicy?: PullPolicy } {
-  return policy === undefined ? {} : { imagePullPolicy: policy }
-}
-
-export interface Port {
-  readonly port: number
-  readonly protocol: Protocol
-}
-
-const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
-type Protocol = (typeof PROTOCOLS)[number]
-
-/**
- * The container ports of Docker's port mappings: `80`, `8080:80`, `127.0.0.1:8080:80`, `53:53/udp`, `8000-8002:80-82`.
- * What Docker would refuse is left out.
- */
-export function portsOf(mappings: readonly string[]): Port[] {
-  const seen = new Set<string>()
-  return mappings.flatMap(mapping => {
-    const [address = '', name = 'tcp'] = mapping.toLowerCase().split('/')
-    const protocol = PROTOCOLS.find(known => known === name)
-    const [first = NaN, last = first] = (address.split(':').at(-1) ?? '').split('-').map(portNumber)
-    if (protocol === undefined || !(last >= first)) return []
-    const ports = Array.from({ length: last - first + 1 }, (_, index) => ({ port: first + index, protocol }))
-    return ports.filter(({ port }) => {
-      const key = `${port}/${protocol}`
-      if (seen.has(key)) return false
-      seen.add(key)
-      return true
-    })
-  })
-}
-
-function portNumber(text: string): number {
-  const port = /^\d+$/.test(text) ? Number(text) : NaN
-  return port >= 1 && port <= 65_535 ? port : NaN
-}
-
-/** `ports` of a response: all containers of the job share one network, so a port is reached under its own number. */
-export function portAnswer(mappings: readonly string[]): Record<string, string> {
-  return Object.fromEntries(portsOf(mappings).map(({ port }) => [String(port), String(port)]))
 }

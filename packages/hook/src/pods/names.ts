@@ -28,6 +28,11 @@ export function stepName(runner: string): string {
   return addSuffix(runner, `step-${uuid().slice(0, 8)}`)
 }
 
+/** A name for the pod of one service. */
+export function servicePodName(runner: string): string {
+  return addSuffix(runner, `service-${uuid().slice(0, 8)}`)
+}
+
 /** A name for a Secret that belongs to a runner. */
 export function secretName(runner: string): string {
   return addSuffix(runner, `secret-${uuid().slice(0, 8)}`)
@@ -57,26 +62,4 @@ function cut(name: string, length: number): string {
   if (name.length <= length) return name
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 6)
   return `${name.slice(0, length - 7).replace(/[-.]+$/, '')}-${hash}`
-}
-
-/**
- * Container names for services: the image's last path part, as template authors know it, made a DNS label. The first of
- * two equal ones keeps the bare name, so that `$redis` in a template still means it.
- */
-export function serviceNames(images: readonly string[]): string[] {
-  const taken = new Set<string>([JOB_CONTAINER, WORK_CONTAINER])
-  return images.map(image => {
-    const last = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? ''
-    const base =
-      last
-        .toLowerCase()
-        .replace(/[^a-z0-9-]+/g, '-')
-        .slice(0, 50)
-        // Cut first: what is cut may leave a dash at the end, which no name may have.
-        .replace(/^-+|-+$/g, '') || 'service'
-    let name = base
-    for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`
-    taken.add(name)
-    return name
-  })
 }

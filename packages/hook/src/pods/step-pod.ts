@@ -35,7 +35,7 @@ export interface StepPodRequest {
  * @throws HookError INPUT for options that want two volumes in one place
  */
 export function stepPod(request: StepPodRequest): V1PodTemplateSpec {
-  return applyOptions(plainStepPod(request), JOB_CONTAINER, 'step', request.options)
+  return applyOptions(plainStepPod(request), JOB_CONTAINER, 'alone', request.options)
 }
 
 function plainStepPod(request: StepPodRequest): V1PodTemplateSpec {

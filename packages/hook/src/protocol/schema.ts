@@ -79,6 +79,7 @@ export type Command = v.InferOutput<typeof command>
 export type PrepareJob = v.InferOutput<typeof prepareJob>
 export type RunScriptStep = v.InferOutput<typeof runScriptStep>
 export type RunContainerStep = v.InferOutput<typeof runContainerStep>
+export type CleanupJob = v.InferOutput<typeof cleanupJob>
 /** A job or service container, or a container step. */
 export type ContainerArgs = v.InferOutput<typeof container>
 export type VolumeArgs = v.InferOutput<typeof volume>

@@ -1,32 +1,74 @@
-import type { Cluster, Report } from '../job/call.js'
+import type { Cluster, Configuration, Report } from '../job/call.js'
 import { messageOf } from '../report/errors.js'
 import { quotedGroup } from '../report/workflow-commands.js'
+import { listServices, type RunningService } from './announced.js'
 
-/** For the last words of the services that ended: any of them may have printed one line without an end. */
-const SERVICE_LOG = { tailLines: 50, limitBytes: 256 * 1024 }
-const SERVICE_LOGS_MS = 15_000
+/** Any service may have printed one line without an end. */
+const LIMIT_BYTES = 256 * 1024
+/** The last words of a service that failed. */
+const LAST_LINES = 50
+/** What the job's log keeps of a service that did its work. */
+const ALL_LINES = 1_000
+const LOGS_MS = 15_000
 
-/** A service that ended tells why only in its log, and the pod is about to go. */
-export async function printServiceLogs(
-  call: Cluster & Report,
-  name: string,
-  services: readonly string[]
+type Call = Cluster & Configuration & Report
+type Place = Pick<RunningService, 'pod' | 'container' | 'title'>
+
+/** A service that ended tells why only in its log, and its pod is about to go. */
+export async function printLogsOfEnded(call: Call): Promise<void> {
+  const signal = AbortSignal.timeout(LOGS_MS)
+  const services = await listServices(call, signal).catch(() => [])
+  for (const service of services)
+    if (service.state.terminated !== undefined) await printLastWords(call, service, signal)
+}
+
+/** Prints the end of a service's log. */
+export async function printLastWords(
+  call: Call,
+  service: Place,
+  signal: AbortSignal = AbortSignal.timeout(LOGS_MS)
 ): Promise<void> {
-  const signal = AbortSignal.timeout(SERVICE_LOGS_MS)
-  const pod = await call.kube.get('pods', name, { signal }).catch(() => undefined)
-  for (const service of services) {
-    const status = pod?.status?.containerStatuses?.find(candidate => candidate.name === service)
-    if (status?.state?.terminated === undefined && status?.lastState?.terminated === undefined) continue
-    await quotedGroup(`Log of service ${service}`, call.print, async print => {
-      try {
-        const pieces: Uint8Array[] = []
-        for await (const piece of call.kube.logs({ pod: name, container: service }, { ...SERVICE_LOG, signal })) {
-          pieces.push(piece)
-        }
-        for (const line of Buffer.concat(pieces).toString().trimEnd().split('\n')) print(line)
-      } catch (error) {
-        print(messageOf(error))
-      }
+  const lines = await readLines(call, service, LAST_LINES, signal)
+  await quotedGroup(`Log of service ${service.title}`, call.print, print => {
+    for (const line of lines) print(line)
+    return Promise.resolve()
+  })
+}
+
+/** Prints the logs of the job's services when the job ends, as a Docker runner does; of each the last 1,000 lines. */
+export async function printServiceLogs(call: Call): Promise<void> {
+  const signal = AbortSignal.any([call.cancelled, AbortSignal.timeout(LOGS_MS)])
+  const services = await listServices(call, signal).catch((error: unknown) => {
+    call.note(`Logs of services: ${messageOf(error)}`)
+    return []
+  })
+  // Read all at once, printed in their order.
+  const logs = await Promise.all(services.map(async service => readLines(call, service, ALL_LINES, signal)))
+  for (const [index, { title }] of services.entries()) {
+    const lines = logs[index] ?? []
+    if (lines.length === 0) continue
+    await quotedGroup(`Print service container logs: ${title}`, call.print, print => {
+      for (const line of lines) print(line)
+      return Promise.resolve()
     })
+  }
+}
+
+/** The last lines of a container's log, or why there are none. */
+async function readLines(
+  { kube }: Cluster,
+  { pod, container }: Place,
+  tailLines: number,
+  signal: AbortSignal
+): Promise<string[]> {
+  try {
+    const pieces: Uint8Array[] = []
+    for await (const piece of kube.logs({ pod, container }, { tailLines, limitBytes: LIMIT_BYTES, signal })) {
+      pieces.push(piece)
+    }
+    const text = Buffer.concat(pieces).toString().trimEnd()
+    return text === '' ? [] : text.split('\n')
+  } catch (error) {
+    return [messageOf(error)]
   }
 }

@@ -15,6 +15,8 @@ interface CommandOptions {
   readonly signal?: AbortSignal
   /** Time after which a command that runs is given up, in milliseconds; default one minute: a busy node takes seconds. */
   readonly timeoutMs?: number
+  /** For its standard input: words that audit logs must not record. */
+  readonly input?: string
 }
 
 /** Of a command in a container whose node answers. */
@@ -33,14 +35,13 @@ export async function runInContainer(
   kube: Pick<Kube, 'exec' | 'awaitNode'>,
   target: { readonly pod: string; readonly container: string },
   command: readonly string[],
-  { signal, timeoutMs = TIMEOUT_MS }: CommandOptions = {}
+  { signal, timeoutMs = TIMEOUT_MS, input }: CommandOptions = {}
 ): Promise<CommandResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await collect(
-        await kube.exec({ ...target, command }, { repeatable: true, ...(signal && { signal }) }),
-        timeoutMs
-      )
+      const stdin = input !== undefined
+      const stream = await kube.exec({ ...target, command, stdin }, { repeatable: true, ...(signal && { signal }) })
+      return await collect(stream, timeoutMs, input)
     } catch (error) {
       if (error instanceof GivenUp) {
         const message = `${command[0] ?? 'A command'} in container ${target.container} of pod ${target.pod} ${error.message}`
@@ -62,7 +63,7 @@ export async function runInContainer(
 /** The command runs, and is not waited for any longer. */
 class GivenUp extends Error {}
 
-async function collect(stream: ExecStream, timeoutMs: number): Promise<CommandResult> {
+async function collect(stream: ExecStream, timeoutMs: number, input: string | undefined): Promise<CommandResult> {
   const text = { stdout: '', stderr: '' }
   let giveUp: (why: string) => void = () => undefined
   const givenUp = new Promise<never>((_, reject) => (giveUp = why => reject(new GivenUp(why))))
@@ -75,6 +76,13 @@ async function collect(stream: ExecStream, timeoutMs: number): Promise<CommandRe
   const timer = setTimeout(() => {
     giveUp(`did not end within ${timeoutMs / 1000} s. Does the image's shell hang, or its node?`)
   }, timeoutMs)
+  if (input !== undefined) {
+    // A command that ends before it has read everything says so by its exit code.
+    void stream.write(input).then(
+      () => stream.end(),
+      () => undefined
+    )
+  }
   try {
     const code = await Promise.race([givenUp, stream.exit])
     return { code, ...text }

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+
+import type { ContainerOptions } from '../options/options.js'
+import type { TakenJob } from '../options/take.js'
+import type { ContainerArgs } from '../protocol/schema.js'
+import { HookError } from '../report/errors.js'
+import { warningCommand, type Line } from '../report/workflow-commands.js'
+import { changesUnknownCheck } from './health.js'
+import { containerNames, hostNames } from './names.js'
+import { crowdedOut } from './ports.js'
+import { serviceKeys } from './worker-log.js'
+
+/** A service of a job. */
+export interface Service {
+  /** For people: the workflow's key, or the container's name where nobody knows the key. */
+  readonly title: string
+  /** Its container's name, which the hook template knows. */
+  readonly container: string
+  readonly image: string
+  readonly args: ContainerArgs
+  /** The names under which it is reached. */
+  readonly hosts: readonly string[]
+  readonly options: ContainerOptions
+  /** Its ports are taken in the job's pod. */
+  readonly hasOwnPod: boolean
+}
+
+export interface Plan {
+  readonly services: readonly Service[]
+  /** The names that `options:` give the job's container. */
+  readonly jobHosts: readonly string[]
+}
+
+/**
+ * Says how each service of a job is called and in which pod it runs. Names that cannot be given are a warning.
+ *
+ * @throws HookError INPUT for a service without an image
+ */
+export function planServices(
+  { workDirectory, print }: { readonly workDirectory: string; readonly print: Line },
+  { container: job, services }: TakenJob
+): Plan {
+  const images = services.map(({ args }) => imageOf(args))
+  const containers = containerNames(images)
+  // The runner keeps its logs beside its work directory.
+  const keys = services.length === 0 ? [] : serviceKeys(join(workDirectory, '..', '_diag'), images)
+  const { names, refused } = hostNames([
+    ...services.map(({ options }, index) => ({
+      key: keys[index],
+      options: options.names,
+      container: containers[index] ?? ''
+    })),
+    { options: job?.options.names ?? [] }
+  ])
+  if (refused.length > 0) {
+    print(
+      warningCommand(
+        `Not reached under ${refused.join(', ')}: Kubernetes takes only letters, digits, "-" and "." for a host name. ` +
+          `The services are reached under ${names.slice(0, services.length).flat().join(', ')}.`
+      )
+    )
+  }
+  for (const [index, { options }] of services.entries()) {
+    if (!changesUnknownCheck(options.health)) continue
+    print(
+      warningCommand(
+        `The service ${images[index]}: its options change a health check that only its image has. Kubernetes does not run it, and it is not waited for: name the check by --health-cmd.`
+      )
+    )
+  }
+  const outside = crowdedOut(
+    job?.args ?? null,
+    services.map(({ args }) => args)
+  )
+  return {
+    services: services.map(({ args, options }, index) => ({
+      title: keys[index] ?? containers[index] ?? '',
+      container: containers[index] ?? '',
+      image: images[index] ?? '',
+      args,
+      hosts: names[index] ?? [],
+      options,
+      hasOwnPod: outside[index] ?? false
+    })),
+    jobHosts: names.at(-1) ?? []
+  }
+}
+
+/** @throws HookError INPUT when the container names no image */
+export function imageOf(container: ContainerArgs): string {
+  if (container.image === null || container.image === '') {
+    throw new HookError('INPUT', 'The job has a container or service without an image.')
+  }
+  return container.image
+}
