@@ -102,17 +102,17 @@ function fieldsFor(role: ContainerRole, { stdin, tty, ...fields }: Partial<V1Con
     : { ...fields, ...(stdin === undefined ? {} : { stdin }), ...(tty === undefined ? {} : { tty }) }
 }
 
-function withLabels<T extends V1Pod['metadata']>(
-  metadata: T,
+function withLabels(
+  metadata: V1Pod['metadata'],
   name: string,
   labels: Readonly<Record<string, string>>
-): T {
-  if (Object.keys(labels).length === 0) return metadata
-  const others = JSON.parse(metadata?.annotations?.[LABELS] ?? '{}') as Record<string, unknown>
+): V1Pod['metadata'] {
+  if (metadata === undefined || Object.keys(labels).length === 0) return metadata
+  const others = JSON.parse(metadata.annotations?.[LABELS] ?? '{}') as Record<string, unknown>
   return {
     ...metadata,
-    annotations: { ...metadata?.annotations, [LABELS]: JSON.stringify({ ...others, [name]: labels }) }
-  } as T
+    annotations: { ...metadata.annotations, [LABELS]: JSON.stringify({ ...others, [name]: labels }) }
+  }
 }
 
 /** Several containers may ask for fields of one pod: lists have what each of them asks for. */

@@ -34,7 +34,7 @@ const OF_TYPE: Readonly<Record<string, string>> = { boolean: 'true', bytes: '64m
 
 const given = (name: string): string => {
   const { type = 'string' } = FLAGS.get(name) ?? {}
-  const value = VALUES[name] ?? OF_TYPE[type] ?? (/int/.test(type) ? '10' : 'word')
+  const value = VALUES[name] ?? OF_TYPE[type] ?? (type.includes('int') ? '10' : 'word')
   return `--${name}=${value}`
 }
 
