@@ -3,7 +3,7 @@ import { literal } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
 import type { ContainerArgs } from '../protocol/schema.js'
-import type { ContainerOptions } from './options.js'
+import type { ContainerOptions } from './container-options.js'
 
 /** The annotation that has the labels of all containers, as JSON. */
 const LABELS = 'kaniko-hooks/labels'
