@@ -69,7 +69,7 @@ export function applyOptions<T extends V1Pod | V1PodTemplateSpec>(
   }
   const changed = {
     ...(role === 'job' ? container : withProgram(container, options)),
-    ...fieldsFor(role, options.container),
+    ...fieldsFor(role, container, options.container),
     ...(mounts.length === 0 ? {} : { volumeMounts: [...(container.volumeMounts ?? []), ...mounts] })
   }
   return {
@@ -96,10 +96,15 @@ function withProgram(container: V1Container, { entrypoint, workdir }: ContainerO
   )
 }
 
-function fieldsFor(role: ContainerRole, { stdin, tty, ...fields }: Partial<V1Container>): Partial<V1Container> {
-  return role === 'job'
-    ? fields
-    : { ...fields, ...(stdin === undefined ? {} : { stdin }), ...(tty === undefined ? {} : { tty }) }
+function fieldsFor(role: ContainerRole, container: V1Container, asked: Partial<V1Container>): Partial<V1Container> {
+  const { stdin, tty, imagePullPolicy, ...fields } = asked
+  const isStricter = imagePullPolicy !== undefined && container.imagePullPolicy !== 'Never'
+  return {
+    ...fields,
+    ...(isStricter ? { imagePullPolicy } : {}),
+    ...(stdin === undefined || role === 'job' ? {} : { stdin }),
+    ...(tty === undefined || role === 'job' ? {} : { tty })
+  }
 }
 
 function withLabels(
