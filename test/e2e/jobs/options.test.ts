@@ -59,7 +59,7 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('options of containers, 
             name: 'network',
             run: 'hostname; grep db.example /etc/hosts; grep -E "^(search|options)" /etc/resolv.conf; cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
           },
-          { name: 'variables', run: 'printenv FROM_OPTIONS FROM_BOTH' },
+          { name: 'variables', run: 'echo "$FROM_OPTIONS"; echo "$FROM_BOTH"' },
           { name: 'write', id: 'write', run: WRITE },
           {
             name: 'service',

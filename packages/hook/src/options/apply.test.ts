@@ -90,6 +90,17 @@ test('the pod has the host name of the job, and not of a service', () => {
   expect(service('-h db').spec?.hostname).toBeUndefined()
 })
 
+test('an image is pulled again, unless the settings have none pulled', () => {
+  const pod = (imagePullPolicy?: string): V1Pod => ({
+    spec: { containers: [{ name: 'job', ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) }] }
+  })
+  const policies = [undefined, 'IfNotPresent', 'Never'].map(
+    policy => job('--pull always', pod(policy)).spec?.containers[0]?.imagePullPolicy
+  )
+  expect(policies).toEqual(['Always', 'Always', 'Never'])
+  expect(job('--pull never', pod('Always')).spec?.containers[0]?.imagePullPolicy).toBe('Always')
+})
+
 test('a place that is taken is refused', () =>
   expect(() => job('--tmpfs /__w/')).toThrow('The options of container job mount a second volume at /__w.'))
 

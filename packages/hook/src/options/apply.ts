@@ -3,7 +3,7 @@ import { literal } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
 import type { ContainerArgs } from '../protocol/schema.js'
-import type { ContainerOptions } from './options.js'
+import type { ContainerOptions } from './container-options.js'
 
 /** The annotation that has the labels of all containers, as JSON. */
 const LABELS = 'kaniko-hooks/labels'
@@ -72,7 +72,7 @@ export function applyOptions<T extends V1Pod | V1PodTemplateSpec>(
   }
   const changed = {
     ...(role === 'job' ? container : withProgram(container, options)),
-    ...fieldsFor(role, options.container),
+    ...fieldsFor(role, container, options.container),
     ...(mounts.length === 0 ? {} : { volumeMounts: [...(container.volumeMounts ?? []), ...mounts] })
   }
   return {
@@ -99,22 +99,27 @@ function withProgram(container: V1Container, { entrypoint, workdir }: ContainerO
   )
 }
 
-function fieldsFor(role: ContainerRole, { stdin, tty, ...fields }: Partial<V1Container>): Partial<V1Container> {
-  return role === 'job'
-    ? fields
-    : { ...fields, ...(stdin === undefined ? {} : { stdin }), ...(tty === undefined ? {} : { tty }) }
+function fieldsFor(role: ContainerRole, container: V1Container, asked: Partial<V1Container>): Partial<V1Container> {
+  const { stdin, tty, imagePullPolicy, ...fields } = asked
+  const isStricter = imagePullPolicy !== undefined && container.imagePullPolicy !== 'Never'
+  return {
+    ...fields,
+    ...(isStricter ? { imagePullPolicy } : {}),
+    ...(stdin === undefined || role === 'job' ? {} : { stdin }),
+    ...(tty === undefined || role === 'job' ? {} : { tty })
+  }
 }
 
-function withLabels<T extends V1Pod['metadata']>(
-  metadata: T,
+function withLabels(
+  metadata: V1Pod['metadata'],
   name: string,
   labels: Readonly<Record<string, string>>
-): T {
-  if (Object.keys(labels).length === 0) return metadata
-  const others = JSON.parse(metadata?.annotations?.[LABELS] ?? '{}') as Record<string, unknown>
+): V1Pod['metadata'] {
+  if (metadata === undefined || Object.keys(labels).length === 0) return metadata
+  const others = JSON.parse(metadata.annotations?.[LABELS] ?? '{}') as Record<string, unknown>
   return {
     ...metadata,
-    annotations: { ...metadata?.annotations, [LABELS]: JSON.stringify({ ...others, [name]: labels }) }
+    annotations: { ...metadata.annotations, [LABELS]: JSON.stringify({ ...others, [name]: labels }) }
   }
 }
 

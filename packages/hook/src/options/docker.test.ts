@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 
 import { portsOf } from '../services/ports.js'
-import type { ContainerOptions } from './options.js'
+import type { ContainerOptions } from './container-options.js'
 import { read } from './options.fixture.js'
 
 /** What docker 28 makes of each: `npx tsx scripts/record-docker-options.ts` asks it. */

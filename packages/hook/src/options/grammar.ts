@@ -69,9 +69,10 @@ function addShort(given: Map<string, string[]>, word: string, rest: string[]): v
     const flag = FLAGS.get(name)
     if (flag === undefined) throw new OptionProblem(`unknown shorthand flag: ${quote(letter)} in ${quote(word)}`)
     const behind = word.slice(at + 1)
-    if (behind.length > 1 && behind.startsWith('=')) { add(given, name, behind.slice(1)); return; }
-    if (flag.type !== 'boolean') { add(given, name, behind === '' ? valueOf(flag, rest, `-${letter}`) : behind); return; }
-    add(given, name, 'true')
+    const isWritten = behind.length > 1 && behind.startsWith('=')
+    if (isWritten) add(given, name, behind.slice(1))
+    else add(given, name, flag.type === 'boolean' || behind === '' ? valueOf(flag, rest, `-${letter}`) : behind)
+    if (isWritten || flag.type !== 'boolean') return
   }
 }
 

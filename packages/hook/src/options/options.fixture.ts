@@ -1,8 +1,9 @@
 import type { OptionPolicy } from './policy.js'
-import { readOptions, type ContainerOptions } from './options.js'
+import type { ContainerOptions } from './container-options.js'
+import { readOptions } from './options.js'
 
 /** Nothing is allowed that PodSecurity baseline does not allow, and nothing has a maximum. */
-export const STRICT: OptionPolicy = { allow: [], maximum: {}, gpuResource: 'nvidia.com/gpu', arch: 'amd64' }
+const STRICT: OptionPolicy = { allow: [], maximum: {}, gpuResource: 'nvidia.com/gpu', arch: 'amd64' }
 
 /** The options of a job container. */
 export function read(text: string, policy: Partial<OptionPolicy> = {}): ContainerOptions {

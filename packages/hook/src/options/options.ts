@@ -3,40 +3,15 @@ import { isIP } from 'node:net'
 import type { V1Container, V1HostAlias, V1PodSpec } from '@kubernetes/client-node'
 
 import { portsOf } from '../services/ports.js'
-import type { VolumeArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
 import { capabilities } from './capabilities.js'
+import type { ContainerOptions } from './container-options.js'
 import { FLAGS } from './flags.js'
 import { invalid, OptionProblem, quote, readFlags, splitOnce, type Given } from './grammar.js'
-import { readHealth, type HealthOptions } from './health.js'
+import { readHealth } from './health.js'
 import type { OptionPolicy } from './policy.js'
 import { boolean, cpus, fields, whole } from './quantities.js'
 import { bindVolume, mount, sizeOf, tmpfs, type MemoryMount } from './volumes.js'
-
-/** What `options:` of a container asks for, in the words of a pod where these have them. */
-export interface ContainerOptions {
-  /** The values of `--name`, `--hostname` and `--network-alias`, each once, as they were written. */
-  readonly names: readonly string[]
-  readonly health: HealthOptions
-  /** What was given and has no meaning here. */
-  readonly ignored: readonly string[]
-  /** Variables; those of `env:` win over them. */
-  readonly environment: Readonly<Record<string, string>>
-  /** Paths of files with variables, which the variables above win over. */
-  readonly envFiles: readonly string[]
-  readonly volumes: readonly VolumeArgs[]
-  /** Ports as `ports:` has them. */
-  readonly ports: readonly string[]
-  /** Undefined when it was not given; '' for none, not even the image's. */
-  readonly entrypoint: string | undefined
-  readonly workdir: string | undefined
-  readonly memoryMounts: readonly MemoryMount[]
-  readonly labels: Readonly<Record<string, string>>
-  /** Fields of the container. */
-  readonly container: Partial<V1Container>
-  /** Fields of its pod, which other containers share. */
-  readonly pod: Partial<V1PodSpec>
-}
 
 /** Docker's smallest limit of memory. */
 const MIN_MEMORY = 6 * 1024 * 1024

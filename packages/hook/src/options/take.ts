@@ -3,7 +3,8 @@ import type { ContainerArgs, PrepareJob } from '../protocol/schema.js'
 import { warningCommand } from '../report/workflow-commands.js'
 import { withOptions } from './apply.js'
 import { readEnvFiles } from './env-file.js'
-import { readOptions, type ContainerOptions } from './options.js'
+import type { ContainerOptions } from './container-options.js'
+import { readOptions } from './options.js'
 import { optionPolicy } from './policy.js'
 
 /** A container as the runner asks for it, with what of its options the request has fields for; and the options. */

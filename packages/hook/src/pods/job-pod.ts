@@ -2,7 +2,7 @@ import type { V1Container, V1EnvVar, V1HostAlias, V1Pod } from '@kubernetes/clie
 import { literal } from '@kaniko-hooks/kube'
 
 import { applyOptions } from '../options/apply.js'
-import type { ContainerOptions } from '../options/options.js'
+import type { ContainerOptions } from '../options/container-options.js'
 import type { PodParts } from './pod-parts.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from './spool.js'
 import { JOB_CONTAINER } from './names.js'

@@ -2,7 +2,7 @@ import type { V1EnvVar, V1HostAlias, V1Job, V1PodTemplateSpec } from '@kubernete
 import { literal } from '@kaniko-hooks/kube'
 
 import { applyOptions } from '../options/apply.js'
-import type { ContainerOptions } from '../options/options.js'
+import type { ContainerOptions } from '../options/container-options.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { splitArguments } from './arguments.js'
 import type { PodParts } from './pod-parts.js'

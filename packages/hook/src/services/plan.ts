@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-import type { ContainerOptions } from '../options/options.js'
+import type { ContainerOptions } from '../options/container-options.js'
 import type { TakenJob } from '../options/take.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
