@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { container as sent } from '../job/call.fixture.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { serviceContainer } from './container.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 import { portAnswer } from './ports.js'
 
 function service(args: Partial<ContainerArgs>): Service {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Report } from '../job/call.js'
 import { messageOf } from '../report/errors.js'
 import { warningCommand } from '../report/workflow-commands.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 import { publishedPorts } from './ports.js'
 
 /** Where a service is, and one of its ports as the workflow publishes it; without `hostPort` any free one. */

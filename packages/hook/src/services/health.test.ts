@@ -4,7 +4,7 @@ import { ended, running } from '@kaniko-hooks/testing'
 import { Bench, container } from '../job/call.fixture.js'
 import type { HealthOptions } from '../options/health.js'
 import { awaitHealthy, changesUnknownCheck, checkedServices } from './health.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 let bench: Bench
 beforeEach(async () => {
