@@ -2,7 +2,7 @@ import type { V1ContainerState, V1Pod } from '@kubernetes/client-node'
 
 import type { Cluster, Configuration } from '../job/call.js'
 import { ownedSelector } from '../pods/owner.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 /** Tells later calls which containers of a pod are services, and what people call them: a mapping, as JSON. */
 const ANNOTATION = 'kaniko-hooks/services'

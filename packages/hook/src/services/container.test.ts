@@ -4,7 +4,7 @@ import { read } from '../options/options.fixture.js'
 import { container as sent } from '../job/call.fixture.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { serviceContainer } from './container.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 import { portAnswer } from './ports.js'
 
 function service(args: Partial<ContainerArgs>): Service {

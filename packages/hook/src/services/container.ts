@@ -4,7 +4,7 @@ import { literal } from '@kaniko-hooks/kube'
 import { splitArguments } from '../pods/arguments.js'
 import type { PullPolicy } from '../pods/job-pod.js'
 import { refuseLongStrings } from '../pods/long-strings.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 import { portsOf } from './ports.js'
 
 /** They are for people who read the pod; a range of thousands would only make the pod too large for the API server. */

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { read } from '../options/options.fixture.js'
 import { container } from '../job/call.fixture.js'
 import { forwardPorts } from './forward.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 let server: Server
 let port: number

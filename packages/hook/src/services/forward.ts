@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Report } from '../job/call.js'
 import { messageOf } from '../report/errors.js'
 import { warningCommand } from '../report/workflow-commands.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 import { publishedPorts } from './ports.js'
 
 /** Where a service is, and one of its ports as the workflow publishes it; without `hostPort` any free one. */
@@ -57,8 +57,13 @@ export async function forwardPorts(
   const ways = services.flatMap(({ service, ip }, index) =>
     publishedPorts(service.args.portMappings).map(published => ({ index, title: service.title, ip, ...published }))
   )
-  const ports =
-    ways.length === 0 ? [] : await listen(ways).catch((error: unknown) => print(sorry(messageOf(error))))
+  let ports: readonly number[] | undefined = []
+  try {
+    if (ways.length > 0) ports = await listen(ways)
+  } catch (error) {
+    ports = undefined
+    print(sorry(messageOf(error)))
+  }
   const answers = services.map((): Record<string, string> => ({}))
   for (const [at, { index, title, port, hostPort }] of ways.entries()) {
     const got = ports?.[at] ?? 0

@@ -5,7 +5,7 @@ import { read } from '../options/options.fixture.js'
 import { Bench, container } from '../job/call.fixture.js'
 import type { HealthOptions } from '../options/health.js'
 import { awaitHealthy, changesUnknownCheck, checkedServices } from './health.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 let bench: Bench
 beforeEach(async () => {

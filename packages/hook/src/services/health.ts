@@ -7,7 +7,7 @@ import type { HealthOptions } from '../options/health.js'
 import { HookError, messageOf } from '../report/errors.js'
 import { runInContainer } from '../steps/run-in-container.js'
 import { printLastWords } from './logs.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 /** Docker's, for what `options:` do not say; 0 means the same to Docker. */
 const INTERVAL_MS = 30_000

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 
-import type { ContainerOptions } from '../options/container-options.js'
 import type { TakenJob } from '../options/take.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
@@ -8,22 +7,8 @@ import { warningCommand, type Line } from '../report/workflow-commands.js'
 import { changesUnknownCheck } from './health.js'
 import { containerNames, hostNames } from './names.js'
 import { crowdedOut } from './ports.js'
+import type { Service } from './service.js'
 import { serviceKeys } from './worker-log.js'
-
-/** A service of a job. */
-export interface Service {
-  /** For people: the workflow's key, or the container's name where nobody knows the key. */
-  readonly title: string
-  /** Its container's name, which the hook template knows. */
-  readonly container: string
-  readonly image: string
-  readonly args: ContainerArgs
-  /** The names under which it is reached. */
-  readonly hosts: readonly string[]
-  readonly options: ContainerOptions
-  /** Its ports are taken in the job's pod. */
-  readonly hasOwnPod: boolean
-}
 
 export interface Plan {
   readonly services: readonly Service[]

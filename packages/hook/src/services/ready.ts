@@ -6,7 +6,7 @@ import { JOB_CONTAINER } from '../pods/names.js'
 import { HookError } from '../report/errors.js'
 import type { Cluster, Configuration, Report } from '../job/call.js'
 import { awaitHealthy, checkedServices } from './health.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 /** The kubelet looks at its containers once in a second, so a service that ended as it began passes for one that runs. */
 const SERVICE_START_MS = 2_000

@@ -5,7 +5,7 @@ import { container } from '../job/call.fixture.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 import { SharedVolume } from '../workspace/shared-volume.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 import { serviceVolumes, type VolumeSources } from './volumes.js'
 
 const WORK = '/home/runner/_work'

@@ -6,7 +6,7 @@ import type { PodParts } from '../pods/pod-parts.js'
 import type { ContainerArgs, VolumeArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
 import type { Workspace } from '../workspace/workspace.js'
-import type { Service } from './plan.js'
+import type { Service } from './service.js'
 
 /** What a service's volumes add to its container and its pod. */
 export interface ServiceVolumes {
