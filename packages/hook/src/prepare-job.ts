@@ -5,12 +5,11 @@ import { HookError } from './report/errors.js'
 import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
-import { buildTemplate } from './pods/build-template.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName, serviceNames } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
-import { applyTemplate, readTemplate } from './pods/template.js'
+import { applyTemplate, doubtsAbout, readTemplate } from './pods/template.js'
 import { printWaiting } from './steps/waiting.js'
 import type { Response } from './protocol/response.js'
 import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
@@ -30,8 +29,6 @@ const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside
 export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Response> {
   const { kube, settings, cancelled } = call
   const template = await readTemplate(call.environment.templatePath)
-  // A wrong entry for builds is told by the first job, not by the first Dockerfile.
-  buildTemplate(template)
   const containers = [args.container, ...args.services]
   const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
@@ -74,6 +71,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     'job'
   )
 
+  for (const doubt of doubtsAbout(template, names)) call.print(warningCommand(doubt))
   for (const container of containers) warnOfIgnored(call, container, container === args.container)
   if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
 

@@ -505,7 +505,7 @@ describe("the hook template's $build", () => {
     test('is refused with every key that is wrong, before a pod starts', async () => {
       const done = await lanes.result('a wrong $build')
       const [error] = errorsIn(done, 'Initialize containers')
-      expect(error).toMatch(/The hook template's entry \$build: .*nodeSelektor is not known there/)
+      expect(error).toMatch(/The hook template .*\(\$build\)\.nodeSelektor is not known there/)
       expect(error).toMatch(/resources is wrong/)
       expect(error).toMatch(/It may have .*nodeSelector/)
       expect(buildPods(done)).toEqual([])

@@ -177,7 +177,7 @@ describe('a template that cannot be used', () => {
         workflow: workflowOf({ steps: [use('hello')] })
       })
     )
-    expect(outputOf(stepOf(result, 'hello')).join('\n')).toMatch(/entry \$kaniko: nodeSelektor is not known there/)
+    expect(outputOf(stepOf(result, 'hello')).join('\n')).toMatch(/\(\$kaniko\)\.nodeSelektor is not known there/)
     expect(result.conclusion).toBe('failure')
     expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-') === true)).toEqual([])
     expect(await suite.left()).toEqual([])

@@ -7,7 +7,7 @@ import type { PodParts } from './pod-parts.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from './spool.js'
 import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'
-import { lifeOf, ownedBy, type Owner } from './owner.js'
+import { lifeOf, podMetadata, type Owner } from './owner.js'
 
 export type PullPolicy = 'IfNotPresent' | 'Always' | 'Never'
 
@@ -43,7 +43,7 @@ export function jobPod(request: JobPodRequest): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: ownedBy(request.owner, request.name),
+    metadata: podMetadata(request.owner, request.name),
     spec: {
       restartPolicy: 'Never',
       ...lifeOf(request.owner),
