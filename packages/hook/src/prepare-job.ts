@@ -1,4 +1,4 @@
-import { waitForPod } from '@kaniko-hooks/kube'
+import { untilAccepted, type V1Pod, waitForPod } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
 import { HookError } from './report/errors.js'
@@ -6,10 +6,12 @@ import { removeImages } from './images/records/remove-images.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
 import { jobPod, portAnswer } from './pods/job-pod.js'
+import { withoutInjected } from './pods/injected.js'
 import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName, serviceNames } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, doubtsAbout, readTemplate } from './pods/template.js'
+import { waitUntilGone } from './steps/step-container.js'
 import { printWaiting } from './steps/waiting.js'
 import type { Response } from './protocol/response.js'
 import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
@@ -93,12 +95,24 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     delivered.catch(() => undefined)
     const secrets = [...credentials, environment.secret]
     await createSecrets(kube, secrets, cancelled)
-    await kube.create('pods', pod, { signal: cancelled })
-    const running = waitForPod(kube, name, pod => isReady(pod, names), {
-      timeoutMs: settings.prepareTimeoutMs,
-      signal: cancelled,
-      onProblem: printWaiting(call.print, name)
+    const start = async (): Promise<V1Pod> => {
+      await kube.create('pods', pod, { signal: cancelled })
+      return waitForPod(kube, name, found => isReady(withoutInjected(found, pod), names), {
+        timeoutMs: settings.prepareTimeoutMs,
+        signal: cancelled,
+        onProblem: printWaiting(call.print, name)
+      })
+    }
+    const running = untilAccepted(start, {
+      remove: async () => {
+        await kube.delete('pods', name, { gracePeriodSeconds: 0, signal: cancelled })
+        await waitUntilGone(kube, [name], cancelled)
+      },
+      onRejected: call.print,
+      signal: cancelled
     })
+    // What is delivered meanwhile may fail first.
+    running.catch(() => undefined)
     const [{ status }] = await Promise.all([timePhase(call, 'pod', running), delivered])
     const fill = async (): Promise<boolean> => {
       if (args.container === null) return false
