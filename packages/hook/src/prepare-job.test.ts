@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -195,6 +195,19 @@ describe('a failure', () => {
     await expect(prepare({}, { runnerPod: 'other' })).rejects.toThrow(/ACTIONS_RUNNER_POD_NAME/)
     expect(bench.server.changes).toEqual([])
   })
+})
+
+test('a volume that a link leads to is refused: it may be the externals, under a name of their own', async () => {
+  symlinkSync(join(bench.work, 'externals'), join(bench.work, 'app/app/link'))
+  const mount = (source: string): Partial<PrepareJob['args']> => {
+    const volume = { sourceVolumePath: join(bench.work, source), targetVolumePath: '/mnt', readOnly: false }
+    return { container: { ...JOB, userMountVolumes: [volume] } }
+  }
+  for (const source of ['app/app/link', 'app/app/./link/node20']) {
+    await expect(prepare(mount(source))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  }
+  expect(bench.server.changes).toEqual([])
+  await prepare(mount('app/app/not-there-yet'))
 })
 
 test('a pod that its node rejects before anything ran is created again under its name', async () => {
