@@ -7,8 +7,8 @@ import type { V1Pod } from '@kaniko-hooks/kube'
 
 import { applyTemplate, doubtsAbout, readTemplate } from './template.js'
 
-// Templates as people have them for the shipped hooks: the example of actions/runner-container-hooks (examples/extension.yaml),
-// and what its threads show (#116, #152, #335, #348; actions-runner-controller#3390).
+// Templates as people have them for the shipped hooks: the example of actions/runner-container-hooks
+// (its extension.yaml), and what its threads show (#116, #152, #335, #348; actions-runner-controller#3390).
 
 let directory: string
 beforeAll(() => {
