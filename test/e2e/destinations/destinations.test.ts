@@ -507,7 +507,7 @@ describe("the hook template's $build", () => {
       const [error] = errorsIn(done, 'Initialize containers')
       expect(error).toMatch(/The hook template .*\(\$build\)\.nodeSelektor is not known there/)
       expect(error).toMatch(/resources is wrong/)
-      expect(error).toMatch(/It may have .*nodeSelector/)
+      expect(error).toMatch(/known are .*nodeSelector/)
       expect(buildPods(done)).toEqual([])
     }, 400_000)
   }
