@@ -41,6 +41,8 @@ export interface RunnerPodOptions {
   readonly settings?: object
   /** False: the pod gets no service account token. */
   readonly token?: boolean
+  /** How long its name is; default 13. */
+  readonly nameLength?: number
 }
 
 /** A runner pod as ARC would start it, with the hook and the stand-in for the runner in it. */
@@ -61,8 +63,8 @@ export class RunnerPod {
 
   /** Starts the pod under its role and puts the built hook and stand-in into it. `npm run build` must have run. */
   static async start(cluster: Cluster, options: RunnerPodOptions): Promise<RunnerPod> {
-    const name = `runner-${randomBytes(3).toString('hex')}`
-    const { namespace } = options
+    const { namespace, nameLength = 0 } = options
+    const name = `runner-${randomBytes(3).toString('hex')}`.padEnd(nameLength, '-long')
     const volume =
       options.mode === 'volume'
         ? await createVolume(cluster, { claimNamespace: namespace, claimName: `${name}-work` })

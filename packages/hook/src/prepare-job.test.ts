@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -195,6 +195,100 @@ describe('a failure', () => {
   test('of a runner that cannot see its own pod names the variable to set', async () => {
     await expect(prepare({}, { runnerPod: 'other' })).rejects.toThrow(/ACTIONS_RUNNER_POD_NAME/)
     expect(bench.server.changes).toEqual([])
+  })
+})
+
+test('a volume that a link leads to is refused: it may be the externals, under a name of their own', async () => {
+  symlinkSync(join(bench.work, 'externals'), join(bench.work, 'app/app/link'))
+  const mount = (source: string): Partial<PrepareJob['args']> => {
+    const volume = { sourceVolumePath: join(bench.work, source), targetVolumePath: '/mnt', readOnly: false }
+    return { container: { ...JOB, userMountVolumes: [volume] } }
+  }
+  for (const source of ['app/app/link', 'app/app/./link/node20']) {
+    await expect(prepare(mount(source))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  }
+  expect(bench.server.changes).toEqual([])
+  await prepare(mount('app/app/not-there-yet'))
+})
+
+test('a pod that its node rejects before anything ran is created again under its name', async () => {
+  let tries = 0
+  bench.server.onCreate('pods', pod => {
+    tries += 1
+    pod.status = tries === 1 ? { phase: 'Failed', reason: 'OutOfmemory', message: 'no room' } : running(pod)
+  })
+  await prepare()
+  expect(bench.printed).toContainEqual(
+    expect.stringMatching(`^Pod "${POD}" was rejected .*OutOfmemory. no room. It is created again`)
+  )
+  expect(bench.server.changes).toEqual(['POST secrets', 'POST pods', `DELETE pods/${POD}`, 'POST pods'])
+})
+
+test('a job does not wait for a container that a webhook adds, whether it starts or fails', async () => {
+  bench.server.onCreate('pods', pod => {
+    const alive = running(pod)
+    const proxy = { name: 'mesh-proxy', image: 'p', imageID: '', ready: false, restartCount: 0 }
+    pod.spec?.containers.push({ name: 'mesh-proxy' }, { name: 'agent' })
+    const agent = { ...proxy, name: 'agent', state: { terminated: { exitCode: 1 } } }
+    const injected = [{ ...proxy, state: { waiting: { reason: 'ContainerCreating' } } }, agent]
+    // In front of ours: no index may be trusted.
+    pod.status = { ...alive, containerStatuses: [...injected, ...(alive.containerStatuses ?? [])] }
+  })
+  expect(await prepare()).toMatchObject({ context: { container: { id: POD } } })
+})
+
+describe('a template', () => {
+  const withTemplate = async (yaml: string, args: Partial<PrepareJob['args']> = {}): Promise<unknown> => {
+    const file = join(bench.home, 'template.yaml')
+    writeFileSync(file, yaml)
+    return prepare(args, { env: { ACTIONS_RUNNER_CONTAINER_HOOK_TEMPLATE: file } })
+  }
+
+  test('is refused with everything that is wrong, before anything is asked', async () => {
+    const wrong = withTemplate('spec: { nodeName: n, containers: [{ name: $job, volumeMount: [] }] }')
+    await expect(wrong).rejects.toMatchObject({ code: 'TEMPLATE' })
+    await expect(wrong).rejects.toThrow(/volumeMounts meant\?; spec.nodeName: goes around the scheduler/)
+    expect(bench.server.asked).toEqual([])
+  })
+
+  test('with an entry for no service of the job is a warning', async () => {
+    const services = [container({ image: 'redis:7' })]
+    await withTemplate('spec: { containers: [{ name: $reddis }] }', { services })
+    expect(bench.printed).toContain(
+      '::warning::The hook template has $reddis, but the services of this job are $redis.'
+    )
+  })
+})
+
+describe('runners in one namespace', () => {
+  test.each([
+    [RUNNER, `${RUNNER}-step`],
+    [RUNNER, `${RUNNER}-workflow-2`],
+    [`${RUNNER}-2`, RUNNER],
+    ['a'.repeat(63), `${'a'.repeat(62)}b`],
+    [`${'a'.repeat(63)}b`, `${'a'.repeat(63)}c`]
+  ])('never touch what is of the other: %s beside %s', async (mine, other) => {
+    for (const name of [mine, other]) if (name !== RUNNER) bench.server.put('pods', bench.runner(name))
+    await prepare({}, { runnerPod: other })
+    const theirs = [...bench.server.names('pods'), ...bench.server.names('secrets')]
+    await prepare({}, { runnerPod: mine })
+    // A second time in one runner begins from clean.
+    await prepare({}, { runnerPod: mine })
+    const now = [...bench.server.names('pods'), ...bench.server.names('secrets')]
+    expect(now.filter(name => theirs.includes(name))).toEqual(theirs)
+    expect(now).toHaveLength(theirs.length + 2)
+    for (const { metadata } of [...bench.server.all('pods'), ...bench.server.all('secrets')]) {
+      for (const name of [metadata?.labels?.['runner-pod'] ?? '', metadata?.name ?? ''].filter(
+        n => n !== mine && n !== other
+      ))
+        expect(name.length).toBeLessThanOrEqual(63)
+    }
+  })
+
+  test("of which one has the name of the other's job pod: the job fails, and that runner goes on", async () => {
+    bench.server.put('pods', bench.runner(POD))
+    await expect(prepare()).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(bench.server.get('pods', POD)?.metadata?.uid).toBe(`uid of ${POD}`)
   })
 })
 

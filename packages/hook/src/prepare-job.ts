@@ -1,22 +1,19 @@
-import { waitForPod } from '@kaniko-hooks/kube'
-
 import type { Call } from './job/call.js'
 import { removeImages } from './images/records/remove-images.js'
 import { takeOptions } from './options/take.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
-import { buildTemplate } from './pods/build-template.js'
 import { jobPod } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
-import { applyTemplate, readTemplate } from './pods/template.js'
-import { printWaiting } from './steps/waiting.js'
+import { applyTemplate, doubtsAbout, readTemplate } from './pods/template.js'
 import type { Response } from './protocol/response.js'
 import type { PrepareJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
 import { openJob } from './job/open-job.js'
 import { probeJobContainer } from './job/probe.js'
+import { startPod } from './job/start-pod.js'
 import { forwardPorts } from './services/forward.js'
 import { printLogsOfEnded } from './services/logs.js'
 import { imageOf, planServices } from './services/plan.js'
@@ -38,8 +35,6 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const taken = takeOptions(call, args)
   const job = taken.container && { ...taken.container, image: imageOf(taken.container.args) }
   const template = await readTemplate(call.environment.templatePath)
-  // A wrong entry for builds is told by the first job, not by the first Dockerfile.
-  buildTemplate(template)
   const containers = [job?.args, ...taken.services.map(service => service.args)]
   const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
@@ -68,6 +63,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const facts = { owner, template, pullSecrets: [...runner.pullSecrets, ...pullNames] }
   const beside = servicesBeside(services, settings.imagePullPolicy)
 
+  const serviceContainers = plan.services.map(({ container }) => container)
+  for (const doubt of doubtsAbout(template, serviceContainers)) call.print(warningCommand(doubt))
   if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
 
   // In cleanup_job's order: no image is removed under a pod that may still pull it.
@@ -89,22 +86,16 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     const pod = jobPod({
       owner: { ...owner, annotations: { ...owner.annotations, ...beside.annotations } },
       name,
-      job:
-        job === undefined
-          ? null
-          : { image: job.image, variables: environment.variables[0] ?? [], options: job.options },
+      job: job && { image: job.image, variables: environment.variables[0] ?? [], options: job.options },
       services: beside.containers,
       hostAliases: aliasesOf([{ ip: '127.0.0.1', names: [...plan.jobHosts, ...beside.names] }, ...own]),
       parts: withVolumes(parts, beside),
       pullSecrets: facts.pullSecrets,
       pullPolicy: settings.imagePullPolicy
     })
-    await kube.create('pods', applyTemplate(pod, template, 'job'), { signal: cancelled })
-    const running = waitForPod(kube, name, pod => isReady(pod, plan.services), {
-      timeoutMs: settings.prepareTimeoutMs,
-      signal: cancelled,
-      onProblem: printWaiting(call.print, name)
-    })
+    const running = startPod(call, applyTemplate(pod, template, 'job'), found => isReady(found, plan.services))
+    // What is delivered meanwhile may fail first.
+    running.catch(() => undefined)
     const [{ status }] = await Promise.all([timePhase(call, 'pod', running), awaitOwnPods(call, own), delivered])
     const fill = async (): Promise<boolean> => {
       if (job === undefined) return false

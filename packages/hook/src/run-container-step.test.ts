@@ -195,6 +195,29 @@ describe('a step that cannot run', () => {
   })
 })
 
+describe('a step whose pod its node rejects before anything ran', () => {
+  test.each(['a Job', 'a bare pod'])('is started again, as %s, and leaves nothing', async kind => {
+    if (kind === 'a bare pod') bench.server.refuse('POST jobs', forbidden('create', 'jobs.batch', 'runners'), 2)
+    const made: V1Pod[] = []
+    bench.server.onCreate('pods', pod => {
+      if (kind === 'a Job' && !nameOf(pod).endsWith('-x7k2p')) return
+      made.push(pod)
+      bench.server.logs.print(nameOf(pod), 'job', 'hello')
+      const isTried = kind === 'a bare pod' && made.length === 1
+      pod.status =
+        made.length === 1 || isTried
+          ? { phase: 'Failed', reason: 'NodeShutdown', message: 'going' }
+          : ended(pod, { job: 0 })
+    })
+    expect(await step()).toBe(0)
+    expect(bench.printed).toContainEqual(
+      expect.stringMatching(/NodeShutdown. going. It is created again \(1 of 3\)\.$/)
+    )
+    expect(bench.output).toContain('hello\n')
+    expect(left()).toEqual([])
+  })
+})
+
 describe('a step that is disturbed', () => {
   test('by an eviction is no success, though its program ended with 0', async () => {
     bench.server.onCreate('pods', pod => {

@@ -1,4 +1,4 @@
-import { isKubeError } from '@kaniko-hooks/kube'
+import { isKubeError, untilAccepted } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
 import { HookError, messageOf } from './report/errors.js'
@@ -135,14 +135,25 @@ async function runImage(call: Call, { args, options, state, job, parts, template
   try {
     const start = Date.now()
     await createSecrets(kube, secrets, cancelled)
-    run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled)
-    const sent = await workspace.fillStep(run.pod, cancelled)
-    tellSent(call, sent)
-    const started = await waitForStart(kube, run.pod, {
-      timeoutMs: settings.prepareTimeoutMs,
-      signal: cancelled,
-      print: call.print
+    const begin = async (): Promise<{ made: StepRun; sent: Travelled; started: Started }> => {
+      const made = (run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled))
+      const sent = await workspace.fillStep(made.pod, cancelled)
+      tellSent(call, sent)
+      const started = await waitForStart(kube, made.pod, {
+        timeoutMs: settings.prepareTimeoutMs,
+        signal: cancelled,
+        print: call.print
+      })
+      return { made, sent, started }
+    }
+    const { made, sent, started } = await untilAccepted(begin, {
+      remove: async () => {
+        if (run !== undefined) await waitUntilGone(kube, await deleteStep(kube, run, { graceSeconds: 0 }), cancelled)
+      },
+      onRejected: call.print,
+      signal: cancelled
     })
+    run = made
     workspace.attendStep()
     const running = Date.now()
     const startMs = running - start - sent.ms

@@ -16,6 +16,11 @@ export interface PodProblem {
   /** A sentence for people: the object, what the cluster said, what to do. */
   readonly message: string
   readonly fault: Fault
+  /**
+   * The pod was refused before anything of it ran (`OutOfcpu`, `UnexpectedAdmissionError`, `NodeShutdown`, `Evicted`, …): the same pod
+   * may do well on another node, and nothing is done twice.
+   */
+  readonly beforeStart?: true
 }
 
 /** The first problem in a pod's status, the most decisive first. Pure: it knows only this one state. */
@@ -29,12 +34,14 @@ function findEnd(pod: V1Pod): PodProblem | undefined {
   if (pod.status?.phase !== 'Failed' || reason === undefined || reason === '') return undefined
   const said = quote(pod.status.message)
   const label = capital(podLabel(pod))
+  const begun = containerStatuses(pod).some(hasBegun) ? {} : { beforeStart: true as const }
   if (reason === 'Evicted') {
     return {
       fatal: 'now',
       reason,
       message: `${label} was evicted from its node.${said} Give it requests (memory, ephemeral-storage) that fit.`,
-      fault: 'cluster'
+      fault: 'cluster',
+      ...begun
     }
   }
   if (reason === 'DeadlineExceeded') {
@@ -50,7 +57,8 @@ function findEnd(pod: V1Pod): PodProblem | undefined {
     fatal: 'now',
     reason,
     message: `${label} was rejected or ended by its node: ${reason}.${said}`,
-    fault: 'cluster'
+    fault: 'cluster',
+    ...begun
   }
 }
 

@@ -505,9 +505,9 @@ describe("the hook template's $build", () => {
     test('is refused with every key that is wrong, before a pod starts', async () => {
       const done = await lanes.result('a wrong $build')
       const [error] = errorsIn(done, 'Initialize containers')
-      expect(error).toMatch(/The hook template's entry \$build: .*nodeSelektor is not known there/)
-      expect(error).toMatch(/resources is wrong/)
-      expect(error).toMatch(/It may have .*nodeSelector/)
+      expect(error).toMatch(/The hook template .*\(\$build\)\.nodeSelektor is not known there/)
+      expect(error).toMatch(/resources has to be a mapping/)
+      expect(error).toMatch(/known are .*nodeSelector/)
       expect(buildPods(done)).toEqual([])
     }, 400_000)
   }

@@ -20,16 +20,24 @@ metadata:
   labels: { team: build, runner-pod: nobody }
   annotations: { example.com/cost: "7" }
 spec:
+  hostAliases: [{ ip: 127.0.0.1, hostnames: [from-template] }]
+  initContainers:
+    - { name: fs-init, resources: { requests: { cpu: 1m } } }
+    - { name: first, image: docker.io/library/busybox:1.36, command: [sh, -c, 'echo made >/shared/file'], volumeMounts: [{ name: shared, mountPath: /shared }] }
+  volumes: [{ name: shared, emptyDir: {} }]
   containers:
     - name: $job
+      volumeMounts: [{ name: shared, mountPath: /shared, readOnly: true }]
       image: not.used/image:1
       env: [{ name: FROM_TEMPLATE, value: "job's" }]
       resources:
         requests: { cpu: 10m, memory: 32Mi }
         limits: { memory: 256Mi }
       securityContext: { runAsUser: 65532, runAsGroup: 65532, runAsNonRoot: true }
+    - name: $default
+      env: [{ name: FROM_TEMPLATE, value: overridden }, { name: FROM_DEFAULT, value: "every service's" }]
     - name: $busybox
-      command: [sh, -c, 'mkdir /tmp/www; echo "$FROM_TEMPLATE" >/tmp/www/index.html; exec httpd -f -p 8081 -h /tmp/www']
+      command: [sh, -c, 'mkdir /tmp/www; echo "$FROM_TEMPLATE $FROM_DEFAULT" >/tmp/www/index.html; exec httpd -f -p 8081 -h /tmp/www']
       env: [{ name: FROM_TEMPLATE, value: "the service's" }]
     - name: beside
       image: docker.io/library/busybox:1.36
@@ -41,7 +49,8 @@ const MODES = variants<Mode>(['volume'], ['novolume'])
 const runners = new Map<Mode, RunnerPod>()
 
 beforeAll(async () => {
-  await Promise.all(MODES.map(async mode => runners.set(mode, await suite.runner({ mode }))))
+  // A name of this length is as long as a label can be, and longer than our names leave room for.
+  await Promise.all(MODES.map(async mode => runners.set(mode, await suite.runner({ mode, nameLength: 63 }))))
 }, 400_000)
 
 function runnerIn(mode: Mode): RunnerPod {
@@ -64,7 +73,11 @@ describe.each(MODES)('a hook template, %s', mode => {
         env: ENV,
         files: { 'file.txt': 'from the runner\n' },
         workflow: workflowOf({
-          container: { image: suite.cluster.images.busybox, env: { FROM_WORKFLOW: 'kept' } },
+          container: {
+            image: suite.cluster.images.busybox,
+            env: { FROM_WORKFLOW: 'kept' },
+            volumes: ['Cache_1:/cache', 'Cache_1:/read:ro', '/scratch', '${{ github.workspace }}:/data:ro']
+          },
           services: { web: { image: suite.cluster.images.busybox } },
           steps: [
             { name: 'who', run: 'id -u; echo "$FROM_TEMPLATE $FROM_WORKFLOW"; wget -qO- http://localhost:8081/' },
@@ -80,13 +93,17 @@ describe.each(MODES)('a hook template, %s', mode => {
                 args: 'sh -c "id -u; echo $FROM_TEMPLATE; echo y=2 >>$GITHUB_OUTPUT; touch sub/by-container"'
               }
             },
+            {
+              name: 'volumes',
+              run: 'cat /shared/file; grep -c from-template /etc/hosts; grep -c busybox /etc/hosts; echo c >/cache/f; cat /read/f; echo s >/scratch/f; touch /read/g 2>/dev/null || echo read-only; head -n 1 /data/file.txt; touch /data/g 2>/dev/null || echo read-only'
+            },
             { name: 'after', run: 'echo "${{ steps.write.outputs.x }}"; ls sub; cat ~/file "$RUNNER_TEMP/file"' }
           ].map(step => ({ ...step, 'continue-on-error': true }))
         })
       })
     )
     result = observed.result
-    seen = observed.seen.filter(({ metadata }) => metadata?.name?.startsWith(`${runner.name}-`))
+    seen = observed.seen.filter(({ metadata }) => metadata?.labels?.['runner-pod'] === runner.name)
   }, 400_000)
 
   const containers = (name: RegExp): readonly V1Container[] => {
@@ -95,7 +112,7 @@ describe.each(MODES)('a hook template, %s', mode => {
   }
 
   test('changes the job container and the service, and leaves the rest of them', () => {
-    expect(output('who')).toEqual(['65532', "job's kept", "the service's"])
+    expect(output('who')).toEqual(['65532', "job's kept", "the service's every service's"])
     const [job] = containers(/-workflow$/)
     expect(job).toMatchObject({
       name: 'job',
@@ -108,6 +125,10 @@ describe.each(MODES)('a hook template, %s', mode => {
     expect(stepOf(result, 'write').exitCode).toBe(0)
     expect(stepOf(result, 'write').outputs).toEqual({ x: '1' })
     expect(output('after')).toEqual(['1', 'by-container', 'home', '/__w/_temp'])
+  })
+
+  test('volumes of the template and of the workflow are there, each as it was asked for', () => {
+    expect(output('volumes')).toEqual(['made', '1', '1', 'c', 'read-only', 'from the runner', 'read-only'])
   })
 
   test('changes the container of a step as it does the job', () => {
@@ -147,7 +168,11 @@ describe('a template that cannot be used', () => {
     variants<readonly [what: string, content: string, words: RegExp]>(
       [
         ['broken YAML', 'spec:\n  containers: [\n', /cannot be read.*line \d|cannot be read.*\(\d+:\d+\)/],
-        ['a container without a name', 'spec: { containers: [{ image: x }] }\n', /without a name/]
+        [
+          'everything at once',
+          'spec: { nodeName: n, containers: [{ image: x }, { name: $job, volumeMount: [] }] }\n',
+          /volumeMounts meant\?; spec.nodeName: .*containers\[0\] is without a name\./
+        ]
       ],
       [
         ['a list', '- name: x\n', /is not a YAML mapping/],
@@ -177,7 +202,7 @@ describe('a template that cannot be used', () => {
         workflow: workflowOf({ steps: [use('hello')] })
       })
     )
-    expect(outputOf(stepOf(result, 'hello')).join('\n')).toMatch(/entry \$kaniko: nodeSelektor is not known there/)
+    expect(outputOf(stepOf(result, 'hello')).join('\n')).toMatch(/\(\$kaniko\)\.nodeSelektor is not known there/)
     expect(result.conclusion).toBe('failure')
     expect(seen.filter(({ metadata }) => metadata?.name?.includes('-build-') === true)).toEqual([])
     expect(await suite.left()).toEqual([])

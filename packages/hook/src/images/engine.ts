@@ -4,7 +4,7 @@ import { chooseEngine, type BuildPodSettings, type Engine, type LayerCache, type
 
 import type { Cluster, Configuration } from '../job/call.js'
 import { buildName } from '../pods/names.js'
-import { ownedBy } from '../pods/owner.js'
+import { podMetadata, withTheirs } from '../pods/owner.js'
 import type { Job } from '../job/open-job.js'
 import { milliseconds } from '../settings/duration.js'
 import { layerRepository } from './destinations/layer-repository.js'
@@ -24,7 +24,7 @@ export async function engineOf(
   template: BuildPodSettings
 ): Promise<Engine> {
   const { kube, settings } = call
-  const { labels, annotations, ownerReferences } = ownedBy(owner, '')
+  const { labels, annotations, ownerReferences } = podMetadata(owner, '')
   const { pushImage, registryMirrors, registryMaps, insecureRegistries, certificates } = settings.build
   const cache = layerCache(call, scope)
   await Promise.all(certificates.map(async certificate => secretValue(call, certificate)))
@@ -42,8 +42,8 @@ export async function engineOf(
       ...template,
       // The image is for the runner's platform; a cluster may have nodes of several.
       nodeSelector: { 'kubernetes.io/arch': architecture(), ...template.nodeSelector },
-      labels: { ...template.labels, ...labels },
-      annotations: { ...annotations, ...template.annotations },
+      labels: withTheirs(labels, template.labels),
+      annotations: withTheirs(annotations, template.annotations),
       ...(ownerReferences === undefined ? {} : { ownerReferences })
     }
   }

@@ -12,6 +12,9 @@ import { SharedVolume } from '../workspace/shared-volume.js'
 import { workVolume, type WorkVolume } from '../workspace/work-volume.js'
 import type { Workspace } from '../workspace/workspace.js'
 
+/** An annotation of a fact, in characters. All annotations of an object may have 256 KiB. */
+const MAX_FACT = 1_000
+
 /** What the hook has to know of the pod in which it runs. */
 export interface Runner {
   readonly uid: string
@@ -79,18 +82,23 @@ export function isApart({ kube, runnerKube }: Cluster): boolean {
 
 /** The owner of everything that the hook makes, with annotations that lead cost and policy tools to the workflow. */
 export function ownerOf(call: Cluster & Configuration, runner: Runner): Owner {
-  const { repository, workflow, runId, job } = call.environment
-  const facts = { repository, workflow, 'run-id': runId, job }
+  const { repository, workflow, runId, runAttempt, job } = call.environment
+  const facts = { repository, workflow, 'run-id': runId, 'run-attempt': runAttempt, job }
   return {
     runnerPod: call.settings.runnerPod,
     uid: runner.uid,
     ...(isApart(call) ? { homeNamespace: call.runnerKube.namespace } : {}),
     annotations: Object.fromEntries(
       Object.entries(facts).flatMap(([name, value]) =>
-        value === undefined ? [] : [[`kaniko-hooks/${name}`, value] as const]
+        value === undefined ? [] : [[`kaniko-hooks/${name}`, plain(value)] as const]
       )
     )
   }
+}
+
+/** The name of a workflow is whatever its author writes: control characters go, and what no tool would show. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_FACT)
 }
 
 /** The workspace of this runner. */

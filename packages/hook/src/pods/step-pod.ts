@@ -9,7 +9,7 @@ import type { PodParts } from './pod-parts.js'
 import type { PullPolicy } from './job-pod.js'
 import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'
-import { lifeOf, ownedBy, type Owner } from './owner.js'
+import { lifeOf, ownedBy, podMetadata, type Owner } from './owner.js'
 
 /** A finished Job stays longer than the longest API outage that a step survives (5 minutes). */
 const TTL_SECONDS = 900
@@ -43,7 +43,7 @@ function plainStepPod(request: StepPodRequest): V1PodTemplateSpec {
   const words = splitArguments(args.entryPointArgs.join(' '))
   refuseLongStrings({}, words)
   return {
-    metadata: ownedBy(request.owner, request.name),
+    metadata: podMetadata(request.owner, request.name),
     spec: {
       restartPolicy: 'Never',
       ...lifeOf(request.owner),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kubernetes/client-node'
 
-import { applyTemplate, type Template } from './template.js'
+import { applyTemplate, doubtsAbout, type Template } from './template.js'
 
 const POD: V1Pod = {
   metadata: { name: 'p', labels: { 'runner-pod': 'r' }, annotations: { a: 'ours' } },
@@ -147,10 +147,147 @@ describe('applyTemplate', () => {
     expect(pod.metadata?.annotations).toEqual({ a: 'theirs' })
   })
 
+  test('labels of ours that are only a default may be changed', () => {
+    const pod: V1Pod = {
+      metadata: { labels: { 'sidecar.istio.io/inject': 'false', 'kaniko-hooks/job': 'build' } },
+      spec: { containers: [] }
+    }
+    const labels = { 'sidecar.istio.io/inject': 'true', 'kaniko-hooks/job': 'x' }
+    expect(applyTemplate(pod, { metadata: { labels } }, 'job').metadata?.labels).toEqual({
+      'sidecar.istio.io/inject': 'true',
+      'kaniko-hooks/job': 'build'
+    })
+  })
+
+  test('$default changes every service and nothing else; what the entry of a service says comes on top', () => {
+    const pod: V1Pod = {
+      spec: ['job', 'redis', 'db', 'kaniko-hooks-work'].reduce<NonNullable<V1Pod['spec']>>(
+        ({ containers }, name) => ({ containers: [...containers, { name }] }),
+        { containers: [] }
+      )
+    }
+    const template: Template = {
+      spec: {
+        containers: [
+          { name: '$redis', resources: { limits: { memory: '2Gi' } } },
+          { name: '$default', resources: { limits: { memory: '1Gi', cpu: '1' } } },
+          { name: '$kaniko-hooks-work', resources: { limits: { cpu: '2' } } }
+        ]
+      }
+    }
+    expect(applyTemplate(pod, template, 'job').spec?.containers).toEqual([
+      { name: 'job' },
+      { name: 'redis', resources: { limits: { memory: '2Gi', cpu: '1' } } },
+      { name: 'db', resources: { limits: { memory: '1Gi', cpu: '1' } } },
+      { name: 'kaniko-hooks-work', resources: { limits: { cpu: '2' } } }
+    ])
+  })
+
+  test('what a container step runs is its own; where a job container idles may be changed', () => {
+    const template: Template = {
+      spec: { containers: [{ name: '$job', command: ['sh'], args: ['-c', 'x'], workingDir: '/w', tty: true }] }
+    }
+    const job = { name: 'job', image: 'node:22' }
+    expect(applied(template).spec?.containers[0]).toMatchObject({
+      ...job,
+      command: ['sh'],
+      workingDir: '/w',
+      tty: true
+    })
+    const step = applied(template, 'step').spec?.containers[0]
+    expect(step).toMatchObject({ ...job, tty: true })
+    expect(step).not.toHaveProperty('command')
+    expect(step).not.toHaveProperty('args')
+    expect(step).not.toHaveProperty('workingDir')
+  })
+
+  test('an init container of ours is changed where it is, and added nowhere else', () => {
+    const initContainers = [
+      { name: '$fs-init', image: 'x', resources: {} },
+      { name: 'receive-work', tty: true }
+    ]
+    const names = [{ name: 'fs-init', image: 'runner', resources: {} }]
+    expect(applied({ spec: { initContainers } }).spec?.initContainers).toEqual(names)
+    expect(applyTemplate({ spec: { containers: [] } }, { spec: { initContainers } }, 'step').spec).toEqual({
+      containers: []
+    })
+  })
+
+  test('lists are merged by the keys of Kubernetes, and our names of an address stay', () => {
+    const ours: V1Pod = {
+      spec: {
+        containers: [
+          {
+            name: 'db',
+            ports: [{ containerPort: 53, protocol: 'TCP' }],
+            volumeMounts: [{ name: 'a', mountPath: '/a', subPath: 's' }],
+            securityContext: { runAsUser: 1, capabilities: { drop: ['ALL'] } }
+          }
+        ],
+        hostAliases: [{ ip: '127.0.0.1', hostnames: ['redis'] }]
+      }
+    }
+    const template: Template = {
+      spec: {
+        tolerations: [
+          { key: 'gpu', effect: 'NoSchedule' },
+          { key: 'gpu', effect: 'NoExecute' }
+        ],
+        hostAliases: [{ ip: '127.0.0.1', hostnames: ['cache', 'redis'] }],
+        containers: [
+          {
+            name: '$db',
+            ports: [
+              { containerPort: 53, protocol: 'UDP' },
+              { containerPort: 53, name: 'dns' }
+            ],
+            volumeMounts: [{ name: 'b', mountPath: '/a' }],
+            securityContext: { capabilities: { add: ['SYS_PTRACE'] } }
+          }
+        ]
+      }
+    }
+    expect(applyTemplate(ours, template, 'job').spec).toEqual({
+      tolerations: template.spec?.['tolerations'],
+      hostAliases: [{ ip: '127.0.0.1', hostnames: ['redis', 'cache'] }],
+      containers: [
+        {
+          name: 'db',
+          ports: [
+            { containerPort: 53, protocol: 'TCP', name: 'dns' },
+            { containerPort: 53, protocol: 'UDP' }
+          ],
+          volumeMounts: [{ name: 'b', mountPath: '/a' }],
+          securityContext: { runAsUser: 1, capabilities: { drop: ['ALL'], add: ['SYS_PTRACE'] } }
+        }
+      ]
+    })
+  })
+
   test('a token comes only with a service account that the template names', () => {
     expect(applied({ spec: {} }).spec?.automountServiceAccountToken).toBe(false)
     expect(applied({ spec: { serviceAccountName: 's' } }).spec?.automountServiceAccountToken).toBe(true)
     const off = applied({ spec: { serviceAccountName: 's', automountServiceAccountToken: false } })
     expect(off.spec?.automountServiceAccountToken).toBe(false)
+  })
+})
+
+describe('doubtsAbout', () => {
+  const template = (...names: readonly string[]): Template => ({ spec: { containers: names.map(name => ({ name })) } })
+
+  test('an entry for no service is a doubt only where a service has no entry', () => {
+    const names = template('$job', '$postgress', '$default', '$build', '$kaniko-hooks-work', 'beside')
+    expect(doubtsAbout(names, ['postgres'])).toEqual([
+      'The hook template has $postgress, but the services of this job are $postgres.'
+    ])
+    expect(doubtsAbout(names, [])).toEqual([])
+    expect(doubtsAbout(template('$redis', '$postgres'), ['postgres'])).toEqual([])
+    expect(doubtsAbout(undefined, ['postgres'])).toEqual([])
+  })
+
+  test('a key that nobody knows is one', () => {
+    expect(doubtsAbout({ spec: { quantumEntanglement: true } }, [])).toEqual([
+      'The hook template: spec.quantumEntanglement is no key that this hook knows.'
+    ])
   })
 })

@@ -1,4 +1,4 @@
-import { JOB_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
+import { HELPERS, JOB_CONTAINER } from '../pods/names.js'
 
 /** Kubernetes takes nothing else for a host name (RFC 1123), and no more characters. */
 const HOST_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -9,7 +9,7 @@ const MAX_HOST_NAME = 253
  * two equal ones keeps the bare name, so that `$redis` in a template still means it.
  */
 export function containerNames(images: readonly string[]): string[] {
-  const taken = new Set<string>([JOB_CONTAINER, WORK_CONTAINER])
+  const taken = new Set<string>([JOB_CONTAINER, ...HELPERS])
   return images.map(image => {
     const last = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? ''
     const base =

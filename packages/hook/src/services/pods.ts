@@ -2,6 +2,7 @@ import type { V1Affinity, V1EnvVar, V1HostAlias, V1Pod, V1Volume } from '@kubern
 import { waitForPod } from '@kaniko-hooks/kube'
 
 import type { Call } from '../job/call.js'
+import { startPod } from '../job/start-pod.js'
 import { applyOptions } from '../options/apply.js'
 import type { PullPolicy, ServiceContainer } from '../pods/job-pod.js'
 import { servicePodName } from '../pods/names.js'
@@ -112,13 +113,8 @@ export async function startOwnPods(
     const { service } = prepared
     if (!service.hasOwnPod) continue
     const pod = servicePodName(call.settings.runnerPod)
-    await call.kube.create('pods', servicePod(call, pod, prepared, facts, started), { signal: call.cancelled })
     const hasAddress = (seen: V1Pod): boolean => isReady(seen, [service]) || seen.status?.podIP !== undefined
-    const { status } = await waitForPod(call.kube, pod, hasAddress, {
-      timeoutMs: call.settings.prepareTimeoutMs,
-      signal: call.cancelled,
-      onProblem: printWaiting(call.print, pod)
-    })
+    const { status } = await startPod(call, servicePod(call, pod, prepared, facts, started), hasAddress)
     const ip = status?.podIP ?? ''
     call.print(
       `Service ${service.title} has a pod of its own, ${pod}, since its port is taken in the job's pod: ` +

@@ -5,7 +5,7 @@ import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kube
 import { isKubeError, literal, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
-import { JOB_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
+import { FILL_CONTAINER, JOB_CONTAINER, RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../steps/waiting.js'
 import { printFirst } from '../report/print-first.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
@@ -24,7 +24,6 @@ import { Index } from './tree/index.js'
 import { look, type Found, type Side } from './tree/side.js'
 import type { Travelled, VolumeRequest, Workspace } from './workspace.js'
 
-const RECEIVER = 'receive-work'
 const KEPT = '/work'
 /** What the job's or the step's own container must not see: our memory, and the word that all files have come. */
 const OWN_VOLUME = 'kaniko-hooks-transfer'
@@ -95,11 +94,11 @@ export class Copied implements Workspace {
       mounts: [...mounts, externalsMount(EXTERNALS_VOLUME, '')],
       initContainers: [
         {
-          ...this.#helper('fs-init', [
+          ...this.#helper(FILL_CONTAINER, [
             { name: EXTERNALS_VOLUME, mountPath: '/mnt/externals' },
             { name: WORK_VOLUME, mountPath: KEPT }
           ]),
-          command: ['sh', '-c', FS_INIT, 'fs-init', ...this.#directories().map(path => literal(`${KEPT}/${path}`))]
+          command: ['sh', '-c', FS_INIT, FILL_CONTAINER, ...this.#directories().map(path => literal(`${KEPT}/${path}`))]
         }
       ],
       beside: [this.#listener(WORK_CONTAINER)]
@@ -111,7 +110,7 @@ export class Copied implements Workspace {
     return {
       volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: OWN_VOLUME, emptyDir: {} }, ...volumes],
       mounts,
-      initContainers: [this.#listener(RECEIVER, ALONE_SECONDS)],
+      initContainers: [this.#listener(RECEIVE_CONTAINER, ALONE_SECONDS)],
       beside: [this.#listener(WORK_CONTAINER)]
     }
   }
@@ -179,7 +178,7 @@ export class Copied implements Workspace {
     openToEveryone(workDirectory, workspaceDirectory)
     const side = this.#side(new Index())
     const looking = begun(look(side))
-    await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVER), {
+    await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER), {
       timeoutMs,
       signal,
       onProblem: printWaiting(print, stepPod)
@@ -188,7 +187,7 @@ export class Copied implements Workspace {
     const generation = randomUUID()
     // Another user's step made directories that the next one of that user must be able to write to.
     const rights = { directoryMode: 0o777 }
-    const options = this.#session({ pod: stepPod, container: RECEIVER }, { generation: '', ...rights }, signal)
+    const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...rights }, signal)
     const { session, result } = await converse(SEND, options, undefined, async open => {
       const sent = await this.#send(open, side, looking, { pod: stepPod, owner: ROOT })
       await open.ask({ remember: generation })
@@ -204,7 +203,7 @@ export class Copied implements Workspace {
 
   /** Lets the receiver go, so that the step's own container starts. */
   async #release(session: Session, options: SessionOptions, stepPod: string, signal: AbortSignal): Promise<void> {
-    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVER)
+    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVE_CONTAINER)
     if (await sayLast(options, session, { leave: true })) return
     const isGone = await waitForPod(this.#options.kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch(
       (error: unknown) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { belowWork, mountsOf } from './mounts.js'
+import { belowWork, mountsOf, namedVolume } from './mounts.js'
 
 const WORK = '/home/runner/_work'
 const volume = (source: string | null, target: string, readOnly = false) => ({
@@ -35,22 +35,28 @@ describe('mountsOf', () => {
   })
 
   test('user volumes: of the workspace, named, anonymous', () => {
-    const user = [volume(`${WORK}/r/r/data`, '/data', true), volume('cache', '/cache'), volume(null, '/scratch')]
+    const user = [
+      ...[volume(`${WORK}/r/r/data/`, '/data', true), volume('My.Cache_1', '/cache'), volume(null, '/scratch')],
+      volume('My.Cache_1', '/again/', true)
+    ]
+    const name = namedVolume('My.Cache_1')
+    expect(name).toMatch(/^volume-[0-9a-f]{12}$/)
     expect(mountsOf({ system: [], user }, WORK, '')).toEqual({
       mounts: [
         { name: 'work', mountPath: '/data', subPath: 'r/r/data', readOnly: true },
-        { name: 'volume-1', mountPath: '/cache' },
-        { name: 'volume-2', mountPath: '/scratch' }
+        { name, mountPath: '/cache' },
+        { name: 'volume-2', mountPath: '/scratch' },
+        { name, mountPath: '/again', readOnly: true }
       ],
       volumes: [
-        { name: 'volume-1', emptyDir: {} },
+        { name, emptyDir: {} },
         { name: 'volume-2', emptyDir: {} }
       ]
     })
   })
 
   test.each([
-    ['/__w', ''],
+    ['/mnt/work', ''],
     ['/mnt', '/'],
     ['/deep/mnt', '//']
   ])('a mount at %s%s of the whole work directory shows what is sealed read-only', (target, slash) => {
@@ -85,10 +91,27 @@ describe('mountsOf', () => {
 
   test.each([
     ['/etc', /path of the host/],
-    ['/var/run/docker.sock', /no Docker daemon/],
+    ['/var/run/docker.sock', /no Docker daemon on this runner: .*Dockerfile/],
+    ['//run//docker.sock/', /no Docker daemon/],
+    ['/', /path of the host/],
+    ['/home/runner', /only what lies below/],
+    ['./data', /names no volume/],
+    ['..', /names no volume/],
+    ['a b', /names no volume/],
     [`${WORK}/../secrets`, /path of the host/]
   ])('a path of the host is refused: %s', (source, message) => {
     expect(() => mountsOf({ system: [], user: [volume(source, '/x')] }, WORK, '')).toThrow(message)
+  })
+
+  test.each([
+    ['data', /absolute path/],
+    ['/', /absolute path/],
+    ['//', /absolute path/],
+    ['/__w/', /Two volumes are mounted at \/__w\./],
+    ['/x/../__w', /Two volumes/]
+  ])('nothing is mounted at %s', (target, message) => {
+    const request = { system: [volume(WORK, '/__w')], user: [volume('cache', target)] }
+    expect(() => mountsOf(request, WORK, '')).toThrow(message)
   })
 
   test('belowWork compares whole path parts', () => {

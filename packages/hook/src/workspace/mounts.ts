@@ -1,4 +1,5 @@
-import { isAbsolute, join, relative } from 'node:path'
+import { createHash } from 'node:crypto'
+import { isAbsolute, join, normalize, relative } from 'node:path'
 
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 
@@ -25,10 +26,22 @@ export function belowWork(workDirectory: string, path: string): string | undefin
   return below === '..' || below.startsWith('../') || isAbsolute(below) ? undefined : below
 }
 
+/** Docker's names of volumes. */
+const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+
+/**
+ * The volume that a pod has for a named one of Docker's: one for all that mount it. Any name may be longer than Kubernetes
+ * allows, or have capitals.
+ */
+export function namedVolume(name: string): string {
+  return `volume-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`
+}
+
 /**
  * Turns the runner's volume list into mounts of the work volume. The runner speaks of its own disk; what lies below its
  * work directory is the same path below the volume's root.
- * * @param root where the work directory lies in the volume; '' for its root
+ *
+ * @param root where the work directory lies in the volume; '' for its root
  * @param sealed a directory of the work directory that every mount shows read-only: later jobs of a lasting volume run the
  *   node builds that lie there
  * @throws HookError UNSUPPORTED for a path of the host, which a pod must not have
@@ -48,26 +61,52 @@ export function mountsOf(
     if (target.startsWith(`${WORK_TARGET}/`) && target === `${WORK_TARGET}/${below}`) continue
     mounts.push(...workMounts(target, root, below, readOnly, sealed))
   }
-  for (const [index, { sourceVolumePath: source, targetVolumePath: target, readOnly }] of volumes.user.entries()) {
+  for (const [index, { sourceVolumePath: source, targetVolumePath, readOnly }] of volumes.user.entries()) {
+    const target = targetOf(targetVolumePath, mounts)
     const below = source === null || !isAbsolute(source) ? undefined : belowWork(workDirectory, source)
     if (below !== undefined) {
       mounts.push(...workMounts(target, root, below, readOnly, sealed))
-    } else if (source === null || !isAbsolute(source)) {
+    } else if (source === null || VOLUME_NAME.test(source)) {
       // A named or anonymous Docker volume begins empty; one that outlives the job does not exist here.
-      const name = `volume-${index}`
-      extra.push({ name, emptyDir: {} })
+      const name = source === null ? `volume-${index}` : namedVolume(source)
+      if (!extra.some(volume => volume.name === name)) extra.push({ name, emptyDir: {} })
       mounts.push({ name, mountPath: target, ...(readOnly ? { readOnly } : {}) })
     } else {
-      throw new HookError(
-        'UNSUPPORTED',
-        `The volume ${source}:${target} asks for a path of the host. Pods can mount only what lies below ${workDirectory}; ` +
-          (source.endsWith('docker.sock')
-            ? 'there is no Docker daemon on this runner.'
-            : 'an administrator can add others by the hook template.')
-      )
+      throw new HookError('UNSUPPORTED', `The volume ${source}:${target} ${refusal(source, workDirectory)}`)
     }
   }
   return { mounts, volumes: extra }
+}
+
+/**
+ * Where a user's volume is mounted.
+ *
+ * @throws HookError INPUT where Docker would mount nothing either
+ */
+function targetOf(target: string, before: readonly V1VolumeMount[]): string {
+  const path = normalize(target).replace(/(.)\/+$/, '$1')
+  if (!isAbsolute(path) || path === '/') {
+    throw new HookError('INPUT', `A volume is mounted at ${target}: this has to be an absolute path, and not /.`, {
+      fault: 'user'
+    })
+  }
+  if (before.some(({ mountPath }) => mountPath === path)) {
+    throw new HookError('INPUT', `Two volumes are mounted at ${path}. Leave one of them out.`)
+  }
+  return path
+}
+
+/** Why a source cannot be had, and what to use instead. */
+function refusal(source: string, workDirectory: string): string {
+  if (!isAbsolute(source)) return 'names no volume: a name has letters, digits, _ . and -, and a path begins with /.'
+  const asks = 'asks for a path of the host.'
+  if (/(^|\/)docker\.sock\/*$/.test(source)) {
+    return `${asks} There is no Docker daemon on this runner: a container action with a Dockerfile is built without one.`
+  }
+  return (
+    `${asks} Pods can mount only what lies below ${workDirectory}; an administrator can add other volumes by the hook template, ` +
+    'for all jobs of the runner.'
+  )
 }
 
 function joinBelow(root: string, below: string): string {

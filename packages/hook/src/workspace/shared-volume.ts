@@ -1,11 +1,13 @@
-import { join } from 'node:path'
+import { lstatSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 
 import type { V1Affinity, V1Volume } from '@kubernetes/client-node'
 
 import type { PodParts } from '../pods/pod-parts.js'
+import { HookError } from '../report/errors.js'
 import { makeDirectories, openToEveryone } from './directories.js'
 import { deliverExternals } from './externals.js'
-import { externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
+import { belowWork, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import type { WorkVolume } from './work-volume.js'
 import { NOTHING_TRAVELLED, type Travelled, type VolumeRequest, type Workspace } from './workspace.js'
 
@@ -30,7 +32,8 @@ export class SharedVolume implements Workspace {
   }
 
   jobParts(request: VolumeRequest): PodParts {
-    const { volume } = this.#options
+    const { volume, workDirectory } = this.#options
+    for (const { sourceVolumePath: source } of request.user) refuseLink(workDirectory, source)
     const parts = this.stepParts(request)
     const externals = [volume.subPath, EXTERNALS].filter(part => part !== '').join('/')
     return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals)] }
@@ -86,6 +89,26 @@ export class SharedVolume implements Workspace {
 
   async collectStep(): Promise<void> {
     // The runner sees what the step wrote.
+  }
+}
+
+/**
+ * The kubelet follows links within a volume: an earlier job of a lasting one could have made a name for the externals that no
+ * rule of ours knows.
+ *
+ * @throws HookError UNSUPPORTED for a source that goes through a link
+ */
+function refuseLink(workDirectory: string, source: string | null): void {
+  const below = source === null || !isAbsolute(source) ? undefined : belowWork(workDirectory, source)
+  if (below === undefined) return
+  let path = workDirectory
+  for (const part of below.split('/')) {
+    path = join(path, part)
+    if (path === workDirectory || lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue
+    throw new HookError(
+      'UNSUPPORTED',
+      `The volume ${source} goes through ${path}, which is a link. Name the directory itself.`
+    )
   }
 }
 

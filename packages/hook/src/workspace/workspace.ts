@@ -27,7 +27,7 @@ export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
  * All of them may be called again after a failure; none leaves anything in the cluster.
  */
 export interface Workspace {
-  /** Pure. */
+  /** Makes nothing. Looks whether user volumes are what they seem. */
   jobParts(request: VolumeRequest): PodParts
   /** Makes the directories and files that the job pod mounts; overlaps with its start. */
   deliver(signal: AbortSignal): Promise<void>

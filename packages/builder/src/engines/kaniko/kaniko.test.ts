@@ -107,6 +107,20 @@ test("the build's own limit ends it too, and leaves no pod", async () => {
   expect(server.names('pods')).toEqual([])
 })
 
+test('a pod that its node rejects before it takes the context is created again, at most three times', async () => {
+  const made: string[] = []
+  server.onCreate('pods', pod => {
+    made.push(pod.metadata?.name ?? '')
+    pod.status = { phase: 'Failed', reason: 'UnexpectedAdmissionError', message: 'no device' }
+  })
+  const lines: string[] = []
+  const failing = engine().build(request({ log: line => void lines.push(line) }))
+  await expect(failing).rejects.toMatchObject({ code: 'POD_FAILED', fault: 'cluster' })
+  expect(made).toHaveLength(4)
+  expect(lines.filter(line => line.includes('It is created again'))).toHaveLength(3)
+  expect(server.names('pods')).toEqual([])
+}, 15_000)
+
 test('a pod that somebody deletes is a failure', async () => {
   server.onCreate('pods', () => void setTimeout(() => server.remove('pods', 'b'), 20))
   await expect(engine().build(request())).rejects.toMatchObject({ code: 'POD_FAILED', fault: 'cluster' })

@@ -4,6 +4,7 @@ import {
   isKubeError,
   type Kube,
   type PodProblem,
+  untilAccepted,
   type V1Pod,
   waitForPod,
   type WaitOptions
@@ -112,10 +113,9 @@ export class KanikoEngine implements Engine {
     stop: AbortController
   ): Promise<BuiltImage> {
     const { context, log } = request
-    const name = this.#podName()
+    let name = ''
     const watch = new Stopwatch()
     const archive = await packContext(context)
-    const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
     const wait = {
       signal,
       timeoutMs: request.timeoutMs,
@@ -126,10 +126,16 @@ export class KanikoEngine implements Engine {
       }
     }
     let wasCreated = false
-    try {
+    const start = async (): Promise<void> => {
+      wasCreated = false
+      name = this.#podName()
+      const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
       await this.#kube.create('pods', pod, { signal })
       wasCreated = true
       await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
+    }
+    try {
+      await untilAccepted(start, { remove: async () => this.#remove(name, true), onRejected: log, signal })
       progress.hasBegun = true
       const madeMs = watch.lap()
       const noticedMs = await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
