@@ -11,6 +11,8 @@ import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName, serviceNames } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, readTemplate } from './pods/template.js'
+import { printInitLog } from './steps/init-log.js'
+import { explainNoShell } from './steps/start-failure.js'
 import { printWaiting } from './steps/waiting.js'
 import type { Response } from './protocol/response.js'
 import type { ContainerArgs, PrepareJob } from './protocol/schema.js'
@@ -132,8 +134,9 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     }
   } catch (error) {
     await printServiceLogs(call, name, names)
+    await printInitLog(call, name, error)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
-    throw error
+    throw explainNoShell(error)
   }
 }
 

@@ -16,6 +16,8 @@ export interface PodProblem {
   /** A sentence for people: the object, what the cluster said, what to do. */
   readonly message: string
   readonly fault: Fault
+  /** An init container has ended with an error: its log tells why. */
+  readonly isInit?: boolean
 }
 
 /** The first problem in a pod's status, the most decisive first. Pure: it knows only this one state. */
@@ -143,6 +145,7 @@ function findTermination(pod: V1Pod, status: V1ContainerStatus): PodProblem | un
       fatal: 'now',
       reason: reason ?? 'Error',
       message: `Init container "${status.name}" of ${podLabel(pod)} ended with exit code ${exitCode}.${quote(message)}`,
+      isInit,
       fault: 'user'
     }
   }

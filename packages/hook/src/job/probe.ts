@@ -11,7 +11,7 @@ const PROBE = [
   'sh',
   '-c',
   `for file in /etc/*release; do
-  while read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
+  while IFS= read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
 done 2>/dev/null
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
 for node in /__e/*/bin/node; do [ -e "$node" ] && exit; done

@@ -1,0 +1,61 @@
+import type { Kube } from '@kaniko-hooks/kube'
+
+import { JOB_CONTAINER } from '../pods/names.js'
+import type { StepScript } from './script.js'
+import { runInContainer } from './run-in-container.js'
+
+/** A shell's exit codes for a program that it cannot start, or does not find. So may a step's own script end. */
+const NOT_STARTED: readonly number[] = [126, 127]
+
+/**
+ * $1 = program, $2 = what goes before the PATH, $3 = the step's own PATH if it has one, $4 = its directory. The same
+ * lookup as that of the step, which has ended meanwhile.
+ */
+const LOOK = `
+cd "$4" 2>/dev/null || { echo directory; exit; }
+PATH=$2\${3:-$PATH}
+found=$(command -v "$1" 2>/dev/null) || { [ -e "$1" ] && echo refused || echo missing; exit; }
+case $found in /__e/*) "$found" --version >/dev/null 2>&1 || echo loader ;; esac`
+
+/**
+ * Says why the program of a script step could not be started: the shell's own words are its last line, and do not tell
+ * the image from the script.
+ *
+ * @param code how the step ended
+ * @returns undefined when the program was not the reason, or nobody knows
+ */
+export async function missingProgram(
+  kube: Kube,
+  pod: string,
+  step: Pick<StepScript, 'command' | 'environment' | 'prependPath' | 'workingDirectory'>,
+  code: number
+): Promise<string | undefined> {
+  if (!NOT_STARTED.includes(code)) return undefined
+  const [program = ''] = step.command
+  const before = step.prependPath.map(path => `${path}:`).join('')
+  const words = [program, before, step.environment['PATH'] ?? '', step.workingDirectory]
+  try {
+    const { stdout } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, ['sh', '-c', LOOK, 'sh', ...words])
+    return sentence(stdout.trim(), program, step.workingDirectory)
+  } catch {
+    return undefined
+  }
+}
+
+function sentence(found: string, program: string, directory: string): string | undefined {
+  switch (found) {
+    case 'directory':
+      return `The step's working directory ${directory} is not there, or the job container's user may not enter it.`
+    case 'missing':
+      return `The job container's image has no ${program}, by which this step is run. Give the step another shell:, or the job another image.`
+    case 'refused':
+      return `${program}, by which this step is run, is there in the job container, but its user may not run it.`
+    case 'loader':
+      return (
+        `The runner's ${program} does not start in the job container's image, which has neither glibc, as in Debian and Ubuntu, ` +
+        'nor says in /etc/os-release that it is an Alpine. JavaScript actions need one of both: use another image.'
+      )
+    default:
+      return undefined
+  }
+}
