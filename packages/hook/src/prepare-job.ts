@@ -134,7 +134,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     }
   } catch (error) {
     await printServiceLogs(call, name, names)
-    await printInitLog(call, name, error)
+    await printInitLog(kube, call.print, name, error)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
     throw explainNoShell(error)
   }

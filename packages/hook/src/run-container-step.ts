@@ -170,7 +170,7 @@ async function runImage(call: Call, { args, state, job, parts, template, image }
     if (cancelled.aborted) return CANCELLED
     const failure = startFailure(error, args.workingDirectory)
     if (failure === undefined) {
-      if (run !== undefined) await printInitLog(call, run.pod, error)
+      if (run !== undefined) await printInitLog(kube, call.print, run.pod, error)
       throw explainVanishedPod(error, run)
     }
     call.print(errorCommand(failure.message))

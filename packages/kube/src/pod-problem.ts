@@ -146,7 +146,8 @@ function findTermination(pod: V1Pod, status: V1ContainerStatus): PodProblem | un
       reason: reason ?? 'Error',
       message: `Init container "${status.name}" of ${podLabel(pod)} ended with exit code ${exitCode}.${quote(message)}`,
       isInit,
-      fault: 'user'
+      // A workflow has none.
+      fault: 'configuration'
     }
   }
   return undefined

@@ -14,8 +14,12 @@ const NOT_STARTED: readonly number[] = [126, 127]
 const LOOK = `
 cd "$4" 2>/dev/null || { echo directory; exit; }
 PATH=$2\${3:-$PATH}
-found=$(command -v "$1" 2>/dev/null) || { [ -e "$1" ] && echo refused || echo missing; exit; }
-case $found in /__e/*) "$found" --version >/dev/null 2>&1 || echo loader ;; esac`
+found=$(command -v "$1" 2>/dev/null) || found=$1
+case $found in
+/__e/*) "$found" --version >/dev/null 2>&1 || echo loader ;;
+*/*) [ -e "$found" ] || echo missing; [ -x "$found" ] || echo refused ;;
+"$1") command -v "$1" >/dev/null 2>&1 || echo missing ;;
+esac`
 
 /**
  * Says why the program of a script step could not be started: the shell's own words are its last line, and do not tell
@@ -36,7 +40,7 @@ export async function missingProgram(
   const words = [program, before, step.environment['PATH'] ?? '', step.workingDirectory]
   try {
     const { stdout } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, ['sh', '-c', LOOK, 'sh', ...words])
-    return sentence(stdout.trim(), program, step.workingDirectory)
+    return sentence(stdout.split('\n')[0] ?? '', program, step.workingDirectory)
   } catch {
     return undefined
   }
