@@ -183,7 +183,18 @@ describe('a step that ends as one whose program is not there', () => {
   test.each([
     ['a shell that the image has not', 'bash', 'missing\n', [/has no bash, by which this step is run/]],
     ['a directory that is not there', 'sh', 'directory\n', [/working directory \/w is not there/]],
-    ['Node, on an image that cannot start it', '/__e/node20/bin/node', 'loader\n', [/neither glibc.*nor says/]],
+    [
+      'Node, on an image that cannot start it',
+      '/__e/node20/bin/node',
+      'loader\n',
+      [/node does not start.*needs glibc/]
+    ],
+    [
+      'Node, of which the runner has none for Alpine',
+      '/__e/node20_alpine/bin/node',
+      'externals\nloader\n',
+      [/have no .*node20_alpine/]
+    ],
     ['a shell whose script ends so', 'sh', '', []]
   ])('is asked why: %s', async (_, entryPoint, answer, errors) => {
     const { commands } = steps(

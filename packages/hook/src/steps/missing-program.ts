@@ -16,7 +16,7 @@ cd "$4" 2>/dev/null || { echo directory; exit; }
 PATH=$2\${3:-$PATH}
 found=$(command -v "$1" 2>/dev/null) || found=$1
 case $found in
-/__e/*) "$found" --version >/dev/null 2>&1 || echo loader ;;
+/__e/*) [ -e "$found" ] || echo externals; "$found" --version >/dev/null 2>&1 || echo loader ;;
 */*) [ -e "$found" ] || echo missing; [ -x "$found" ] || echo refused ;;
 "$1") command -v "$1" >/dev/null 2>&1 || echo missing ;;
 esac`
@@ -54,10 +54,12 @@ function sentence(found: string, program: string, directory: string): string | u
       return `The job container's image has no ${program}, by which this step is run. Give the step another shell:, or the job another image.`
     case 'refused':
       return `${program}, by which this step is run, is there in the job container, but its user may not run it.`
+    case 'externals':
+      return `The runner's own builds of Node have no ${program}: this version of the runner lacks it, or lacks one for Alpine, which the job container's image says it is.`
     case 'loader':
       return (
-        `The runner's ${program} does not start in the job container's image, which has neither glibc, as in Debian and Ubuntu, ` +
-        'nor says in /etc/os-release that it is an Alpine. JavaScript actions need one of both: use another image.'
+        `The runner's ${program} does not start in the job container's image. It needs glibc, as Debian and Ubuntu have it, or musl in an image ` +
+        'that says in /etc/os-release that it is an Alpine. Use such an image for JavaScript actions.'
       )
     default:
       return undefined
