@@ -4,6 +4,9 @@ import { JOB_CONTAINER } from '../pods/names.js'
 import type { StepScript } from './script.js'
 import { runInContainer } from './run-in-container.js'
 
+/** It is advice about a step that has ended: nobody waits long for it. */
+const LIMIT_MS = 10_000
+
 /** A shell's exit codes for a program that it cannot start, or does not find. So may a step's own script end. */
 const NOT_STARTED: readonly number[] = [126, 127]
 
@@ -39,7 +42,10 @@ export async function missingProgram(
   const before = step.prependPath.map(path => `${path}:`).join('')
   const words = [program, before, step.environment['PATH'] ?? '', step.workingDirectory]
   try {
-    const { stdout } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, ['sh', '-c', LOOK, 'sh', ...words])
+    const look = ['sh', '-c', LOOK, 'sh', ...words]
+    const { stdout } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, look, {
+      signal: AbortSignal.timeout(LIMIT_MS)
+    })
     return sentence(stdout.split('\n')[0] ?? '', program, step.workingDirectory)
   } catch {
     return undefined
