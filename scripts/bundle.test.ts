@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,5 +71,29 @@ describe("the hook's bundle", () => {
     expect(stdout).toMatch(/^::error::[^\n]*stdin was empty[^\n]*\n$/)
     expect(stderr).toBe('')
     expect(hook.exitCode).toBe(1)
+  })
+
+  test.each([
+    [
+      'that breaks where nobody catches',
+      'setImmediate(() => { throw new TypeError("x is undefined") })',
+      /x is undefined/
+    ],
+    ['that breaks in a promise', 'setImmediate(() => void Promise.reject(new Error("nobody looks")))', /nobody looks/],
+    ['with nothing left to do', 'process.stdin.unref()', /waited for something that will never come/]
+  ])('a process %s has one error line of ours, too', async (_, before, says) => {
+    const directory = await mkdtemp(join(tmpdir(), 'broken-'))
+    const preload = join(directory, 'break.cjs')
+    await writeFile(preload, before)
+    const env = { KANIKO_HOOKS_OPERATOR_LOG: 'off' }
+    // Its standard input stays open.
+    const hook = spawn(process.execPath, ['--require', preload, HOOK], { env, stdio: 'pipe' })
+    const closed = once(hook, 'close')
+    const [stdout] = await Promise.all([text(hook.stdout), text(hook.stderr)])
+    await closed
+    expect(stdout).toMatch(/^\n::error::Kaniko Hooks failed unexpectedly, please report this: [^\n]+\n$/)
+    expect(stdout).toMatch(says)
+    expect(hook.exitCode).toBe(1)
+    await rm(directory, { recursive: true })
   })
 })

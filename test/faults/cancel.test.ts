@@ -137,8 +137,16 @@ beforeAll(async () => {
         workflow: workflowOf({
           container: debian,
           steps: [
-            { name: 'long', run: `trap '' INT TERM; while :; do ${MARK}; done` },
-            { name: 'always', if: 'always()', run: 'cat /proc/[0-9]*/cmdline | tr "\\0" " "; echo; echo looked' }
+            {
+              name: 'long',
+              id: 'long',
+              run: `echo x=1 >>"$GITHUB_OUTPUT"; trap '' INT TERM; while :; do ${MARK}; done`
+            },
+            {
+              name: 'always',
+              if: 'always()',
+              run: 'echo "x=${{ steps.long.outputs.x }}"; cat /proc/[0-9]*/cmdline | tr "\\0" " "; echo; echo looked'
+            }
           ]
         }),
         cancelAt: 'long:2'
@@ -150,13 +158,18 @@ beforeAll(async () => {
           steps: [
             {
               name: 'beating',
+              id: 'beating',
               uses: `docker://${busybox}`,
               // The file that cancels the job comes when the hook has long seen the container run.
               with: {
-                args: `sh -c "trap 'sleep 2; echo bye; exit 0' INT; sleep 3; while :; do date +%s%N >beat; sleep 0.2; done"`
+                args: `sh -c "echo x=1 >>$GITHUB_OUTPUT; trap 'sleep 2; echo bye; exit 0' INT; sleep 3; while :; do date +%s%N >beat; sleep 0.2; done"`
               }
             },
-            { name: 'always', if: 'always()', run: 'cp beat one; sleep 1; cmp beat one && echo quiet' }
+            {
+              name: 'always',
+              if: 'always()',
+              run: 'cp beat one; sleep 1; cmp beat one && echo "x=${{ steps.beating.outputs.x }}, quiet"'
+            }
           ]
         }),
         args: ['--cancel-file', `${RUNNER.work}/demo/demo/beat`]
@@ -336,6 +349,7 @@ test(
     const seen = steps.find(({ name }) => name === 'always')
     expect(seen).toMatchObject({ conclusion: 'success' })
     expect(seen?.log.lines.join('\n')).toContain('looked')
+    expect(seen?.log.lines).toContain('x=1')
     // The step's own text is shown before it runs, without the mark.
     expect(seen?.log.lines.join('\n')).not.toContain(MARK)
   },
@@ -351,7 +365,7 @@ test(
     expect(beating?.log.lines).toContain('bye')
     const always = steps.find(({ name }) => name === 'always')
     expect(always).toMatchObject({ conclusion: 'success' })
-    expect(always?.log.lines.at(-1)).toBe('quiet')
+    expect(always?.log.lines.at(-1)).toBe('x=1, quiet')
   },
   TIMEOUT
 )

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Certificate, refused, selfSigned, waiting } from '@kaniko-hooks/testing'
+import type { V1Pod } from '@kaniko-hooks/kube'
+import { type Certificate, ended, quotaExceeded, refused, selfSigned, waiting } from '@kaniko-hooks/testing'
 
 import { runHook } from './hook.js'
 import { Bench, container, RUNNER, stateOf } from './job/call.fixture.js'
@@ -199,6 +200,103 @@ describe('a failure', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^::debug::.*etcd is starting/m)
     expect(record).toMatchObject({ retries: 1 })
+  })
+})
+
+describe('whatever fails, exactly one error line tells why:', () => {
+  const image = container({ image: 'alpine:3', entryPoint: '/entry' })
+  const job = (): void => {
+    bench.server.put('pods', { metadata: { name: POD }, spec: { containers: [{ name: 'job' }] } })
+  }
+  const script = () => ({ ...SCRIPT, state: stateOf(bench) })
+  const step = () => ({ command: 'run_container_step', args: image, state: stateOf(bench) })
+  const startError = (pod: V1Pod, message: string): NonNullable<V1Pod['status']> => {
+    const [status] = ended(pod, { job: 128 }, 'StartError').containerStatuses ?? []
+    const terminated = { exitCode: 128, reason: 'StartError', message }
+    return { phase: 'Failed', containerStatuses: status === undefined ? [] : [{ ...status, state: { terminated } }] }
+  }
+  const becomes = (status: (pod: V1Pod) => NonNullable<V1Pod['status']>) => () => {
+    bench.server.onCreate('pods', pod => (pod.status = status(pod)))
+  }
+  const unscheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes.' }
+
+  test.each<[string, () => object, () => void, number, RegExp]>([
+    [
+      'no node in time',
+      () => PREPARE,
+      becomes(() => ({ phase: 'Pending', conditions: [unscheduled] })),
+      1,
+      /did not get as far as needed in 1 s\. No node takes .* 0\/3 nodes/
+    ],
+    [
+      'a Secret that is refused',
+      () => PREPARE,
+      () => bench.server.refuse('POST secrets', quotaExceeded('secrets', 's')),
+      1,
+      /exceeded quota.*raise the ResourceQuota/
+    ],
+    [
+      'a job container that ended',
+      () => PREPARE,
+      becomes(pod => ended(pod, { job: 3 })),
+      1,
+      /The job container ended with exit code 3/
+    ],
+    [
+      'a job image without tools',
+      () => PREPARE,
+      () => (bench.server.exec = async ({ print }) => print('missing dd\n').then(() => 0)),
+      1,
+      /lacks dd/
+    ],
+    ['a job pod that is gone', script, () => undefined, 1, /somebody deleted it|is gone/],
+    [
+      'a step whose watcher was killed',
+      script,
+      () => {
+        job()
+        bench.server.exec = playedStep(() => 'lost').exec
+      },
+      1,
+      /process that watched over the step was killed/
+    ],
+    [
+      'a variable that no program can have',
+      () => ({ ...script(), args: { ...SCRIPT.args, environmentVariables: { BIG: 'x'.repeat(140_000) } } }),
+      job,
+      126,
+      /BIG has 140005 bytes/
+    ],
+    [
+      'an image of a step that is not there',
+      step,
+      becomes(pod => waiting(pod, 'InvalidImageName', 'bad name')),
+      1,
+      /name of the image "alpine:3" .* not valid/
+    ],
+    [
+      'an entry point that is not there',
+      step,
+      becomes(pod => startError(pod, 'exec: "/entry": stat /entry: no such file or directory')),
+      127,
+      /The image has no file \/entry/
+    ],
+    ['a step without memory', step, becomes(pod => ended(pod, { job: 137 }, 'OOMKilled')), 137, /OOMKilled/],
+    [
+      'a step whose node was emptied',
+      step,
+      becomes(pod => ({ ...ended(pod, { job: 0 }), phase: 'Failed', reason: 'Evicted', message: 'disk' })),
+      1,
+      /did not succeed.*Evicted: disk/
+    ]
+  ])('%s', async (_, request, prepare, expected, words) => {
+    prepare()
+    const env = { ACTIONS_RUNNER_PREPARE_JOB_TIMEOUT_SECONDS: '1' }
+    const { code, stdout } = await hook({ ...request(), responseFile }, { env })
+    expect(code).toBe(expected)
+    const errors = stdout.split('\n').filter(line => line.includes('::error'))
+    expect(errors).toEqual([expect.stringMatching(/^::error::/)])
+    expect(errors[0]).toMatch(words)
   })
 })
 

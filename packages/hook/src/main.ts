@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs'
+
 import { runHook } from './hook.js'
 import { describe } from './report/errors.js'
 import { errorCommand } from './report/workflow-commands.js'
@@ -10,8 +12,19 @@ function cancellation(): AbortSignal {
   return controller.signal
 }
 
+/** Writes at once, since the process ends: the runner's own line says nothing. The output may stand within a line. */
+function printLast(error: unknown): void {
+  try {
+    writeSync(1, `\n${errorCommand(describe(error)).text}\n`)
+  } catch {
+    // Nobody reads any more.
+  }
+}
+
+process.on('uncaughtExceptionMonitor', printLast)
 // A process that ends because nothing keeps it alive must not look like success.
 process.exitCode = 1
+process.once('beforeExit', () => printLast(new Error('it waited for something that will never come.')))
 void runHook({
   stdin: process.stdin,
   stdout: process.stdout,

@@ -96,6 +96,36 @@ describe('a job container', () => {
     expect(left()).toEqual([])
   })
 
+  test('without a shell is told so', async () => {
+    bench.server.onCreate('pods', pod => {
+      const said = 'runc create failed: exec: "sh": executable file not found in $PATH: unknown'
+      pod.status = waiting(pod, 'RunContainerError', said)
+    })
+    await expect(prepare()).rejects.toMatchObject({
+      code: 'JOB_CONTAINER',
+      message: expect.stringMatching(/has no sh, in which the steps of a job run.*runc create failed/)
+    })
+    expect(left()).toEqual([])
+  })
+
+  test("whose pod's init container fails prints the last words of it, in which no command is obeyed", async () => {
+    bench.server.onCreate('pods', pod => {
+      bench.server.logs.print(POD, 'fetch', 'no route', '::set-output name=a::b')
+      const state = { terminated: { exitCode: 3, reason: 'Error' } }
+      const fetch = { name: 'fetch', image: 'i', imageID: '', ready: false, restartCount: 0, state }
+      pod.status = { ...waiting(pod, 'PodInitializing', ''), initContainerStatuses: [fetch] }
+    })
+    await expect(prepare()).rejects.toMatchObject({ code: 'POD_FAILED', fault: 'configuration' })
+    expect(bench.printed.slice(1)).toEqual([
+      '::group::Log of init container fetch',
+      expect.stringMatching(/^::stop-commands::/),
+      'no route',
+      '::set-output name=a::b',
+      expect.stringMatching(/^::[0-9a-f-]+::$/),
+      '::endgroup::'
+    ])
+  })
+
   test('without an image is refused before anything is asked', async () => {
     await expect(prepare({ container: container() })).rejects.toMatchObject({ code: 'INPUT' })
     expect(bench.server.asked).toEqual([])

@@ -8,6 +8,8 @@ import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
 import { applyTemplate, doubtsAbout, readTemplate } from './pods/template.js'
+import { printInitLog } from './steps/init-log.js'
+import { explainNoShell } from './steps/start-failure.js'
 import type { Response } from './protocol/response.js'
 import type { PrepareJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
@@ -154,8 +156,9 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   } catch (error) {
     over.abort()
     if (plan.services.length > 0) await printLogsOfEnded(call)
+    await printInitLog(kube, call.print, name, error)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
-    throw error
+    throw explainNoShell(error)
   }
 }
 

@@ -79,6 +79,21 @@ describe('a step of an image', () => {
     ])
   })
 
+  test('names files where the runner finds them, in commands alone', async () => {
+    const error = '::error file=/github/workspace/a.js::no'
+    program(0, error, '/github/workspace/a.js:1: no', '::stop-commands::x', error)
+    const workspace = join(bench.work, 'app/app')
+    const volume = { sourceVolumePath: workspace, targetVolumePath: '/github/workspace', readOnly: false }
+    await step({ systemMountVolumes: [volume] })
+    expect(bench.output.split('\n')).toEqual([
+      `::error file=${workspace}/a.js::no`,
+      '/github/workspace/a.js:1: no',
+      '::stop-commands::x',
+      error,
+      ''
+    ])
+  })
+
   test('that goes on for a while says how long it was pulled and how long it ran', async () => {
     let pod: V1Pod = {}
     bench.server.onCreate('pods', made => (made.status = running((pod = made))))

@@ -15,6 +15,7 @@ import { createSecrets, pullSecret, pullSecrets, secretEnvironment } from './pod
 import { stepPod } from './pods/step-pod.js'
 import { applyTemplate, readTemplate, type Template } from './pods/template.js'
 import type { ContainerArgs, RunContainerStep } from './protocol/schema.js'
+import { AnnotationPaths, type PathMap } from './report/annotation-paths.js'
 import { errorCommand, warningCommand } from './report/workflow-commands.js'
 import { tellEndedServices } from './services/ended.js'
 import { aliasesOf } from './services/pods.js'
@@ -23,6 +24,7 @@ import { openJob, type Job } from './job/open-job.js'
 import { seconds } from './report/seconds.js'
 import { readState, type State } from './job/state.js'
 import { endContainer } from './steps/end-container.js'
+import { printInitLog } from './steps/init-log.js'
 import { Patience } from './steps/patience.js'
 import { runTime } from './steps/run-time.js'
 import { refusedProgram, startFailure } from './steps/start-failure.js'
@@ -36,6 +38,7 @@ import {
   type StepEnd,
   type StepRun
 } from './steps/step-container.js'
+import { belowWork, WORK_TARGET } from './workspace/mounts.js'
 import type { Travelled, Workspace } from './workspace/workspace.js'
 
 /** As a shell says of a program that was interrupted: whatever a cancelled step did, it is no success. */
@@ -161,7 +164,8 @@ async function runImage(call: Call, { args, options, state, job, parts, template
     call.print(
       `${started.hasEnded ? 'Pulled, started and ran' : 'Pulled and started'} in ${seconds(startMs)}: ${image.pullRef}`
     )
-    const { end, onlyLine } = await followContainer(call, run, started, patience)
+    const paths = new AnnotationPaths(pathsOf(call.workDirectory, args.systemMountVolumes))
+    const { end, onlyLine } = await followContainer(call, run, { started, paths, patience })
     const { result } = end
     call.phase('run', end.loggedAt - running)
     if (!started.hasEnded) call.print(`Ran in ${runTime(end.loggedAt - running, end.state)}`)
@@ -182,7 +186,10 @@ async function runImage(call: Call, { args, options, state, job, parts, template
   } catch (error) {
     if (cancelled.aborted) return CANCELLED
     const failure = startFailure(error, args.workingDirectory)
-    if (failure === undefined) throw explainVanishedPod(error, run)
+    if (failure === undefined) {
+      if (run !== undefined) await printInitLog(kube, call.print, run.pod, error)
+      throw explainVanishedPod(error, run)
+    }
     call.print(errorCommand(failure.message))
     return failure.exitCode
   } finally {
@@ -195,20 +202,28 @@ async function runImage(call: Call, { args, options, state, job, parts, template
 async function followContainer(
   call: Call,
   run: StepRun,
-  { isFirstProcess }: Started,
-  patience: Patience
+  {
+    started,
+    paths,
+    patience
+  }: { readonly started: Started; readonly paths: AnnotationPaths; readonly patience: Patience }
 ): Promise<{ readonly end: StepEnd; readonly onlyLine: string | undefined }> {
   const { kube, cancelled, print } = call
   const ended = new AbortController()
   const onCancel = (): void => {
-    void endContainer(kube, run, { isFirstProcess, patience, ended: ended.signal, print }).catch((error: unknown) => {
+    void endContainer(kube, run, {
+      isFirstProcess: started.isFirstProcess,
+      patience,
+      ended: ended.signal,
+      print
+    }).catch((error: unknown) => {
       call.note(messageOf(error))
     })
   }
   const lines: string[] = []
   const output = async (line: string): Promise<void> => {
     if (lines.length < 2) lines.push(line)
-    await call.output(line)
+    await call.output(paths.translate(line))
   }
   if (cancelled.aborted) onCancel()
   else cancelled.addEventListener('abort', onCancel, { once: true })
@@ -229,6 +244,14 @@ async function followContainer(
 async function collectFiles(workspace: Workspace, run: StepRun, patience: Patience): Promise<void> {
   if (await patience.allows(FILES_MS, workspace.collectStep(run.pod))) return
   throw new HookError('CANCELLED', 'The step was cancelled before its files were back.')
+}
+
+/** Where the paths of a step's container lie on the runner's disk. */
+function pathsOf(workDirectory: string, volumes: ContainerArgs['systemMountVolumes']): PathMap {
+  const mounted = volumes.flatMap(({ sourceVolumePath: source, targetVolumePath: target }) =>
+    source === null || belowWork(workDirectory, source) === undefined ? [] : [[target, source] as const]
+  )
+  return [...mounted, [WORK_TARGET, workDirectory]]
 }
 
 function tellSent(call: Call, { files, bytes, ms }: Travelled): void {

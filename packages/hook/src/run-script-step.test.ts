@@ -179,6 +179,35 @@ describe('a connection that is lost', () => {
   })
 })
 
+describe('a step that ends as one whose program is not there', () => {
+  test.each([
+    ['a shell that the image has not', 'bash', 'missing\n', [/has no bash, by which this step is run/]],
+    ['a directory that is not there', 'sh', 'directory\n', [/working directory \/w is not there/]],
+    [
+      'Node, on an image that cannot start it',
+      '/__e/node20/bin/node',
+      'loader\n',
+      [/node does not start.*needs glibc/]
+    ],
+    [
+      'Node, of which the runner has none for Alpine',
+      '/__e/node20_alpine/bin/node',
+      'externals\nloader\n',
+      [/have no .*node20_alpine/]
+    ],
+    ['a shell whose script ends so', 'sh', '', []]
+  ])('is asked why: %s', async (_, entryPoint, answer, errors) => {
+    const { commands } = steps(
+      () => 127,
+      undefined,
+      async ({ print }) => print(answer).then(() => 0)
+    )
+    expect(await step({ entryPoint, workingDirectory: '/w', prependPath: ['/a', '/b'] })).toBe(127)
+    expect(commands).toEqual([expect.stringContaining(`sh ${entryPoint} /a:/b:  /w`)])
+    expect(bench.printed.slice(1)).toEqual(errors.map(words => expect.stringMatching(words)))
+  })
+})
+
 describe('a step that ends otherwise', () => {
   test('because nobody followed it has the code of its program, and never 0', async () => {
     steps(() => '0 orphaned')

@@ -17,6 +17,7 @@ import { readState } from './job/state.js'
 import { splitArguments } from './pods/arguments.js'
 import { tellEndedServices } from './services/ended.js'
 import { runDetachedStep, signalStep, type OpenExec } from './steps/detached-step.js'
+import { missingProgram } from './steps/missing-program.js'
 import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
 import { LAUNCH_COMMAND } from './steps/supervisor.js'
@@ -81,12 +82,13 @@ async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, wo
     return CANNOT_START
   }
   const id = uuid()
-  const script = stepScript(id, {
+  const step = {
     command,
     environment: args.environmentVariables,
     prependPath: args.prependPath,
     workingDirectory: args.workingDirectory ?? '/'
-  })
+  }
+  const script = stepScript(id, step)
   const openExec: OpenExec = (command, options) =>
     call.kube.exec({ pod, container: JOB_CONTAINER, command, stdin: true }, options)
 
@@ -153,10 +155,10 @@ async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, wo
     const hint = await memoryHint(call.kube, pod)
     if (hint !== undefined) call.print(errorCommand(hint))
   }
-  if (end === CANNOT_START) {
-    const hint = sizeHint(args.environmentVariables, command)
-    if (hint !== undefined) call.print(errorCommand(hint))
-  }
+  const hint =
+    (end === CANNOT_START ? sizeHint(args.environmentVariables, command) : undefined) ??
+    (await missingProgram(call.kube, pod, step, end))
+  if (hint !== undefined) call.print(errorCommand(hint))
   return broughtBack(end)
 }
 

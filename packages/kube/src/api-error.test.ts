@@ -57,6 +57,22 @@ describe('apiError', () => {
       words: /not accepted/
     },
     {
+      name: 'a service account that is not there',
+      status: 403,
+      reason: 'Forbidden',
+      said: 'pods "a" is forbidden: error looking up service account arc/b: serviceaccount "b" not found',
+      code: 'ADMISSION',
+      words: /Create it, or name another one in the hook template/
+    },
+    {
+      name: 'a quota that asks for limits',
+      status: 403,
+      reason: 'Forbidden',
+      said: 'pods "a" is forbidden: failed quota: compute: must specify limits.cpu for: job',
+      code: 'ADMISSION',
+      words: /Set what it asks for in the hook template.*LimitRange/
+    },
+    {
       name: 'no such object',
       status: 404,
       reason: 'NotFound',

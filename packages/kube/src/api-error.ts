@@ -129,6 +129,13 @@ function nextStep(code: KubeErrorCode, said: string, denied: Right | undefined):
   }
   if (code === 'QUOTA') return 'Wait until other pods have ended, or raise the ResourceQuota of the namespace.'
   if (code === 'ADMISSION') {
+    if (said.includes('error looking up service account')) {
+      return 'Create it, or name another one in the hook template.'
+    }
+    // A quota for requests or limits refuses every pod that does not say its own.
+    if (said.includes('failed quota')) {
+      return 'Set what it asks for in the hook template, for each container, or give the namespace a LimitRange with defaults.'
+    }
     return said.includes('PodSecurity')
       ? 'Change the pod (hook template) or the pod-security label of the namespace.'
       : 'A rule of the cluster (admission) refused it: change the object (hook template) or the rule.'

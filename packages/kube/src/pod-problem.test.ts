@@ -109,7 +109,13 @@ describe('podProblem', () => {
     [
       'an init container that failed',
       podWith({ setup: ended(2, 'Error', 'no space') }),
-      { fatal: 'now', container: 'setup', message: expect.stringMatching(/exit code 2\. no space/) }
+      {
+        fatal: 'now',
+        container: 'setup',
+        isInit: true,
+        fault: 'configuration',
+        message: expect.stringMatching(/exit code 2\. no space/)
+      }
     ],
     [
       'too much memory while others run',

@@ -21,6 +21,8 @@ export interface PodProblem {
    * may do well on another node, and nothing is done twice.
    */
   readonly beforeStart?: true
+  /** An init container has ended with an error: its log tells why. */
+  readonly isInit?: boolean
 }
 
 /** The first problem in a pod's status, the most decisive first. Pure: it knows only this one state. */
@@ -151,7 +153,9 @@ function findTermination(pod: V1Pod, status: V1ContainerStatus): PodProblem | un
       fatal: 'now',
       reason: reason ?? 'Error',
       message: `Init container "${status.name}" of ${podLabel(pod)} ended with exit code ${exitCode}.${quote(message)}`,
-      fault: 'user'
+      isInit,
+      // A workflow has none.
+      fault: 'configuration'
     }
   }
   return undefined

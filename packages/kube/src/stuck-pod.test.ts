@@ -36,6 +36,7 @@ function podWith(sandbox?: 'True' | 'False', phase = 'Pending', waited = 0): V1P
     },
     status: {
       phase,
+      startTime: MADE,
       conditions: [
         { type: 'PodScheduled', status: 'True', lastTransitionTime },
         ...(sandbox === undefined ? [] : [{ type: 'PodReadyToStartContainers', status: sandbox }])
@@ -165,8 +166,20 @@ test('without the right to events and without a limit, it is waited for', async 
   expect((await seen(podWith('False'), FORBIDDEN, SECONDS)).said.at(-1)?.fatal).toBe('wait')
 })
 
-test('without the right to events nothing is said of a pod whose sandbox is there', async () => {
-  expect((await seen(podWith('True'), FORBIDDEN, SECONDS, 45_000)).said.at(-1)).toBeUndefined()
+test.each([
+  ['without the right to events', FORBIDDEN, /grant it list on events/],
+  ['with it', [[]], /No event tells more/]
+] as const)(
+  '%s, and with no event, how far the pod got is told once a minute is nearly over',
+  async (_, events, words) => {
+    const { said } = await seen(podWith('False'), events, SECONDS)
+    expect(said.slice(0, -1).every(problem => problem === undefined)).toBe(true)
+    expect(said.at(-1)).toMatchObject({ fatal: 'wait', message: expect.stringMatching(words) })
+  }
+)
+
+test.each([FORBIDDEN, [[]]] as const)('a pod whose sandbox is there is not given up', async events => {
+  expect((await seen(podWith('True'), events, SECONDS, 45_000)).said.at(-1)).toMatchObject({ fatal: 'wait' })
 })
 
 test('a pod that runs is not asked for', async () => {

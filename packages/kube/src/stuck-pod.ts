@@ -1,14 +1,14 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import type { Kube } from './kube.js'
-import { driverAdvice } from './missing-driver.js'
 import type { PodProblem } from './pod-problem.js'
-import { condition, podLabel } from './pod-status.js'
+import { condition } from './pod-status.js'
+import { driversOf, isBeforeSandbox, slowStart } from './slow-start.js'
 import { warningEvent, type WarningEvent } from './warning-event.js'
 
-/** A pod on a node that has not begun for so long: its events may tell more than its status. */
+/** A pod that has not begun for so long: its events may tell more than its status. */
 const EVENTS_EVERY_MS = 15_000
 
-/** Without the right to events, a pod without a sandbox after this time is reported as one whose volumes cannot be mounted. */
+/** A pod of which no event tells anything is reported after this time, by how far its status says that it got. */
 const LIKELY_AFTER_MS = 45_000
 
 /** A pod that had to wait so long for a node has mostly got one that was made for it. */
@@ -23,7 +23,7 @@ const NEW_NODE_MS = 180_000
 const MOUNT = /^Failed(Mount|AttachVolume|MapVolume)$/
 
 /**
- * A pod on a node of which no container has anything to say. Its volumes are mounted and its network is made first, and
+ * A pod that is pending, and whose status complains of nothing. Its volumes are mounted and its network is made first, and
  * what fails there stands in events alone; the kubelet tries for ever.
  */
 export class StuckPod {
@@ -64,19 +64,19 @@ export class StuckPod {
     const age = now - this.#since
     const event = await warningEvent(this.#kube, pod, signal)
     this.#askAt = now + EVENTS_EVERY_MS
-    if (event === undefined) return undefined
-    // Kubernetes before 1.29 has no such condition.
-    const isBeforeSandbox = condition(pod, 'PodReadyToStartContainers', 'False') !== undefined
-    const mayLackDriver = event === 'forbidden' ? driversOf(pod).length > 0 : event.missingDriver !== undefined
+    const isBefore = isBeforeSandbox(pod)
+    const mayReadEvents = event !== 'forbidden'
+    const mayLackDriver = mayReadEvents ? event?.missingDriver !== undefined : driversOf(pod).length > 0
     const limit = mayLackDriver && isOnNewNode(pod) ? Math.max(NEW_NODE_MS, this.#giveUpMs) : this.#giveUpMs
-    if (event === 'forbidden') {
-      if (!isBeforeSandbox || age < Math.min(LIKELY_AFTER_MS, limit)) return undefined
-      return { ...likely(pod), fatal: age >= limit ? 'now' : 'wait' }
+    if (event === undefined || event === 'forbidden') {
+      if (age < Math.min(LIKELY_AFTER_MS, limit)) return undefined
+      const isHopeless = isBefore && !mayReadEvents && age >= limit
+      return { ...slowStart(pod, mayReadEvents), fatal: isHopeless ? 'now' : 'wait' }
     }
     if (event.driverMissed > this.#driverMissed) this.#driverMissedAt = now
     this.#driverMissed = event.driverMissed
     const isMount = MOUNT.test(event.reason)
-    const goesOn = isBeforeSandbox || event.count > this.#mountFailures
+    const goesOn = isBefore || event.count > this.#mountFailures
     this.#mountFailures = isMount ? event.count : 0
     return isMount && goesOn && this.#failsFor(event, now) >= limit ? { ...event, fatal: 'now' } : event
   }
@@ -89,7 +89,7 @@ export class StuckPod {
 }
 
 function isStuck(pod: V1Pod): boolean {
-  return pod.status?.phase === 'Pending' && condition(pod, 'PodScheduled', 'True') !== undefined
+  return pod.status?.phase === 'Pending'
 }
 
 function isOnNewNode(pod: V1Pod): boolean {
@@ -97,22 +97,4 @@ function isOnNewNode(pod: V1Pod): boolean {
   const placed = condition(pod, 'PodScheduled', 'True')?.lastTransitionTime
   if (made === undefined || placed === undefined) return false
   return new Date(placed).getTime() - new Date(made).getTime() >= WAITED_FOR_NODE_MS
-}
-
-function driversOf(pod: V1Pod): string[] {
-  return (pod.spec?.volumes ?? []).flatMap(({ csi }) => csi?.driver ?? [])
-}
-
-/** What must be, where the events may not be read. */
-function likely(pod: V1Pod): Omit<PodProblem, 'fatal'> {
-  const drivers = driversOf(pod).join(', ')
-  const which = drivers === '' ? '' : ` (by the CSI driver ${drivers})`
-  const advice = drivers === '' ? '' : ` The driver refuses, or: ${driverAdvice(pod, drivers)}`
-  return {
-    reason: 'NotReadyToStartContainers',
-    message:
-      `The ${podLabel(pod)} does not start: most likely a volume cannot be mounted${which}, or its network set up. ` +
-      `Events tell, but the runner may not read them: look with "kubectl describe pod", or grant it list on events.${advice}`,
-    fault: 'cluster'
-  }
 }

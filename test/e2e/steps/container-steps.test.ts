@@ -355,7 +355,10 @@ test.each(variants<Mode>(['novolume'], ['volume']))(
             name: 'write',
             id: 'write',
             uses: `docker://${image.tagged}`,
-            with: { entrypoint: '/bin/sh', args: '-c "echo x=1 >>$GITHUB_OUTPUT; echo alone >alone.txt"' }
+            with: {
+              entrypoint: '/bin/sh',
+              args: '-c "echo x=1 >>$GITHUB_OUTPUT; echo alone >alone.txt; echo ::error file=$GITHUB_WORKSPACE/alone.txt::here"'
+            }
           },
           { name: 'on the runner', run: 'cat alone.txt; echo "${{ steps.write.outputs.x }}"' },
           {
@@ -367,6 +370,7 @@ test.each(variants<Mode>(['novolume'], ['volume']))(
       })
     })
     expect(alone.conclusion).toBe('success')
+    expect(outputOf(stepOf(alone, 'write'))).toContain('##[error]alone.txt: here')
     expect(stepOf(alone, 'on the runner').log.lines.slice(-2)).toEqual(['alone', '1'])
     expect(outputOf(stepOf(alone, 'read'))).toContain('alone')
     expect(await suites[mode].left()).toEqual([])

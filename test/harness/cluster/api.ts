@@ -35,7 +35,7 @@ export interface Answer {
 const CLUSTER_WIDE = new Set([
   ...['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass', 'PersistentVolume'],
   ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'CustomResourceDefinition', 'CSIDriver'],
-  ...['ConnectorClass', 'MutatingWebhookConfiguration']
+  ...['ConnectorClass', 'MutatingWebhookConfiguration', 'RuntimeClass']
 ])
 
 /**

@@ -4,19 +4,21 @@ import { runInContainer } from '../steps/run-in-container.js'
 import type { Cluster } from './call.js'
 
 /**
- * Asks the job container what the runner wants to know of it, and whether script steps can run there. Alpine is what has
- * the word in a line of a release file that begins with ID, as for the runner itself (`ID_LIKE=alpine` is one).
+ * $1 = where release files lie, $2 = the externals. Alpine is what has the word in a line of a release file that begins with
+ * ID, in whatever case, as for the runner itself (`ID_LIKE=alpine` is one).
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/StepHost.cs
  */
-const PROBE = [
-  'sh',
-  '-c',
-  `for file in /etc/*release; do
-  while read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
+const PROBE = `for file in "$1"/*release; do
+  while IFS= read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
 done 2>/dev/null
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
-for node in /__e/*/bin/node; do [ -e "$node" ] && exit; done
+for node in "$2"/*/bin/node; do [ -e "$node" ] && exit; done
 echo "missing externals"`
-]
+
+/** The command that asks the job container what the runner wants to know of it, and whether script steps can run there. */
+export function probeCommand(etc = '/etc', externals = '/__e'): string[] {
+  return ['sh', '-c', PROBE, 'sh', etc, externals]
+}
 
 /**
  * Asks the job container whether script steps can run there.
@@ -25,7 +27,7 @@ echo "missing externals"`
  * @throws HookError WORKSPACE, JOB_CONTAINER that name what is missing
  */
 export async function probeJobContainer({ kube, cancelled }: Cluster, pod: string): Promise<boolean> {
-  const { stdout, stderr, code } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, PROBE, {
+  const { stdout, stderr, code } = await runInContainer(kube, { pod, container: JOB_CONTAINER }, probeCommand(), {
     signal: cancelled
   })
   const lines = stdout.split('\n')

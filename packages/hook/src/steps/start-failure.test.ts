@@ -1,7 +1,7 @@
 import { KubeError } from '@kaniko-hooks/kube'
 import { expect, test } from '@jest/globals'
 
-import { refusedProgram, startFailure } from './start-failure.js'
+import { explainNoShell, refusedProgram, startFailure } from './start-failure.js'
 
 /** As containerd wraps what runc says. */
 const runc = (said: string): string =>
@@ -76,10 +76,29 @@ test.each<[string, RegExp | undefined]>([
   ['exec /my entry.sh: no such file or directory', /\/my entry\.sh is there/],
   ['exec /entry: exec format error', /neither a program for this platform nor a script/],
   ['exec /entry: permission denied', /interpreter/],
+  ['exec /entry: argument list too long', /more bytes than Linux takes.*files/],
   ['sh: exec: /entry.sh: no such file or directory', undefined],
   ['exec /entry.sh: no such file or directory, or so', undefined]
 ])('the only line "%s"', (line, says) => {
   const advice = refusedProgram(line)
   if (says === undefined) expect(advice).toBeUndefined()
   else expect(advice).toMatch(says)
+})
+
+test('a job container without a shell is told in a sentence, with the words of the runtime', () => {
+  const error = failed(runc('exec: "sh": executable file not found in $PATH'))
+  expect(explainNoShell(error)).toMatchObject({
+    code: 'JOB_CONTAINER',
+    fault: 'user',
+    message: expect.stringMatching(/^The job container's image has no sh.*needs none\. Container "job" of pod/)
+  })
+})
+
+test.each([
+  ['a program of the template', failed(runc('exec: "init": executable file not found in $PATH'))],
+  ['a shell that may not be run', failed(runc('exec: "sh": permission denied'))],
+  ['a service', failed(runc('exec: "sh": executable file not found in $PATH'), 'redis')],
+  ['anything else', new Error('exec: "sh": executable file not found')]
+])('%s stays as it is', (_, error) => {
+  expect(explainNoShell(error)).toBe(error)
 })

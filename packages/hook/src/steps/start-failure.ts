@@ -1,6 +1,7 @@
 import { isKubeError } from '@kaniko-hooks/kube'
 
 import { JOB_CONTAINER } from '../pods/names.js'
+import { HookError, messageOf } from '../report/errors.js'
 
 /** A container whose program could not be started, as `docker run` would end. */
 export interface StartFailure {
@@ -39,6 +40,20 @@ export function startFailure(error: unknown, workingDirectory: string | null): S
   }
 }
 
+/**
+ * Says of a job container without a shell what that means. Whatever else kept the pod from starting stays as it is.
+ *
+ * @param error what waiting for the job's pod threw
+ */
+export function explainNoShell(error: unknown): unknown {
+  const failure = startFailure(error, null)
+  if (failure?.exitCode !== 127 || !failure.message.includes('exec: "sh"')) return error
+  const advice =
+    "The job container's image has no sh, in which the steps of a job run. Use an image with a shell, " +
+    'or run this one by a step of its own (uses: docker://…), which needs none.'
+  return new HookError('JOB_CONTAINER', `${advice} ${messageOf(error)}`, { cause: error })
+}
+
 function missing(program: string, workingDirectory: string | null): string {
   if (!program.includes('/')) return `The image has no ${program} in its PATH.`
   if (program.startsWith('/')) return `The image has no file ${program}.`
@@ -52,7 +67,7 @@ function missing(program: string, workingDirectory: string | null): string {
 }
 
 /** What the runtime writes into the container's log when the kernel refuses a program that is there. */
-const REFUSED = /^exec (\S.*): (no such file or directory|exec format error|permission denied)$/
+const REFUSED = /^exec (\S.*): (no such file or directory|exec format error|permission denied|argument list too long)$/
 
 /**
  * What a container's only line means when it is the runtime's.
@@ -71,6 +86,12 @@ export function refusedProgram(line: string): string | undefined {
   }
   if (why === 'exec format error') {
     return `The entry point ${program} is neither a program for this platform nor a script with a first line like #!/bin/sh.`
+  }
+  if (why === 'argument list too long') {
+    return (
+      `The arguments and variables of ${program} have more bytes than Linux takes, mostly 2048 KiB for all of them, ` +
+      'with those that the image sets. Pass large values through files.'
+    )
   }
   return `The interpreter of the entry point ${program} may not be run by the image's user.`
 }

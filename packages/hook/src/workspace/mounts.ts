@@ -12,7 +12,7 @@ export const WORK_VOLUME = 'work'
 export const EXTERNALS_VOLUME = 'externals'
 
 /** Where the runner says that containers see its directories. */
-const WORK_TARGET = '/__w'
+export const WORK_TARGET = '/__w'
 const EXTERNALS_TARGET = '/__e'
 
 export interface Mounts {
