@@ -37,6 +37,7 @@ export class DockerContainers implements JobContainers {
   readonly #engine: DockerEngine
   #network: string | undefined
   readonly #started: Started[] = []
+  readonly #pulled = new Set<string>()
   /** The job container's own PATH. */
   #path = ''
 
@@ -118,7 +119,9 @@ export class DockerContainers implements JobContainers {
   async runAction(state: JobState, frame: Frame, action: ActionContainer): Promise<void> {
     const { dirs } = state.request
     const image = action.dockerfile === null ? (action.image ?? '') : await this.#build(state, frame, action.dockerfile)
-    if (action.dockerfile === null) await this.#pull(state, frame, image, null)
+    // The runner pulls the images of all steps once, before the first; here when the first step of an image comes.
+    if (action.dockerfile === null && !this.#pulled.has(image)) await this.#pull(state, frame, image, null)
+    this.#pulled.add(image)
     const container = this.#withSocket(actionContainer({ ...action, image }, dirs, actionPaths(dirs)))
     const { exitCode } = await this.#call(state, frame, {
       command: 'run',
