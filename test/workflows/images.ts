@@ -16,7 +16,8 @@ for path in /goods /attic /locked; do
   touch "$path/made" 2>/dev/null && echo "$path written" || echo "$path closed"
 done >"$root/writable"
 echo "serving on port \${PORT-80}"
-echo "\${SAYS-nothing to say}" >&2
+# Later than what was said on the other stream, so that the order of both is known.
+[ -z "$SAYS" ] || { sleep 1; echo "$SAYS" >&2; }
 [ -z "$READY_AFTER" ] || (sleep "$READY_AFTER"; echo yes >"$root/ready"; touch /tmp/ready) &
 exec httpd -f -p "\${PORT-80}" -h "$root"
 `
