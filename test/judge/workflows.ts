@@ -14,14 +14,14 @@ export interface Workflow {
   readonly name: string
   /** With `${IMAGE:name}` where an image of the corpus is meant. */
   readonly text: string
-  /** Title of its row in the compatibility table. */
-  readonly feature: string
+  /** Rows of the table of features that it is about. */
+  readonly rows: readonly number[]
 }
 
 /**
  * The workflows of the corpus, by name.
  *
- * @throws Error when one does not say which feature it shows
+ * @throws Error when one does not say which rows of the table it is about
  */
 export function readWorkflows(): Workflow[] {
   return readdirSync(CORPUS)
@@ -29,9 +29,9 @@ export function readWorkflows(): Workflow[] {
     .sort()
     .map(file => {
       const text = readFileSync(join(CORPUS, file), 'utf8')
-      const feature = /^# feature: (.+)$/m.exec(text)?.[1]
-      if (feature === undefined) throw new Error(`${file} has no line "# feature: …".`)
-      return { name: basename(file, '.yml'), text, feature }
+      const rows = /^# row: (.+)$/m.exec(text)?.[1]
+      if (rows === undefined) throw new Error(`${file} has no line "# row: …".`)
+      return { name: basename(file, '.yml'), text, rows: rows.split(',').map(Number) }
     })
 }
 
