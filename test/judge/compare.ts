@@ -60,10 +60,10 @@ function compareSteps(docker: Done, here: Done): Difference[] {
       outputs: comparableText(textOf(of.outputs), done),
       summary: comparableText(of.summary, done)
     })
-    return [
-      ...compareFacts(where, facts(there, docker), facts(step, here)),
-      ...compareLogs(where, there, step, docker, here)
-    ]
+    const [left, right] = [facts(there, docker), facts(step, here)]
+    // The runner knows no exit code of a step whose image could not be built or pulled.
+    if (there.exitCode === null && left['exitCode'] !== undefined) right['exitCode'] = left['exitCode']
+    return [...compareFacts(where, left, right), ...compareLogs(where, there, step, docker, here)]
   })
 }
 
@@ -91,11 +91,23 @@ function compareFiles(docker: Tree, here: Tree, mode: Mode): Difference[] {
     if (there['type'] !== entry['type']) {
       return [{ where: `${where}: type`, docker: there['type'] ?? '', here: entry['type'] ?? '' }]
     }
-    // An exec can give no file to another user: without a volume all files on the runner's disk are the runner's.
-    const seen = (of: Entry): Entry =>
-      mode === 'volume' ? of : Object.fromEntries(Object.entries(of).filter(([key]) => key !== 'owner'))
-    return compareFacts(where, seen(there), seen(entry))
+    return compareFacts(where, seenIn(mode, there), seenIn(mode, entry))
   })
+}
+
+/**
+ * What of a file can be the same. A volume with `fsGroup`, as ARC's runner pods have it, gives every file its group, by the
+ * setgid bit of its directories. Without a volume all files on the runner's disk are the runner's: an exec can give no file
+ * to another user; and setuid and setgid bits stay in the pod.
+ */
+function seenIn(mode: Mode, { type = '', owner = '', mode: bits, ...rest }: Entry): Entry {
+  const chance = mode === 'novolume' ? 0o6000 : type === 'directory' ? 0o2000 : 0
+  return {
+    type,
+    ...rest,
+    ...(bits === undefined ? {} : { mode: (parseInt(bits, 8) & ~chance).toString(8).padStart(4, '0') }),
+    ...(mode === 'volume' ? { owner: owner.replace(/:.*/, '') } : {})
+  }
 }
 
 function compareFacts(

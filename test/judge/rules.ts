@@ -11,6 +11,10 @@ interface Rule {
   readonly apply: (lines: Lines, step: StepResult, done: Done) => Lines
 }
 
+/** What a container step prints of itself. */
+const TIMES =
+  /^(?:(?:Pulled and started|Pulled, started and ran|Built|Pushed|Files sent) in \d|Ran in (?:less than )?\d|Failed after \d|The image of .*: \S+@sha256:[0-9a-f]{64}$)/
+
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
 /** What the two ways differ in by themselves. Each rule takes away or renames exactly that. */
@@ -25,7 +29,7 @@ const RULES: readonly Rule[] = [
     why: 'Docker and Kaniko say different things about a build, and the kubelet says nothing about a pull',
     apply: lines =>
       withoutPulls(
-        withoutBlocks(lines, line => line === '##[group]Building docker image' || line.startsWith("##[group]Build "))
+        withoutBlocks(lines, line => line === '##[group]Building docker image' || line.startsWith('##[group]Build '))
       )
   },
   {
@@ -50,6 +54,14 @@ const RULES: readonly Rule[] = [
     apply: (lines, step) =>
       step.calls.some(({ command }) => command === 'run_container_step')
         ? lines.filter(line => !/^##\[error\]Process completed with exit code \d+\.$/.test(line))
+        : lines
+  },
+  {
+    name: 'what the hook took',
+    why: 'a container step says which image it took, and how long that and its files took: Docker says none of it',
+    apply: (lines, step) =>
+      step.calls.some(({ command }) => command === 'run_container_step')
+        ? lines.filter(line => !TIMES.test(line))
         : lines
   },
   {
@@ -121,8 +133,9 @@ function withoutPulls(lines: Lines): Lines {
   })
 }
 
-/** What Docker's client says of itself, on a step's own output. */
-const OF_DOCKER = /^(docker: |OCI runtime exec failed: |Error response from daemon: |See 'docker run --help'\.$)/
+/** What Docker's client says of itself on a step's own output, and the runner of a client that failed. */
+const OF_DOCKER =
+  /^(##\[error\]Docker (?:build|pull) failed with exit code \d+$|docker: |OCI runtime exec failed: |Error response from daemon: |See 'docker run --help'\.$)/
 
 /**
  * Two logs without the sentences that say why a program or a container did not begin: Docker's words there, the hook's last

@@ -43,10 +43,10 @@ export async function withTable(
 
 ${BEGIN}
 
-# Compared with a Docker runner
+## Compared with a Docker runner
 
-${workflows.length} [workflows](../test/workflows) run on a runner with Docker and through the hook, in both modes. Outcomes, exit codes, log
-lines, outputs, the \`job\` context and the workspace's files with type, mode, owner and content are compared ([how](../test/judge/README.md)). What the
+[Workflows](../test/workflows) run on a runner with Docker and through the hook, and what both come to is compared: of ${workflows.length} there are, ${count(results, 'volume')} with a volume and ${count(results, 'novolume')} without. Outcomes, exit codes, log
+lines, outputs, the \`job\` context and the workspace's files with type, mode, owner and content are looked at ([how](../test/judge/README.md)). What the
 shipped hooks do was read from their source.
 
 | feature | Docker runner | shipped 0.7.0 | shipped 0.8.1 | here, with a volume | here, without |
@@ -59,7 +59,7 @@ ${
   reasons.length === 0
     ? ''
     : `
-## What differs, and why
+### What differs, and why
 
 | workflow | mode | where | why |
 | --- | --- | --- | --- |
@@ -74,6 +74,10 @@ function cellOf(workflows: readonly Workflow[], mode: Mode, results: Readonly<Re
   const different = counts.filter(count => count > 0).length
   if (counts.length === 0) return 'not compared'
   return different === 0 ? `same in ${counts.length}` : `differs in ${different} of ${counts.length}`
+}
+
+function count(results: Readonly<Record<string, Result>>, mode: Mode): number {
+  return Object.values(results).filter(result => result[mode] !== undefined).length
 }
 
 function cell(text: string): string {
