@@ -25,6 +25,13 @@ export interface ImageRequest {
     readonly Env?: readonly string[]
     readonly User?: string
     readonly WorkingDir?: string
+    /** Docker's, in no standard: a command by `CMD` or `CMD-SHELL`, and times in nanoseconds. */
+    readonly Healthcheck?: {
+      readonly Test: readonly string[]
+      readonly Interval: number
+      readonly Timeout: number
+      readonly Retries: number
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { create } from 'tar'
 
 import { Api, pathOf, type KubernetesObject } from './cluster/api.js'
 import { createVolume, deleteVolume, type Cluster } from './cluster/index.js'
+import { places } from './cluster/settings.js'
 import type { Volume } from './cluster/volumes.js'
 import { until } from './cluster/wait.js'
 import { isReady } from '../stand-ins/registries/objects.js'
@@ -108,6 +109,13 @@ export class RunnerPod {
     const path = `/tmp/settings-${randomBytes(4).toString('hex')}.yaml`
     await this.write(path, settingsText(this.#cluster, settings))
     return path
+  }
+
+  /** Where the machine's root finds the work directory, for whoever looks at owners; a cluster of our own alone. */
+  async workDirectory(): Promise<string> {
+    if (this.#volume !== undefined) return this.#volume.path
+    const { metadata } = (await new Api(this.#cluster.kubeconfig).get<V1Pod>(podPath(this))) ?? {}
+    return join(places().state, 'kubelet', 'pods', metadata?.uid ?? '', 'volumes', 'kubernetes.io~empty-dir', 'work')
   }
 
   /** The operators' lines: what the hook wrote to the pod's log. */

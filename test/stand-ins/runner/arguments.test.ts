@@ -8,6 +8,7 @@ describe('readArguments', () => {
       workflow: 'w.yml',
       job: 'b',
       hook: '/h.js',
+      dockerSocket: '/var/run/docker.sock',
       work: '/home/runner/_work',
       externals: '/home/runner/externals',
       repository: 'octo/demo',
@@ -18,6 +19,13 @@ describe('readArguments', () => {
       keepLines: 100000,
       timestamps: false,
       debug: false
+    })
+  })
+
+  test('run needs no hook with Docker', () => {
+    expect(readArguments(['run', '--workflow', 'w', '--job', 'b', '--docker', 'd'])).toMatchObject({
+      hook: '',
+      docker: 'd'
     })
   })
 

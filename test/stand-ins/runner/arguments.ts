@@ -6,7 +6,10 @@ export interface RunArguments {
   readonly command: 'run'
   readonly workflow: string
   readonly job: string
+  /** '' with `docker`. */
   readonly hook: string
+  readonly docker?: string
+  readonly dockerSocket: string
   readonly source?: string
   readonly work: string
   readonly externals: string
@@ -45,9 +48,11 @@ export interface CallArguments {
 export type Arguments = RunArguments | CallArguments | { readonly command: 'help' }
 
 /** What `--help` prints. */
-export const usage = `The stand-in for the GitHub Actions runner: plays one job against a container hook.
+export const usage = `The stand-in for the GitHub Actions runner: plays one job against a container hook or Docker.
 
-runner run --workflow FILE --job ID --hook FILE [options]
+runner run --workflow FILE --job ID (--hook FILE | --docker FILE) [options]
+  --docker FILE         Docker's client: containers as on a runner without hooks
+  --docker-socket FILE  where its daemon listens (/var/run/docker.sock)
   --source DIR          copied to the workspace before the job, in place of actions/checkout
   --work DIR            work directory (/home/runner/_work)
   --externals DIR       externals (/home/runner/externals)
@@ -92,6 +97,8 @@ function readRun(args: readonly string[]): RunArguments {
     workflow: text,
     job: text,
     hook: text,
+    docker: text,
+    'docker-socket': text,
     source: text,
     work: text,
     externals: text,
@@ -121,7 +128,8 @@ function readRun(args: readonly string[]): RunArguments {
     command: 'run',
     workflow: required(one('workflow'), '--workflow'),
     job: required(one('job'), '--job'),
-    hook: required(one('hook'), '--hook'),
+    hook: one('docker') === undefined ? required(one('hook'), '--hook') : '',
+    dockerSocket: one('docker-socket') ?? '/var/run/docker.sock',
     work: one('work') ?? '/home/runner/_work',
     externals: one('externals') ?? '/home/runner/externals',
     repository,
@@ -132,6 +140,7 @@ function readRun(args: readonly string[]): RunArguments {
     keepLines: readNumber(one('keep-lines') ?? '100000', '--keep-lines'),
     timestamps: values['timestamps'] === true,
     debug: values['debug'] === true,
+    ...optional('docker', one('docker')),
     ...optional('source', one('source')),
     ...optional('node', one('node')),
     ...optional('actions', one('actions')),

@@ -124,7 +124,7 @@ export function serviceContainer(spec: ContainerSpec, login: TokenLogin): HookCo
   }
 }
 
-/** What a container action runs. Exactly one of image and dockerfile is set; dockerfile is an absolute runner path. */
+/** What a container action runs. Exactly one of image and dockerfile is set; dockerfile is an absolute runner path; `env` has host paths. */
 export interface ActionContainer {
   readonly image: string | null
   readonly dockerfile: string | null

@@ -1,9 +1,10 @@
 /**
  * What went wrong in the stand-in runner.
  * USAGE: bad command line; WORKFLOW: bad workflow or action file; EXPRESSION: an expression failed;
- * ACTION: an action cannot be loaded; HOOK: the hook failed or answered badly; CANCELED: the step was interrupted.
+ * ACTION: an action cannot be loaded; HOOK: the hook failed or answered badly; DOCKER: Docker did; CANCELED: the step was
+ * interrupted.
  */
-export type RunnerErrorCode = 'USAGE' | 'WORKFLOW' | 'EXPRESSION' | 'ACTION' | 'HOOK' | 'CANCELED'
+export type RunnerErrorCode = 'USAGE' | 'WORKFLOW' | 'EXPRESSION' | 'ACTION' | 'HOOK' | 'DOCKER' | 'CANCELED'
 
 /** The one error class of this room; `cause` is kept. */
 export class RunnerError extends Error {

@@ -35,7 +35,7 @@ export async function callHook(state: JobState, frame: Frame, request: HookReque
  * paths. The workflow's own `env` is not in it.
  */
 export function hookEnv(state: JobState, frame: Pick<Frame, 'github'>): Record<string, string> {
-  const { environment, hook } = state.request
+  const { environment, hook, docker } = state.request
   const path = [...state.prependPath]
     .reverse()
     .concat(environment['PATH'] ?? '')
@@ -43,7 +43,7 @@ export function hookEnv(state: JobState, frame: Pick<Frame, 'github'>): Record<s
     .join(':')
   return {
     ...environment,
-    ACTIONS_RUNNER_CONTAINER_HOOKS: hook,
+    ...(docker === undefined ? { ACTIONS_RUNNER_CONTAINER_HOOKS: hook } : {}),
     PATH: path,
     ...githubEnv(frame.github),
     ...runnerEnv(state.runner),

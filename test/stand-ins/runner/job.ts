@@ -1,16 +1,16 @@
 import { githubContext, proxyEnv, runnerContext } from './contexts.js'
-import { containerSpec, jobContainer, serviceContainer } from './container.js'
+import { containerSpec } from './container.js'
 import type { ContainerSpec } from './container.js'
+import type { Containers } from './containers.js'
+import { DockerContainers } from './docker/docker-containers.js'
 import { messageOf, RunnerError } from './error.js'
 import { holds } from './expressions.js'
 import type { Scope } from './expressions.js'
-import { callHook } from './hook-call.js'
+import { hookContainers } from './hook-containers.js'
 import type { Json } from './json.js'
 import { StepLog } from './log.js'
 import { SecretMask } from './mask.js'
-import { jobPaths } from './path-map.js'
 import { prepareDisk } from './disk.js'
-import { jobContext } from './response.js'
 import type { Conclusion, JobResult, StepResult } from './result.js'
 import { scopeOf } from './runner.js'
 import type { Frame, JobState, QueuedStep, RunRequest } from './runner.js'
@@ -21,12 +21,6 @@ import { isOwnCheckout, loadAction, parseUses, stageCommand } from './steps/uses
 import { asExpression, resolve, resolveText, resolveTexts } from './template.js'
 import { writeWorkerLog } from './worker-log.js'
 import type { Step } from './workflow.js'
-
-/** The evaluated containers of a job. */
-interface Containers {
-  readonly job: ContainerSpec | undefined
-  readonly services: readonly { readonly alias: string; readonly spec: ContainerSpec }[]
-}
 
 /**
  * Runs one job as the runner's worker does: set up, containers, pre steps, steps, post steps, stop of the containers.
@@ -54,6 +48,7 @@ class JobRun {
       github: githubContext(request.facts, request.dirs),
       env: {},
       prependPath: [],
+      containers: request.docker === undefined ? hookContainers : new DockerContainers(request.docker),
       hookState: null,
       container: undefined,
       jobContext: { container: {}, services: {} },
@@ -117,7 +112,8 @@ class JobRun {
     const { request } = this.#state
     frame.log.add('text', `Runner name: '${request.runnerName}' (the stand-in for the GitHub Actions runner)`)
     frame.log.add('text', `Work directory: '${request.dirs.work}'`)
-    frame.log.add('text', `Hook: '${request.hook}'`)
+    const { docker, hook } = request
+    frame.log.add('text', docker === undefined ? `Hook: '${hook}'` : `Docker: '${docker.program}'`)
     await prepareDisk(request)
     await writeWorkerLog(request, this.#state.mask)
     if (request.source !== undefined) {
@@ -136,10 +132,10 @@ class JobRun {
         "Jobs without a job container are forbidden on this runner, please add a 'container:' to your job or contact your self-hosted runner administrator."
       )
     }
-    const needsHook = containers.job !== undefined || containers.services.length > 0
+    const needsContainers = containers.job !== undefined || containers.services.length > 0
     const pre = await this.#preSteps()
     return [
-      ...(needsHook ? [this.#initializeContainers(containers)] : []),
+      ...(needsContainers ? [this.#initializeContainers(containers)] : []),
       ...pre,
       ...request.job.steps.map(step => this.#mainStep(step))
     ]
@@ -158,34 +154,20 @@ class JobRun {
 
   #initializeContainers(containers: Containers): QueuedStep {
     const { request } = this.#state
-    const login = { actor: request.facts.actor, token: request.facts.token }
     const proxies = proxyEnv(request.environment)
     const withProxies = (spec: ContainerSpec): ContainerSpec => ({ ...spec, env: { ...proxies, ...spec.env } })
-    const map = jobPaths(request.dirs)
     return jobStep(
       'Initialize containers',
       async frame => {
         this.#state.posts.push(
           jobStep('Stop containers', async post => {
-            await callHook(this.#state, post, { command: 'cleanup_job', args: {} })
+            await this.#state.containers.stop(this.#state, post)
           })
         )
-        // Set before the call: after a failed one, steps with always() still go to the hook.
-        if (containers.job !== undefined) this.#state.container = { isAlpine: false, map }
-        const response = await callHook(this.#state, frame, {
-          command: 'prepare_job',
-          args: {
-            container:
-              containers.job === undefined ? null : jobContainer(withProxies(containers.job), request.dirs, map, login),
-            services: containers.services.map(({ spec }) => serviceContainer(withProxies(spec), login))
-          }
+        await this.#state.containers.start(this.#state, frame, {
+          job: containers.job === undefined ? undefined : withProxies(containers.job),
+          services: containers.services.map(({ alias, spec }) => ({ alias, spec: withProxies(spec) }))
         })
-        if (containers.job !== undefined) this.#state.container = { isAlpine: response?.isAlpine ?? false, map }
-        const context = jobContext(
-          response,
-          containers.services.map(({ alias }) => alias)
-        )
-        this.#state.jobContext = { container: context.container, services: context.services }
       },
       'success()'
     )

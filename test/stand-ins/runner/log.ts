@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SecretMask } from './mask.js'
 
 /** What a line of the log is; the runner's own log file writes most of these as `##[kind]`. */
-export type LineKind = 'text' | 'source' | 'group' | 'endgroup' | 'error' | 'warning' | 'notice' | 'debug'
+export type LineKind = 'text' | 'source' | 'group' | 'endgroup' | 'error' | 'warning' | 'notice' | 'debug' | 'command'
 
 /** Takes text for the reader; the promise is done when more may follow. */
 export type Print = (text: string) => Promise<void> | void
@@ -133,6 +133,8 @@ function decorate(style: LogStyle, kind: Exclude<LineKind, 'group' | 'endgroup'>
       return text
     case 'source':
       return paint(style, 'cyan', text)
+    case 'command':
+      return paint(style, 'cyan', `[command]${text}`)
     case 'error':
       return paint(style, 'red', `Error: ${text}`)
     case 'warning':

@@ -1,13 +1,19 @@
 import { toHost } from './path-map.js'
+import type { PathMap } from './path-map.js'
 import type { Frame, JobState } from './runner.js'
 import { CommandReader } from './workflow-commands.js'
 import type { CommandEffect } from './workflow-commands.js'
 
 /**
- * Takes a process's lines into a step: workflow commands act, the rest is logged. One handler per stream pair; the runner
- * uses the job container's path map here even for container actions.
+ * Takes a process's lines into a step: workflow commands act, the rest is logged. One handler per stream pair.
+ *
+ * @param map where the files that annotations name lie; a hook's lines have the job container's even for container actions
  */
-export function lineHandler(state: JobState, frame: Frame): (lines: readonly string[]) => Promise<void> | void {
+export function lineHandler(
+  state: JobState,
+  frame: Frame,
+  map: PathMap = state.container?.map ?? []
+): (lines: readonly string[]) => Promise<void> | void {
   const reader = new CommandReader()
   return lines => {
     const plain: string[] = []
@@ -17,14 +23,14 @@ export function lineHandler(state: JobState, frame: Frame): (lines: readonly str
       else {
         // Lines before an ::add-mask:: were not secret yet; those after it are.
         void frame.log.output(plain.splice(0))
-        apply(state, frame, effect)
+        apply(state, frame, map, effect)
       }
     }
     return frame.log.output(plain)
   }
 }
 
-function apply(state: JobState, frame: Frame, effect: Exclude<CommandEffect, { kind: 'text' }>): void {
+function apply(state: JobState, frame: Frame, map: PathMap, effect: Exclude<CommandEffect, { kind: 'text' }>): void {
   const { log } = frame
   switch (effect.kind) {
     case 'group':
@@ -39,7 +45,7 @@ function apply(state: JobState, frame: Frame, effect: Exclude<CommandEffect, { k
     case 'error':
     case 'warning':
     case 'notice':
-      log.add(effect.kind, location(state, effect.properties) + effect.text)
+      log.add(effect.kind, location(state, map, effect.properties) + effect.text)
       return
     case 'mask':
       if (effect.value.trim() === '') {
@@ -64,10 +70,10 @@ function apply(state: JobState, frame: Frame, effect: Exclude<CommandEffect, { k
   }
 }
 
-function location(state: JobState, properties: Readonly<Record<string, string>>): string {
+function location(state: JobState, map: PathMap, properties: Readonly<Record<string, string>>): string {
   const file = properties['file']
   if (file === undefined || file === '') return ''
-  const host = toHost(state.container?.map ?? [], file)
+  const host = toHost(map, file)
   const { workspace } = state.request.dirs
   const shown = host.startsWith(`${workspace}/`) ? host.slice(workspace.length + 1) : host
   const line = properties['line']

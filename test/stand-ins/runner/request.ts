@@ -52,7 +52,10 @@ export async function readRequest(
       token
     },
     dirs: directories(resolve(args.work), externals, args.repository),
-    hook: resolve(args.hook),
+    hook: args.hook === '' ? '' : resolve(args.hook),
+    ...(args.docker === undefined
+      ? {}
+      : { docker: { program: resolve(args.docker), socket: resolve(args.dockerSocket) } }),
     node: args.node ?? `${externals}/node20/bin/node`,
     environment,
     ...(args.source === undefined ? {} : { source: resolve(args.source) }),

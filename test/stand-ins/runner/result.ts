@@ -4,9 +4,9 @@ import type { KeptLog } from './log.js'
 
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped'
 
-/** One call of the hook. */
+/** One call of the hook, or of Docker's client for a step. */
 export interface CallRecord {
-  readonly command: HookCommand
+  readonly command: HookCommand | 'docker exec' | 'docker run'
   /** 128 + n when a signal ended it. */
   readonly exitCode: number
   readonly endedBy: string | null
@@ -22,7 +22,7 @@ export interface StepResult {
   readonly stage: 'job' | 'pre' | 'main' | 'post'
   readonly outcome: Conclusion
   readonly conclusion: Conclusion
-  /** Of the last hook call; null without one. */
+  /** Of the last call; null without one. */
   readonly exitCode: number | null
   readonly timedOut: boolean
   readonly calls: readonly CallRecord[]

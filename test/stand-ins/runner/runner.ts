@@ -1,3 +1,5 @@
+import type { JobContainers } from './containers.js'
+import type { DockerEngine } from './docker/engine.js'
 import type { Scope, Status } from './expressions.js'
 import { hashFiles } from './hash-files.js'
 import type { ProcessTimes } from './hook-process.js'
@@ -15,8 +17,10 @@ export interface RunRequest {
   readonly job: Job
   readonly facts: RunFacts
   readonly dirs: Directories
-  /** Absolute path of the hook: `.js` or `.sh`. */
+  /** Absolute path of the hook: `.js` or `.sh`; not looked at with `docker`. */
   readonly hook: string
+  /** The containers are Docker's, as on a runner without hooks. */
+  readonly docker?: DockerEngine
   /** Program for `.js` hooks; the runner's is `<externals>/node20/bin/node`. */
   readonly node: string
   /** The worker's own environment, inherited by the hook. */
@@ -51,6 +55,7 @@ export interface JobState {
   readonly env: Record<string, string>
   /** Oldest first. */
   prependPath: string[]
+  readonly containers: JobContainers
   hookState: JsonObject | null
   /** Undefined in a job without container. */
   container: { readonly isAlpine: boolean; readonly map: PathMap } | undefined

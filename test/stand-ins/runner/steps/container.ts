@@ -1,18 +1,15 @@
 import { mkdir, stat } from 'node:fs/promises'
 import type { Action, ContainerRuns } from '../action.js'
-import { actionContainer } from '../container.js'
 import { proxyEnv } from '../contexts.js'
 import { joinActionArgs } from '../entry-point-args.js'
 import { RunnerError } from '../error.js'
 import type { Scope } from '../expressions.js'
-import { callHook } from '../hook-call.js'
-import { actionPaths } from '../path-map.js'
 import { scopeOf } from '../runner.js'
 import type { Frame, JobState } from '../runner.js'
 import { resolveText, resolveTexts } from '../template.js'
 import { contextEnv, inputEnv, serviceEnv, stepEnv } from './environment.js'
 
-/** Runs one stage of a container action: always one run_container_step, also without a job container. */
+/** Runs one stage of a container action: also without a job container. */
 export async function runContainer(
   state: JobState,
   frame: Frame,
@@ -36,15 +33,11 @@ export async function runContainer(
   await mkdir(dirs.home, { recursive: true })
   const args =
     runs.args === undefined ? input(inputs, 'args') : joinActionArgs(runs.args.map(arg => resolveText(arg, scope)))
-  const container = {
+  await state.containers.runAction(state, frame, {
     ...(await source(action)),
     entryPoint: (stage === 'main' ? (runs.entrypoint ?? input(inputs, 'entryPoint')) : runs[stage]) ?? null,
     args,
     env
-  }
-  await callHook(state, frame, {
-    command: 'run_container_step',
-    args: actionContainer(container, dirs, actionPaths(dirs))
   })
 }
 

@@ -1,7 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { RunnerError } from '../error.js'
-import { scriptArgs } from '../entry-point-args.js'
-import { callHook } from '../hook-call.js'
 import { toContainer } from '../path-map.js'
 import type { Action, NodeRuns } from '../action.js'
 import type { Frame, JobState } from '../runner.js'
@@ -46,14 +44,10 @@ export async function runNode(
     )
   }
   const version = `${action.runs.version}${isAlpine ? '_alpine' : ''}`
-  await callHook(state, frame, {
-    command: 'run_script_step',
-    args: {
-      entryPointArgs: scriptArgs(toContainer(map, script)),
-      entryPoint: toContainer(map, `${dirs.externals}/${version}/bin/node`),
-      environmentVariables: translate(environment, map),
-      prependPath: [...state.prependPath].reverse(),
-      workingDirectory: toContainer(map, dirs.workspace)
-    }
+  await state.containers.runScript(state, frame, {
+    program: toContainer(map, `${dirs.externals}/${version}/bin/node`),
+    args: toContainer(map, script),
+    env: translate(environment, map),
+    workingDirectory: toContainer(map, dirs.workspace)
   })
 }

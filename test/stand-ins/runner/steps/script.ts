@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import { nativeArgs, scriptArgs } from '../entry-point-args.js'
-import { callHook } from '../hook-call.js'
+import { nativeArgs } from '../entry-point-args.js'
 import { toContainer } from '../path-map.js'
 import { scopeOf } from '../runner.js'
 import type { Frame, JobState } from '../runner.js'
@@ -13,7 +12,7 @@ import { firstLine, printDetails } from './details.js'
 import { contextEnv, stepEnv } from './environment.js'
 import { runOnHost } from './host.js'
 
-/** Runs a `run:` step: writes the script to the runner's disk and hands it to the hook, or runs it on the runner. */
+/** Runs a `run:` step: writes the script to the runner's disk and has it run in the job container, or runs it on the runner. */
 export async function runScript(state: JobState, frame: Frame, step: RunStep): Promise<void> {
   const { job, dirs } = state.request
   const scope = scopeOf(state, frame)
@@ -42,15 +41,11 @@ export async function runScript(state: JobState, frame: Frame, step: RunStep): P
     return
   }
   const { map } = state.container
-  await callHook(state, frame, {
-    command: 'run_script_step',
-    args: {
-      entryPointArgs: scriptArgs(shellArguments(shell, toContainer(map, script))),
-      entryPoint: shell.command,
-      environmentVariables: translate(environment, map),
-      prependPath: [...state.prependPath].reverse(),
-      workingDirectory: toContainer(map, cwd)
-    }
+  await state.containers.runScript(state, frame, {
+    program: shell.command,
+    args: shellArguments(shell, toContainer(map, script)),
+    env: translate(environment, map),
+    workingDirectory: toContainer(map, cwd)
   })
 }
 
