@@ -32,5 +32,8 @@ test.each([
   ['c:\\x\\ y', ['c:\\x\\', 'y']],
   ['"a\\\\" b', ['a\\', 'b']],
   ['"" x', ['', 'x']],
+  ['"a""b" c', ['a"b', 'c']],
+  ['"a"" b" c', ['a" b', 'c']],
+  ['"C:\\dir\\" "plain" "" "with space"', ['C:\\dir" plain " with', 'space']],
   ['', []]
 ])('nativeArgs %s', (line, args) => expect(nativeArgs(line)).toEqual(args))

@@ -26,19 +26,25 @@ export function joinActionArgs(args: readonly string[]): string {
 
 /**
  * A command line as the native path takes it apart (.NET's rule on Unix): only `"` quotes; a backslash is itself unless it
- * stands before a quote, where each pair is one backslash and an odd one makes the quote literal. Used for steps that run on
- * the runner itself; with a container the hook gets the pieces above instead.
+ * stands before a quote, where each pair is one backslash and an odd one makes the quote literal. Two quotes within quotes are
+ * a literal one, and the quoted part goes on. Used for steps that run on the runner itself; with a container the hook gets the
+ * pieces above instead.
  */
 export function nativeArgs(commandLine: string): readonly string[] {
   const args: string[] = []
   let current: string | undefined
   let quoted = false
-  for (const [part = ''] of commandLine.matchAll(/\\*"|\\+|[ \t]+|[^ \t"\\]+/g)) {
-    if (part.endsWith('"')) {
+  let isSecondOfTwo = false
+  for (const { 0: part, index } of commandLine.matchAll(/\\*"|\\+|[ \t]+|[^ \t"\\]+/g)) {
+    if (isSecondOfTwo) isSecondOfTwo = false
+    else if (part.endsWith('"')) {
       const backslashes = part.length - 1
       current = (current ?? '') + '\\'.repeat(Math.floor(backslashes / 2))
       if (backslashes % 2 === 1) current += '"'
-      else quoted = !quoted
+      else if (quoted && commandLine[index + part.length] === '"') {
+        current += '"'
+        isSecondOfTwo = true
+      } else quoted = !quoted
     } else if (!quoted && part.trim() === '') {
       if (current !== undefined) args.push(current)
       current = undefined
