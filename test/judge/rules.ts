@@ -13,7 +13,7 @@ interface Rule {
 
 /** What a container step prints of itself. */
 const TIMES =
-  /^(?:(?:Pulled and started|Pulled, started and ran|Built|Pushed|Files sent) in \d|Ran in (?:less than )?\d|Failed after \d|The image of .*: \S+@sha256:[0-9a-f]{64}$)/
+  /^(?:(?:Pulled and started|Pulled, started and ran|Built|Pushed|Files sent) in \d|Ran in (?:less than |about )?\d|Failed after \d|The image of .*: \S+@sha256:[0-9a-f]{64}$)/
 
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
