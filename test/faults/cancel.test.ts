@@ -140,7 +140,7 @@ beforeAll(async () => {
             {
               name: 'long',
               id: 'long',
-              run: `echo x=1 >>"$GITHUB_OUTPUT"; trap '' INT TERM; while :; do ${MARK}; done`
+              run: `trap '' INT TERM; echo x=1 >>"$GITHUB_OUTPUT"; echo >begun; while :; do ${MARK}; done`
             },
             {
               name: 'always',
@@ -149,7 +149,7 @@ beforeAll(async () => {
             }
           ]
         }),
-        cancelAt: 'long:2'
+        args: ['--cancel-file', `${RUNNER.work}/demo/demo/begun`]
       }),
     'a container step': () =>
       runJob(whole.runner, {
