@@ -390,7 +390,7 @@ describe('services', () => {
       ]
     })
     expect(bench.server.get('pods', POD)?.spec?.containers).toContainEqual(
-      expect.objectContaining({ name: 'nginx', resources: { limits: { cpu: '1' } } })
+      expect.objectContaining({ name: 'nginx', resources: { limits: { cpu: '1000m' }, requests: { cpu: '0m' } } })
     )
   })
 

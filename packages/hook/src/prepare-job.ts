@@ -86,7 +86,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     await createSecrets(kube, secrets, cancelled)
     const own = await startOwnPods(call, services, facts)
     const pod = jobPod({
-      owner: { ...owner, annotations: { ...owner.annotations, ...beside.annotations } },
+      owner,
+      annotations: beside.annotations,
       name,
       job: job && { image: job.image, variables: environment.variables[0] ?? [], options: job.options },
       services: beside.containers,

@@ -1,9 +1,9 @@
 import { actionContainer, jobContainer, serviceContainer } from './container.js'
-import type { JobContainers } from './containers.js'
 import { scriptArgs } from './entry-point-args.js'
 import { callHook } from './hook-call.js'
 import { actionPaths, jobPaths } from './path-map.js'
 import { jobContext } from './response.js'
+import type { JobContainers } from './runner.js'
 
 /** The containers of a job as a container hook provides them (ContainerHookManager.cs). */
 export const hookContainers: JobContainers = {

@@ -1,4 +1,5 @@
-import type { JobContainers } from './containers.js'
+import type { ActionContainer } from './container.js'
+import type { Containers, ScriptCall } from './containers.js'
 import type { DockerEngine } from './docker/engine.js'
 import type { Scope, Status } from './expressions.js'
 import { hashFiles } from './hash-files.js'
@@ -43,6 +44,21 @@ export interface RunRequest {
   readonly times?: ProcessTimes
   readonly print: Print
   readonly style: LogStyle
+}
+
+/**
+ * What a runner does with the containers of a job: through a hook, or with Docker. Each method throws what ends its step; an
+ * exit code that is not 0 fails the frame.
+ */
+export interface JobContainers {
+  /** Starts the job container and the services, and fills the `job` context and `state.container`. */
+  start(state: JobState, frame: Frame, containers: Containers): Promise<void>
+  /** Ends what `start` began, however far it came. */
+  stop(state: JobState, frame: Frame): Promise<void>
+  /** Runs a program in the job container. */
+  runScript(state: JobState, frame: Frame, call: ScriptCall): Promise<void>
+  /** Runs a container action; its environment has host paths. */
+  runAction(state: JobState, frame: Frame, action: ActionContainer): Promise<void>
 }
 
 /** What all steps of a job share and change. */

@@ -6,6 +6,7 @@ import { jobPod, type JobPodRequest } from './job-pod.js'
 const OWNER = { runnerPod: 'r', uid: 'u', annotations: { 'kaniko-hooks/job': 'build' } }
 const REQUEST: JobPodRequest = {
   owner: OWNER,
+  annotations: {},
   name: 'r-workflow',
   job: {
     image: 'node:22',
@@ -50,6 +51,7 @@ describe('jobPod', () => {
         restartPolicy: 'Never',
         automountServiceAccountToken: false,
         enableServiceLinks: false,
+        securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
         containers: [
           {
             name: 'job',

@@ -6,7 +6,8 @@ import type { ContainerOptions } from '../options/container-options.js'
 import type { PodParts } from './pod-parts.js'
 import { KEEP_ALIVE_COMMAND, SPOOL_PATH } from './spool.js'
 import { JOB_CONTAINER } from './names.js'
-import { lifeOf, podMetadata, type Owner } from './owner.js'
+import { podMetadata, type Owner } from './owner.js'
+import { plainSpec } from './plain-spec.js'
 
 export type PullPolicy = 'IfNotPresent' | 'Always' | 'Never'
 
@@ -18,6 +19,8 @@ export interface ServiceContainer {
 
 export interface JobPodRequest {
   readonly owner: Owner
+  /** Besides the owner's. */
+  readonly annotations: Readonly<Record<string, string>>
   readonly name: string
   /** Undefined for a job that has only services. */
   readonly job:
@@ -59,14 +62,9 @@ function plainJobPod(request: JobPodRequest): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: podMetadata(request.owner, request.name),
+    metadata: podMetadata(request.owner, request.name, request.annotations),
     spec: {
-      restartPolicy: 'Never',
-      ...lifeOf(request.owner),
-      // A step must not reach the API server with anybody's rights.
-      automountServiceAccountToken: false,
-      // Else every Service of the namespace is in each container's environment; thousands keep a container from starting.
-      enableServiceLinks: false,
+      ...plainSpec(request.owner),
       ...(request.hostAliases.length === 0 ? {} : { hostAliases: [...request.hostAliases] }),
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
       containers: [...job, ...request.services.map(({ container }) => container), ...parts.beside],

@@ -2,9 +2,6 @@ import type { V1ObjectMeta } from '@kubernetes/client-node'
 
 import { HOME_LABEL, labelValue, RUNNER_LABEL, runnerLabel, UID_LABEL } from './names.js'
 
-/** How long a job on a runner of one's own may take at GitHub, and an hour more. */
-const LONGEST_JOB_SECONDS = (5 * 24 + 1) * 3600
-
 /** The runner pod, to which everything that the hook makes belongs. */
 export interface Owner {
   readonly runnerPod: string
@@ -54,8 +51,10 @@ const CARE = {
 /**
  * Metadata of a pod: as `ownedBy`, what the owner's annotations say as labels too, by which tools can select and sum up, and
  * `CARE`. Labels hold what a workflow says of itself: nothing may be allowed because of them.
+ *
+ * @param more annotations that are no labels
  */
-export function podMetadata(owner: Owner, name: string): V1ObjectMeta {
+export function podMetadata(owner: Owner, name: string, more: Readonly<Record<string, string>> = {}): V1ObjectMeta {
   const { labels, annotations, ...metadata } = ownedBy(owner, name)
   const facts = Object.entries(owner.annotations).flatMap(([key, text]) => {
     const value = labelValue(text)
@@ -64,7 +63,7 @@ export function podMetadata(owner: Owner, name: string): V1ObjectMeta {
   return {
     ...metadata,
     labels: { ...CARE.labels, ...Object.fromEntries(facts), ...labels },
-    annotations: { ...CARE.annotations, ...annotations }
+    annotations: { ...CARE.annotations, ...annotations, ...more }
   }
 }
 
@@ -77,11 +76,6 @@ export function withTheirs(
     ([key]) => key !== RUNNER_LABEL && !key.startsWith('kaniko-hooks/')
   )
   return { ...ours, ...Object.fromEntries(allowed) }
-}
-
-/** The life of a pod that may run until its job ends, where nothing deletes it when its runner is gone. */
-export function lifeOf({ homeNamespace }: Owner): { activeDeadlineSeconds?: number } {
-  return homeNamespace === undefined ? {} : { activeDeadlineSeconds: LONGEST_JOB_SECONDS }
 }
 
 /** The selector that finds everything of a runner. */

@@ -68,6 +68,7 @@ describe('stepPod', () => {
     expect(spec).toMatchObject({
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
       restartPolicy: 'Never',
       imagePullSecrets: [{ name: 'job' }, { name: 'step' }]
     })

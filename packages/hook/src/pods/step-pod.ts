@@ -9,7 +9,8 @@ import type { PodParts } from './pod-parts.js'
 import type { PullPolicy } from './job-pod.js'
 import { refuseLongStrings } from './long-strings.js'
 import { JOB_CONTAINER } from './names.js'
-import { lifeOf, ownedBy, podMetadata, type Owner } from './owner.js'
+import { ownedBy, podMetadata, type Owner } from './owner.js'
+import { plainSpec } from './plain-spec.js'
 
 /** A finished Job stays longer than the longest API outage that a step survives (5 minutes). */
 const TTL_SECONDS = 900
@@ -45,10 +46,7 @@ function plainStepPod(request: StepPodRequest): V1PodTemplateSpec {
   return {
     metadata: podMetadata(request.owner, request.name),
     spec: {
-      restartPolicy: 'Never',
-      ...lifeOf(request.owner),
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
+      ...plainSpec(request.owner),
       ...(request.hostAliases.length === 0 ? {} : { hostAliases: [...request.hostAliases] }),
       ...(parts.initContainers.length === 0 ? {} : { initContainers: [...parts.initContainers] }),
       containers: [

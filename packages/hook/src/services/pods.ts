@@ -6,7 +6,8 @@ import { startPod } from '../job/start-pod.js'
 import { applyOptions } from '../options/apply.js'
 import type { PullPolicy, ServiceContainer } from '../pods/job-pod.js'
 import { servicePodName } from '../pods/names.js'
-import { lifeOf, ownedBy, type Owner } from '../pods/owner.js'
+import { podMetadata, type Owner } from '../pods/owner.js'
+import { plainSpec } from '../pods/plain-spec.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import { applyTemplate, type Template } from '../pods/template.js'
 import { printWaiting } from '../steps/waiting.js'
@@ -136,12 +137,9 @@ function servicePod(
   const pod: V1Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: ownedBy({ ...owner, annotations: { ...owner.annotations, ...announce([service]) } }, name),
+    metadata: podMetadata(owner, name, announce([service])),
     spec: {
-      restartPolicy: 'Never',
-      ...lifeOf(owner),
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
+      ...plainSpec(owner),
       hostAliases,
       containers: [serviceContainer(service, variables, volumes.mounts, settings.imagePullPolicy)],
       ...(volumes.volumes.length === 0 ? {} : { volumes: [...volumes.volumes] }),
