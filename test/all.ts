@@ -14,7 +14,8 @@ const ROOT = join(import.meta.dirname, '..')
  * are one row: all that has registries of its own (connectors share a driver, which one of the tests takes away), and some
  * more, so that both rows take equally long.
  */
-const FIRST_ROW = 'e2e/(destinations/|jobs/cases|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
+const FIRST_ROW =
+  'e2e/(destinations/|jobs/(cases|judge)|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
 
 /**
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other

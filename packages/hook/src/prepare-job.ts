@@ -85,13 +85,15 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     const secrets = [...credentials, environment.secret]
     await createSecrets(kube, secrets, cancelled)
     const own = await startOwnPods(call, services, facts)
+    // The pod's host name is in its hosts file already.
+    const ownNames = plan.jobHosts.filter(host => host !== job?.options.pod.hostname)
     const pod = jobPod({
       owner,
       annotations: beside.annotations,
       name,
       job: job && { image: job.image, variables: environment.variables[0] ?? [], options: job.options },
       services: beside.containers,
-      hostAliases: aliasesOf([{ ip: '127.0.0.1', names: [...plan.jobHosts, ...beside.names] }, ...own]),
+      hostAliases: aliasesOf([{ ip: '127.0.0.1', names: [...ownNames, ...beside.names] }, ...own]),
       parts: withVolumes(parts, beside),
       pullSecrets: facts.pullSecrets,
       pullPolicy: settings.imagePullPolicy

@@ -29,7 +29,9 @@ let runner: RunnerPod
 
 /** Runs a job whose step leaves a process behind, and reads how its pod ended. */
 async function endOf(services: readonly (readonly string[])[]): Promise<End> {
-  const { busybox: image } = suite.cluster.images
+  const { busybox: image, debian } = suite.cluster.images
+  // Two of one image would have a pod each.
+  const images = [image, debian]
   let end: End = { graceSeconds: undefined, states: {} }
   await observe(
     suite.cluster,
@@ -37,7 +39,7 @@ async function endOf(services: readonly (readonly string[])[]): Promise<End> {
     async () => {
       const args = {
         container: { image },
-        services: services.map(entryPointArgs => ({ image, entryPoint: 'sh', entryPointArgs }))
+        services: services.map((entryPointArgs, at) => ({ image: images[at], entryPoint: 'sh', entryPointArgs }))
       }
       const prepared = await callHook(runner, { input: { command: 'prepare_job', state: null, args } })
       expect(prepared).toMatchObject({ exitCode: 0 })
@@ -81,7 +83,7 @@ describe.each(MODES)('in %s mode', mode => {
       if (mode === 'novolume') expect(states['kaniko-hooks-work']?.terminated?.exitCode).toBe(0)
       expect(states['busybox']?.terminated?.exitCode).toBe(7)
       expect(secondOf(states['job'])).toBeLessThan(secondOf(states['busybox']))
-      expect(states['busybox-2']?.terminated?.exitCode).toBe(137)
+      expect(states['debian']?.terminated?.exitCode).toBe(137)
       expect(await suite.left()).toEqual([])
     },
     TIMEOUT

@@ -5,7 +5,7 @@ import { Suite } from '../../harness/suite.js'
 import { variants } from '../../harness/variants.js'
 import { BothWays } from '../../judge/both-ways.js'
 import { judge, readDifferences } from '../../judge/differences.js'
-import { aFifth, readWorkflows } from '../../judge/workflows.js'
+import { aTenth, readWorkflows } from '../../judge/workflows.js'
 
 /** No verdict: on a busy machine a workflow may take minutes. */
 const TIMEOUT = 600_000
@@ -15,8 +15,8 @@ const suite = new Suite('judge')
 const WORKFLOWS = process.env['WORKFLOWS']
 const all = readWorkflows()
 const wanted = new RegExp(WORKFLOWS ?? '')
-const fifth = new Set(variants(aFifth(all), all).map(({ name }) => name))
-const workflows = all.filter(({ name }) => (WORKFLOWS === undefined ? fifth.has(name) : wanted.test(name)))
+const tenth = new Set(variants(aTenth(all), all).map(({ name }) => name))
+const workflows = all.filter(({ name }) => (WORKFLOWS === undefined ? tenth.has(name) : wanted.test(name)))
 /** The modes differ in the way of files, which the cases and the workspace's own tests look at in both. */
 const modes: readonly Mode[] =
   WORKFLOWS === undefined ? variants<Mode>(['volume'], ['novolume']) : ['volume', 'novolume']
