@@ -374,7 +374,7 @@ describe('services', () => {
     const job = bench.server.get('pods', POD)
     expect(job?.spec?.containers.map(({ name }) => name)).toEqual(['job', 'redis', 'nginx'])
     expect(job?.spec?.hostAliases).toEqual([
-      { ip: '127.0.0.1', hostnames: ['builder', 'cache', 'redis', 'web', 'www', 'nginx'] },
+      { ip: '127.0.0.1', hostnames: ['cache', 'redis', 'web', 'www', 'nginx'] },
       { ip: '10.0.0.7', hostnames: ['queue', 'redis-2'] }
     ])
     expect(context?.services).toEqual([
