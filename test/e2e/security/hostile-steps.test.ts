@@ -131,6 +131,8 @@ describe.each<Mode>(['volume', 'novolume'])('hostile steps, %s', mode => {
     await runner.write(CREDENTIALS, `${CANARY}\n`)
     await runner.write(PAIRS, `PAIR=${CANARY}\n`)
     token = (await runner.exec(['cat', TOKEN])).stdout.toString().trim()
+    // The runner itself keeps its logs there.
+    await runner.exec(['mkdir', '-p', `${RUNNER.home}/_diag`])
     before = await homeOf()
     result = await runJob(runner, {
       workflow: workflowOf({
