@@ -254,7 +254,7 @@ test('a pod that its node rejects before anything ran is created again under its
   expect(bench.server.changes).toEqual(['POST secrets', 'POST pods', `DELETE pods/${POD}`, 'POST pods'])
 })
 
-test('a job does not wait for a container that a webhook adds, whether it starts or fails', async () => {
+test('no pod of a job is waited for because of a container that a webhook adds, whether it starts or fails', async () => {
   bench.server.onCreate('pods', pod => {
     const alive = running(pod)
     const proxy = { name: 'mesh-proxy', image: 'p', imageID: '', ready: false, restartCount: 0 }
@@ -265,6 +265,10 @@ test('a job does not wait for a container that a webhook adds, whether it starts
     pod.status = { ...alive, containerStatuses: [...injected, ...(alive.containerStatuses ?? [])] }
   })
   expect(await prepare()).toMatchObject({ context: { container: { id: POD } } })
+  // The second one has a pod of its own.
+  const redis = container({ image: 'redis:7', portMappings: ['6379'] })
+  const { context } = await prepare({ services: [redis, redis] })
+  expect(context?.services?.map(({ id }) => id === POD)).toEqual([true, false])
 })
 
 describe('a template', () => {

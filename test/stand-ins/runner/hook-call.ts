@@ -4,8 +4,8 @@ import { envelope, serialise } from './envelope.js'
 import type { HookRequest } from './envelope.js'
 import { RunnerError } from './error.js'
 import { runProcess } from './hook-process.js'
-import type { ProcessResult } from './hook-process.js'
 import { readResponse } from './response.js'
+import { callRecord } from './result.js'
 import type { HookResponse } from './response.js'
 import type { Frame, JobState, RunRequest } from './runner.js'
 import { lineHandler } from './output.js'
@@ -80,7 +80,7 @@ async function execute(state: JobState, frame: Frame, request: HookRequest): Pro
     ...(state.request.times === undefined ? {} : { times: state.request.times }),
     onLines: lineHandler(state, frame)
   })
-  frame.calls.push(record(request, result, startedAt))
+  frame.calls.push(callRecord(request.command, result, startedAt))
   if (frame.signal.aborted) throw new RunnerError('CANCELED', 'The operation was canceled.')
   if (result.exitCode !== 0) {
     frame.log.add('error', `Process completed with exit code ${result.exitCode}.`)
@@ -98,18 +98,6 @@ async function execute(state: JobState, frame: Frame, request: HookRequest): Pro
   })
   await rm(message.responseFile, { force: true })
   return response
-}
-
-function record(request: HookRequest, result: ProcessResult, startedAt: string): Frame['calls'][number] {
-  return {
-    command: request.command,
-    exitCode: result.exitCode,
-    endedBy: result.endedBy,
-    sent: result.sent,
-    stdioHeld: result.stdioHeld,
-    startedAt,
-    ms: result.ms
-  }
 }
 
 async function checkHook(hook: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { HookCommand } from './envelope.js'
+import type { ProcessResult } from './hook-process.js'
 import type { Json } from './json.js'
 import type { KeptLog } from './log.js'
 
@@ -14,6 +15,11 @@ export interface CallRecord {
   readonly stdioHeld: boolean
   readonly startedAt: string
   readonly ms: number
+}
+
+export function callRecord(command: CallRecord['command'], result: ProcessResult, startedAt: string): CallRecord {
+  const { exitCode, endedBy, sent, stdioHeld, ms } = result
+  return { command, exitCode, endedBy, sent, stdioHeld, startedAt, ms }
 }
 
 export interface StepResult {

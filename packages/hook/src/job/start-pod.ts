@@ -13,15 +13,11 @@ import type { Call } from './call.js'
  * @throws KubeError, and what `isReady` throws
  */
 export async function startPod(call: Call, pod: V1Pod, isReady: (found: V1Pod) => boolean): Promise<V1Pod> {
-  const { kube, settings, cancelled: signal, print } = call
-  const name = pod.metadata?.name ?? ''
+  const { kube, cancelled: signal, print } = call
+  const name = nameOf(pod)
   const start = async (): Promise<V1Pod> => {
     await kube.create('pods', pod, { signal })
-    return waitForPod(kube, name, found => isReady(withoutInjected(found, pod)), {
-      timeoutMs: settings.prepareTimeoutMs,
-      signal,
-      onProblem: printWaiting(print, name)
-    })
+    return awaitPod(call, pod, isReady)
   }
   return untilAccepted(start, {
     remove: async () => {
@@ -31,4 +27,23 @@ export async function startPod(call: Call, pod: V1Pod, isReady: (found: V1Pod) =
     onRejected: print,
     signal
   })
+}
+
+/**
+ * Waits for a pod of the job that was made already.
+ *
+ * @param pod as it was sent
+ * @param isReady as for `startPod`
+ */
+export async function awaitPod(call: Call, pod: V1Pod, isReady: (found: V1Pod) => boolean): Promise<V1Pod> {
+  const name = nameOf(pod)
+  return waitForPod(call.kube, name, found => isReady(withoutInjected(found, pod)), {
+    timeoutMs: call.settings.prepareTimeoutMs,
+    signal: call.cancelled,
+    onProblem: printWaiting(call.print, name)
+  })
+}
+
+function nameOf(pod: V1Pod): string {
+  return pod.metadata?.name ?? ''
 }

@@ -85,3 +85,11 @@ export async function quotedGroup<T>(
     print(command('endgroup', ''))
   }
 }
+
+/** The same, of lines that are there already. */
+export async function quotedLines(title: string, print: Line, lines: readonly string[]): Promise<void> {
+  await quotedGroup(title, print, quote => {
+    for (const line of lines) quote(line)
+    return Promise.resolve()
+  })
+}

@@ -1,6 +1,6 @@
 import type { Cluster, Configuration, Report } from '../job/call.js'
 import { messageOf } from '../report/errors.js'
-import { quotedGroup } from '../report/workflow-commands.js'
+import { quotedLines } from '../report/workflow-commands.js'
 import { listServices, type RunningService } from './announced.js'
 
 /** Any service may have printed one line without an end. */
@@ -29,10 +29,7 @@ export async function printLastWords(
   signal: AbortSignal = AbortSignal.timeout(LOGS_MS)
 ): Promise<void> {
   const lines = await readLines(call, service, LAST_LINES, signal)
-  await quotedGroup(`Log of service ${service.title}`, call.print, print => {
-    for (const line of lines) print(line)
-    return Promise.resolve()
-  })
+  await quotedLines(`Log of service ${service.title}`, call.print, lines)
 }
 
 /** Prints the logs of the job's services when the job ends, as a Docker runner does; of each the last 1,000 lines. */
@@ -46,11 +43,7 @@ export async function printServiceLogs(call: Call): Promise<void> {
   const logs = await Promise.all(services.map(async service => readLines(call, service, ALL_LINES, signal)))
   for (const [index, { title }] of services.entries()) {
     const lines = logs[index] ?? []
-    if (lines.length === 0) continue
-    await quotedGroup(`Print service container logs: ${title}`, call.print, print => {
-      for (const line of lines) print(line)
-      return Promise.resolve()
-    })
+    if (lines.length > 0) await quotedLines(`Print service container logs: ${title}`, call.print, lines)
   }
 }
 

@@ -1,8 +1,7 @@
 import type { V1Affinity, V1EnvVar, V1HostAlias, V1Pod, V1Volume } from '@kubernetes/client-node'
-import { waitForPod } from '@kaniko-hooks/kube'
 
 import type { Call } from '../job/call.js'
-import { startPod } from '../job/start-pod.js'
+import { awaitPod, startPod } from '../job/start-pod.js'
 import { applyOptions } from '../options/apply.js'
 import type { PullPolicy, ServiceContainer } from '../pods/job-pod.js'
 import { servicePodName } from '../pods/names.js'
@@ -10,7 +9,6 @@ import { podMetadata, type Owner } from '../pods/owner.js'
 import { plainSpec } from '../pods/plain-spec.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import { applyTemplate, type Template } from '../pods/template.js'
-import { printWaiting } from '../steps/waiting.js'
 import { announce } from './announced.js'
 import { serviceContainer } from './container.js'
 import type { Plan } from './plan.js'
@@ -96,6 +94,8 @@ export interface PodFacts {
 export interface OwnPod extends Hosts {
   readonly service: Service
   readonly pod: string
+  /** As it was sent. */
+  readonly made: V1Pod
 }
 
 /**
@@ -115,13 +115,14 @@ export async function startOwnPods(
     if (!service.hasOwnPod) continue
     const pod = servicePodName(call.settings.runnerPod)
     const hasAddress = (seen: V1Pod): boolean => isReady(seen, [service]) || seen.status?.podIP !== undefined
-    const { status } = await startPod(call, servicePod(call, pod, prepared, facts, started), hasAddress)
+    const made = servicePod(call, pod, prepared, facts, started)
+    const { status } = await startPod(call, made, hasAddress)
     const ip = status?.podIP ?? ''
     call.print(
       `Service ${service.title} has a pod of its own, ${pod}, since its port is taken in the job's pod: ` +
         `it is reached under ${service.hosts[0] ?? ip}, not on localhost.`
     )
-    started.push({ service, pod, ip, names: service.hosts })
+    started.push({ service, pod, made, ip, names: service.hosts })
   }
   return started
 }
@@ -153,13 +154,5 @@ function servicePod(
 
 /** Waits until the services that have pods of their own run. */
 export async function awaitOwnPods(call: Call, pods: readonly OwnPod[]): Promise<void> {
-  await Promise.all(
-    pods.map(async ({ pod, service }) =>
-      waitForPod(call.kube, pod, seen => isReady(seen, [service]), {
-        timeoutMs: call.settings.prepareTimeoutMs,
-        signal: call.cancelled,
-        onProblem: printWaiting(call.print, pod)
-      })
-    )
-  )
+  await Promise.all(pods.map(async ({ made, service }) => awaitPod(call, made, seen => isReady(seen, [service]))))
 }

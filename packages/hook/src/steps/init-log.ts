@@ -1,6 +1,6 @@
 import { isKubeError, type Kube } from '@kaniko-hooks/kube'
 
-import { quotedGroup, type Line } from '../report/workflow-commands.js'
+import { quotedLines, type Line } from '../report/workflow-commands.js'
 
 const LAST_WORDS = { tailLines: 50, limitBytes: 64 * 1024 }
 const LIMIT_MS = 15_000
@@ -22,8 +22,5 @@ export async function printInitLog(kube: Kube, print: Line, pod: string, error: 
   }
   const said = Buffer.concat(pieces).toString().trimEnd()
   if (said === '') return
-  await quotedGroup(`Log of init container ${container}`, print, async quote => {
-    for (const line of said.split('\n')) quote(line)
-    return Promise.resolve()
-  })
+  await quotedLines(`Log of init container ${container}`, print, said.split('\n'))
 }

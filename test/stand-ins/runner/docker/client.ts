@@ -3,6 +3,7 @@ import { nativeArgs } from '../entry-point-args.js'
 import { runProcess } from '../hook-process.js'
 import { lineHandler } from '../output.js'
 import type { PathMap } from '../path-map.js'
+import { callRecord } from '../result.js'
 import type { Frame, JobState } from '../runner.js'
 import type { DockerEngine } from './engine.js'
 
@@ -56,15 +57,7 @@ export async function callDocker(
     }
   })
   if (output === 'step') {
-    frame.calls.push({
-      command: command === 'run' ? 'docker run' : 'docker exec',
-      exitCode: result.exitCode,
-      endedBy: result.endedBy,
-      sent: result.sent,
-      stdioHeld: result.stdioHeld,
-      startedAt,
-      ms: result.ms
-    })
+    frame.calls.push(callRecord(command === 'run' ? 'docker run' : 'docker exec', result, startedAt))
   }
   if (frame.signal.aborted) throw new RunnerError('CANCELED', 'The operation was canceled.')
   return { exitCode: result.exitCode, lines }
