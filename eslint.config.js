@@ -48,6 +48,10 @@ export default defineConfig(
       // The Kubernetes models are classes by name; objects travel as plain JSON (docs/adrs/0002).
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/no-misused-spread': 'off',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'chdir', message: 'Whatever else runs in this process would be moved too.' }
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }]
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { compare } from './compare.js'
+import { makeDeep } from './deep.fixture.js'
 import { isOfTheRunner, PART } from './leaves-out.js'
 import { scan } from './scan.js'
 
@@ -74,12 +75,7 @@ describe('a directory that is closed', () => {
 })
 
 test('a tree without end is closed at some depth', async () => {
-  process.chdir(root)
-  for (let depth = 0; depth < 600; depth += 1) {
-    mkdirSync('d')
-    process.chdir('d')
-  }
-  process.chdir('/')
+  makeDeep(root, 'd', 600)
   const { index, closed } = await scan(root, ALL)
   expect(closed).toHaveLength(1)
   expect(index.size).toBeLessThan(600)

@@ -20,6 +20,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from '@jest/globals'
 
+import { makeDeep } from './deep.fixture.js'
 import { cross, PLAIN, useSides } from './sides.fixture.js'
 import { entryOf } from './entry.js'
 import { Index } from './index.js'
@@ -95,14 +96,7 @@ test('names of any bytes, and long paths', async () => {
     write(name)
   const bytes = Buffer.concat([Buffer.from(`${here.root}/`), Buffer.from([0x66, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80])])
   writeFileSync(bytes, 'bytes')
-  let deep = here.root
-  for (let depth = 0; depth < 20; depth += 1) {
-    process.chdir(deep)
-    deep = 'd'.repeat(200)
-    mkdirSync(deep)
-  }
-  writeFileSync(`${deep}/file`, 'deep')
-  process.chdir('/')
+  makeDeep(here.root, 'd'.repeat(200), 20)
   await cross(here, there)
   expect(readdirSync(there.root, { encoding: 'latin1' }).sort()).toEqual(
     readdirSync(here.root, { encoding: 'latin1' }).sort()
