@@ -44,6 +44,8 @@ export interface RunnerPodOptions {
   readonly token?: boolean
   /** How long its name is; default 13. */
   readonly nameLength?: number
+  /** False: files keep the groups that they were made with. Default: the group of the runner's user, as ARC's documentation advises. */
+  readonly fsGroup?: boolean
 }
 
 /** A runner pod as ARC would start it, with the hook and the stand-in for the runner in it. */
@@ -236,7 +238,7 @@ function pod(cluster: Cluster, name: string, options: RunnerPodOptions): object 
       automountServiceAccountToken: options.token ?? true,
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 1,
-      securityContext: { fsGroup: 1001 },
+      ...((options.fsGroup ?? true) ? { securityContext: { fsGroup: 1001 } } : {}),
       containers: [
         {
           name: 'runner',

@@ -47,7 +47,7 @@ async function run(only: string, modes: readonly Mode[]): Promise<number> {
   let complaints = 0
   try {
     for (const mode of modes) {
-      runners.set(mode, await RunnerPod.start(cluster, { namespace: namespace.name, mode }))
+      runners.set(mode, await RunnerPod.start(cluster, { namespace: namespace.name, mode, fsGroup: false }))
     }
     const both = await BothWays.start(cluster, runners, workflows)
     try {

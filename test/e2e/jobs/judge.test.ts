@@ -25,7 +25,7 @@ let both: BothWays | undefined
 
 beforeAll(async () => {
   const runners = new Map<Mode, RunnerPod>()
-  for (const mode of modes) runners.set(mode, await suite.runner({ mode }))
+  for (const mode of modes) runners.set(mode, await suite.runner({ mode, fsGroup: false }))
   both = await BothWays.start(suite.cluster, runners, workflows)
 }, TIMEOUT)
 

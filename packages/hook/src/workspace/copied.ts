@@ -156,7 +156,7 @@ export class Copied implements Workspace {
     const { mirror, side, session } = job
     const isOver = session instanceof Session && session.isOver
     await this.#talk(FETCH, { mirror, side, signal, session: isOver ? undefined : session }, async open => {
-      await this.#fetch(open, side, jobPod)
+      await this.#fetch(open, side, jobPod, mirror.owner)
       await this.#remember(open, mirror, side)
     })
     this.close()
@@ -185,9 +185,8 @@ export class Copied implements Workspace {
     })
     const start = Date.now()
     const generation = randomUUID()
-    // Another user's step made directories that the next one of that user must be able to write to.
-    const rights = { directoryMode: 0o777 }
-    const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...rights }, signal)
+    const told = { opensOthers: true }
+    const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
     const { session, result } = await converse(SEND, options, undefined, async open => {
       const sent = await this.#send(open, side, looking, { pod: stepPod, owner: ROOT })
       await open.ask({ remember: generation })
@@ -196,7 +195,7 @@ export class Copied implements Workspace {
     await this.#release(session, options, stepPod, signal)
     this.#step = {
       side,
-      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, ...rights })
+      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, ...told })
     }
     return { files: result.files, bytes: result.bytes, ms: Date.now() - start }
   }
@@ -229,7 +228,7 @@ export class Copied implements Workspace {
     const { side, options, session: opening } = this.#step
     const attending = await opening?.catch(() => undefined)
     const open = attending?.isOver === false ? attending : undefined
-    const { session } = await converse(FETCH, options, open, async current => this.#fetch(current, side, stepPod))
+    const { session } = await converse(FETCH, options, open, async current => this.#fetch(current, side, stepPod, ROOT))
     session.close()
   }
 
@@ -247,7 +246,7 @@ export class Copied implements Workspace {
   }
 
   #jobSession({ pod, generation }: Mirror, signal: AbortSignal | undefined): SessionOptions {
-    return this.#session({ pod, container: WORK_CONTAINER }, { generation, directoryMode: 0 }, signal)
+    return this.#session({ pod, container: WORK_CONTAINER }, { generation, opensOthers: false }, signal)
   }
 
   /** Talks about the job's tree, by the conversation that is open or by another one, which stays open. */
@@ -273,9 +272,10 @@ export class Copied implements Workspace {
     return sent
   }
 
-  async #fetch(session: Session, side: Side, pod: string): Promise<void> {
+  async #fetch(session: Session, side: Side, pod: string, owner: Mirror['owner']): Promise<void> {
     const { print } = this.#options
-    const { closed, leftOut } = await fetchChanges(session, side, { pod, print, exclude: this.#exclusion() })
+    const exclude = this.#exclusion()
+    const { closed, leftOut } = await fetchChanges(session, side, { pod, print, exclude, owner })
     this.#warn(
       pod,
       closed.map(path => `${path}: it cannot be read in the pod`)
@@ -299,11 +299,12 @@ export class Copied implements Workspace {
       clock: this.#mirror.clock,
       leavesOut: isOfTheRunner,
       isFixed: path => this.#fixed.has(path),
-      opens: true
+      opens: true,
+      opensOthers: false
     }
   }
 
-  #session(place: PodTree, open: Pick<Open, 'generation' | 'directoryMode'>, signal?: AbortSignal): SessionOptions {
+  #session(place: PodTree, open: Pick<Open, 'generation' | 'opensOthers'>, signal?: AbortSignal): SessionOptions {
     const exclude = this.#exclusion()
     const excluded = exclude === undefined ? {} : { exclude }
     return {

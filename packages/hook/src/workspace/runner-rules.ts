@@ -5,6 +5,7 @@ import { MAX_FILE_COMMAND } from './guard.js'
 import { isEvent } from './directories.js'
 import { size } from './progress.js'
 import { type Exclusion, FILE_COMMANDS, isExcluded, isOfTheRunner } from './tree/leaves-out.js'
+import type { Owner } from './helper/words.js'
 import type { ReceiveRules } from './tree/receive.js'
 import type { Row } from './tree/send.js'
 import type { Side } from './tree/side.js'
@@ -33,7 +34,7 @@ const WORDS: Readonly<Record<Row[1], string>> = {
  */
 export function runnerRules(
   { root, isFixed }: Pick<Side, 'root' | 'isFixed'>,
-  exclude: Exclusion | undefined,
+  { exclude, owner }: { readonly exclude?: Exclusion | undefined; readonly owner: Owner },
   verdicts: Verdicts
 ): ReceiveRules {
   const leave = (path: string, kind: Row[1]): 'leave' => {
@@ -44,7 +45,8 @@ export function runnerRules(
     isFixed,
     // The runner has to read a file, as it sends it to the next container, and to write into a directory.
     fileMode: 0o400,
-    directoryMode: 0o700,
+    // Of a user who is not root, the next container may be too: owners do not travel.
+    directoryMode: owner.uid === 0 ? 0o700 : 0o777,
     keeps: path => isOfTheRunner(path) || isExcluded(path, exclude),
     onLost: sentence => verdicts.lost.push(sentence),
     onRoom: bytes => {

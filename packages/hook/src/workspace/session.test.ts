@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,7 +17,7 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, refused } from '
 
 import { plays } from './helper/played-program.fixture.js'
 import { CALL_COMMAND, EXIT_NO_NODE } from './helper/program.js'
-import type { Word } from './helper/words.js'
+import type { Owner, Word } from './helper/words.js'
 import { converse, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { dataFrame, messageFrame } from './tree/frames.js'
@@ -32,7 +41,8 @@ beforeEach(async () => {
     clock: join(directory, 'clock'),
     leavesOut: () => false,
     isFixed: path => path === '_temp' || path === '_temp/_runner_file_commands',
-    opens: true
+    opens: true,
+    opensOthers: false
   }
   server = await ApiServer.start()
   server.put('pods', { metadata: { name: 'p' }, spec: { containers: [{ name: 'work' }] } })
@@ -44,7 +54,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true })
 })
 
-const OPEN = { root: '/work', own: '/transfer', generation: 'g', fixed: [], directoryMode: 0 }
+const OPEN = { root: '/work', own: '/transfer', generation: 'g', fixed: [], opensOthers: false }
 
 function options(more: Partial<SessionOptions> = {}): SessionOptions {
   return { kube, place: { pod: 'p', container: 'work' }, open: OPEN, ...more }
@@ -60,9 +70,9 @@ async function send(more: Partial<SessionOptions> = {}): Promise<Transferred> {
   return result
 }
 
-async function fetch(): Promise<{ readonly leftOut: readonly string[] }> {
+async function fetch(owner: Owner = { uid: 0, gid: 0 }): Promise<{ readonly leftOut: readonly string[] }> {
   const { session, result } = await converse('fetch files from', options(), undefined, async open =>
-    fetchChanges(open, side, { pod: 'p', print })
+    fetchChanges(open, side, { pod: 'p', print, owner })
   )
   session.close()
   return result
@@ -191,6 +201,18 @@ function gives(rows: readonly Row[], bytes = '', before: readonly TransferMessag
 }
 
 const COMMANDS = '_temp/_runner_file_commands'
+
+test.each([
+  [0, '755'],
+  [1234, '777']
+])(
+  "a directory of uid %i has the mode %s: owners do not travel, and that user's next container writes there",
+  async (uid, mode) => {
+    gives([['d', 'd', 0o755, 0]])
+    await fetch({ uid, gid: uid })
+    expect((statSync(join(side.root, 'd')).mode & 0o777).toString(8)).toBe(mode)
+  }
+)
 
 describe('fetching from a hostile pod', () => {
   const file = (path: string, size = 1): Row => [path, 'f', 0o644, 0, size]

@@ -25,6 +25,8 @@ export interface TransferOptions {
 export interface FetchOptions extends TransferOptions {
   /** What stays in the pod. */
   readonly exclude?: Exclusion | undefined
+  /** Whose the files are there. */
+  readonly owner: Owner
 }
 
 export interface SendingOptions extends TransferOptions {
@@ -109,7 +111,7 @@ export async function fetchChanges(
 ): Promise<Transferred & { readonly closed: readonly string[]; readonly leftOut: readonly string[] }> {
   const verdicts: Verdicts = { leftOut: [], lost: [] }
   const isWhole = !session.isAlike
-  const rules = { ...runnerRules(side, options.exclude, verdicts), isWhole }
+  const rules = { ...runnerRules(side, options, verdicts), isWhole }
   const receiver = new Receiver(side.root, opened(side), rules)
   const stop = tellProgress(options.print, () =>
     receiver.files === 0

@@ -75,19 +75,20 @@ class Conversation {
       clock: join(open.own, 'clock'),
       leavesOut: path => isOfTheRunner(path) || isExcluded(path, open.exclude),
       isFixed: path => fixed.has(path),
-      opens: false
+      opens: false,
+      opensOthers: open.opensOthers
     }
     await this.#answer({ ready: open.generation !== '' && memory?.generation === open.generation })
   }
 
   async #take({ whole, ...owner }: Owner & { readonly whole: boolean }): Promise<void> {
-    const { side, open } = this.#opened()
+    const { side } = this.#opened()
     const receiver = new Receiver(side.root, opened(side), {
       judge: () => 'take',
       keeps: isOfTheRunner,
       isFixed: side.isFixed,
       fileMode: 0,
-      directoryMode: open.directoryMode,
+      directoryMode: 0,
       owner,
       isWhole: whole
     })

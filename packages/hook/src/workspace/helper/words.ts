@@ -22,8 +22,8 @@ export interface Open {
   readonly fixed: readonly string[]
   /** The repository's directory, and names of directories in it that stay in the pod. */
   readonly exclude?: Exclusion
-  /** Rights that every directory gets besides its own. */
-  readonly directoryMode: number
+  /** See `Side`. */
+  readonly opensOthers: boolean
 }
 
 export type Word =

@@ -138,7 +138,7 @@ export class Receiver {
         const { names, name } = placeOf(path)
         inDirectory(this.#root, names, parent => {
           if (parent.look(name)?.isDirectory() !== true) return
-          if (wanted !== undefined) lutimesSync(parent.at(name), new Date(), wanted / 1000)
+          if (wanted !== undefined) lutimesSync(parent.at(name), new Date(), timeOf(wanted))
           const stats = parent.look(name)
           if (stats?.isDirectory() === true) this.#index.set(path, entryOf(stats))
         })
@@ -227,7 +227,7 @@ export class Receiver {
       symlinkSync(systemName(row[4]), parent.at(name))
       const { owner } = this.#rules
       if (owner !== undefined) lchownSync(parent.at(name), owner.uid, owner.gid)
-      lutimesSync(parent.at(name), new Date(), mtime / 1000)
+      lutimesSync(parent.at(name), new Date(), timeOf(mtime))
     } else {
       if (!this.#came.has(row[4])) throw new Error('a further name of what did not come')
       const first = placeOf(row[4])
@@ -271,7 +271,7 @@ export class Receiver {
     const { fileMode, owner } = this.#rules
     if (owner !== undefined) fchownSync(file, owner.uid, owner.gid)
     fchmodSync(file, (mode & 0o777) | fileMode)
-    futimesSync(file, new Date(), mtime / 1000)
+    futimesSync(file, new Date(), timeOf(mtime))
   }
 
   /** Gives a file that is whole its name: whatever ends a transfer, nothing is ever half of a file. */
@@ -434,6 +434,11 @@ function placeOf(path: string): { readonly names: string[]; readonly name: strin
     throw new Error('the path leads out of the work directory')
   }
   return { name: names.pop() ?? '', names }
+}
+
+/** A time as node takes it: of the numbers before 1970 node makes the present. */
+function timeOf(ms: number): number | Date {
+  return ms < 0 ? new Date(ms) : ms / 1000
 }
 
 /** Something of no consequence when it fails: what it is about is gone. */

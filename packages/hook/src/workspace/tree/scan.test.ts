@@ -1,4 +1,14 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -15,7 +25,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-const ALL = { leavesOut: () => false, opens: false }
+const ALL = { leavesOut: () => false, opens: false, opensOthers: false }
 const RULES = { leavesOut: () => false, isFixed: () => false }
 
 /** As somebody who is not root, whoever runs the test. */
@@ -72,6 +82,19 @@ describe('a directory that is closed', () => {
       expect(lstatSync(join(root, 'd/e')).mode & 0o777).toBe(0o700)
     })
   })
+})
+
+test('a directory of another user than root is told as open to everybody, where that is asked for', async () => {
+  for (const name of ['of-root', 'of-somebody']) mkdirSync(join(root, name), { mode: 0o755 })
+  writeFileSync(join(root, 'file'), '', { mode: 0o644 })
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) for (const name of ['of-somebody', 'file']) chownSync(join(root, name), 1234, 0)
+  const modes = async (opensOthers: boolean): Promise<unknown> => {
+    const { index } = await scan(root, { ...ALL, opensOthers })
+    return [...index].map(([path, { mode }]) => `${path} ${mode.toString(8)}`).sort()
+  }
+  expect(await modes(true)).toEqual(['file 644', `of-root ${isRoot ? 755 : 777}`, 'of-somebody 777'])
+  expect(await modes(false)).toEqual(['file 644', 'of-root 755', 'of-somebody 755'])
 })
 
 test('a tree without end is closed at some depth', async () => {

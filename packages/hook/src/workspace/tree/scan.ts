@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 
 import { Directory } from '../../files/directory.js'
 import { nameOf } from '../../files/names.js'
-import { entryOf } from './entry.js'
+import { type Entry, entryOf } from './entry.js'
 import { type Cursor, Index } from './index.js'
 import { PART } from './leaves-out.js'
 
@@ -21,6 +21,8 @@ export interface ScanOptions {
   readonly known?: Index
   /** Gives this user the rights to read what is his own. */
   readonly opens: boolean
+  /** See `Side`. */
+  readonly opensOthers: boolean
 }
 
 export interface Scan {
@@ -67,6 +69,12 @@ class Walk implements Scan {
     }
   }
 
+  #entryOf(stats: Stats): Entry {
+    const entry = entryOf(stats)
+    const isOpened = this.#options.opensOthers && entry.kind === 'd' && stats.uid !== 0
+    return isOpened ? { ...entry, mode: entry.mode | 0o777 } : entry
+  }
+
   async #all(directory: Directory, path: string, depth: number): Promise<void> {
     const below: { readonly name: string; readonly stats: Stats }[] = []
     for (const name of namesIn(directory, this.#options)) {
@@ -75,7 +83,7 @@ class Walk implements Scan {
       if (this.#options.leavesOut(place)) continue
       const stats = directory.look(name)
       if (stats === undefined) continue
-      this.index.add(this.#known?.take(place) ?? place, entryOf(stats))
+      this.index.add(this.#known?.take(place) ?? place, this.#entryOf(stats))
       if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
       if (stats.isDirectory()) below.push({ name, stats })
       if (--this.#breath > 0) continue

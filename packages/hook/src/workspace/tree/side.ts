@@ -17,6 +17,11 @@ export interface Side {
   readonly isFixed: (path: string) => boolean
   /** Whether this user gives himself the rights to read what is his own. */
   readonly opens: boolean
+  /**
+   * Whether directories of others than root are told as open to everybody: owners do not travel, and the next container of the
+   * same user has to write there.
+   */
+  readonly opensOthers: boolean
 }
 
 /** The index of a side, to be changed. */

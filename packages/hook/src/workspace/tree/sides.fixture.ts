@@ -40,7 +40,8 @@ export function useSides(isFixed: (path: string) => boolean = () => false): Side
     },
     leavesOut: () => false,
     isFixed,
-    opens: false
+    opens: false,
+    opensOthers: false
   })
   const sides = { here: side('here'), there: side('there') }
   beforeEach(() => {

@@ -65,6 +65,8 @@ test('files, directories and links arrive as they are', async () => {
   write('a/b/file', 'text')
   chmodSync(inHere('a/b/file'), 0o754)
   utimesSync(inHere('a/b/file'), 1, 981_173_106.25)
+  write('before-1970', '')
+  utimesSync(inHere('before-1970'), 1, new Date(-315_619_200_000))
   mkdirSync(inHere('a/empty'), { mode: 0o700 })
   symlinkSync('a/b/file', inHere('link'))
   symlinkSync('/nowhere', inHere('dangling'))
