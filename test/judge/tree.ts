@@ -16,10 +16,10 @@ export type Tree = ReadonlyMap<string, Entry>
 export function readTree(root: string): Tree {
   const tree = new Map<string, Entry>()
   const visit = (path: string): void => {
-    for (const name of readdirSync(join(root, path), { encoding: 'latin1' })) {
+    // latin1 keeps every byte of a name that is not UTF-8.
+    for (const name of readdirSync(Buffer.from(join(root, path), 'latin1'), { encoding: 'latin1' })) {
       const inner = path === '' ? name : `${path}/${name}`
       const entry = entryOf(join(root, inner))
-      // latin1 keeps every byte of a name that is not UTF-8.
       tree.set(Buffer.from(inner, 'latin1').toString('utf8'), entry)
       if (entry['type'] === 'directory') visit(inner)
     }
