@@ -15,14 +15,14 @@ const ROOT = join(import.meta.dirname, '..')
  * more, so that both rows take equally long.
  */
 const FIRST_ROW =
-  'e2e/(destinations/|jobs/(cases|judge)|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
+  'e2e/(destinations/|jobs/(cases|docker|judge)|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
 
 /**
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
  * files are left to it, `variants` says there.
  */
 const LONG =
-  'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)|images/parser'
+  'faults/(restarts|big-log)|destinations/(connector-(command|driver|emulator|harbor|seed)|registries)|images/parser|jobs/docker'
 
 /** What takes parts of the cluster away runs when nobody else needs them, and so does what has ten seconds to end. */
 const RESTARTS = 'faults/restarts'

@@ -15,6 +15,9 @@ interface Rule {
 const TIMES =
   /^(?:(?:Pulled and started|Pulled, started and ran|Built|Pushed|Files sent) in \d|Ran in (?:less than |about )?\d|Failed after \d|The image of .*: \S+@sha256:[0-9a-f]{64}$)/
 
+/** The pods of container steps. */
+const STEP_POD = /\brunner-[0-9a-f]{6}-step-[0-9a-f]{8}(?:-[a-z0-9]{5})?\b/g
+
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
 /** What the two ways differ in by themselves. Each rule takes away or renames exactly that. */
@@ -80,7 +83,10 @@ const RULES: readonly Rule[] = [
     apply: (lines, _, done) => {
       const names = namesOf(done)
       return lines.map(line =>
-        names.reduce((text, [name, word]) => text.replaceAll(name, word), line.replaceAll(GUID, '<guid>'))
+        names.reduce(
+          (text, [name, word]) => text.replaceAll(name, word),
+          line.replaceAll(GUID, '<guid>').replaceAll(STEP_POD, '<pod>')
+        )
       )
     }
   }
@@ -135,7 +141,7 @@ function withoutPulls(lines: Lines): Lines {
 
 /** What Docker's client says of itself on a step's own output, and the runner of a client that failed. */
 const OF_DOCKER =
-  /^(##\[error\]Docker (?:build|pull) failed with exit code \d+$|docker: |OCI runtime exec failed: |Error response from daemon: |See 'docker run --help'\.$)/
+  /^(##\[error\]Docker (?:build|pull) failed with exit code \d+$|docker: |time="[^"]*" level=error |OCI runtime exec failed: |Error response from daemon: |See 'docker run --help'\.$)/
 
 /**
  * Two logs without the sentences that say why a program or a container did not begin: Docker's words there, the hook's last
