@@ -46,6 +46,9 @@ export interface ReceiveRules {
 /** So many bytes come between two looks at the disk. */
 const CHECKED_EACH = 64 * 1024 * 1024
 
+/** With the sticky bit. That of the group stays here: a runner's volume with an fsGroup gives it to every directory. */
+const OF_A_DIRECTORY = 0o1777
+
 /** A file on its way, in its directory. */
 interface Part {
   readonly names: readonly string[]
@@ -57,7 +60,7 @@ export class Diverged extends Error {}
 
 /**
  * Takes what the other side sends into a tree, and notes in the index what is there then. Nothing is written outside of the
- * root or through a link; paths are taken apart before anything is decided. Setuid and the like stay away.
+ * root or through a link; paths are taken apart before anything is decided. Setuid and the like of files stay away.
  */
 export class Receiver {
   readonly #root: string
@@ -327,7 +330,7 @@ export class Receiver {
     try {
       const { owner, directoryMode } = this.#rules
       if (owner !== undefined && this.#fresh.has(path)) fchownSync(file, owner.uid, owner.gid)
-      fchmodSync(file, (mode & 0o777) | directoryMode)
+      fchmodSync(file, (mode & OF_A_DIRECTORY) | directoryMode)
     } finally {
       closeSync(file)
     }

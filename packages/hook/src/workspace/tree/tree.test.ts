@@ -214,9 +214,16 @@ test('what comes first comes first, with its directories', async () => {
   expect(paths.slice(0, 2)).toEqual(['first', 'first/x'])
 })
 
-test('setuid and the like stay away, and directories that are fixed stay as they are', async () => {
+test('a directory keeps its sticky bit, and not that of its group', async () => {
+  mkdirSync(inHere('d'))
+  chmodSync(inHere('d'), 0o3770)
+  await cross(here, there)
+  expect(statSync(inThere('d')).mode & 0o7777).toBe(0o1770)
+})
+
+test('setuid and the like of files stay away, and directories that are fixed stay as they are', async () => {
   write('tool')
-  chmodSync(inHere('tool'), 0o4755)
+  chmodSync(inHere('tool'), 0o6755)
   mkdirSync(inHere('fixed'), { mode: 0o700 })
   mkdirSync(inThere('fixed'), { mode: 0o777 })
   chmodSync(inThere('fixed'), 0o777)
