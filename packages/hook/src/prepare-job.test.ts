@@ -236,9 +236,17 @@ test('a volume that a link leads to is refused: it may be the externals, under a
   }
   for (const source of ['app/app/link', 'app/app/./link/node20']) {
     await expect(prepare(mount(source))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    const { container: service } = mount(source)
+    await expect(prepare({ services: service ? [service] : [] })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   }
   expect(bench.server.changes).toEqual([])
   await prepare(mount('app/app/not-there-yet'))
+})
+
+test.each(['/__e', '/__hook/'])('a volume where the hook mounts its own (%s) is refused before anything is made', async path => {
+  const volume = { sourceVolumePath: null, targetVolumePath: path, readOnly: false }
+  await expect(prepare({ container: { ...JOB, userMountVolumes: [volume] } })).rejects.toMatchObject({ code: 'INPUT' })
+  expect(bench.server.changes).toEqual([])
 })
 
 test('a pod that its node rejects before anything ran is created again under its name', async () => {

@@ -59,8 +59,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const services = prepareServices(plan, environment.variables.slice(1), {
     workspace,
     isClaim: runner.volume.kind === 'claim',
-    job: job?.args ?? null,
-    jobParts: parts
+    hasJobContainer: job !== undefined
   })
   const facts = { owner, template, pullSecrets: [...runner.pullSecrets, ...pullNames] }
   const beside = servicesBeside(services, settings.imagePullPolicy)
