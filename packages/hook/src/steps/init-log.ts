@@ -1,8 +1,9 @@
 import { isKubeError, type Kube } from '@kaniko-hooks/kube'
 
 import { quotedLines, type Line } from '../report/workflow-commands.js'
+import { readLogEnd } from './log-end.js'
 
-const LAST_WORDS = { tailLines: 50, limitBytes: 64 * 1024 }
+const LAST_LINES = 50
 const LIMIT_MS = 15_000
 
 /**
@@ -13,14 +14,6 @@ const LIMIT_MS = 15_000
 export async function printInitLog(kube: Kube, print: Line, pod: string, error: unknown): Promise<void> {
   if (!isKubeError(error, 'POD_FAILED') || error.problem?.isInit !== true) return
   const { container = '' } = error.problem
-  const pieces: Uint8Array[] = []
-  try {
-    const logs = kube.logs({ pod, container }, { ...LAST_WORDS, signal: AbortSignal.timeout(LIMIT_MS) })
-    for await (const piece of logs) pieces.push(piece)
-  } catch {
-    // The error that follows says enough.
-  }
-  const said = Buffer.concat(pieces).toString().trimEnd()
-  if (said === '') return
-  await quotedLines(`Log of init container ${container}`, print, said.split('\n'))
+  const said = await readLogEnd(kube, { pod, container }, LAST_LINES, AbortSignal.timeout(LIMIT_MS))
+  if (said.length > 0) await quotedLines(`Log of init container ${container}`, print, said)
 }
