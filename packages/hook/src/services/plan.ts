@@ -19,14 +19,16 @@ export interface Plan {
 /**
  * Says how each service of a job is called and in which pod it runs. Names that cannot be given are a warning.
  *
+ * @param sidecars the names of the containers that the template adds
  * @throws HookError INPUT for a service without an image
  */
 export function planServices(
   { workDirectory, print }: { readonly workDirectory: string; readonly print: Line },
-  { container: job, services }: TakenJob
+  { container: job, services }: TakenJob,
+  sidecars: readonly string[]
 ): Plan {
   const images = services.map(({ args }) => imageOf(args))
-  const containers = containerNames(images)
+  const containers = containerNames(images, sidecars)
   // The runner keeps its logs beside its work directory.
   const keys = services.length === 0 ? [] : serviceKeys(join(workDirectory, '..', '_diag'), images)
   const { names, refused } = hostNames([

@@ -34,7 +34,9 @@ function refuseFarCopies(service: Service, { isClaim, hasJobContainer }: VolumeS
   throw new HookError(
     'UNSUPPORTED',
     `The service ${service.title} mounts ${source}, and ` +
-      (hasJobContainer ? 'has a pod of its own, since its port is taken in the job’s pod' : 'the job has no container') +
+      (hasJobContainer
+        ? 'has a pod of its own, since its port is taken in the job’s pod'
+        : 'the job has no container') +
       ': without a volume, only containers of the job’s pod see the work directory. Use a runner with a volume' +
       (hasJobContainer ? ', or give the service another port.' : '.')
   )

@@ -1,20 +1,25 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { running } from '@kaniko-hooks/testing'
+import { Kube } from '@kaniko-hooks/kube'
+import { ApiServer, running } from '@kaniko-hooks/testing'
 
-import { Bench } from '../job/call.fixture.js'
 import { readLogEnd } from './log-end.js'
 
-let bench: Bench
+let server: ApiServer
+let kube: Kube
 beforeEach(async () => {
-  bench = await Bench.start()
+  server = await ApiServer.start()
+  kube = new Kube(server.config, { retryForMs: 1_000 })
   const pod = { metadata: { name: 'pod' }, spec: { containers: [{ name: 'redis', image: 'redis' }] } }
-  bench.server.put('pods', { ...pod, status: running(pod) })
+  server.put('pods', { ...pod, status: running(pod) })
 })
-afterEach(async () => bench.stop())
+afterEach(async () => {
+  kube.close()
+  await server.stop()
+})
 
 async function endOf(lines: readonly string[], count: number): Promise<string[]> {
-  bench.server.logs.print('pod', 'redis', ...lines)
-  return readLogEnd(bench.call().kube, { pod: 'pod', container: 'redis' }, count, new AbortController().signal)
+  server.logs.print('pod', 'redis', ...lines)
+  return readLogEnd(kube, { pod: 'pod', container: 'redis' }, count, new AbortController().signal)
 }
 
 const LEFT_OUT = expect.stringMatching(/left out/)
@@ -40,6 +45,6 @@ test('a line without an end fills neither memory nor the log', async () => {
 
 test('what keeps a log from being read stands in its place', async () => {
   expect(await endOf([], 50)).toEqual([])
-  const gone = readLogEnd(bench.call().kube, { pod: 'gone', container: 'a' }, 1, new AbortController().signal)
+  const gone = readLogEnd(kube, { pod: 'gone', container: 'a' }, 1, new AbortController().signal)
   expect(await gone).toEqual([expect.stringContaining('gone')])
 })

@@ -49,7 +49,13 @@ export class SharedVolume implements Workspace {
   serviceParts(volumes: readonly VolumeArgs[], container: string): ServiceParts {
     const { workDirectory, volume } = this.#options
     for (const { sourceVolumePath: source } of volumes) refuseLink(workDirectory, source)
-    const parts = mountsOf({ system: [], user: volumes }, workDirectory, volume.subPath, EXTERNALS, `${container}-volume`)
+    const parts = mountsOf(
+      { system: [], user: volumes },
+      workDirectory,
+      volume.subPath,
+      EXTERNALS,
+      `${container}-volume`
+    )
     if (!parts.mounts.some(({ name }) => name === WORK_VOLUME)) return parts
     return { ...parts, volumes: [this.#work(), ...parts.volumes], ...this.#place() }
   }
