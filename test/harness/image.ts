@@ -100,7 +100,7 @@ async function packLayer({ tools, programs = {}, files = {} }: ImageRequest): Pr
       }
     }
     const chunks: Buffer[] = []
-    for await (const chunk of create({ cwd: root, gzip: true, portable: true }, ['.'])) chunks.push(chunk)
+    for await (const chunk of create({ cwd: root, gzip: true, noMtime: true }, ['.'])) chunks.push(chunk)
     return Buffer.concat(chunks)
   } finally {
     await rm(root, { recursive: true })
