@@ -20,6 +20,7 @@ import { openJob } from './job/open-job.js'
 import { probeJobContainer } from './job/probe.js'
 import { startPod } from './job/start-pod.js'
 import { forwardPorts } from './services/forward.js'
+import { readServiceImages } from './services/images.js'
 import { printLogsOfEnded } from './services/logs.js'
 import { imageOf, planServices } from './services/plan.js'
 import type { Service } from './services/service.js'
@@ -44,7 +45,11 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 
   const { runner, owner, workspace } = await openJob(call)
   const name = jobPodName(settings.runnerPod)
-  const plan = planServices(call, taken, addedContainers(template))
+  const configs = await readServiceImages(
+    call,
+    taken.services.map(service => service.args)
+  )
+  const plan = planServices(call, taken, addedContainers(template), configs)
   const volumes = { system: job?.args.systemMountVolumes ?? [], user: job?.args.userMountVolumes ?? [] }
   const parts = job === undefined ? NO_PARTS : workspace.jobParts(volumes)
   const credentials = pullSecrets(
