@@ -25,6 +25,8 @@ export interface ImageRequest {
     readonly Env?: readonly string[]
     readonly User?: string
     readonly WorkingDir?: string
+    /** `80/tcp` */
+    readonly ExposedPorts?: Readonly<Record<string, object>>
     /** Docker's, in no standard: a command by `CMD` or `CMD-SHELL`, and times in nanoseconds. */
     readonly Healthcheck?: {
       readonly Test: readonly string[]
