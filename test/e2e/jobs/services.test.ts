@@ -241,7 +241,6 @@ describe('a job with services', () => {
     })
     const printed = outputOf(stepOf(result, 'Initialize containers'))
     expect(printed).toEqual(expect.arrayContaining(['one service is healthy.', 'two service is healthy.']))
-    expect(printed).toContainEqual(expect.stringMatching(/^one service is starting, waiting/))
     expect(printed).toContainEqual(expect.stringMatching(/^Service two has a pod of its own/))
     expect(result.conclusion).toBe('success')
     expect(await suite.left()).toEqual([])
