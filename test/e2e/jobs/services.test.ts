@@ -236,7 +236,7 @@ describe('a job with services', () => {
       workflow: workflowOf({
         container: suite.cluster.images.busybox,
         services: { one: { image: slow.tagged }, two: { image: other.tagged } },
-        steps: [{ name: 'by name', run: 'for name in one two; do grep -c " $name" /etc/hosts; done' }]
+        steps: [{ name: 'by name', run: 'for name in one two; do grep -cw "$name" /etc/hosts; done' }]
       })
     })
     const printed = outputOf(stepOf(result, 'Initialize containers'))

@@ -290,3 +290,12 @@ test('Kubernetes takes three DNS servers: what is beyond is told', () => {
   expect(ignored).toEqual(['--dns after the first 3'])
   expect(() => read('--dns-option ""')).toThrow('no name')
 })
+
+test.each(['-m', '--memory-reservation', '--shm-size', '--cpus', '-c', '--cpu-quota', '--gpus', '--tmpfs /a:size'])(
+  'a number of %s that is too large for any machine is refused, in whichever form Kubernetes would not take it',
+  flag => {
+    for (const digits of [25, 400]) {
+      expect(() => read(`${flag}=${'9'.repeat(digits)}`)).toThrow(/value out of range|must be an integer|not a rational number/)
+    }
+  }
+)

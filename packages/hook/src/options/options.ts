@@ -241,7 +241,7 @@ class Reading {
       const devices = given.get('device')
       if (devices !== undefined) return sum + devices.split(',').length
       const number = given.get('count') ?? '1'
-      if (number !== 'all' && number !== '-1' && !/^\d+$/.test(number))
+      if (number !== 'all' && number !== '-1' && !/^\d{1,9}$/.test(number))
         throw invalid('gpus', text, 'count must be an integer')
       if (number !== 'all' && number !== '-1') return sum + Number(number)
       this.#ignore('--gpus all (one is asked for: Kubernetes counts them)')
