@@ -39,8 +39,7 @@ export class SharedVolume implements Workspace {
   }
 
   jobParts(request: VolumeRequest): PodParts {
-    const { volume, workDirectory } = this.#options
-    for (const { sourceVolumePath: source } of request.user) refuseLink(workDirectory, source)
+    const { volume } = this.#options
     const parts = this.stepParts(request)
     const externals = [volume.subPath, EXTERNALS].filter(part => part !== '').join('/')
     return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals)] }
@@ -62,6 +61,7 @@ export class SharedVolume implements Workspace {
 
   stepParts(request: VolumeRequest): PodParts {
     const { workDirectory, volume } = this.#options
+    for (const { sourceVolumePath: source } of request.user) refuseLink(workDirectory, source)
     const { mounts, volumes } = mountsOf(request, workDirectory, volume.subPath, EXTERNALS)
     return { volumes: [this.#work(), ...volumes], mounts, initContainers: [], beside: [], ...this.#place() }
   }

@@ -55,7 +55,7 @@ export interface Workspace {
   afterScript(jobPod: string, signal?: AbortSignal): Promise<void>
   /** Ends what is still open of a step. */
   close(): void
-  /** Pure. */
+  /** As `jobParts`. */
   stepParts(request: VolumeRequest): PodParts
   fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>
   /** Begins what `collectStep` needs: a cancelled step leaves little time for it. */
