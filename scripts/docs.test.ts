@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { load } from 'js-yaml'
 
 import { readEnvironment, VARIABLE } from '../packages/hook/src/settings/environment.js'
+import { readOptions } from '../packages/hook/src/options/options.js'
 import { buildTemplate } from '../packages/hook/src/pods/build-template.js'
 import { readTemplate } from '../packages/hook/src/pods/template.js'
 import { checkTemplate } from '../packages/hook/src/pods/template-check.js'
@@ -111,21 +112,30 @@ interface Block {
   readonly text: string
 }
 
-/** The YAML blocks of all pages that begin with this comment. */
-async function blocks(mark: string): Promise<Block[]> {
+/** The YAML blocks of all pages. */
+async function yamlBlocks(): Promise<Block[]> {
   const found = await Promise.all(
     PAGES.map(async page =>
       [...(await textOf(page)).matchAll(/^ *```yaml\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => ({ page, text }))
     )
   )
-  return found.flat().filter(({ text }) => text.trimStart().startsWith(`# ${mark}\n`))
+  return found.flat()
+}
+
+/** The YAML blocks of all pages that begin with this comment. */
+async function blocks(mark: string): Promise<Block[]> {
+  return (await yamlBlocks()).filter(({ text }) => text.trimStart().startsWith(`# ${mark}\n`))
 }
 
 describe('what the pages show', () => {
   test('settings are settings', async () => {
     const shown = await blocks('kaniko-hooks settings')
     expect(new Set(shown.map(({ page }) => page)).size).toBeGreaterThanOrEqual(4)
-    for (const { text } of shown) expect((await settingsOf(text)).destinations().length).toBeGreaterThan(0)
+    for (const { text } of shown) {
+      const settings = await settingsOf(text)
+      // Some show one part of a file, which says nothing of destinations.
+      if (text.includes('destinations:')) expect(settings.destinations().length).toBeGreaterThan(0)
+    }
   })
 
   test('hook templates are hook templates', async () => {
@@ -162,17 +172,80 @@ function keysOfConfigMap(command: string): string[] {
   return [...command.matchAll(/--from-file=(\S+)/g)].map(([, file = '']) => file.split('=')[0]?.split('/').at(-1) ?? '')
 }
 
+/** Words of the runner, of Docker and of Kubernetes, which the page of symptoms quotes besides ours. */
+const OTHERS = [
+  'Building container actions is not currently supported',
+  'Jobs without a job container are forbidden on this runner',
+  'cannot be pulled (ErrImagePull)',
+  'cannot be created. secret "',
+  "EACCES: permission denied, mkdir '/home/runner/_work/_temp'",
+  'server gave HTTP response to HTTPS client'
+]
+
+test('docs/troubleshooting.md quotes what the hook says, or what others say', async () => {
+  const sources = (await filesIn('packages', '.ts')).filter(file => !file.endsWith('.test.ts'))
+  const code = (await Promise.all(sources.map(textOf)))
+    .join('\n')
+    .replace(/['`]\s*\+\s*['`]/g, '')
+    .replaceAll("\\'", "'")
+  const rows = (await textOf('docs/troubleshooting.md')).split('\n').filter(line => line.startsWith('| '))
+  const quotes = rows.flatMap(row =>
+    [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)].map(([, quote = '']) => quote)
+  )
+  // A page shows a number or a name where the code has a place for one: three words in a row have to be there.
+  const runs = (quote: string): string[] =>
+    quote.split('…').flatMap(piece => {
+      const words = piece.trim().split(' ')
+      return words.slice(2).map((_, index) => words.slice(index, index + 3).join(' '))
+    })
+  const sentences = quotes.filter(quote => runs(quote).length > 0 && !quote.startsWith('kubectl '))
+  expect(sentences.length).toBeGreaterThan(40)
+  expect(sentences.filter(quote => !OTHERS.includes(quote) && !runs(quote).some(run => code.includes(run)))).toEqual([])
+})
+
+describe('the jobs that pages show', () => {
+  interface Shown {
+    readonly container?: string | { readonly image: string; readonly options?: string }
+    readonly services?: Readonly<Record<string, { readonly image: string; readonly options?: string }>>
+    readonly steps?: readonly object[]
+  }
+  const jobs = async (): Promise<(Shown & { readonly page: string })[]> => {
+    const shown = await yamlBlocks()
+    return shown.flatMap(({ page, text }) =>
+      /^jobs:$/m.test(text)
+        ? Object.values((load(text) as { readonly jobs: Readonly<Record<string, Shown>> }).jobs).map(job => ({
+            ...job,
+            page
+          }))
+        : []
+    )
+  }
+
+  test('have options that are taken without a word on runners without settings', async () => {
+    const found = await jobs()
+    const containers = found.flatMap(({ page, container, services }) =>
+      [container, ...Object.values(services ?? {})].flatMap(one => (typeof one === 'object' ? [{ page, ...one }] : []))
+    )
+    expect(new Set(containers.map(({ page }) => page)).size).toBeGreaterThanOrEqual(2)
+    for (const { page, image, options = '' } of containers) {
+      const policy = { allow: [], maximum: {}, gpuResource: 'nvidia.com/gpu', arch: 'amd64' }
+      expect({ page, image, ignored: readOptions(options, page, policy).ignored }).toEqual({ page, image, ignored: [] })
+    }
+  })
+
+  test('have a container, which the chart demands', async () => {
+    for (const { page, container } of await jobs())
+      expect({ page, container }).toEqual({ page, container: expect.anything() })
+  })
+})
+
 describe('the installation', () => {
   /** All files and blocks that are values of the chart: what a reader installs as it stands. */
   const values = async (): Promise<Block[]> => {
     const files = await filesIn('examples/values', '.yaml')
-    const shown = await Promise.all(
-      PAGES.map(async page =>
-        [...(await textOf(page)).matchAll(/^ *```yaml\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => ({ page, text }))
-      )
-    )
+    const shown = await yamlBlocks()
     const whole = await Promise.all(files.map(async page => ({ page, text: await textOf(page) })))
-    return [...shown.flat(), ...whole].filter(({ text }) => /^ *type: kubernetes/m.test(text))
+    return [...shown, ...whole].filter(({ text }) => /^ *type: kubernetes/m.test(text))
   }
   interface Values {
     readonly githubConfigUrl?: string

@@ -57,6 +57,7 @@ const PARTS: readonly Part[] = [
 The settings file allows by name or, for capabilities, sysctls and runtime classes, all of a kind with \`*\`. The namespace's own PodSecurity still decides.
 
 \`\`\`yaml
+# kaniko-hooks settings
 options:
   allow: [privileged, cap-add=SYS_PTRACE, 'sysctl=*']
   maximum: { cpus: 4, memory: 8g, shmSize: 2g, gpus: 1 }

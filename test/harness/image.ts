@@ -25,6 +25,8 @@ export interface ImageRequest {
     readonly Env?: readonly string[]
     readonly User?: string
     readonly WorkingDir?: string
+    /** `80/tcp` */
+    readonly ExposedPorts?: Readonly<Record<string, object>>
     /** Docker's, in no standard: a command by `CMD` or `CMD-SHELL`, and times in nanoseconds. */
     readonly Healthcheck?: {
       readonly Test: readonly string[]
@@ -100,7 +102,7 @@ async function packLayer({ tools, programs = {}, files = {} }: ImageRequest): Pr
       }
     }
     const chunks: Buffer[] = []
-    for await (const chunk of create({ cwd: root, gzip: true, portable: true }, ['.'])) chunks.push(chunk)
+    for await (const chunk of create({ cwd: root, gzip: true, noMtime: true }, ['.'])) chunks.push(chunk)
     return Buffer.concat(chunks)
   } finally {
     await rm(root, { recursive: true })

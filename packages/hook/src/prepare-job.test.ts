@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kaniko-hooks/kube'
@@ -117,7 +118,7 @@ describe('a job container', () => {
     })
     await expect(prepare()).rejects.toMatchObject({ code: 'POD_FAILED', fault: 'configuration' })
     expect(bench.printed.slice(1)).toEqual([
-      '::group::Log of init container fetch',
+      '::group::Log of container fetch',
       expect.stringMatching(/^::stop-commands::/),
       'no route',
       '::set-output name=a::b',
@@ -236,10 +237,23 @@ test('a volume that a link leads to is refused: it may be the externals, under a
   }
   for (const source of ['app/app/link', 'app/app/./link/node20']) {
     await expect(prepare(mount(source))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    const { container: service } = mount(source)
+    await expect(prepare({ services: service ? [service] : [] })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   }
   expect(bench.server.changes).toEqual([])
   await prepare(mount('app/app/not-there-yet'))
 })
+
+test.each(['/__e', '/__hook/'])(
+  'a volume where the hook mounts its own (%s) is refused before anything is made',
+  async path => {
+    const volume = { sourceVolumePath: null, targetVolumePath: path, readOnly: false }
+    await expect(prepare({ container: { ...JOB, userMountVolumes: [volume] } })).rejects.toMatchObject({
+      code: 'INPUT'
+    })
+    expect(bench.server.changes).toEqual([])
+  }
+)
 
 test('a pod that its node rejects before anything ran is created again under its name', async () => {
   let tries = 0
@@ -271,6 +285,14 @@ test('no pod of a job is waited for because of a container that a webhook adds, 
   expect(context?.services?.map(({ id }) => id === POD)).toEqual([true, false])
 })
 
+test('what fails while the pod is on its way leaves no pod that nobody removes', async () => {
+  rmSync(join(bench.home, 'externals'), { recursive: true })
+  bench.server.intercept('POST pods', async () => sleep(300))
+  await expect(prepare()).rejects.toThrow(/externals/)
+  await sleep(300)
+  expect(left()).toEqual([])
+})
+
 describe('a template', () => {
   const withTemplate = async (yaml: string, args: Partial<PrepareJob['args']> = {}): Promise<unknown> => {
     const file = join(bench.home, 'template.yaml')
@@ -283,6 +305,22 @@ describe('a template', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'TEMPLATE' })
     await expect(wrong).rejects.toThrow(/volumeMounts meant\?; spec.nodeName: goes around the scheduler/)
     expect(bench.server.asked).toEqual([])
+  })
+
+  test('whose sidecar fails before the job begins fails the job at once, with the words of the sidecar', async () => {
+    bench.server.onCreate('pods', pod => {
+      bench.server.logs.print(POD, 'agent', 'no token')
+      pod.status = ended({ ...pod, status: running(pod) }, { agent: 3 })
+    })
+    await expect(withTemplate('spec: { containers: [{ name: agent, image: a }] }')).rejects.toMatchObject({
+      code: 'POD_FAILED',
+      fault: 'configuration',
+      message: expect.stringContaining(
+        '"agent" of pod "arc-runner-1-workflow", which is of the hook template, ended with exit code 3'
+      )
+    })
+    expect(bench.printed).toEqual(expect.arrayContaining(['::group::Log of container agent', 'no token']))
+    expect(left()).toEqual([])
   })
 
   test('with an entry for no service of the job is a warning', async () => {

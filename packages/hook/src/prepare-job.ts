@@ -1,4 +1,7 @@
+import type { V1Pod } from '@kaniko-hooks/kube'
+
 import type { Call } from './job/call.js'
+import { answerJob } from './job-answer.js'
 import { removeImages } from './images/records/remove-images.js'
 import { takeOptions } from './options/take.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
@@ -7,8 +10,8 @@ import { jobPod } from './pods/job-pod.js'
 import type { PodParts } from './pods/pod-parts.js'
 import { jobPodName, secretName } from './pods/names.js'
 import { createSecrets, pullSecrets, secretEnvironment } from './pods/secrets.js'
-import { applyTemplate, doubtsAbout, readTemplate } from './pods/template.js'
-import { printInitLog } from './steps/init-log.js'
+import { addedContainers, applyTemplate, doubtsAbout, readTemplate } from './pods/template.js'
+import { printStartLog } from './steps/start-log.js'
 import { explainNoShell } from './steps/start-failure.js'
 import type { Response } from './protocol/response.js'
 import type { PrepareJob } from './protocol/schema.js'
@@ -17,13 +20,12 @@ import { openJob } from './job/open-job.js'
 import { probeJobContainer } from './job/probe.js'
 import { startPod } from './job/start-pod.js'
 import { forwardPorts } from './services/forward.js'
+import { readServiceImages } from './services/images.js'
 import { printLogsOfEnded } from './services/logs.js'
 import { imageOf, planServices } from './services/plan.js'
 import type { Service } from './services/service.js'
 import { aliasesOf, awaitOwnPods, prepareServices, servicesBeside, startOwnPods, withVolumes } from './services/pods.js'
-import { portAnswer } from './services/ports.js'
 import { awaitServices, isReady } from './services/ready.js'
-import type { State } from './job/state.js'
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
 
@@ -43,7 +45,11 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 
   const { runner, owner, workspace } = await openJob(call)
   const name = jobPodName(settings.runnerPod)
-  const plan = planServices(call, taken)
+  const configs = await readServiceImages(
+    call,
+    taken.services.map(service => service.args)
+  )
+  const plan = planServices(call, taken, addedContainers(template), configs)
   const volumes = { system: job?.args.systemMountVolumes ?? [], user: job?.args.userMountVolumes ?? [] }
   const parts = job === undefined ? NO_PARTS : workspace.jobParts(volumes)
   const credentials = pullSecrets(
@@ -59,8 +65,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const services = prepareServices(plan, environment.variables.slice(1), {
     workspace,
     isClaim: runner.volume.kind === 'claim',
-    job: job?.args ?? null,
-    jobParts: parts
+    hasJobContainer: job !== undefined
   })
   const facts = { owner, template, pullSecrets: [...runner.pullSecrets, ...pullNames] }
   const beside = servicesBeside(services, settings.imagePullPolicy)
@@ -77,13 +82,14 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
   const over = new AbortController()
+  const signal = AbortSignal.any([cancelled, over.signal])
+  let starting: Promise<V1Pod> | undefined
   try {
     // Delivered while the scheduler, the kubelet and the image pull do their part.
     const limit = AbortSignal.any([cancelled, AbortSignal.timeout(settings.prepareTimeoutMs)])
     const delivered = timePhase(call, 'externals', job === undefined ? Promise.resolve() : workspace.deliver(limit))
     delivered.catch(() => undefined)
-    const secrets = [...credentials, environment.secret]
-    await createSecrets(kube, secrets, cancelled)
+    await createSecrets(kube, [...credentials, environment.secret], cancelled)
     const own = await startOwnPods(call, services, facts)
     // The pod's host name is in its hosts file already.
     const ownNames = plan.jobHosts.filter(host => host !== job?.options.pod.hostname)
@@ -98,68 +104,40 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       pullSecrets: facts.pullSecrets,
       pullPolicy: settings.imagePullPolicy
     })
-    const running = startPod(call, applyTemplate(pod, template, 'job'), found => isReady(found, plan.services))
+    starting = startPod(call, applyTemplate(pod, template, 'job'), found => isReady(found, plan.services), signal)
     // What is delivered meanwhile may fail first.
-    running.catch(() => undefined)
-    const [{ status }] = await Promise.all([timePhase(call, 'pod', running), awaitOwnPods(call, own), delivered])
+    starting.catch(() => undefined)
+    const running = timePhase(call, 'pod', starting)
+    const [{ status }] = await Promise.all([running, awaitOwnPods({ ...call, cancelled: signal }, own), delivered])
     const fill = async (): Promise<boolean> => {
       if (job === undefined) return false
-      await timePhase(call, 'workspace', workspace.fillJob(name, cancelled))
+      await timePhase(call, 'workspace', workspace.fillJob(name, signal))
       return probeJobContainer(call, name)
     }
     const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
-    const ipOf = (service: Service): string => own.find(one => one.service === service)?.ip ?? status?.podIP ?? ''
-    const signal = AbortSignal.any([cancelled, over.signal])
     const [isAlpine] = await Promise.all([
       fill(),
       timePhase(call, 'services', awaitServices(call, plan.services, podOf, signal))
     ])
     // Steps of a job without a container run beside the runner.
-    const ports =
-      job === undefined
-        ? await forwardPorts(
-            call,
-            plan.services.map(service => ({ service, ip: ipOf(service) }))
-          )
-        : plan.services.map(service => portAnswer(service.args.portMappings))
-    return {
-      state: {
-        version: 1,
-        jobPod: name,
-        runner,
-        ...(status?.podIP === undefined
-          ? {}
-          : {
-              // A Docker runner's containers reach the job's by its id and its names, too.
-              hosts: [
-                {
-                  ip: status.podIP,
-                  names: [...(job === undefined ? [] : [name, ...plan.jobHosts]), ...beside.names]
-                },
-                ...own.map(({ ip, names }) => ({ ip, names }))
-              ]
-            }),
-        ...(plan.services.length === 0 ? {} : { hasServices: true }),
-        ...(masked === undefined ? {} : { masked }),
-        pullSecrets: pullNames
-      } satisfies State,
-      isAlpine,
-      context: {
-        ...(job === undefined
-          ? {}
-          : { container: { id: name, network: name, ports: portAnswer(job.args.portMappings) } }),
-        services: plan.services.map((service, index) => ({
-          id: podOf(service),
-          network: podOf(service),
-          image: service.image,
-          ports: ports[index] ?? {}
-        }))
-      }
-    }
+    const ipOf = (service: Service): string => own.find(one => one.service === service)?.ip ?? status?.podIP ?? ''
+    const ways = plan.services.map(service => ({ service, ip: ipOf(service) }))
+    return answerJob({
+      pod: name,
+      ip: status?.podIP,
+      container: job?.args,
+      plan,
+      ownPods: own,
+      forwarded: job === undefined ? await forwardPorts(call, ways) : undefined,
+      known: { runner, pullSecrets: pullNames, ...(masked === undefined ? {} : { masked }) },
+      isAlpine
+    })
   } catch (error) {
     over.abort()
+    // A pod that is still on its way would outlive the clean-up that follows.
+    await starting?.catch(() => undefined)
     if (plan.services.length > 0) await printLogsOfEnded(call)
-    await printInitLog(kube, call.print, name, error)
+    await printStartLog(kube, call.print, name, error)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
     throw explainNoShell(error)
   }

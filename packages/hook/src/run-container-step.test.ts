@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -392,4 +392,12 @@ describe('a step with a Dockerfile', () => {
     expect(bench.server.asked).not.toContain('POST jobs')
     expect(left()).toEqual([])
   })
+})
+
+test('a volume of its options that a link leads to is refused before anything is made', async () => {
+  symlinkSync(join(bench.work, 'externals'), join(bench.work, 'app/app/link'))
+  await expect(step({ createOptions: `-v ${bench.work}/app/app/link:/x` })).rejects.toMatchObject({
+    code: 'UNSUPPORTED'
+  })
+  expect(bench.server.changes).toEqual([])
 })

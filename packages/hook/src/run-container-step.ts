@@ -24,7 +24,7 @@ import { openJob, type Job } from './job/open-job.js'
 import { seconds } from './report/seconds.js'
 import { readState, type State } from './job/state.js'
 import { endContainer } from './steps/end-container.js'
-import { printInitLog } from './steps/init-log.js'
+import { printStartLog } from './steps/start-log.js'
 import { Patience } from './steps/patience.js'
 import { runTime } from './steps/run-time.js'
 import { refusedProgram, startFailure } from './steps/start-failure.js'
@@ -187,7 +187,7 @@ async function runImage(call: Call, { args, options, state, job, parts, template
     if (cancelled.aborted) return CANCELLED
     const failure = startFailure(error, args.workingDirectory)
     if (failure === undefined) {
-      if (run !== undefined) await printInitLog(kube, call.print, run.pod, error)
+      if (run !== undefined) await printStartLog(kube, call.print, run.pod, error)
       throw explainVanishedPod(error, run)
     }
     call.print(errorCommand(failure.message))

@@ -85,7 +85,7 @@ describe('a step', () => {
     const script = launches[0]?.script ?? ''
     expect(script).toContain(`export GREETING='it'\\''s me'`)
     expect(script).toContain(`export PATH='/opt/a:/opt/b'":$PATH"`)
-    expect(script).toContain(`cd '/__w/app/app' || exit 126`)
+    expect(script).toContain(`cd '/__w/app/app' `)
     expect(script).toContain(`exec '/bin/bash' '-e' '/__w/_temp/x.sh'`)
     expect(bench.server.sightings.map(({ query }) => query.getAll('command').join())).not.toContain('GREETING')
   })

@@ -112,7 +112,7 @@ describe('podProblem', () => {
       {
         fatal: 'now',
         container: 'setup',
-        isInit: true,
+        logTells: true,
         fault: 'configuration',
         message: expect.stringMatching(/exit code 2\. no space/)
       }

@@ -21,8 +21,8 @@ export interface PodProblem {
    * may do well on another node, and nothing is done twice.
    */
   readonly beforeStart?: true
-  /** An init container has ended with an error: its log tells why. */
-  readonly isInit?: boolean
+  /** A container whose words nobody else has printed has ended with an error: its log tells why. */
+  readonly logTells?: true
 }
 
 /** The first problem in a pod's status, the most decisive first. Pure: it knows only this one state. */
@@ -153,7 +153,7 @@ function findTermination(pod: V1Pod, status: V1ContainerStatus): PodProblem | un
       fatal: 'now',
       reason: reason ?? 'Error',
       message: `Init container "${status.name}" of ${podLabel(pod)} ended with exit code ${exitCode}.${quote(message)}`,
-      isInit,
+      logTells: true,
       // A workflow has none.
       fault: 'configuration'
     }

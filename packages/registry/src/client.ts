@@ -153,6 +153,29 @@ export class RegistryClient {
   }
 
   /**
+   * Fetches a blob and checks it against its digest.
+   *
+   * @param digest of the algorithm sha256
+   * @returns undefined when the registry has none
+   * @throws RegistryError `PROTOCOL` for one that is larger, or another
+   */
+  async getBlob(
+    repository: string,
+    digest: string,
+    maxBytes: number,
+    signal?: AbortSignal
+  ): Promise<Buffer | undefined> {
+    const what = `GET ${repository} ${digest}`
+    const answer = await this.#send('GET', `/v2/${repository}/blobs/${digest}`, maxBytes, reading(repository, signal))
+    if (answer.status === 404) return undefined
+    if (answer.status !== 200) throw this.#problem(what, answer)
+    if (answer.cut) throw new RegistryError('PROTOCOL', `${what}: the blob is larger than ${maxBytes} bytes`)
+    const found = `sha256:${createHash('sha256').update(answer.body).digest('hex')}`
+    if (found === digest) return answer.body
+    throw new RegistryError('PROTOCOL', `${what}: ${this.host} sent content with the digest ${found}`)
+  }
+
+  /**
    * Deletes a tag, or with a digest the manifest and every tag of it in that repository.
    *
    * @throws RegistryError `UNSUPPORTED` (400, 405, or a 404 that is not about the image), `DENIED` (403), …

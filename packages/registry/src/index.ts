@@ -2,4 +2,5 @@ export { RegistryClient, type Manifest, type ManifestHead, type RegistryOptions 
 export { parseDockerConfig, type Credential, type Keychain } from './credentials.js'
 export { RegistryError, type RegistryErrorCode, type RegistryProblem } from './errors.js'
 export { formatReference, isDigest, parseReference, type ImageReference } from './reference.js'
+export { readImageConfig, type ImageConfig } from './image-config.js'
 export { removeImage, type PushedImage, type Removal } from './remove.js'

@@ -33,12 +33,16 @@ export class PodLogs {
     }
     response.writeHead(200, { 'content-type': 'text/plain' })
     let given = 0
+    let left = Number(query.get('limitBytes') ?? Infinity)
     const give = (): void => {
       const lines = this.#lines.get(`${name}/${container}`) ?? []
       const tail = given === 0 ? Number(query.get('tailLines') ?? lines.length) : lines.length
       for (const [index, line] of lines.entries()) {
         if (index < Math.max(given, lines.length - tail)) continue
-        response.write(query.get('timestamps') === 'true' ? `${this.#timeOf(index)} ${line}\n` : `${line}\n`)
+        const text = Buffer.from(query.get('timestamps') === 'true' ? `${this.#timeOf(index)} ${line}\n` : `${line}\n`)
+        // As the kubelet, from the first line that is asked for on.
+        response.write(text.subarray(0, left))
+        left = Math.max(0, left - text.length)
       }
       given = lines.length
     }

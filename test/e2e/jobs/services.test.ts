@@ -28,12 +28,40 @@ echo "goodbye"
 exit 5
 `
 
+/** Is healthy some seconds after it began. */
+const SLOW = `#!/bin/sh
+sleep 4
+touch /tmp/ready
+exec sleep 3600
+`
+/** Lets whoever runs beside it reach the registry as the node does. */
+const FORWARD = `
+const net = require('node:net')
+const [host, port, here] = process.argv.slice(1)
+net.createServer(near => near.pipe(net.connect(port, host)).pipe(near)).listen(here, '127.0.0.1')
+`
+
 let web: TestImage
+let slow: TestImage
+let other: TestImage
 let crashing: TestImage
 let fragile: TestImage
 
+async function slowImage(name: string): Promise<TestImage> {
+  return pushImage(suite.cluster, {
+    repository: `test/${name}`,
+    tools: ['sh', 'sleep', 'touch', 'test'],
+    files: { '/slow': SLOW },
+    config: {
+      Entrypoint: ['/slow'],
+      ExposedPorts: { '8090/tcp': {} },
+      Healthcheck: { Test: ['CMD', 'test', '-e', '/tmp/ready'], Interval: 1e9, Timeout: 5e9, Retries: 30 }
+    }
+  })
+}
+
 beforeAll(async () => {
-  ;[web, crashing, fragile] = await Promise.all([
+  ;[web, crashing, fragile, slow, other] = await Promise.all([
     pushImage(suite.cluster, {
       repository: 'test/web',
       tools: ['sh', 'mkdir', 'httpd'],
@@ -50,12 +78,14 @@ beforeAll(async () => {
       tools: ['sh', 'nc'],
       files: { '/fragile': FRAGILE },
       config: { Entrypoint: ['/fragile'] }
-    })
+    }),
+    slowImage('slow'),
+    slowImage('other')
   ])
 }, 400_000)
 
 afterAll(async () => {
-  await Promise.all([web, crashing, fragile].map(async image => image.remove()))
+  await Promise.all([web, crashing, fragile, slow, other].map(async image => image.remove()))
 })
 
 describe('a job with services', () => {
@@ -191,6 +221,28 @@ describe('a job with services', () => {
       /The service slow .* is unhealthy: its health check failed 2 times, at last with exit code 3: not yet/
     )
     expect(stepOf(failed, 'never').outcome).toBe('skipped')
+    expect(await suite.left()).toEqual([])
+  }, 400_000)
+
+  test('a check and ports that only the images of services have count where the settings let the hook look', async () => {
+    const { host, port, nodePort } = suite.cluster.registry
+    const node = '/home/runner/externals/node20/bin/node'
+    const forward = ['sh', '-c', '"$@" >/dev/null 2>&1 &', 'sh', node, '-e', FORWARD, host, `${port}`, `${nodePort}`]
+    await runner.exec(forward)
+    const registry = `localhost:${nodePort}`
+    const settings = { services: { imageRegistries: [registry] }, build: { insecureRegistries: [registry] } }
+    const result = await runJob(runner, {
+      env: { KANIKO_HOOKS_CONFIG: await runner.writeSettings(settings) },
+      workflow: workflowOf({
+        container: suite.cluster.images.busybox,
+        services: { one: { image: slow.tagged }, two: { image: other.tagged } },
+        steps: [{ name: 'by name', run: 'for name in one two; do grep -cw "$name" /etc/hosts; done' }]
+      })
+    })
+    const printed = outputOf(stepOf(result, 'Initialize containers'))
+    expect(printed).toEqual(expect.arrayContaining(['one service is healthy.', 'two service is healthy.']))
+    expect(printed).toContainEqual(expect.stringMatching(/^Service two has a pod of its own/))
+    expect(result.conclusion).toBe('success')
     expect(await suite.left()).toEqual([])
   }, 400_000)
 

@@ -10,22 +10,28 @@ import type { Call } from './call.js'
  * Makes a pod of the job, and waits for it. One that its node rejects is made again.
  *
  * @param isReady told of the pod without what a webhook has put into it; may throw
+ * @param within ends the waiting, but not a request that makes a pod: the pod might come to be after all, unseen
  * @throws KubeError, and what `isReady` throws
  */
-export async function startPod(call: Call, pod: V1Pod, isReady: (found: V1Pod) => boolean): Promise<V1Pod> {
-  const { kube, cancelled: signal, print } = call
+export async function startPod(
+  call: Call,
+  pod: V1Pod,
+  isReady: (found: V1Pod) => boolean,
+  within: AbortSignal = call.cancelled
+): Promise<V1Pod> {
+  const { kube, cancelled, print } = call
   const name = nameOf(pod)
   const start = async (): Promise<V1Pod> => {
-    await kube.create('pods', pod, { signal })
-    return awaitPod(call, pod, isReady)
+    await kube.create('pods', pod, { signal: cancelled })
+    return awaitPod({ ...call, cancelled: within }, pod, isReady)
   }
   return untilAccepted(start, {
     remove: async () => {
-      await kube.delete('pods', name, { gracePeriodSeconds: 0, signal })
-      await waitUntilGone(kube, [name], signal)
+      await kube.delete('pods', name, { gracePeriodSeconds: 0, signal: within })
+      await waitUntilGone(kube, [name], within)
     },
     onRejected: print,
-    signal
+    signal: within
   })
 }
 

@@ -3,7 +3,7 @@ import { literal } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
 import type { ContainerArgs } from '../protocol/schema.js'
-import type { ContainerOptions } from './container-options.js'
+import { MAX_NAMESERVERS, type ContainerOptions } from './container-options.js'
 
 /** The annotation that has the labels of all containers, as JSON. */
 const LABELS = 'kaniko-hooks/labels'
@@ -138,7 +138,7 @@ function withPod(spec: V1PodSpec, role: ContainerRole, asked: Partial<V1PodSpec>
       ? {}
       : {
           dnsConfig: {
-            nameservers: distinct(spec.dnsConfig?.nameservers, dnsConfig.nameservers),
+            nameservers: distinct(spec.dnsConfig?.nameservers, dnsConfig.nameservers).slice(0, MAX_NAMESERVERS),
             searches: distinct(spec.dnsConfig?.searches, dnsConfig.searches),
             options: [...(spec.dnsConfig?.options ?? []), ...(dnsConfig.options ?? [])]
           }

@@ -4,6 +4,9 @@ import type { VolumeArgs } from '../protocol/schema.js'
 import type { HealthOptions } from './health.js'
 import type { MemoryMount } from './volumes.js'
 
+/** Kubernetes takes no more, and programs ask no more. */
+export const MAX_NAMESERVERS = 3
+
 /** What `options:` of a container asks for, in the words of a pod where these have them. */
 export interface ContainerOptions {
   /** The values of `--name`, `--hostname` and `--network-alias`, each once, as they were written. */

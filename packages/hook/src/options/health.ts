@@ -7,6 +7,8 @@ export interface HealthOptions {
   readonly disabled: boolean
   /** `--health-cmd`, a line for the container's `sh -c`. */
   readonly command?: string
+  /** The image's own check that needs no shell, where no option names one. */
+  readonly program?: readonly string[]
   /** `--health-interval`, in milliseconds. */
   readonly intervalMs?: number
   /** `--health-timeout`, in milliseconds. */

@@ -125,11 +125,19 @@ describe('the maximum of the settings', () => {
     '-m 2g',
     '--memory-reservation 2g',
     '--shm-size 2m',
+    '--tmpfs /dev/shm:size=2m',
+    '--mount type=tmpfs,target=/a,tmpfs-size=2m',
     '--gpus 2'
   ])('%s is more than containers may have', text => {
     expect(() => read(text, { maximum })).toThrow(
       /^The options of the job container cannot be used: --[\w-]+ ".+" is more than/
     )
+  })
+
+  test('a directory in memory without a size has the one that is allowed', () => {
+    const { memoryMounts } = read('--tmpfs /a --mount type=tmpfs,target=/b', { maximum })
+    expect(memoryMounts.map(({ bytes }) => bytes)).toEqual([maximum.shmSize, maximum.shmSize])
+    expect(read('--tmpfs /a').memoryMounts).toEqual([{ path: '/a', readOnly: false }])
   })
 
   test('as much is taken', () =>
@@ -274,4 +282,20 @@ test.each(['linux/amd64', 'linux', 'amd64', 'x86_64', 'linux/x86-64'])('the plat
 )
 test.each(['linux/arm64/v8', 'windows/amd64', 'aarch64'])('the platform %s is not the runner’s', platform =>
   expect(() => read(`--platform ${platform}`)).toThrow('Use a runner of that platform')
+)
+
+test('Kubernetes takes three DNS servers: what is beyond is told', () => {
+  const { pod, ignored } = read('--dns 1.1.1.1 --dns 1.1.1.2 --dns 1.1.1.3 --dns 1.1.1.4')
+  expect(pod.dnsConfig?.nameservers).toEqual(['1.1.1.1', '1.1.1.2', '1.1.1.3'])
+  expect(ignored).toEqual(['--dns after the first 3'])
+  expect(() => read('--dns-option ""')).toThrow('no name')
+})
+
+test.each(['-m', '--memory-reservation', '--shm-size', '--cpus', '-c', '--cpu-quota', '--gpus', '--tmpfs /a:size'])(
+  'a number of %s that is too large for any machine is refused, in whichever form Kubernetes would not take it',
+  flag => {
+    for (const digits of [25, 400]) {
+      expect(() => read(`${flag}=${'9'.repeat(digits)}`)).toThrow(/value out of range|must be an integer|not a rational number/)
+    }
+  }
 )

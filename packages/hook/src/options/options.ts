@@ -5,7 +5,7 @@ import type { V1Container, V1HostAlias, V1PodSpec } from '@kubernetes/client-nod
 import { portsOf } from '../services/ports.js'
 import { HookError } from '../report/errors.js'
 import { capabilities } from './capabilities.js'
-import type { ContainerOptions } from './container-options.js'
+import { MAX_NAMESERVERS, type ContainerOptions } from './container-options.js'
 import { FLAGS } from './flags.js'
 import { invalid, OptionProblem, quote, readFlags, splitOnce, type Given } from './grammar.js'
 import { readHealth } from './health.js'
@@ -61,8 +61,8 @@ class Reading {
     const mounts = this.#all('mount').map(text => mount(text, this.#ignore))
     const volumes = [...this.#all('volume').map(bindVolume), ...mounts.filter(found => 'targetVolumePath' in found)]
     const memoryMounts = [
-      ...this.#all('tmpfs').map(text => tmpfs(text, this.#ignore)),
-      ...mounts.filter(found => 'path' in found),
+      ...this.#all('tmpfs').map(text => this.#limited('tmpfs', tmpfs(text, this.#ignore))),
+      ...mounts.filter(found => 'path' in found).map(found => this.#limited('mount', found)),
       ...this.#shm()
     ]
     refuseTwice([...volumes.map(({ targetVolumePath }) => targetVolumePath), ...memoryMounts.map(({ path }) => path)])
@@ -157,6 +157,13 @@ class Reading {
     return [{ path: '/dev/shm', bytes: size, readOnly: false }]
   }
 
+  /** What is in memory has one limit, by whichever option it is asked for. */
+  #limited(name: string, mount: MemoryMount): MemoryMount {
+    const { shmSize } = this.#policy.maximum
+    this.#limit(name, mount.bytes ?? 0, shmSize)
+    return mount.bytes === undefined && shmSize !== undefined ? { ...mount, bytes: shmSize } : mount
+  }
+
   #limit(name: string, value: number, maximum: number | undefined): void {
     if (maximum === undefined || value <= maximum) return
     throw new OptionProblem(
@@ -234,7 +241,7 @@ class Reading {
       const devices = given.get('device')
       if (devices !== undefined) return sum + devices.split(',').length
       const number = given.get('count') ?? '1'
-      if (number !== 'all' && number !== '-1' && !/^\d+$/.test(number))
+      if (number !== 'all' && number !== '-1' && !/^\d{1,9}$/.test(number))
         throw invalid('gpus', text, 'count must be an integer')
       if (number !== 'all' && number !== '-1') return sum + Number(number)
       this.#ignore('--gpus all (one is asked for: Kubernetes counts them)')
@@ -335,10 +342,12 @@ class Reading {
   }
 
   #dns(): Partial<V1PodSpec> {
-    const nameservers = this.#all('dns').map(text => {
+    const servers = this.#all('dns').map(text => {
       if (isIP(text) === 0) throw invalid('dns', text, 'not an IP address')
       return text
     })
+    const nameservers = servers.slice(0, MAX_NAMESERVERS)
+    if (servers.length > nameservers.length) this.#ignore(`--dns after the first ${MAX_NAMESERVERS}`)
     const searches = this.#all('dns-search').filter(domain => {
       if (domain === '.') this.#ignore('--dns-search .')
       else if (!HOST_NAME.test(domain)) throw invalid('dns-search', domain, 'not a valid domain')
@@ -346,6 +355,7 @@ class Reading {
     })
     const options = this.#all('dns-option').map(text => {
       const [name, value] = splitOnce(text, ':')
+      if (name === '') throw invalid('dns-option', text, 'no name')
       return { name, ...(value === undefined ? {} : { value }) }
     })
     if (nameservers.length + searches.length + options.length === 0) return {}

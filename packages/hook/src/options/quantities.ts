@@ -2,6 +2,9 @@ import type { FlagType } from './flags.js'
 
 const BINARY = 'kmgtp'
 
+/** Docker's numbers have 64 bits; a quantity of Kubernetes has no more either. */
+const TOO_LARGE = 2 ** 63
+
 /** Units of Go's durations, in milliseconds. */
 const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -24,7 +27,7 @@ export function bytes(text: string): number {
   const [, count, unit] = /^(\d+\.?\d*|\.\d+) ?([kmgtp])?i?b?$/i.exec(text) ?? []
   if (text === '-1') return -1
   if (count === undefined) throw new Error('invalid size')
-  return Math.floor(Number(count) * 1024 ** (unit === undefined ? 0 : BINARY.indexOf(unit.toLowerCase()) + 1))
+  return inRange(Math.floor(Number(count) * 1024 ** (unit === undefined ? 0 : BINARY.indexOf(unit.toLowerCase()) + 1)))
 }
 
 /**
@@ -37,7 +40,14 @@ export function cpus(text: string): number {
     /^\+?(0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:\/(\d+))?$/i.exec(text) ?? []
   const count = above === '' ? NaN : Number(above) / Number(below)
   if (!Number.isFinite(count)) throw new Error('not a rational number')
+  // Docker counts billionths.
+  inRange(count * 1e9)
   return count
+}
+
+function inRange(number: number): number {
+  if (number >= TOO_LARGE) throw new Error('value out of range')
+  return number
 }
 
 /**
@@ -64,7 +74,7 @@ export function whole(text: string): number {
   const [, sign, digits = ''] = /^([-+]?)(\d+|0x[\da-f]+|0b[01]+|0o[0-7]+)$/i.exec(text) ?? []
   const number = digits === '' ? NaN : Number(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits)
   if (Number.isNaN(number)) throw new Error('not a whole number')
-  return sign === '-' ? -number : number
+  return sign === '-' ? -inRange(number) : inRange(number)
 }
 
 /**

@@ -68,6 +68,12 @@ function withoutNulls(value: unknown): unknown {
   )
 }
 
+/** The names of the containers that the template adds to job pods. */
+export function addedContainers(template: Template | undefined): string[] {
+  const { containers = [], initContainers = [] } = template?.spec ?? {}
+  return [...containers, ...initContainers].map(({ name }) => name).filter(name => !name.startsWith('$'))
+}
+
 /** What of the template goes into a pod: a job pod takes all of it; into a step's pod no sidecar goes, it would not end. */
 export type TemplateUse = 'job' | 'step'
 

@@ -52,6 +52,12 @@ test.each([
   expect(translated(line)).toEqual([line])
 })
 
+test('a line of any length is translated', () => {
+  const long = 'x'.repeat(20_000_000)
+  const [line] = translated(`${long}##[error file=/github/workspace/a]no`)
+  expect(line?.slice(long.length)).toBe(`##[error file=${HERE}/a]no`)
+})
+
 test('what is printed while commands are stopped stays as it is', () => {
   const error = '::error file=/github/workspace/a::no'
   const after = `::error file=${HERE}/a::no`

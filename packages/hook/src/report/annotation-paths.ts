@@ -7,7 +7,8 @@ const STOP = 'stop-commands'
 
 /** `::name properties::data` at the start of a line, and `##[name properties]data` anywhere in it; only the first counts. */
 const COLONS = /^([\s\u0085]*::)([^ ]*?)( .*?)?(::)(.*)$/s
-const BRACKETS = /^((?:(?!##\[).)*##\[)([^ \]]*)( [^\]]*)?(\])(.*)$/s
+const BRACKETS = /^()([^ \]]*)( [^\]]*)?(\])(.*)$/s
+const BRACKET = '##['
 
 /** These mean something to the runner in a property or in data; no path of a runner has them. */
 const SPECIAL = /[%:,;\]\r\n]/
@@ -39,8 +40,12 @@ export class AnnotationPaths {
   }
 
   #command(text: string): string {
-    const [, open = '', name = '', properties = '', close = '', data = ''] =
-      (/^[\s\u0085]*::/.test(text) ? COLONS : BRACKETS).exec(text) ?? []
+    const hasColons = /^[\s\u0085]*::/.test(text)
+    // Found without a pattern: those go back by each character of a line, which may have millions.
+    const before = hasColons || !text.includes(BRACKET) ? '' : text.slice(0, text.indexOf(BRACKET) + BRACKET.length)
+    const found = hasColons ? COLONS.exec(text) : before === '' ? null : BRACKETS.exec(text.slice(before.length))
+    const [, colons = '', name = '', properties = '', close = '', data = ''] = found ?? []
+    const open = before + colons
     const word = name.toLowerCase()
     if (this.#token !== undefined) {
       if (word === this.#token) this.#token = undefined

@@ -52,3 +52,16 @@ test('a port that is taken is told, and the others are reached', async () => {
   expect(Object.keys(answer ?? {})).toEqual([String(port)])
   expect(printed).toEqual([`::warning::A service is not reached on localhost: port ${port} for service site is taken.`])
 })
+
+test('where no process can be started, that is a warning, and the job goes on', async () => {
+  const node = process.execPath
+  process.execPath = '/nowhere/node'
+  try {
+    expect(await forward(service('80'))).toEqual([{}])
+  } finally {
+    process.execPath = node
+  }
+  expect(printed).toEqual([
+    expect.stringMatching(/^::warning::A service is not reached on localhost: .*spawn .*ENOENT/)
+  ])
+})

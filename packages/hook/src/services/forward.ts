@@ -88,13 +88,15 @@ async function listen(ways: readonly Way[]): Promise<number[]> {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore']
   })
-  const signal = AbortSignal.timeout(START_MS)
+  const failed = new AbortController()
+  child.on('error', error => failed.abort(error))
+  const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(START_MS)])
   try {
     const [line] = (await once(child.stdout, 'data', { signal })) as [Buffer]
     return JSON.parse(line.toString()) as number[]
   } catch (error) {
     child.kill()
-    throw error
+    throw failed.signal.aborted ? failed.signal.reason : error
   } finally {
     child.stdout.destroy()
     child.unref()

@@ -25,24 +25,30 @@ const SAID_CHARACTERS = 500
 export interface Checked {
   readonly service: Service
   readonly pod: string
-  readonly command: string
+  /** What is run in the service, and its input. */
+  readonly command: readonly string[]
+  readonly input?: string
 }
 
 /**
- * The services whose `options:` name a check. An image's own HEALTHCHECK is not known to the hook, nor to Kubernetes.
+ * The services whose `options:` name a check, or whose image does where the hook may look into it.
  *
  * @param podOf gives the name of the pod in which a service runs
  */
 export function checkedServices(services: readonly Service[], podOf: (service: Service) => string): Checked[] {
   return services.flatMap(service => {
-    const { disabled, command } = service.options.health
-    return disabled || command === undefined || command === '' ? [] : [{ service, pod: podOf(service), command }]
+    const { disabled, command = '', program = [] } = service.options.health
+    const pod = podOf(service)
+    if (disabled) return []
+    if (command === '') return program.length === 0 ? [] : [{ service, pod, command: program }]
+    // API audit logs record the words of a command, not its input. The check itself has none, as Docker's.
+    return [{ service, pod, command: ['sh'], input: `{\n${command}\n} </dev/null\nexit $?\n` }]
   })
 }
 
 /** Whether `options:` change a check that only the image has. */
-export function changesUnknownCheck({ disabled, command, ...rest }: HealthOptions): boolean {
-  return !disabled && command === undefined && Object.keys(rest).length > 0
+export function changesUnknownCheck({ disabled, command, program, ...rest }: HealthOptions): boolean {
+  return !disabled && command === undefined && program === undefined && Object.keys(rest).length > 0
 }
 
 /**
@@ -106,15 +112,13 @@ function given(value: number | undefined, otherwise: number): number {
 /** Asks a service once; says what is wrong, or nothing of a healthy one. */
 async function probe(
   { kube }: Cluster,
-  { service, pod, command }: Checked,
+  { service, pod, command, input = '' }: Checked,
   signal: AbortSignal
 ): Promise<string | undefined> {
   const { container, title, image, options } = service
   const timeoutMs = given(options.health.timeoutMs, TIMEOUT_MS)
-  // API audit logs record the words of a command, not its input. The check itself has none, as Docker's.
-  const input = `{\n${command}\n} </dev/null\nexit $?\n`
   try {
-    const result = await runInContainer(kube, { pod, container }, ['sh'], { signal, timeoutMs, input })
+    const result = await runInContainer(kube, { pod, container }, command, { signal, timeoutMs, input })
     if (result.code === 0) return undefined
     const said = `${result.stdout}${result.stderr}`.trim().slice(-SAID_CHARACTERS)
     return `with exit code ${result.code}${said === '' ? '.' : `: ${said}`}`

@@ -1,10 +1,9 @@
 import type { Cluster, Configuration, Report } from '../job/call.js'
 import { messageOf } from '../report/errors.js'
 import { quotedLines } from '../report/workflow-commands.js'
+import { readLogEnd } from '../steps/log-end.js'
 import { listServices, type RunningService } from './announced.js'
 
-/** Any service may have printed one line without an end. */
-const LIMIT_BYTES = 256 * 1024
 /** The last words of a service that failed. */
 const LAST_LINES = 50
 /** What the job's log keeps of a service that did its work. */
@@ -28,7 +27,7 @@ export async function printLastWords(
   service: Place,
   signal: AbortSignal = AbortSignal.timeout(LOGS_MS)
 ): Promise<void> {
-  const lines = await readLines(call, service, LAST_LINES, signal)
+  const lines = await readLogEnd(call.kube, service, LAST_LINES, signal)
   await quotedLines(`Log of service ${service.title}`, call.print, lines)
 }
 
@@ -40,28 +39,9 @@ export async function printServiceLogs(call: Call): Promise<void> {
     return []
   })
   // Read all at once, printed in their order.
-  const logs = await Promise.all(services.map(async service => readLines(call, service, ALL_LINES, signal)))
+  const logs = await Promise.all(services.map(async service => readLogEnd(call.kube, service, ALL_LINES, signal)))
   for (const [index, { title }] of services.entries()) {
     const lines = logs[index] ?? []
     if (lines.length > 0) await quotedLines(`Print service container logs: ${title}`, call.print, lines)
-  }
-}
-
-/** The last lines of a container's log, or why there are none. */
-async function readLines(
-  { kube }: Cluster,
-  { pod, container }: Place,
-  tailLines: number,
-  signal: AbortSignal
-): Promise<string[]> {
-  try {
-    const pieces: Uint8Array[] = []
-    for await (const piece of kube.logs({ pod, container }, { tailLines, limitBytes: LIMIT_BYTES, signal })) {
-      pieces.push(piece)
-    }
-    const text = Buffer.concat(pieces).toString().trimEnd()
-    return text === '' ? [] : text.split('\n')
-  } catch (error) {
-    return [messageOf(error)]
   }
 }

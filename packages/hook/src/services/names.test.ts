@@ -22,6 +22,10 @@ test.each<[string[], string[]]>([
   expect(containerNames(images)).toEqual(names)
 })
 
+test('no service is called as a container of the template, which is in the same pod', () => {
+  expect(containerNames(['redis', 'nginx'], ['redis', 'proxy'])).toEqual(['redis-2', 'nginx'])
+})
+
 const given = (parts: Partial<GivenNames>): GivenNames => ({ options: [], ...parts })
 
 test('a service is reached under its key, the names of its options and the name of its image', () => {

@@ -7,9 +7,11 @@ const MAX_HOST_NAME = 253
 /**
  * Container names for services: the image's last path part, as template authors know it, made a DNS label. The first of
  * two equal ones keeps the bare name, so that `$redis` in a template still means it.
+ *
+ * @param others the names of the template's own containers: a pod has each name once
  */
-export function containerNames(images: readonly string[]): string[] {
-  const taken = new Set<string>([JOB_CONTAINER, ...HELPERS])
+export function containerNames(images: readonly string[], others: readonly string[] = []): string[] {
+  const taken = new Set<string>([JOB_CONTAINER, ...HELPERS, ...others])
   return images.map(image => {
     const last = image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? ''
     const base =

@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 
+import type { ImageConfig } from '@kaniko-hooks/registry'
+
 import type { TakenJob } from '../options/take.js'
 import type { ContainerArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
 import { changesUnknownCheck } from './health.js'
+import { withImage } from './images.js'
 import { containerNames, hostNames } from './names.js'
 import { crowdedOut } from './ports.js'
 import type { Service } from './service.js'
@@ -19,14 +22,18 @@ export interface Plan {
 /**
  * Says how each service of a job is called and in which pod it runs. Names that cannot be given are a warning.
  *
+ * @param sidecars the names of the containers that the template adds
+ * @param configs what the images of the services say, where that is known
  * @throws HookError INPUT for a service without an image
  */
 export function planServices(
   { workDirectory, print }: { readonly workDirectory: string; readonly print: Line },
-  { container: job, services }: TakenJob
+  { container: job, services }: TakenJob,
+  sidecars: readonly string[],
+  configs: readonly (ImageConfig | undefined)[] = []
 ): Plan {
   const images = services.map(({ args }) => imageOf(args))
-  const containers = containerNames(images)
+  const containers = containerNames(images, sidecars)
   // The runner keeps its logs beside its work directory.
   const keys = services.length === 0 ? [] : serviceKeys(join(workDirectory, '..', '_diag'), images)
   const { names, refused } = hostNames([
@@ -45,8 +52,9 @@ export function planServices(
       )
     )
   }
-  for (const [index, { options }] of services.entries()) {
-    if (!changesUnknownCheck(options.health)) continue
+  const checks = services.map(({ options }, index) => withImage(options.health, configs[index]))
+  for (const [index, health] of checks.entries()) {
+    if (!changesUnknownCheck(health)) continue
     print(
       warningCommand(
         `The service ${images[index]}: its options change a health check that only its image has. Kubernetes does not run it, and it is not waited for: name the check by --health-cmd.`
@@ -55,7 +63,11 @@ export function planServices(
   }
   const outside = crowdedOut(
     job?.args ?? null,
-    services.map(({ args }) => args)
+    // What a workflow says of ports goes before what the image says.
+    services.map(({ args: { image, portMappings } }, index) => ({
+      image,
+      portMappings: portMappings.length > 0 ? portMappings : (configs[index]?.exposedPorts ?? [])
+    }))
   )
   return {
     services: services.map(({ args, options }, index) => ({
@@ -64,7 +76,7 @@ export function planServices(
       image: images[index] ?? '',
       args,
       hosts: names[index] ?? [],
-      options,
+      options: { ...options, health: checks[index] ?? options.health },
       hasOwnPod: outside[index] ?? false
     })),
     jobHosts: names.at(-1) ?? []

@@ -9,12 +9,13 @@ import { podMetadata, type Owner } from '../pods/owner.js'
 import { plainSpec } from '../pods/plain-spec.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import { applyTemplate, type Template } from '../pods/template.js'
+import type { ServiceParts } from '../workspace/workspace.js'
 import { announce } from './announced.js'
 import { serviceContainer } from './container.js'
 import type { Plan } from './plan.js'
 import type { Service } from './service.js'
 import { isReady } from './ready.js'
-import { serviceVolumes, type ServiceVolumes, type VolumeSources } from './volumes.js'
+import { serviceVolumes, type VolumeSources } from './volumes.js'
 
 /** Names and the address that they lead to. */
 export interface Hosts {
@@ -31,7 +32,7 @@ export function aliasesOf(hosts: readonly Hosts[]): V1HostAlias[] {
 export interface PreparedService {
   readonly service: Service
   readonly variables: readonly V1EnvVar[]
-  readonly volumes: ServiceVolumes
+  readonly volumes: ServiceParts
 }
 
 /** Gives each service of a job its variables and volumes, in their order. */

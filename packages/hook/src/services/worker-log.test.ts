@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -94,4 +95,13 @@ test('without a log, or with a directory in its place, nothing is named', () => 
   expect(serviceKeys(join(directory, 'none'), ['redis'])).toEqual([])
   mkdirSync(join(directory, NAME))
   expect(serviceKeys(directory, ['redis'])).toEqual([])
+})
+
+test('neither a pipe nor a link in the place of a log is read', () => {
+  log('other', { jobServiceContainers: TWO })
+  symlinkSync(join(directory, 'other'), join(directory, NAME))
+  expect(serviceKeys(directory, ['redis:7', 'postgres:16'])).toEqual([])
+  rmSync(join(directory, NAME))
+  execFileSync('mkfifo', [join(directory, NAME)])
+  expect(serviceKeys(directory, ['redis:7', 'postgres:16'])).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 
@@ -50,8 +50,10 @@ function fits(entries: readonly Entry[], images: readonly string[]): boolean {
 
 /** What a log has for `jobServiceContainers`, or undefined when it has none. */
 function servicesIn(path: string): unknown {
-  const file = openSync(path, 'r')
+  // A job without a container runs beside the logs: none of its pipes and links is waited for or followed.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
+    if (!fstatSync(file).isFile()) return undefined
     const piece = Buffer.alloc(PIECE_BYTES)
     const decoder = new StringDecoder()
     let text = ''

@@ -200,12 +200,17 @@ const options = v.strictObject({
   gpuResource: v.optional(text, 'nvidia.com/gpu')
 })
 
+const services = v.strictObject({
+  imageRegistries: v.optional(v.array(registry), [])
+})
+
 /** The settings file: one YAML document, usually a mounted ConfigMap. Unknown keys are refused: they are typing errors. */
 export const settingsFile = v.strictObject({
   workspace: v.optional(workspace, {}),
   imagePullPolicy: v.optional(v.picklist(['IfNotPresent', 'Always', 'Never'])),
   steps: v.optional(steps, {}),
   options: v.optional(options, {}),
+  services: v.optional(services, {}),
   destinations: v.optional(v.pipe(v.array(destination), v.minLength(1))),
   image: v.optional(image, {}),
   build: v.optional(build, {}),

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -43,10 +43,36 @@ describe('stepScript', () => {
     expect(cwd).toBe(directory)
   })
 
-  test('a directory that is not there is 126, as docker says', () => {
-    const script = stepScript('id', { ...step, workingDirectory: '/no/such' })
-    expect(() => execFileSync('sh', ['-c', script], { stdio: 'ignore' })).toThrow(
-      expect.objectContaining({ status: 126 })
-    )
+  const file = join(directory, 'file')
+  writeFileSync(file, '')
+  test.each([
+    [
+      'a directory that is not there',
+      { workingDirectory: '/no/such' },
+      126,
+      'chdir to cwd ("/no/such") failed: no such file or directory'
+    ],
+    [
+      'a directory that is a file',
+      { workingDirectory: file },
+      126,
+      `chdir to cwd (${JSON.stringify(file)}) failed: not a directory`
+    ],
+    [
+      'a program that is not there',
+      { command: ['no-such', 'x'] },
+      127,
+      'exec: "no-such": executable file not found in $PATH'
+    ],
+    [
+      'a path that is not there',
+      { command: ["/it's/no such"] },
+      127,
+      'exec: "/it\'s/no such": no such file or directory'
+    ]
+  ])('%s ends the step as docker does, in the words of its runtime', (_, parts, status, words) => {
+    const script = stepScript('id', { ...step, workingDirectory: '/', ...parts })
+    const ended = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
+    expect([ended.status, ended.stdout]).toEqual([status, `${words}\n`])
   })
 })

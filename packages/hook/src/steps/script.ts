@@ -26,6 +26,30 @@ export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`
 }
 
+/** A shell's own words would name a file and a line of the hook. These are the runtime's, as `docker exec` shows them. */
+function sayAndEnd(words: string, code: number): string {
+  return `{ printf '%s\\n' ${words}; exit ${code}; }`
+}
+
+function enter(directory: string): string[] {
+  const path = quote(directory)
+  const failed = quote(`chdir to cwd (${JSON.stringify(directory)}) failed: `)
+  return [
+    `cd ${path} 2>/dev/null || {`,
+    `[ -e ${path} ] || ${sayAndEnd(`${failed}'no such file or directory'`, 126)}`,
+    `[ -d ${path} ] || ${sayAndEnd(`${failed}'not a directory'`, 126)}`,
+    sayAndEnd(`${failed}'permission denied'`, 126),
+    '}'
+  ]
+}
+
+function refuseMissing(program: string): string[] {
+  const [look, why] = program.includes('/')
+    ? [`[ -e ${quote(program)} ]`, 'no such file or directory']
+    : [`command -v ${quote(program)} >/dev/null 2>&1`, 'executable file not found in $PATH']
+  return [`${look} || ${sayAndEnd(quote(`exec: ${JSON.stringify(program)}: ${why}`), 127)}`]
+}
+
 /**
  * The shell script that becomes the step: it notes its process group, removes itself, sets environment, PATH and
  * directory, and is replaced by the command, whose exit code and signals are thus the step's own.
@@ -49,8 +73,9 @@ export function stepScript(id: string, step: StepScript): string {
     `rm -f ${SPOOL_PATH}/${id}/step`,
     ...exported,
     ...(path === '' ? [] : [`export PATH=${quote(path)}":$PATH"`]),
-    `cd ${quote(step.workingDirectory)} || exit 126`,
+    ...enter(step.workingDirectory),
     'unset OLDPWD',
+    ...refuseMissing(step.command[0] ?? ''),
     viaEnv.length === 0 ? `exec ${command}` : `exec env ${viaEnv.join(' ')} ${command}`,
     ''
   ].join('\n')

@@ -50,7 +50,7 @@ test.each<[string, string, number, RegExp]>([
   ]
 ])('an entry point that is %s', (_name, message, exitCode, says) => {
   const failure = startFailure(failed(message), '/github/workspace')
-  expect(failure).toEqual({ exitCode, message: expect.stringMatching(says) })
+  expect(failure).toMatchObject({ exitCode, message: expect.stringMatching(says) })
   // The runtime's own words stay.
   expect(failure?.message).toContain(message)
 })
@@ -85,8 +85,11 @@ test.each<[string, RegExp | undefined]>([
   else expect(advice).toMatch(says)
 })
 
-test('a job container without a shell is told in a sentence, with the words of the runtime', () => {
-  const error = failed(runc('exec: "sh": executable file not found in $PATH'))
+test.each([
+  runc('exec: "sh": executable file not found in $PATH'),
+  'Container "job" of pod "p" cannot be created. container create failed: executable file `sh` not found in $PATH: No such file or directory.'
+])('a job container without a shell is told in a sentence, with the words of the runtime: %s', said => {
+  const error = failed(said)
   expect(explainNoShell(error)).toMatchObject({
     code: 'JOB_CONTAINER',
     fault: 'user',

@@ -7,6 +7,8 @@ import { HookError, messageOf } from '../report/errors.js'
 export interface StartFailure {
   /** 127: there is no such program; 126: it cannot be run. */
   readonly exitCode: 126 | 127
+  /** As the runtime names it. */
+  readonly program: string
   /** Whose words the runtime's are, what they mean, what to do. */
   readonly message: string
 }
@@ -32,10 +34,12 @@ export function startFailure(error: unknown, workingDirectory: string | null): S
   if (found === null) return undefined
   const program = found[1] ?? found[2] ?? ''
   const said = error.message.slice(found.index)
-  if (NOT_FOUND.test(said)) return { exitCode: 127, message: `${error.message} ${missing(program, workingDirectory)}` }
+  if (NOT_FOUND.test(said))
+    return { exitCode: 127, program, message: `${error.message} ${missing(program, workingDirectory)}` }
   if (!NOT_RUNNABLE.test(said)) return undefined
   return {
     exitCode: 126,
+    program,
     message: `${error.message} The entry point ${program} is there, but cannot be run by the image's user: is it a file, executable (chmod +x) and for this platform?`
   }
 }
@@ -47,7 +51,7 @@ export function startFailure(error: unknown, workingDirectory: string | null): S
  */
 export function explainNoShell(error: unknown): unknown {
   const failure = startFailure(error, null)
-  if (failure?.exitCode !== 127 || !failure.message.includes('exec: "sh"')) return error
+  if (failure?.exitCode !== 127 || failure.program !== 'sh') return error
   const advice =
     "The job container's image has no sh, in which the steps of a job run. Use an image with a shell, " +
     'or run this one by a step of its own (uses: docker://…), which needs none.'

@@ -191,6 +191,14 @@ test('the step’s own container cannot reach what helps to fill its pod', () =>
   expect(mounts.map(({ name }) => name)).toEqual(['work', 'work'])
 })
 
+test('a service sees the work directory of its pod, and brings no volume for it', () => {
+  const volume = { sourceVolumePath: join(runner, 'repo/data'), targetVolumePath: '/data', readOnly: true }
+  expect(call().serviceParts([volume], 'redis')).toEqual({
+    mounts: [{ name: 'work', mountPath: '/data', subPath: 'repo/data', readOnly: true }],
+    volumes: []
+  })
+})
+
 test('what is left out is told, and thousands of it in some lines', async () => {
   await call().deliver()
   await call().fillJob('job', signal)

@@ -11,6 +11,7 @@ import { printFirst } from '../report/print-first.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
 import { runInContainer } from '../steps/run-in-container.js'
 import type { PodParts } from '../pods/pod-parts.js'
+import type { VolumeArgs } from '../protocol/schema.js'
 import { fixedDirectories, makeDirectories, MOUNTED, openToEveryone } from './directories.js'
 import { keepCommand, OWN } from './helper/program.js'
 import type { Open } from './helper/words.js'
@@ -22,7 +23,7 @@ import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
 import { keepGarbageSmall } from './tree/garbage.js'
 import { Index } from './tree/index.js'
 import { look, type Found, type Side } from './tree/side.js'
-import type { Travelled, VolumeRequest, Workspace } from './workspace.js'
+import type { ServiceParts, Travelled, VolumeRequest, Workspace } from './workspace.js'
 
 const KEPT = '/work'
 /** What the job's or the step's own container must not see: our memory, and the word that all files have come. */
@@ -103,6 +104,10 @@ export class Copied implements Workspace {
       ],
       beside: [this.#listener(WORK_CONTAINER)]
     }
+  }
+
+  serviceParts(volumes: readonly VolumeArgs[], container: string): ServiceParts {
+    return mountsOf({ system: [], user: volumes }, this.#options.workDirectory, '', undefined, `${container}-volume`)
   }
 
   stepParts(request: VolumeRequest): PodParts {

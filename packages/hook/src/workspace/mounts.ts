@@ -3,6 +3,7 @@ import { isAbsolute, join, normalize, relative } from 'node:path'
 
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 
+import { SPOOL_PATH } from '../pods/spool.js'
 import { HookError } from '../report/errors.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 
@@ -26,6 +27,9 @@ export function belowWork(workDirectory: string, path: string): string | undefin
   return below === '..' || below.startsWith('../') || isAbsolute(below) ? undefined : below
 }
 
+/** What a job's container has besides what the runner names: a pod with two volumes in one place is refused. */
+const OURS: readonly string[] = [EXTERNALS_TARGET, SPOOL_PATH]
+
 /** Docker's names of volumes. */
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
@@ -44,13 +48,15 @@ export function namedVolume(name: string): string {
  * @param root where the work directory lies in the volume; '' for its root
  * @param sealed a directory of the work directory that every mount shows read-only: later jobs of a lasting volume run the
  *   node builds that lie there
+ * @param anonymous begins the names of volumes without a name, which are their container's alone
  * @throws HookError UNSUPPORTED for a path of the host, which a pod must not have
  */
 export function mountsOf(
   volumes: { readonly system: readonly VolumeArgs[]; readonly user: readonly VolumeArgs[] },
   workDirectory: string,
   root: string,
-  sealed?: string
+  sealed?: string,
+  anonymous = 'volume'
 ): Mounts {
   const mounts: V1VolumeMount[] = []
   const extra: V1Volume[] = []
@@ -68,7 +74,7 @@ export function mountsOf(
       mounts.push(...workMounts(target, root, below, readOnly, sealed))
     } else if (source === null || VOLUME_NAME.test(source)) {
       // A named or anonymous Docker volume begins empty; one that outlives the job does not exist here.
-      const name = source === null ? `volume-${index}` : namedVolume(source)
+      const name = source === null ? `${anonymous}-${index}` : namedVolume(source)
       if (!extra.some(volume => volume.name === name)) extra.push({ name, emptyDir: {} })
       mounts.push({ name, mountPath: target, ...(readOnly ? { readOnly } : {}) })
     } else {
@@ -89,6 +95,9 @@ function targetOf(target: string, before: readonly V1VolumeMount[]): string {
     throw new HookError('INPUT', `A volume is mounted at ${target}: this has to be an absolute path, and not /.`, {
       fault: 'user'
     })
+  }
+  if (OURS.includes(path)) {
+    throw new HookError('INPUT', `A volume is mounted at ${path}, where the hook mounts its own. Choose another path.`)
   }
   if (before.some(({ mountPath }) => mountPath === path)) {
     throw new HookError('INPUT', `Two volumes are mounted at ${path}. Leave one of them out.`)

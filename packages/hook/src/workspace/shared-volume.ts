@@ -4,12 +4,19 @@ import { isAbsolute, join } from 'node:path'
 import type { V1Affinity, V1Volume } from '@kubernetes/client-node'
 
 import type { PodParts } from '../pods/pod-parts.js'
+import type { VolumeArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
 import { makeDirectories, openToEveryone } from './directories.js'
 import { deliverExternals } from './externals.js'
 import { belowWork, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import type { WorkVolume } from './work-volume.js'
-import { NOTHING_TRAVELLED, type Travelled, type VolumeRequest, type Workspace } from './workspace.js'
+import {
+  NOTHING_TRAVELLED,
+  type ServiceParts,
+  type Travelled,
+  type VolumeRequest,
+  type Workspace
+} from './workspace.js'
 
 /** Where the shipped hook keeps the externals on the work volume. */
 const EXTERNALS = 'externals'
@@ -32,24 +39,40 @@ export class SharedVolume implements Workspace {
   }
 
   jobParts(request: VolumeRequest): PodParts {
-    const { volume, workDirectory } = this.#options
-    for (const { sourceVolumePath: source } of request.user) refuseLink(workDirectory, source)
+    const { volume } = this.#options
     const parts = this.stepParts(request)
     const externals = [volume.subPath, EXTERNALS].filter(part => part !== '').join('/')
     return { ...parts, mounts: [...parts.mounts, externalsMount(WORK_VOLUME, externals)] }
   }
 
+  serviceParts(volumes: readonly VolumeArgs[], container: string): ServiceParts {
+    const { workDirectory, volume } = this.#options
+    for (const { sourceVolumePath: source } of volumes) refuseLink(workDirectory, source)
+    const parts = mountsOf(
+      { system: [], user: volumes },
+      workDirectory,
+      volume.subPath,
+      EXTERNALS,
+      `${container}-volume`
+    )
+    if (!parts.mounts.some(({ name }) => name === WORK_VOLUME)) return parts
+    return { ...parts, volumes: [this.#work(), ...parts.volumes], ...this.#place() }
+  }
+
   stepParts(request: VolumeRequest): PodParts {
-    const { workDirectory, volume, node } = this.#options
+    const { workDirectory, volume } = this.#options
+    for (const { sourceVolumePath: source } of request.user) refuseLink(workDirectory, source)
     const { mounts, volumes } = mountsOf(request, workDirectory, volume.subPath, EXTERNALS)
-    const work: V1Volume = { name: WORK_VOLUME, persistentVolumeClaim: { claimName: volume.claimName } }
-    return {
-      volumes: [work, ...volumes],
-      mounts,
-      initContainers: [],
-      beside: [],
-      ...(node === undefined ? {} : { affinity: nodeAffinity(node, volume.singleNode) })
-    }
+    return { volumes: [this.#work(), ...volumes], mounts, initContainers: [], beside: [], ...this.#place() }
+  }
+
+  #work(): V1Volume {
+    return { name: WORK_VOLUME, persistentVolumeClaim: { claimName: this.#options.volume.claimName } }
+  }
+
+  #place(): { readonly affinity?: V1Affinity } {
+    const { node, volume } = this.#options
+    return node === undefined ? {} : { affinity: nodeAffinity(node, volume.singleNode) }
   }
 
   async deliver(signal: AbortSignal): Promise<void> {

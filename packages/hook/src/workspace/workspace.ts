@@ -1,10 +1,18 @@
+import type { V1Affinity } from '@kubernetes/client-node'
+
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
+import type { Mounts } from './mounts.js'
 
 /** The volume lists of a container as the runner sends them. */
 export interface VolumeRequest {
   readonly system: readonly VolumeArgs[]
   readonly user: readonly VolumeArgs[]
+}
+
+/** What a service's volumes add to its container and its pod. */
+export interface ServiceParts extends Mounts {
+  readonly affinity?: V1Affinity
 }
 
 /** What travelled between the runner's disk and a pod. */
@@ -29,6 +37,12 @@ export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
 export interface Workspace {
   /** Makes nothing. Looks whether user volumes are what they seem. */
   jobParts(request: VolumeRequest): PodParts
+  /**
+   * Makes nothing. Looks whether the volumes of a service are what they seem. A named volume has one name in all pods.
+   *
+   * @param container the service's, whose name no other container of a pod has
+   */
+  serviceParts(volumes: readonly VolumeArgs[], container: string): ServiceParts
   /** Makes the directories and files that the job pod mounts; overlaps with its start. */
   deliver(signal: AbortSignal): Promise<void>
   fillJob(jobPod: string, signal: AbortSignal): Promise<void>
@@ -41,7 +55,7 @@ export interface Workspace {
   afterScript(jobPod: string, signal?: AbortSignal): Promise<void>
   /** Ends what is still open of a step. */
   close(): void
-  /** Pure. */
+  /** As `jobParts`. */
   stepParts(request: VolumeRequest): PodParts
   fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>
   /** Begins what `collectStep` needs: a cancelled step leaves little time for it. */
