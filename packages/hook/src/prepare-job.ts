@@ -22,9 +22,17 @@ import { startPod } from './job/start-pod.js'
 import { forwardPorts } from './services/forward.js'
 import { readServiceImages } from './services/images.js'
 import { printLogsOfEnded } from './services/logs.js'
-import { imageOf, planServices } from './services/plan.js'
+import { imageOf, oddHosts, planServices, type Plan } from './services/plan.js'
 import type { Service } from './services/service.js'
-import { aliasesOf, awaitOwnPods, prepareServices, servicesBeside, startOwnPods, withVolumes } from './services/pods.js'
+import {
+  aliasesOf,
+  awaitOwnPods,
+  prepareServices,
+  servicesBeside,
+  startOwnPods,
+  withVolumes,
+  type OwnPod
+} from './services/pods.js'
 import { awaitServices, isReady } from './services/ready.js'
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
@@ -112,7 +120,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     const fill = async (): Promise<boolean> => {
       if (job === undefined) return false
       await timePhase(call, 'workspace', workspace.fillJob(name, signal))
-      return probeJobContainer(call, name)
+      return probe(call, name, plan, own)
     }
     const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
     const [isAlpine] = await Promise.all([
@@ -141,6 +149,24 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)
     throw explainNoShell(error)
   }
+}
+
+/** @returns whether the job container's image is Alpine's */
+async function probe(call: Call, pod: string, plan: Plan, own: readonly OwnPod[]): Promise<boolean> {
+  const hosts = oddHosts(plan, own)
+  const { isAlpine, hasHosts } = await probeJobContainer(call, pod, hosts.lines)
+  if (hosts.names.length > 0) {
+    const names = hosts.names.join(', ')
+    const who = 'Kubernetes takes no host name with "_"'
+    call.print(
+      hasHosts
+        ? `Only run: steps and JavaScript actions reach ${names}: ${who}, so that container steps need another name.`
+        : warningCommand(
+            `Not reached under ${names}: ${who}, and only root could write into the hosts file of the job.`
+          )
+    )
+  }
+  return isAlpine
 }
 
 async function timePhase<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {

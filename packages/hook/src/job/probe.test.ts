@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { probeCommand } from './probe.js'
+
+const places = (): { readonly etc: string; readonly externals: string } => ({
+  etc: join(root, 'etc'),
+  externals: join(root, 'externals')
+})
 
 const SHELLS = [
   ['dash', []],
@@ -23,7 +28,7 @@ afterEach(() => rmSync(root, { recursive: true }))
 
 describe.each(SHELLS)('asked in %s', (shell, first) => {
   const ask = (): string[] => {
-    const [, ...rest] = probeCommand(join(root, 'etc'), join(root, 'externals'))
+    const [, ...rest] = probeCommand([], places())
     return execFileSync(shell, [...first, ...rest], { encoding: 'utf8' }).split('\n')
   }
   const release = (text: string, name = 'os-release'): void => writeFileSync(join(root, 'etc', name), text)
@@ -49,6 +54,22 @@ describe.each(SHELLS)('asked in %s', (shell, first) => {
     expect(ask()).toContain('alpine')
   })
 
+  test('lines for the hosts file are added to it, or missed', () => {
+    const add = (...lines: string[]): string => {
+      const [, ...rest] = probeCommand(lines, places())
+      return execFileSync(shell, [...first, ...rest], { encoding: 'utf8' })
+    }
+    writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
+    expect(add('127.0.0.1 my_db', '10.0.0.1 x_y %s \\n')).not.toContain('without')
+    expect(readFileSync(join(root, 'etc/hosts'), 'utf8')).toBe(
+      '127.0.0.1 localhost\n127.0.0.1 my_db\n10.0.0.1 x_y %s \\n\n'
+    )
+    rmSync(join(root, 'etc/hosts'))
+    mkdirSync(join(root, 'etc/hosts'))
+    expect(add('127.0.0.1 my_db')).toContain('without hosts\n')
+    expect(add()).not.toContain('without hosts')
+  })
+
   test('the externals are there when one of them is', () => {
     expect(ask()).toContain('missing externals')
     writeFileSync(join(root, 'externals/node20/bin/node'), '')
@@ -57,7 +78,7 @@ describe.each(SHELLS)('asked in %s', (shell, first) => {
 })
 
 test('tools that are not there are named', () => {
-  const [, ...rest] = probeCommand(join(root, 'etc'), join(root, 'externals'))
+  const [, ...rest] = probeCommand([], places())
   const said = execFileSync('/bin/dash', rest, { encoding: 'utf8', env: { PATH: root } }).split('\n')
   expect(said).toEqual(expect.arrayContaining(['missing cat', 'missing dd', 'missing wc']))
   expect(said).not.toContain('missing setsid')

@@ -14,6 +14,7 @@ function service(args: Partial<ContainerArgs>): Service {
     image: 'redis:7',
     args: sent({ image: 'redis:7', ...args }),
     hosts: ['cache'],
+    oddHosts: [],
     options: read(''),
     hasOwnPod: false
   }

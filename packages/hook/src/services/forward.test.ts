@@ -26,7 +26,7 @@ afterEach(() => void server.close())
 
 function service(...portMappings: string[]): { readonly service: Service; readonly ip: string } {
   const args = container({ image: 'web', portMappings })
-  const names = { title: 'site', container: 'web', image: 'web', hosts: ['site'] }
+  const names = { title: 'site', container: 'web', image: 'web', hosts: ['site'], oddHosts: [] }
   return { ip: '127.0.0.1', service: { ...names, args, options: read(''), hasOwnPod: false } }
 }
 

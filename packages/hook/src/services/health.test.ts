@@ -23,7 +23,16 @@ const OFTEN = { intervalMs: 5, retries: 3 }
 function service(name: string, health: Partial<HealthOptions>): Service {
   const args = container({ image: name })
   const options = { ...read(''), health: { disabled: false, ...health } }
-  return { title: `the ${name}`, container: name, image: name, args, hosts: [name], options, hasOwnPod: false }
+  return {
+    title: `the ${name}`,
+    container: name,
+    image: name,
+    args,
+    hosts: [name],
+    oddHosts: [],
+    options,
+    hasOwnPod: false
+  }
 }
 
 async function healthy(...services: readonly Service[]): Promise<void> {

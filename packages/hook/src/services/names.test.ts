@@ -36,6 +36,7 @@ test('a service is reached under its key, the names of its options and the name 
       ['cache', 'redis-main', 'r.internal', 'redis'],
       ['queue', 'redis-2']
     ],
+    odd: [[], []],
     refused: []
   })
 })
@@ -52,13 +53,24 @@ test('a name is one service’s: keys go before options, options before images, 
 test('upper case becomes lower case, and localhost is nobody’s', () => {
   expect(hostNames([given({ key: 'Redis', options: ['LocalHost', 'REDIS'], container: 'localhost' })])).toEqual({
     names: [['redis']],
+    odd: [[]],
     refused: []
   })
 })
 
-test.each(['my_db', '-a', 'a..b', 'a b', 'ü', '', 'a'.repeat(254)])('%j is no host name, which is told once', name => {
+test.each(['-a', '_.', 'a..b', 'a b', 'ü', '', 'a'.repeat(254)])('%j is no host name, which is told once', name => {
   expect(hostNames([given({ key: name, options: [name], container: 'db' })])).toEqual({
     names: [['db']],
+    odd: [[]],
     refused: [name]
+  })
+})
+
+test('a name with an underscore is for the hosts file alone, and one service’s too', () => {
+  const named = (name: string): GivenNames => given({ key: name, options: [name], container: 'db' })
+  expect(hostNames([named('My_DB'), named('my_db')])).toEqual({
+    names: [['db'], []],
+    odd: [['my_db'], []],
+    refused: []
   })
 })

@@ -4,6 +4,9 @@ import { HELPERS, JOB_CONTAINER } from '../pods/names.js'
 const HOST_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const MAX_HOST_NAME = 253
 
+/** What a hosts file may hold besides: Docker gives names with underscores, and programs look them up. */
+const fitsHostsFile = (name: string): boolean => HOST_NAME.test(name.replaceAll('_', '0'))
+
 /**
  * Container names for services: the image's last path part, as template authors know it, made a DNS label. The first of
  * two equal ones keeps the bare name, so that `$redis` in a template still means it.
@@ -40,7 +43,9 @@ export interface GivenNames {
 export interface HostNames {
   /** Of each container, in their order, the workflow's key first. */
   readonly names: readonly (readonly string[])[]
-  /** What Kubernetes takes for no host name, as it was written. */
+  /** Of each container, what Kubernetes takes for no host name, and a hosts file takes all the same: `my_db`. */
+  readonly odd: readonly (readonly string[])[]
+  /** What is no name at all, as it was written. */
   readonly refused: readonly string[]
 }
 
@@ -52,6 +57,7 @@ export function hostNames(containers: readonly GivenNames[]): HostNames {
   // A container of this name must not take loopback away from what runs in a step's own pod.
   const taken = new Set(['localhost'])
   const names = containers.map((): string[] => [])
+  const odd = containers.map((): string[] => [])
   const refused = new Set<string>()
   const kinds: readonly ((given: GivenNames) => readonly (string | undefined)[])[] = [
     ({ key }) => [key],
@@ -63,14 +69,15 @@ export function hostNames(containers: readonly GivenNames[]): HostNames {
       for (const written of kind(given)) {
         const name = written?.toLowerCase()
         if (written === undefined || name === undefined || taken.has(name)) continue
-        if (name.length > MAX_HOST_NAME || !HOST_NAME.test(name)) {
+        const fits = name.length <= MAX_HOST_NAME
+        if (!fits || !fitsHostsFile(name)) {
           refused.add(written)
           continue
         }
         taken.add(name)
-        names[index]?.push(name)
+        ;(HOST_NAME.test(name) ? names : odd)[index]?.push(name)
       }
     }
   }
-  return { names, refused: [...refused] }
+  return { names, odd, refused: [...refused] }
 }

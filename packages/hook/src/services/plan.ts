@@ -17,6 +17,8 @@ export interface Plan {
   readonly services: readonly Service[]
   /** The names that `options:` give the job's container. */
   readonly jobHosts: readonly string[]
+  /** See `HostNames.odd`. */
+  readonly oddJobHosts: readonly string[]
 }
 
 /**
@@ -36,7 +38,7 @@ export function planServices(
   const containers = containerNames(images, sidecars)
   // The runner keeps its logs beside its work directory.
   const keys = services.length === 0 ? [] : serviceKeys(join(workDirectory, '..', '_diag'), images)
-  const { names, refused } = hostNames([
+  const { names, odd, refused } = hostNames([
     ...services.map(({ options }, index) => ({
       key: keys[index],
       options: options.names,
@@ -47,7 +49,7 @@ export function planServices(
   if (refused.length > 0) {
     print(
       warningCommand(
-        `Not reached under ${refused.join(', ')}: Kubernetes takes only letters, digits, "-" and "." for a host name. ` +
+        `Not reached under ${refused.join(', ')}, which is no host name: letters, digits, "-", "_" and "." make one. ` +
           `The services are reached under ${names.slice(0, services.length).flat().join(', ')}.`
       )
     )
@@ -76,10 +78,32 @@ export function planServices(
       image: images[index] ?? '',
       args,
       hosts: names[index] ?? [],
+      oddHosts: odd[index] ?? [],
       options: { ...options, health: checks[index] ?? options.health },
       hasOwnPod: outside[index] ?? false
     })),
-    jobHosts: names.at(-1) ?? []
+    jobHosts: names.at(-1) ?? [],
+    oddJobHosts: odd.at(-1) ?? []
+  }
+}
+
+/**
+ * What the hosts file of the job's pod needs besides what Kubernetes writes there.
+ *
+ * @param own where the services are that have a pod of their own
+ */
+export function oddHosts(
+  { services, oddJobHosts }: Plan,
+  own: readonly { readonly service: Service; readonly ip: string }[]
+): { readonly names: readonly string[]; readonly lines: readonly string[] } {
+  const ipOf = (service: Service): string => own.find(one => one.service === service)?.ip ?? '127.0.0.1'
+  const hosts = [
+    ...services.map(service => ({ ip: ipOf(service), names: service.oddHosts })),
+    { ip: '127.0.0.1', names: oddJobHosts }
+  ].filter(({ names }) => names.length > 0)
+  return {
+    names: hosts.flatMap(({ names }) => names),
+    lines: hosts.map(({ ip, names }) => `${ip} ${names.join(' ')}`)
   }
 }
 

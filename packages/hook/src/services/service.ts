@@ -11,6 +11,8 @@ export interface Service {
   readonly args: ContainerArgs
   /** The names under which it is reached. */
   readonly hosts: readonly string[]
+  /** See `HostNames.odd`. */
+  readonly oddHosts: readonly string[]
   readonly options: ContainerOptions
   /** Its ports are taken in the job's pod. */
   readonly hasOwnPod: boolean

@@ -15,7 +15,7 @@ function volume(sourceVolumePath: string | null, targetVolumePath: string, readO
 
 function service(title: string, userMountVolumes: VolumeArgs[], hasOwnPod = false): Service {
   const args = container({ image: title, userMountVolumes })
-  return { title, container: title, image: title, args, hosts: [title], options: read(''), hasOwnPod }
+  return { title, container: title, image: title, args, hosts: [title], oddHosts: [], options: read(''), hasOwnPod }
 }
 
 const workspace = new SharedVolume({
