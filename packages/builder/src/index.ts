@@ -37,6 +37,13 @@ export type {
   Prepared
 } from './engines/engine.js'
 export { chooseEngine } from './engines/choose.js'
+export {
+  executorArguments,
+  executorEnvironment,
+  secretFile,
+  type ExecutorPlace,
+  type ImageBuildLike
+} from './engines/kaniko/executor.js'
 export type { BuildPodSettings, LayerCache, RegistryCertificate } from './engines/pod/settings.js'
 export { BuildError, type BuildErrorCode } from './errors.js'
 export { baseDigests, type BaseSources, isAsked } from './reuse/base-digests.js'

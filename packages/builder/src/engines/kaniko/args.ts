@@ -140,7 +140,7 @@ function mapKey(registry: string): string {
 }
 
 /** The executor's environment. */
-export function kanikoEnvironment(settings: KanikoSettings): { readonly name: string; readonly value: string }[] {
+export function kanikoEnvironment(settings: Pick<KanikoSettings, 'env' | 'fork'>): { readonly name: string; readonly value: string }[] {
   const compatibility = settings.fork === 'osscontainertools' ? [...BUILDKIT_COMPATIBILITY, ...SOUND_CACHE_KEYS] : []
   return [
     ...compatibility.map(name => ({ name, value: 'true' })),
