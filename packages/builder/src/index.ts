@@ -34,16 +34,19 @@ export type {
   Engine,
   Finding,
   Platform,
-  Prepared
+  Prepared,
+  SecretFiles,
+  Wishes
 } from './engines/engine.js'
 export { chooseEngine } from './engines/choose.js'
 export {
   executorArguments,
   executorEnvironment,
-  secretFile,
   type ExecutorPlace,
   type ImageBuildLike
 } from './engines/kaniko/executor.js'
+export { secretFile } from './engines/kaniko/image-arguments.js'
 export type { BuildPodSettings, LayerCache, RegistryCertificate } from './engines/pod/settings.js'
+export { PartlyPushed } from './engines/pod/push-result.js'
 export { BuildError, type BuildErrorCode } from './errors.js'
 export { baseDigests, type BaseSources, isAsked } from './reuse/base-digests.js'

@@ -4,6 +4,8 @@ import type { Removal } from '@kaniko-hooks/registry'
 export interface Target {
   /** What is pushed to, with a tag: `registry.ci.svc:5000/kaniko-hooks/actions:3f2a…`. */
   readonly pushRef: string
+  /** Further tags that the image gets in the same repository. */
+  readonly tags?: readonly string[]
   /** `host:port` of registries that are spoken to over plain HTTP. */
   readonly insecureRegistries: readonly string[]
   /** What the registry's certificate is checked with, besides the well-known authorities. */

@@ -1,6 +1,7 @@
 import type { Context } from '../context/context.js'
 import type { Target } from '../destinations/destination.js'
 import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
+import type { LayerCache } from './pod/settings.js'
 
 /** For what an image is built, and on what. */
 export interface Platform {
@@ -31,6 +32,24 @@ export interface Prepared {
   readonly findings: readonly Finding[]
 }
 
+/** What of a request changes how its Dockerfile is read. */
+export interface Wishes {
+  /** The stage that becomes the image; name or number. Default: the last one. */
+  readonly target?: string
+  /** Of the image: they win over what the Dockerfile says. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Ids of the secrets that the build has. */
+  readonly secrets?: readonly string[]
+}
+
+/** Values that a `RUN --mount=type=secret` sees. Any other `RUN` of the build can read them too. */
+export interface SecretFiles {
+  /** A Secret in the build pod's namespace with the keys `0`, `1`, … */
+  readonly secret: string
+  /** Which secret each of them is, in that order. */
+  readonly ids: readonly string[]
+}
+
 /** What one build fetches its base images with. */
 export interface BaseAccess {
   /** Registries that are reached by another way than their name. */
@@ -44,13 +63,27 @@ export interface BaseAccess {
 
 export interface BuildRequest {
   readonly context: Context
-  /** Names the build; no other build has this name. It is a label of the image, so that its digest is its own. */
-  readonly handle: string
-  /** Where the image goes; at least one. */
-  readonly targets: readonly [Target, ...Target[]]
+  /**
+   * Names the build; no other build has this name. It is a label of the image, so that its digest is its own. Undefined for an
+   * image that is somebody's own and carries no label of ours.
+   */
+  readonly handle?: string
+  /** Where the image goes; none for an image that nobody gets, of which only the digest is told. */
+  readonly targets: readonly Target[]
   readonly bases?: BaseAccess
   /** Values for `ARG`. No secrets: they are seen in the builder's arguments and may stay in the image. */
   readonly buildArgs?: Readonly<Record<string, string>>
+  /** Of the image's configuration. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Of its manifest. */
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly secrets?: SecretFiles
+  /** In place of the engine's own, or none. */
+  readonly cache?: LayerCache | 'none'
+  /** Further arguments of the engine, as the user wrote them. */
+  readonly engineArgs?: readonly string[]
+  /** How often a push that failed is tried again. Default: as the engine likes. */
+  readonly pushRetries?: number
   /** For the whole build. */
   readonly timeoutMs: number
   /** For the push alone, within the former: a registry that takes no byte more must not use all of it up. */
@@ -99,8 +132,9 @@ export interface Engine {
    *
    * @param platform for which and on which it is built
    * @param buildArgs the user's own; more may be needed
+   * @throws BuildError `DOCKERFILE_UNSUPPORTED` for a target that is no stage
    */
-  prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared
+  prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>, wishes?: Wishes): Prepared
 
   /**
    * All targets have the image when this resolves. When one of them has not, the error says which have it.

@@ -209,3 +209,52 @@ test('the identity changes with what decides about the image', () => {
   expect(kanikoIdentity({ ...SETTINGS, pod: { serviceAccountName: 'cloud' } })).not.toBe(identity)
   expect(kanikoIdentity({ ...SETTINGS, contextImage: 'other' })).toBe(identity)
 })
+
+describe("a user's image", () => {
+  const { handle: _, pushRef: __, ...bare } = BUILD
+
+  test('has no label of ours, and what was asked for', () => {
+    const build = {
+      ...bare,
+      labels: { a: 'b c' },
+      annotations: { d: 'e' },
+      secrets: [{ id: 'npm' }],
+      engineArgs: ['--single-snapshot'],
+      buildArgs: { A: '1' }
+    }
+    const args = kanikoArguments(build, SETTINGS)
+    expect(args.slice(args.indexOf('--insecure-registry=r.ci:5000') + 1)).toEqual([
+      '--label=a=b c',
+      '--annotation=d=e',
+      '--secret=id=npm,type=file,src=/kaniko/build-secrets/0',
+      '--build-arg=A=1',
+      '--single-snapshot'
+    ])
+    expect(args.join(' ')).not.toContain('kaniko-hooks.build')
+  })
+
+  test('that nobody gets leaves nothing but its digest', () => {
+    const args = kanikoArguments({ ...bare, isDiscarded: true }, SETTINGS)
+    expect(args.filter(arg => /push|layout|destination/.test(arg))).toEqual(['--no-push'])
+    expect(args).toContain('--digest-file=/dev/termination-log')
+  })
+
+  test('has its own cache, or none', () => {
+    const settings = { ...SETTINGS, cache: { repository: 'c/all', ttl: '60s' } }
+    const cached = (cache?: KanikoBuild['cache']): string[] =>
+      kanikoArguments(cache === undefined ? BUILD : { ...BUILD, cache }, settings).filter(arg =>
+        arg.includes('cache-repo')
+      )
+    expect(cached()).toEqual(['--cache-repo=c/all'])
+    expect(cached({ repository: 'c/own', ttl: '1s' })).toEqual(['--cache-repo=c/own'])
+    expect(cached('none')).toEqual([])
+  })
+
+  test('is pushed as often as asked', () => {
+    expect(kanikoArguments({ ...BUILD, pushRetries: 0 }, SETTINGS)).toContain('--push-retry=0')
+  })
+
+  test.each(['', 'a,src=/kaniko/credentials/config.json', '../x', 'a b', '.x', 'a/b'])('no secret is called %j', id => {
+    expect(() => kanikoArguments({ ...bare, secrets: [{ id }] }, SETTINGS)).toThrow(/is not the id of a secret/)
+  })
+})

@@ -1,7 +1,8 @@
 import { PACKED } from '../../context/pack.js'
-import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT } from '../pod/parts.js'
+import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT, SECRETS_MOUNT } from '../pod/parts.js'
 import { registryName, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
-import type { RegistryCertificate } from '../pod/settings.js'
+import type { LayerCache, RegistryCertificate } from '../pod/settings.js'
+import { cacheArguments, imageArguments, type WantedImage } from './image-arguments.js'
 import type { KanikoSettings } from './settings.js'
 
 /** Below it, the certificate of the registry with this index. */
@@ -42,34 +43,44 @@ const BUILDKIT_COMPATIBILITY = [
 /** Without them two different stages can have one key in the layer cache (osscontainertools/kaniko#873, #911). */
 const SOUND_CACHE_KEYS = ['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRAMING']
 
-export interface KanikoBuild {
+export interface KanikoBuild extends Partial<
+  Pick<WantedImage, 'annotations' | 'buildArgs' | 'engineArgs' | 'labels' | 'secrets'>
+> {
   /** Where Kaniko itself pushes the image. Without it, it writes a layout to `LAYOUT_MOUNT`. */
   readonly pushRef?: string
-  /** Names the build; no other has this name. */
-  readonly handle: string
+  /** Nobody gets the image; only its digest is told. */
+  readonly isDiscarded?: boolean
+  readonly pushRetries?: number
+  /** Names the build; no other has this name. Undefined for an image that is to have no label of ours. */
+  readonly handle?: string
   /** `host:port` of destinations over plain HTTP. */
   readonly insecureRegistries: readonly string[]
   /** Registries with certificates of their own, and where these lie. */
   readonly certificates?: readonly RegistryCertificate[]
   /** Registries that are reached by another way than their name. */
   readonly proxies?: readonly RegistryProxy[]
-  readonly buildArgs?: Readonly<Record<string, string>>
+  /** In place of the settings' own, or none. */
+  readonly cache?: LayerCache | 'none'
 }
 
-/** The executor's arguments: only flags that the three forks have in common (docs/notes/kaniko.md). */
+/**
+ * The executor's arguments: only flags that the three forks have in common (docs/notes/kaniko.md), besides those for
+ * annotations and secrets.
+ */
 export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): string[] {
   const { proxies = [] } = build
   const plainProxies = proxies.flatMap(({ place }) => (place.plainHttp ? [place.host] : []))
   const insecure = new Set([...build.insecureRegistries, ...(settings.insecureRegistries ?? []), ...plainProxies])
-  const { cache } = settings
+  const cache = cacheOf(build, settings)
+  const retries = build.pushRetries ?? RETRIES
   return [
     `--context=dir://${CONTEXT_DIRECTORY}`,
     // Absolute: a relative path would be looked for in the image's working directory first.
     `--dockerfile=${CONTEXT_TREE}/${PACKED.dockerfile}`,
-    ...(build.pushRef === undefined
-      ? ['--no-push', `--oci-layout-path=${LAYOUT_MOUNT}`]
-      : [`--destination=${build.pushRef}`, `--push-retry=${RETRIES}`]),
-    `--label=${BUILD_LABEL}=${build.handle}`,
+    ...(build.pushRef !== undefined
+      ? [`--destination=${build.pushRef}`, `--push-retry=${retries}`]
+      : ['--no-push', ...(build.isDiscarded === true ? [] : [`--oci-layout-path=${LAYOUT_MOUNT}`])]),
+    ...(build.handle === undefined ? [] : [`--label=${BUILD_LABEL}=${build.handle}`]),
     `--digest-file=${TERMINATION_LOG}`,
     '--force',
     `--snapshot-mode=${settings.snapshotMode ?? SNAPSHOT_MODE}`,
@@ -86,11 +97,19 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
       return `--registry-certificate=${registry}=${certificatePath(index)}`
     }),
     ...mappedRegistries(settings, proxies),
-    ...(cache === undefined
-      ? []
-      : ['--cache=true', '--cache-copy-layers=true', `--cache-repo=${cache.repository}`, `--cache-ttl=${cache.ttl}`]),
-    ...Object.entries(build.buildArgs ?? {}).map(([name, value]) => `--build-arg=${name}=${value}`)
+    ...(cache === undefined ? [] : cacheArguments(cache.repository, cache.ttl)),
+    ...imageArguments({ ...NOTHING_WANTED, ...build }, SECRETS_MOUNT)
   ]
+}
+
+const NOTHING_WANTED = { labels: {}, annotations: {}, secrets: [], buildArgs: {}, engineArgs: [] }
+
+/** Where a build's layers are kept, if anywhere. */
+export function cacheOf(
+  { cache }: Pick<KanikoBuild, 'cache'>,
+  settings: Pick<KanikoSettings, 'cache'>
+): LayerCache | undefined {
+  return cache === 'none' ? undefined : (cache ?? settings.cache)
 }
 
 /** Images have files in `/var/run`. Only a cloud identity is mounted there, by a webhook, over what a base image unpacks. */
@@ -140,7 +159,9 @@ function mapKey(registry: string): string {
 }
 
 /** The executor's environment. */
-export function kanikoEnvironment(settings: Pick<KanikoSettings, 'env' | 'fork'>): { readonly name: string; readonly value: string }[] {
+export function kanikoEnvironment(
+  settings: Pick<KanikoSettings, 'env' | 'fork'>
+): { readonly name: string; readonly value: string }[] {
   const compatibility = settings.fork === 'osscontainertools' ? [...BUILDKIT_COMPATIBILITY, ...SOUND_CACHE_KEYS] : []
   return [
     ...compatibility.map(name => ({ name, value: 'true' })),

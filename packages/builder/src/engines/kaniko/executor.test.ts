@@ -45,10 +45,10 @@ test('what the user wants is one word each, whatever stands in it; further argum
   }
   const args = executorArguments(build, { ...PLACE, secrets: '/kaniko/s' })
   expect(args.slice(args.indexOf('--cache=false') + 1)).toEqual([
-    '--label=org.example.title=a=b, "c"',
-    '--annotation=note=$(HOME)',
     '--target=app',
     '--custom-platform=linux/arm64',
+    '--label=org.example.title=a=b, "c"',
+    '--annotation=note=$(HOME)',
     '--secret=id=npm,type=file,src=/kaniko/s/0',
     '--secret=id=pip,type=file,src=/kaniko/s/1',
     '--build-arg=A=x y\n--force',

@@ -1,21 +1,11 @@
 import { kanikoEnvironment } from './args.js'
-import { extraArguments } from './extra-arguments.js'
+import { cacheArguments, imageArguments, type WantedImage } from './image-arguments.js'
 
 /** What a build is about, for an executor; the client's `ImageBuild` is one. */
-export interface ImageBuildLike {
+export interface ImageBuildLike extends WantedImage {
   /** Whole references with a tag. */
   readonly tags: readonly string[]
-  readonly buildArgs: Readonly<Record<string, string>>
-  readonly labels: Readonly<Record<string, string>>
-  /** Of the manifest; Google's fork has none. */
-  readonly annotations: Readonly<Record<string, string>>
-  /** A stage of the Dockerfile. */
-  readonly target?: string
-  readonly platform?: string
   readonly cache?: { readonly repository: string; readonly ttlMs: number }
-  /** Only the osscontainertools fork knows them. */
-  readonly secrets: readonly { readonly id: string }[]
-  readonly engineArgs: readonly string[]
   readonly registryMirrors: readonly string[]
   readonly insecureRegistries: readonly string[]
   readonly pushRetries: number
@@ -72,44 +62,11 @@ export function executorArguments(build: ImageBuildLike, place: ExecutorPlace): 
     '--log-format=json',
     ...build.insecureRegistries.map(registry => `--insecure-registry=${registry}`),
     ...build.registryMirrors.map(mirror => `--registry-mirror=${mirror}`),
-    ...(cache === undefined ? ['--cache=false'] : cacheArguments(cache)),
+    ...(cache === undefined ? ['--cache=false'] : cacheArguments(cache.repository, goDuration(cache.ttlMs))),
+    ...(build.target === undefined ? [] : [`--target=${build.target}`]),
+    ...(build.platform === undefined ? [] : [`--custom-platform=${build.platform}`]),
     ...imageArguments(build, place.secrets)
   ]
-}
-
-/** The flags that say what the image is to be, wherever the executor runs. Those that the user wrote come last. */
-export function imageArguments(
-  build: Pick<
-    ImageBuildLike,
-    'annotations' | 'buildArgs' | 'engineArgs' | 'labels' | 'platform' | 'secrets' | 'target'
-  >,
-  secretsDirectory: string | undefined
-): string[] {
-  const { platform, target } = build
-  return [
-    ...pairs('label', build.labels),
-    ...pairs('annotation', build.annotations),
-    ...(target === undefined ? [] : [`--target=${target}`]),
-    ...(platform === undefined ? [] : [`--custom-platform=${platform}`]),
-    ...build.secrets.map(({ id }, index) => `--secret=id=${id},type=file,src=${secretFile(secretsDirectory, index)}`),
-    ...pairs('build-arg', build.buildArgs),
-    ...extraArguments(build.engineArgs)
-  ]
-}
-
-/**
- * Where the value of the secret with this index lies. The file must stay for the whole build, below `/kaniko` best: what lies
- * elsewhere goes when the next stage begins (osscontainertools/kaniko#511).
- */
-export function secretFile(directory: string | undefined, index: number): string {
-  if (directory === undefined) throw new Error('a build with secrets needs a directory in which they lie')
-  return `${directory}/${index}`
-}
-
-/** `--cache-…` for layers kept in a repository. */
-export function cacheArguments(cache: { readonly repository: string; readonly ttlMs: number }): string[] {
-  const seconds = Math.max(1, Math.round(cache.ttlMs / 1000))
-  return ['--cache=true', '--cache-copy-layers=true', `--cache-repo=${cache.repository}`, `--cache-ttl=${seconds}s`]
 }
 
 /** The environment that makes an executor do as Docker does; to another fork's, the variables are warnings. */
@@ -118,6 +75,6 @@ export function executorEnvironment(): Readonly<Record<string, string>> {
   return Object.fromEntries(variables.map(({ name, value }) => [name, value]))
 }
 
-function pairs(flag: string, values: Readonly<Record<string, string>>): string[] {
-  return Object.entries(values).map(([name, value]) => `--${flag}=${name}=${value}`)
+function goDuration(ms: number): string {
+  return `${Math.max(1, Math.round(ms / 1000))}s`
 }

@@ -15,8 +15,8 @@ import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import type { Context } from '../../context/context.js'
 import { BuildError } from '../../errors.js'
 import { deliverContext } from '../pod/deliver-context.js'
-import type { BuildRequest, BuiltImage, Engine, Platform, Prepared } from '../engine.js'
-import { kanikoIdentity } from './args.js'
+import type { BuildRequest, BuiltImage, Engine, Platform, Prepared, Wishes } from '../engine.js'
+import { cacheOf, kanikoIdentity } from './args.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, kanikoPod, pushesApart } from './pod.js'
@@ -24,9 +24,10 @@ import { CONTEXT_CONTAINER, pushContainer } from '../pod/parts.js'
 import { prepare } from './prepare.js'
 import { explainFailure, type FailedBuild } from './problem.js'
 import type { KanikoSettings } from './settings.js'
-import { haveEnded, pushProblem, throwUnlessPushed } from '../pod/push-result.js'
+import { haveEnded, pushProblem, referencesOf, throwUnlessPushed } from '../pod/push-result.js'
 import { listenForSilence } from '../pod/silence.js'
 import { Stopwatch } from '../pod/stopwatch.js'
+import { asWished, findSecrets, refuseAnnotations } from './wishes.js'
 
 /**
  * The first thing that Kaniko does is to ask the registry whether it may push, without a word. A registry that is
@@ -71,14 +72,22 @@ export class KanikoEngine implements Engine {
     this.identity = kanikoIdentity(settings)
   }
 
-  prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared {
-    return prepare(context, this.#settings.fork, platform, buildArgs)
+  prepare(
+    context: Context,
+    platform: Platform,
+    buildArgs: Readonly<Record<string, string>>,
+    wishes: Wishes = {}
+  ): Prepared {
+    const { fork } = this.#settings
+    const prepared = prepare(asWished(context, wishes), fork, platform, buildArgs)
+    return { ...prepared, findings: [...prepared.findings, ...findSecrets(context, fork, wishes.secrets)] }
   }
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
-    const kanikoLog = new KanikoLog(this.#settings.cache?.repository, authoredTexts(request.context))
+    refuseAnnotations(request, this.#settings)
+    const kanikoLog = new KanikoLog(cacheOf(request, this.#settings)?.repository, authoredTexts(request.context))
     const progress: PodProgress = { hasBegun: false, problem: undefined }
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
     try {
@@ -171,7 +180,8 @@ export class KanikoEngine implements Engine {
     for (const [index] of targets.entries()) {
       await waitForPod(this.#kube, podName, 'running', { ...wait, container: pushContainer(index) })
     }
-    for (const { pushRef } of targets) log(`Pushing ${pushRef}`)
+    const references = targets.flatMap(referencesOf)
+    for (const reference of references) log(`Pushing ${reference}`)
     const start = performance.now()
     const limit = AbortSignal.timeout(pushTimeoutMs)
     const beat = setInterval(() => {
@@ -190,12 +200,12 @@ export class KanikoEngine implements Engine {
     } finally {
       clearInterval(beat)
     }
-    const outcomes = targets.map(({ pushRef, access }, index) => {
+    const outcomes = targets.map(({ access, ...target }, index) => {
       const why = pushProblem(last, index, digest, pushTimeoutMs)
-      return { pushRef, why: why === undefined ? undefined : withOrigin(why, credentialOf(access)) }
+      return { ...target, why: why === undefined ? undefined : withOrigin(why, credentialOf(access)) }
     })
     throwUnlessPushed(outcomes)
-    for (const { pushRef } of targets) log(`Pushed ${pushRef}`)
+    for (const reference of references) log(`Pushed ${reference}`)
   }
 
   /** Follows Kaniko's log to its end. */
@@ -210,8 +220,11 @@ export class KanikoEngine implements Engine {
     let pushingAt: number | undefined
     let hung: NodeJS.Timeout | undefined
     // The first thing that is asked whether it takes a push.
-    const pushed = pushesApart(request.targets) ? this.#settings.cache?.repository : request.targets[0].pushRef
-    const { domain } = parseReference(pushed ?? request.targets[0].pushRef)
+    const first = request.targets[0]?.pushRef
+    const pushed = pushesApart(request.targets) ? cacheOf(request, this.#settings)?.repository : first
+    const reference = pushed ?? first
+    // Without a push and a cache, it is a base image's.
+    const domain = reference === undefined ? 'of a base image' : parseReference(reference).domain
     const silence = listenForSilence({
       ms: SILENCE_MS,
       canHear: () => this.#answers(pod, signal),
@@ -277,7 +290,9 @@ function failedBuild(
 ): Omit<FailedBuild, 'exitCode'> {
   const { dockerfile, dockerfileText, authorText = dockerfileText } = context
   const { proxies = [] } = bases
-  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, pushRef: targets[0].pushRef, progress }
+  const [target] = targets
+  const pushed = target === undefined ? {} : { pushRef: target.pushRef }
+  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress }
 }
 
 function silent(what: string, ms: number): BuildError {

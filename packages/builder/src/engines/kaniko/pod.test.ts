@@ -285,3 +285,44 @@ test("a connector's forward proxy is known to the push container alone, by files
   expect(containers[0]?.command?.slice(-1)).toEqual([pushAccess(access).mounts[0]?.mountPath])
   expect(containers[0]?.env).toEqual([])
 })
+
+describe("a user's image", () => {
+  const podFor = (build: Partial<PodBuild>, settings: Partial<KanikoSettings> = {}) =>
+    kanikoPod(
+      { targets: [], ...build },
+      { ...SETTINGS, fork: 'osscontainertools', ...settings },
+      {
+        name: 'b',
+        timeoutMs: 1000
+      }
+    ).spec
+
+  test('that nobody gets is built by one container, without a place for the image', () => {
+    const spec = podFor({})
+    expect(spec?.containers.map(({ name }) => name)).toEqual(['kaniko'])
+    expect(spec?.volumes).toEqual([{ name: 'context', emptyDir: {} }])
+    expect(spec?.containers[0]?.args).toContain('--no-push')
+  })
+
+  test('has secrets in the builder alone, as files that only root reads', () => {
+    const build = { secrets: { secret: 's', ids: ['npm', 'pip'] }, targets: [closed('r.example/a', 'push')] }
+    const spec = podFor(build)
+    expect(spec?.volumes).toContainEqual({ name: 'secrets', secret: { secretName: 's', defaultMode: 0o400 } })
+    const mounting = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter(({ volumeMounts = [] }) =>
+      volumeMounts.some(({ name }) => name === 'secrets')
+    )
+    expect(mounting.map(({ name }) => name)).toEqual(['kaniko'])
+    expect(mounting[0]?.args).toContain('--secret=id=pip,type=file,src=/kaniko/build-secrets/1')
+    const other = JSON.stringify(podFor(build, { fork: 'chainguard' }))
+    expect(other).not.toMatch(/"name":"secrets"|--secret/)
+  })
+
+  test('with several tags in a repository is pushed once, by a container that then tags it', () => {
+    const spec = podFor({ targets: [{ ...OPEN, tags: ['1.2', 'latest'] }], pushRetries: 1 })
+    expect(spec?.containers.map(({ name }) => name)).toEqual(['push'])
+    expect(spec?.containers[0]?.env).toEqual([
+      { name: 'PUSH_TAGS', value: '1.2 latest' },
+      { name: 'PUSH_PAUSES', value: '5 0' }
+    ])
+  })
+})

@@ -2,12 +2,13 @@ import type { V1Container, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } f
 import { literal } from '@kaniko-hooks/kube'
 import type { Target } from '../../destinations/destination.js'
 import { certificatePath, kanikoArguments, kanikoEnvironment } from './args.js'
-import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT, NAME_FILES, NAMES_MOUNT, pushContainer } from '../pod/parts.js'
-import type { BaseAccess } from '../engine.js'
+import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT, NAME_FILES, NAMES_MOUNT } from '../pod/parts.js'
+import { pushContainer, SECRETS_MOUNT } from '../pod/parts.js'
+import type { BuildRequest } from '../engine.js'
 import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
 import { type AccessParts, dockerConfig, pushAccess } from '../pod/access.js'
-import { pushCommand } from '../pod/push-script.js'
+import { pushCommand, pushVariables } from '../pod/push-script.js'
 import { KEEP_NAMES_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
 
 export const KANIKO_CONTAINER = 'kaniko'
@@ -27,13 +28,12 @@ const CAPABILITIES = [
 /** A build that outlives its hook is ended by the kubelet; until then the hook's own, shorter limit counts. */
 const DEADLINE_MARGIN_SECONDS = 30
 
-export interface PodBuild {
-  readonly handle: string
-  /** Where the image goes; at least one. */
-  readonly targets: readonly Target[]
-  readonly bases?: BaseAccess
-  readonly buildArgs?: Readonly<Record<string, string>>
-}
+/** The part of a request that decides about the pod. */
+export type PodBuild = Pick<
+  BuildRequest,
+  | ('annotations' | 'bases' | 'buildArgs' | 'cache' | 'engineArgs')
+  | ('handle' | 'labels' | 'pushRetries' | 'secrets' | 'targets')
+>
 
 export interface KanikoPodOptions {
   readonly name: string
@@ -42,10 +42,10 @@ export interface KanikoPodOptions {
 
 /**
  * Whether containers of their own push the image: one for each target, as soon as there is a credential that no `RUN`
- * line may read, or more than one target of which each can fail by itself.
+ * line may read, more than one target of which each can fail by itself, or a target with tags that need no push.
  */
 export function pushesApart(targets: readonly Target[]): boolean {
-  return targets.length > 1 || targets.some(({ access }) => access !== undefined)
+  return targets.length > 1 || targets.some(({ access, tags = [] }) => access !== undefined || tags.length > 0)
 }
 
 /**
@@ -73,6 +73,8 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   }
   const { credentials, proxies = [] } = build.bases ?? {}
   const own = credentials === undefined ? undefined : dockerConfig(credentials, 'credentials')
+  // The other forks have no flag for them, and a mount that nobody reads is one too many.
+  const secrets = settings.fork === 'osscontainertools' ? build.secrets : undefined
   const [first] = build.targets
   const plainHosts = [
     ...(apart ? [] : build.targets.flatMap(({ insecureRegistries }) => insecureRegistries)),
@@ -84,6 +86,8 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     args: kanikoArguments(
       {
         ...build,
+        secrets: (secrets?.ids ?? []).map(id => ({ id })),
+        isDiscarded: build.targets.length === 0,
         proxies,
         certificates,
         insecureRegistries: build.targets.flatMap(({ insecureRegistries }) => insecureRegistries),
@@ -97,6 +101,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       { name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true },
       ...(apart ? [{ name: 'image', mountPath: LAYOUT_MOUNT }] : []),
       ...certificates.map((_, index) => certificateMount(index)),
+      ...(secrets === undefined ? [] : [{ name: 'secrets', mountPath: SECRETS_MOUNT, readOnly: true }]),
       ...(own?.mounts ?? [])
     ],
     ...resources
@@ -104,7 +109,9 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   // The template's is an administrator's own choice.
   const accounts = build.targets.flatMap(({ access }) => pushAccess(access).serviceAccount ?? [])
   const serviceAccount = pod.serviceAccountName ?? accounts[0]
-  const pushers = apart ? build.targets.map((target, index) => pusher(target, index, certificates, settings)) : []
+  const pushers = apart
+    ? build.targets.map((target, index) => pusher(target, index, build, certificates, settings))
+    : []
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -127,6 +134,9 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
         { name: 'context', emptyDir: {} },
         ...(apart ? ['image', 'names'].map(name => ({ name, emptyDir: {} })) : []),
         ...certificates.map(certificateVolume),
+        ...(secrets === undefined
+          ? []
+          : [{ name: 'secrets', secret: { secretName: secrets.secret, defaultMode: 0o400 } }]),
         ...(own?.volumes ?? []),
         ...build.targets.flatMap((target, index) => accessOf(target, index).volumes)
       ],
@@ -146,6 +156,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
 function pusher(
   target: Target,
   index: number,
+  { pushRetries }: PodBuild,
   certificates: readonly RegistryCertificate[],
   settings: KanikoSettings
 ): V1Container {
@@ -159,6 +170,7 @@ function pusher(
     ),
     // Go reads these directories besides the system's bundle.
     ...(directories.length === 0 ? [] : [{ name: 'SSL_CERT_DIR', value: directories.join(':') }]),
+    ...pushVariables(target.tags, pushRetries),
     ...access.env
   ]
   return {

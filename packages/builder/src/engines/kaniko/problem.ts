@@ -16,7 +16,8 @@ export interface FailedBuild {
   readonly dockerfileText: string
   readonly buildArgs?: Readonly<Record<string, string>>
   readonly proxies?: readonly RegistryProxy[]
-  readonly pushRef: string
+  /** Undefined where nothing is pushed but layers. */
+  readonly pushRef?: string
 }
 
 const CHECK = /^error checking push permissions\b[^:]*: /
@@ -42,10 +43,11 @@ export function explainFailure(build: FailedBuild): BuildError {
   return explainBase(build, said) ?? explainInstruction(build, said)
 }
 
-function explainPush(destination: string, said: string, when: string): BuildError {
+function explainPush(destination: string | undefined, said: string, when: string): BuildError {
   // It may have been the layer cache's repository.
-  const pushRef = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination
-  const { domain } = parseReference(pushRef)
+  const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination
+  const domain = known === undefined ? 'of the layer cache' : parseReference(known).domain
+  const pushRef = known ?? 'the image'
   // TLS is tried first even where plain HTTP is asked for; what counts is the last try.
   const reason =
     innermost(said)

@@ -15,6 +15,9 @@ export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
 /** Where the image lies, as an OCI layout, when another container pushes it. */
 export const LAYOUT_MOUNT = '/kaniko/image'
 
+/** Where the values of build secrets lie, one file for each, in the builder alone. `/kaniko/secrets` is the executor's own. */
+export const SECRETS_MOUNT = '/kaniko/build-secrets'
+
 /** Where the pod's own `/etc/hosts` and `/etc/resolv.conf` are kept from before anything of the Dockerfile ran. */
 export const NAMES_MOUNT = '/kaniko/names'
 

@@ -118,6 +118,16 @@ test("a silence is not put into the registry's mouth", () => {
   )
 })
 
+test('what was pushed all the same is told to programs too, with all its tags', () => {
+  const cause = { name: 'PartlyPushed', pushed: ['one.ci:5000/a:1', 'one.ci:5000/a:2'] }
+  expect(() =>
+    throwUnlessPushed([
+      { pushRef: 'one.ci:5000/a:1', tags: ['2'], why: undefined },
+      { pushRef: 'two.ci/a:1', tags: ['2'], why: 'DENIED' }
+    ])
+  ).toThrow(expect.objectContaining({ code: 'PUSH_FAILED', cause: expect.objectContaining(cause) }))
+})
+
 test('an error names what failed, and what is there all the same', () => {
   expect(() =>
     throwUnlessPushed([

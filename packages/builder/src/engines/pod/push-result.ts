@@ -12,7 +12,20 @@ const NOT_ITS_OWN = new RegExp(`^(?:${SILENT}|the connector|the proxy)`)
 /** How a push to one target went: `why` is a sentence when the registry has not got the image. */
 export interface PushOutcome {
   readonly pushRef: string
+  readonly tags?: readonly string[]
   readonly why: string | undefined
+}
+
+/** Some registries have the image, others not; the cause of a `PUSH_FAILED`. */
+export class PartlyPushed extends Error {
+  override readonly name = 'PartlyPushed'
+  /** References of an image that is there all the same. */
+  readonly pushed: readonly string[]
+
+  constructor(pushed: readonly string[]) {
+    super(`only ${pushed.join(', ')} was pushed`)
+    this.pushed = pushed
+  }
 }
 
 /**
@@ -66,9 +79,15 @@ export function throwUnlessPushed(outcomes: readonly PushOutcome[]): void {
     const words = why ?? ''
     return `${pushRef} could not be pushed; ${NOT_ITS_OWN.test(words) ? words : `the registry ${domain} said: ${words}`}`
   })
-  const pushed = outcomes.flatMap(({ pushRef, why }) => (why === undefined ? [pushRef] : []))
+  const pushed = outcomes.flatMap(outcome => (outcome.why === undefined ? referencesOf(outcome) : []))
   const rest = pushed.length === 0 ? [] : [`It was pushed to ${pushed.join(', ')}.`]
-  throw new BuildError('PUSH_FAILED', [sentences.join('; '), ...rest].join('. '))
+  const cause = pushed.length === 0 ? {} : { cause: new PartlyPushed(pushed) }
+  throw new BuildError('PUSH_FAILED', [sentences.join('; '), ...rest].join('. '), cause)
+}
+
+/** All names that an image has where it was pushed. */
+export function referencesOf({ pushRef, tags = [] }: Pick<PushOutcome, 'pushRef' | 'tags'>): readonly string[] {
+  return [pushRef, ...tags.map(tag => pushRef.replace(/:[^:/]+$/, `:${tag}`))]
 }
 
 /** crane's own last line, without the time stamps of its log and the blobs that it counts up. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { pushCommand } from './push-script.js'
+import { pushCommand, pushVariables } from './push-script.js'
 
 let directory: string
 
@@ -32,10 +32,13 @@ exit 1`
   program('crane', body)
 }
 
-function push(plainHttp = false): { code: number | null; said: string } {
+function push(
+  plainHttp = false,
+  variables: Readonly<Record<string, string>> = {}
+): { code: number | null; said: string } {
   const [command = '', ...args] = pushCommand('/layout', 'r.example/a:h', plainHttp)
   const { status, stdout } = spawnSync(command, args, {
-    env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, TMPDIR: directory },
+    env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, TMPDIR: directory, ...variables },
     encoding: 'utf8'
   })
   return { code: status, said: stdout }
@@ -263,4 +266,56 @@ test('a connector that refused a credential is quoted in one line, and nothing i
   expect(status).toBe(1)
   expect(stdout).toMatch(/^Error: the connector gave no credential: .*"message": "rejected by mia".*\n$/)
   expect(lines('calls')).toEqual([])
+})
+
+describe('further tags', () => {
+  const told = (tags: readonly string[], retries?: number): Record<string, string> => ({
+    ...Object.fromEntries(pushVariables(tags, retries).map(({ name, value }) => [name, value])),
+    TERMINATION_LOG: join(directory, 'message')
+  })
+
+  /** A crane that knows what was pushed; tagging fails so often. */
+  function taggingCrane(failures: number): void {
+    program(
+      'crane',
+      `
+echo "$*" >>${directory}/calls
+case "$*" in
+  push*) echo r.example/a@sha256:1 >"$(echo "$4" | sed s/--image-refs=//)" ;;
+  tag*)
+    echo x >>${directory}/tagged
+    [ "$(wc -l <${directory}/tagged)" -gt ${failures} ] && exit 0
+    echo 'Error: DENIED: no right to this tag' >&2
+    exit 1 ;;
+esac`
+    )
+  }
+
+  test('are given by one request each to what was pushed, and only then is the digest told', () => {
+    taggingCrane(0)
+    expect(push(true, told(['two', 'three'])).code).toBe(0)
+    expect(lines('calls')).toEqual([
+      `push /layout r.example/a:h --image-refs=${directory}/said.refs --insecure`,
+      'tag r.example/a@sha256:1 two --insecure',
+      'tag r.example/a@sha256:1 three --insecure'
+    ])
+    expect(lines('message')).toEqual(['r.example/a@sha256:1'])
+  })
+
+  test('that are refused are a failure, with the words of the registry and no digest', () => {
+    taggingCrane(9)
+    expect(push(false, told(['two', 'three']))).toMatchObject({ code: 1, said: expect.stringContaining('no right') })
+    expect(lines('message')).toEqual([])
+    expect(lines('tagged')).toHaveLength(1)
+  })
+
+  test.each([
+    [0, []],
+    [1, ['5']],
+    [5, ['5', '15', '40', '40', '40']]
+  ])('%i further tries pause so: %j', (retries, pauses) => {
+    crane(9, 'TOOMANYREQUESTS: slow down')
+    expect(push(false, told([], retries)).code).toBe(1)
+    expect(lines('pauses')).toEqual(pauses)
+  })
 })

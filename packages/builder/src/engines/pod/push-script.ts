@@ -15,6 +15,8 @@
  * calls the authority of its proxy. crane itself does not print a proxy's credential, but a proxy may quote it: what looks like
  * one is left out.
  *
+ * Further tags of the repository, PUSH_TAGS, come after the push, by one request each; PUSH_PAUSES are the seconds between tries.
+ *
  * crane writes the pushed digest to the termination message; after a failure the kubelet puts the log's end there.
  */
 const PUSH_SCRIPT = `
@@ -49,10 +51,16 @@ push() {
     export https_proxy="$secure" HTTPS_PROXY="$secure" http_proxy="$plain" HTTP_PROXY="$plain"
     export no_proxy="$direct" NO_PROXY="$direct" SSL_CERT_DIR="\${SSL_CERT_DIR:+$SSL_CERT_DIR:}$files"
   fi
-  exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
+  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
+  # What says that all is well is said when all of it is.
+  crane push "$layout" "$reference" --image-refs="$said_file.refs" "$@" || return 1
+  for tag in $PUSH_TAGS; do
+    crane tag "$(cat "$said_file.refs")" "$tag" "$@" || return 1
+  done
+  cat "$said_file.refs" >"\${TERMINATION_LOG:-/dev/termination-log}"
 }
 trap 'kill "$pid" 2>/dev/null; exit 143' TERM
-for pause in 5 15 40 0; do
+for pause in \${PUSH_PAUSES:-5 15 40 0}; do
   push "$@" >"$said_file" 2>&1 &
   pid=$!
   wait "$pid" && exit 0
@@ -81,4 +89,24 @@ exit "$code"
  */
 export function pushCommand(layout: string, reference: string, plainHttp: boolean, proxyFiles = ''): string[] {
   return ['sh', '-c', PUSH_SCRIPT, 'push', layout, reference, proxyFiles, ...(plainHttp ? ['--insecure'] : [])]
+}
+
+/** Seconds before each further try; those after the last are as long as the last. */
+const PAUSES = [5, 15, 40]
+
+/**
+ * What a push container is told besides its arguments; none of it is secret.
+ *
+ * @param tags further tags of the repository; the grammar of references leaves no blanks in them
+ * @param retries further tries; undefined for the script's own number
+ */
+export function pushVariables(
+  tags: readonly string[] = [],
+  retries?: number
+): readonly { readonly name: string; readonly value: string }[] {
+  const pauses = Array.from({ length: Math.max(0, retries ?? 0) }, (_, index) => PAUSES[index] ?? 40)
+  return [
+    ...(tags.length === 0 ? [] : [{ name: 'PUSH_TAGS', value: tags.join(' ') }]),
+    ...(retries === undefined ? [] : [{ name: 'PUSH_PAUSES', value: [...pauses, 0].join(' ') }])
+  ]
 }
