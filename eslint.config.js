@@ -66,7 +66,8 @@ export default defineConfig(
   // kube and registry import no other package.
   layer('kube', ['registry', 'builder', 'hook']),
   layer('registry', ['kube', 'builder', 'hook']),
-  layer('builder', ['hook']),
+  layer('builder', ['hook', 'client', 'action', 'cli']),
+  layer('client', ['hook', 'action', 'cli']),
   layer('hook', ['action', 'cli']),
   layer('testing', ['builder', 'hook']),
   {

@@ -84,16 +84,7 @@ interface Entry {
  */
 export function parseDockerConfig(text: string): Keychain {
   const config = parseObject(text)
-  const auths = config['auths'] ?? {}
-  if (!isObject(auths)) throw bad('its "auths" is not an object')
-
-  const entries = new Map<string, Entry>()
-  for (const [key, value] of Object.entries(auths)) {
-    const entry = parseEntry(key, value)
-    const place = canonicalKey(key)
-    if (entry !== undefined && (key === DOCKER_HUB_KEY || !entries.has(place))) entries.set(place, entry)
-  }
-
+  const entries = parseAuths(config)
   const helper = ['credsStore', 'credHelpers'].find(name => config[name] !== undefined)
   if (entries.size === 0 && helper !== undefined) {
     throw bad(
@@ -103,6 +94,60 @@ export function parseDockerConfig(text: string): Keychain {
   }
   if (config['auths'] === undefined) throw bad('it has no "auths"; the old .dockercfg form is not read')
   return new Keychain(entries)
+}
+
+/** A `config.json` of the machine where it is read, on which its helpers can be run. */
+export interface LocalDockerConfig {
+  /** What stands in the file itself. */
+  readonly keychain: Keychain
+  /** `docker-credential-<name>` that is asked for a registry, if there is one. */
+  readonly helperFor: (domain: string) => string | undefined
+}
+
+/**
+ * Reads docker's `config.json` where somebody logged in: as `parseDockerConfig`, but neither `auths` nor anything else has to
+ * be there, and helpers are named. `credHelpers` counts before `credsStore` (docker/cli, `GetCredentialsStore`).
+ *
+ * @throws RegistryError `BAD_CREDENTIALS` that names the key and never a value
+ */
+export function parseLocalDockerConfig(text: string): LocalDockerConfig {
+  const config = parseObject(text)
+  const { credsStore, credHelpers = {} } = config
+  if (!isObject(credHelpers)) throw bad('its "credHelpers" is not an object')
+  const byHost = new Map(Object.entries(credHelpers).map(([key, name]) => [canonicalKey(key), helperName(name)]))
+  const forAll = credsStore === undefined || credsStore === '' ? undefined : helperName(credsStore)
+  return {
+    keychain: new Keychain(parseAuths(config)),
+    helperFor: domain => byHost.get(canonicalHost(domain)) ?? forAll
+  }
+}
+
+/** It becomes part of a program's name. */
+function helperName(name: unknown): string {
+  if (typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) return name
+  throw bad(`it names a credential helper ${JSON.stringify(String(name).slice(0, 100))}, which is no name of one`)
+}
+
+/**
+ * The text of a `config.json` with these credentials and nothing else, as docker's own programs, crane and Kaniko read it.
+ *
+ * @param credentials by `host[:port]` as in image references; `docker.io` gets the key that docker has for it
+ */
+export function formatDockerConfig(credentials: ReadonlyMap<string, Credential>): string {
+  const auths = Object.fromEntries(
+    [...credentials].map(([domain, credential]) => [
+      canonicalHost(domain) === 'docker.io' ? DOCKER_HUB_KEY : domain,
+      entryOf(credential)
+    ])
+  )
+  return JSON.stringify({ auths })
+}
+
+function entryOf(credential: Credential): Readonly<Record<string, string>> {
+  if ('registryToken' in credential) return { registrytoken: credential.registryToken }
+  if ('password' in credential) return { auth: basicOf(credential) }
+  const { identityToken, username } = credential
+  return { identitytoken: identityToken, ...(username === undefined ? {} : { username }) }
 }
 
 /** What of a credential must never be printed. */
@@ -143,6 +188,18 @@ function parseObject(text: string): Record<string, unknown> {
   }
   if (!isObject(parsed)) throw bad('it is not a JSON object')
   return parsed
+}
+
+function parseAuths(config: Record<string, unknown>): Map<string, Entry> {
+  const auths = config['auths'] ?? {}
+  if (!isObject(auths)) throw bad('its "auths" is not an object')
+  const entries = new Map<string, Entry>()
+  for (const [key, value] of Object.entries(auths)) {
+    const entry = parseEntry(key, value)
+    const place = canonicalKey(key)
+    if (entry !== undefined && (key === DOCKER_HUB_KEY || !entries.has(place))) entries.set(place, entry)
+  }
+  return entries
 }
 
 function parseEntry(key: string, value: unknown): Entry | undefined {

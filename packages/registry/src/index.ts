@@ -1,5 +1,6 @@
 export { RegistryClient, type Manifest, type ManifestHead, type RegistryOptions } from './client.js'
-export { parseDockerConfig, type Credential, type Keychain } from './credentials.js'
+export { formatDockerConfig, isToken, parseDockerConfig, parseLocalDockerConfig, secretsOf } from './credentials.js'
+export type { Credential, Keychain, LocalDockerConfig } from './credentials.js'
 export { RegistryError, type RegistryErrorCode, type RegistryProblem } from './errors.js'
 export { formatReference, isDigest, parseReference, type ImageReference } from './reference.js'
 export { readImageConfig, type ImageConfig } from './image-config.js'
