@@ -1,2 +1,8 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
+export { isGitUrl } from './context/git-url.js'
+export { openContext, type OpenContext } from './context/open.js'
+export { findCredentials, type Credentials, type FoundCredential } from './credentials/find.js'
+export { login, logout } from './credentials/login.js'
+export { credentialSources, loginFile } from './credentials/sources.js'
+export type { CredentialSource, CredentialWishes, Environment } from './credentials/sources.js'
 export type { BuildSecret, ContextSource, ImageBuild, ImageFile } from './image-build.js'

@@ -18,12 +18,16 @@ const NOTHING: IgnoreRules = { ignores: () => false, hasExceptions: false }
  * What they say of the Dockerfile and of the file itself counts too: the builder gets its Dockerfile beside the context.
  *
  * @param root the context's directory, without links
+ * @param home the Dockerfile's, if that is another one
  * @throws BuildError `CONTEXT_FAILED` when it cannot be read, or a pattern is malformed
  */
-export async function readIgnoreRules(root: string, dockerfile: string): Promise<IgnoreRules> {
-  const names = [`${dockerfile}.dockerignore`, '.dockerignore']
-  for (const name of names) {
-    const found = read(root, name)
+export async function readIgnoreRules(root: string, dockerfile: string, home = root): Promise<IgnoreRules> {
+  const places = [
+    { directory: home, name: `${dockerfile}.dockerignore` },
+    { directory: root, name: '.dockerignore' }
+  ]
+  for (const { directory, name } of places) {
+    const found = read(directory, name)
     if (found.kind === 'text') return parseIgnoreRules(found.text, name)
     if (found.isLink) {
       return { ...NOTHING, warning: `${name} is a link to nothing in the build context: nothing is left out` }

@@ -120,3 +120,24 @@ test.each(['(a+)+b', '(a|a)+b', 'a+a+a+a+b'])('the ignore pattern %j is refused 
   write({ Dockerfile: 'FROM a', ['a'.repeat(60)]: '', '.dockerignore': `x\n${pattern}` })
   await expect(paths()).rejects.toThrow('line 2 of .dockerignore')
 })
+
+describe('a Dockerfile that lies elsewhere', () => {
+  test('is read there, with its own ignore file before that of the context', async () => {
+    write({ 'ci/app.Dockerfile': 'FROM elsewhere', 'context/a': '', 'context/b': '', 'context/.dockerignore': 'a' })
+    const read = async () =>
+      readContext(join(directory, 'context'), 'app.Dockerfile', { dockerfileDirectory: join(directory, 'ci') })
+    const context = await read()
+    expect(context.dockerfileText).toBe('FROM elsewhere')
+    expect(context.entries.map(({ path }) => path)).toEqual(['.dockerignore', 'b'])
+    write({ 'ci/app.Dockerfile.dockerignore': 'b\n.dockerignore' })
+    expect((await read()).entries.map(({ path }) => path)).toEqual(['a'])
+  })
+
+  test('is named by its own path when it is missing', async () => {
+    write({ 'context/Dockerfile': 'FROM scratch', 'ci/x': '' })
+    const reading = readContext(join(directory, 'context'), 'Dockerfile', {
+      dockerfileDirectory: join(directory, 'ci')
+    })
+    await expect(reading).rejects.toThrow(`the Dockerfile ${directory}/ci/Dockerfile does not exist`)
+  })
+})

@@ -10,6 +10,8 @@ import { attempt, type FoundText, openInside, readTextInside, realDirectory, Unr
 export interface ReadOptions {
   /** Directories in one of which the context must be, whatever links lead there. Default: it may be anywhere. */
   readonly within?: readonly string[]
+  /** Absolute path of the directory in which the Dockerfile lies, if that is not the context. */
+  readonly dockerfileDirectory?: string
   readonly signal?: AbortSignal
 }
 
@@ -20,14 +22,16 @@ export interface ReadOptions {
  * by the key of another content. Nothing outside of the directory is read, wherever its links lead.
  *
  * @param directory absolute path of the context; may be reached through links
- * @param dockerfile the Dockerfile's path in it
+ * @param dockerfile the Dockerfile's path in it, or in `dockerfileDirectory`
  * @throws BuildError `DOCKERFILE_MISSING`, `CONTEXT_FAILED` when something in it cannot be read, or `ABORTED`
  */
 export async function readContext(directory: string, dockerfile: string, options: ReadOptions = {}): Promise<Context> {
-  const { within = [], signal } = options
+  const { within = [], dockerfileDirectory, signal } = options
   const root = realDirectory(directory, within)
-  const { text: dockerfileText, bytes } = readDockerfile(root, dockerfile, join(directory, dockerfile))
-  const rules = await readIgnoreRules(root, dockerfile)
+  const home = dockerfileDirectory === undefined ? root : realDirectory(dockerfileDirectory, within)
+  const name = join(dockerfileDirectory ?? directory, dockerfile)
+  const { text: dockerfileText, bytes } = readDockerfile(home, dockerfile, name)
+  const rules = await readIgnoreRules(root, dockerfile, home)
   const walk = new Walk(root, rules, signal)
   try {
     await walk.directory('')
