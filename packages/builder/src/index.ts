@@ -39,6 +39,7 @@ export type {
   Wishes
 } from './engines/engine.js'
 export { chooseEngine } from './engines/choose.js'
+export { refuseUnsupported } from './engines/findings.js'
 export {
   executorArguments,
   executorEnvironment,

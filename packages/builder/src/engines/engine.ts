@@ -1,3 +1,4 @@
+import type { V1Pod } from '@kaniko-hooks/kube'
 import type { Context } from '../context/context.js'
 import type { Target } from '../destinations/destination.js'
 import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
@@ -90,6 +91,11 @@ export interface BuildRequest {
   readonly pushTimeoutMs: number
   /** Told each line that a person should read, as it comes. */
   readonly log: (line: string) => void
+  /**
+   * Told of each pod that is made for the build, a second one after the first was rejected included: Secrets that it names may
+   * be made now, and be owned by it. The build waits, and fails with what is thrown.
+   */
+  readonly onPod?: (pod: V1Pod) => Promise<void>
 }
 
 export interface BuiltImage {

@@ -5,12 +5,12 @@ import {
   BuildError,
   contextKey,
   readContext,
+  refuseUnsupported,
   type BaseAccess,
   type BuildPodSettings,
   type BuiltImage,
   type Context,
   type Engine,
-  type Finding,
   type Target
 } from '@kaniko-hooks/builder'
 import { v4 as uuid } from 'uuid'
@@ -216,15 +216,6 @@ async function probeDestination(call: Call, { destination }: Place): Promise<voi
     if (!isOnlyHere) throw error
     call.print(`The runner cannot reach ${destination.name}; the build pod tries.`)
   }
-}
-
-/** Some instructions would be built otherwise than by Docker, without a word; the user must hear of it before a pod starts. */
-function refuseUnsupported(findings: readonly Finding[], dockerfile: string): void {
-  if (findings.length === 0) return
-  const sentences = findings.map(
-    ({ line, instruction, problem, advice }) => `line ${line} (${instruction}): ${problem}. ${advice}`
-  )
-  throw new BuildError('DOCKERFILE_UNSUPPORTED', `${basename(dockerfile)} cannot be built here: ${sentences.join(' ')}`)
 }
 
 /** A build pod pushes through a connector as the account that the template gives it; base images lend theirs to RUN lines. */

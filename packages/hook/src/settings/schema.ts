@@ -1,12 +1,7 @@
+import { DEFAULT_KANIKO_IMAGE, DEFAULT_PUSH_IMAGE } from '@kaniko-hooks/builder/default-images'
 import * as v from 'valibot'
 
 import { duration } from './duration.js'
-
-/** The Kaniko image that is run unless the settings name another: the maintained fork, with heredocs and mounts. */
-export const DEFAULT_KANIKO_IMAGE = 'ghcr.io/osscontainertools/kaniko:v1.28.3'
-
-/** The image that pushes where credentials are needed; the variant with a shell. */
-const DEFAULT_PUSH_IMAGE = 'gcr.io/go-containerregistry/crane/debug:v0.22.1'
 
 /** Public registries that many base images are in: nobody who writes a Dockerfile decides where these hosts lead. */
 const PUBLIC_REGISTRIES = [

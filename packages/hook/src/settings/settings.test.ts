@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterAll, describe, expect, test } from '@jest/globals'
+import { DEFAULT_KANIKO_IMAGE } from '@kaniko-hooks/builder/default-images'
 
 import { readEnvironment } from './environment.js'
-import { DEFAULT_KANIKO_IMAGE } from './schema.js'
 import { readSettings } from './settings.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'settings-'))

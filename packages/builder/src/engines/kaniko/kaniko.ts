@@ -139,8 +139,9 @@ export class KanikoEngine implements Engine {
       wasCreated = false
       name = this.#podName()
       const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
-      await this.#kube.create('pods', pod, { signal })
+      const made = await this.#kube.create('pods', pod, { signal })
       wasCreated = true
+      await request.onPod?.(made)
       await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
     }
     try {

@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto'
+import {
+  BuildError,
+  chooseEngine,
+  refuseUnsupported,
+  type BuildRequest,
+  type BuiltImage,
+  type Engine,
+  type Wishes
+} from '@kaniko-hooks/builder'
+import { DEFAULT_KANIKO_IMAGE, DEFAULT_PUSH_IMAGE } from '@kaniko-hooks/builder/default-images'
+import { isKubeError, Kube } from '@kaniko-hooks/kube'
+import { RegistryError } from '@kaniko-hooks/registry'
+import type { Backend, BuildOutcome, Listener } from '../../backend.js'
+import type { OpenContext } from '../../context/open.js'
+import type { ImageBuild } from '../../image-build.js'
+import { redactor } from '../../redact.js'
+import { findCluster, type FoundCluster } from './cluster.js'
+import { clientFor, planAccess, readContextOf, type Plan } from './plan.js'
+import { platformOf } from './platform.js'
+import { checkPublished, type Published } from './published.js'
+import { missingRights } from './rights.js'
+import { BuildSecrets } from './secrets.js'
+import type { KubernetesSettings } from './settings.js'
+import { configOf, targetOf } from './targets.js'
+
+/** For all that `missing` asks. */
+const MISSING_MS = 1_000
+
+/** On pods and Secrets, by which a person or `gc` finds them. */
+const LABELS = { 'app.kubernetes.io/managed-by': 'kbuild' }
+
+/**
+ * Builds in a pod of a cluster, as the hook does: without privilege, and with the credentials of a push in the container that
+ * pushes alone. Besides the image nothing stays; a client that is killed leaves a pod that ends by its own deadline and
+ * takes its Secrets along.
+ */
+export class KubernetesBackend implements Backend {
+  readonly name = 'kubernetes'
+  readonly #settings: KubernetesSettings
+
+  constructor(settings: KubernetesSettings) {
+    this.#settings = settings
+  }
+
+  async missing(): Promise<string | undefined> {
+    try {
+      const signal = AbortSignal.timeout(MISSING_MS)
+      const { config } = await findCluster(this.#settings)
+      const kube = new Kube(config, { firstContactMs: MISSING_MS })
+      try {
+        return await missingRights(kube, signal)
+      } catch (error) {
+        if (!signal.aborted) throw error
+        return `the API server ${config.server.host} did not answer within ${MISSING_MS / 1000} s`
+      } finally {
+        kube.close()
+      }
+    } catch (error) {
+      if (isKubeError(error)) return error.message
+      throw error
+    }
+  }
+
+  async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
+    refuseFiles(request)
+    const cluster = await asBuildErrors(async () => findCluster(this.#settings))
+    const kube = new Kube(cluster.config, { onOutage: sentence => listener.line(sentence) })
+    const id = `kbuild-${randomUUID().slice(0, 8)}`
+    const secrets = new BuildSecrets(kube, id)
+    let open: OpenContext | undefined
+    try {
+      const engine = this.#engine(kube, cluster, request, secrets, id)
+      open = await readContextOf(request, this.#settings, listener, signal)
+      const platform = platformOf(request.platform, cluster.isOwn)
+      const { context, buildArgs, findings } = engine.prepare(
+        open.context,
+        platform,
+        request.buildArgs,
+        wishesOf(request)
+      )
+      refuseUnsupported(findings, context.dockerfile)
+      for (const warning of context.warnings) listener.line(`Warning: ${warning}`)
+      const plan = await asBuildErrors(async () => planAccess(request, context, this.#settings, listener, signal))
+      const own = buildRequest({ ...request, buildArgs }, plan, secrets, listener, signal)
+      const image = await engine.build({ ...own, context }, signal)
+      const published = await checkPublished(
+        plan.places.map(place => ({
+          place,
+          client: {
+            ...clientFor(place.reference, request, this.#settings),
+            credential: plan.credentials.for(place.reference)?.credential
+          }
+        })),
+        image.digest,
+        signal
+      )
+      return outcomeOf(image, published, plan, id)
+    } finally {
+      await Promise.all([secrets.remove(), open?.close()])
+      kube.close()
+    }
+  }
+
+  #engine(kube: Kube, cluster: FoundCluster, request: ImageBuild, secrets: BuildSecrets, id: string): Engine {
+    const { kaniko, pushImage = DEFAULT_PUSH_IMAGE, resources, nodeSelector, authorities = {} } = this.#settings
+    const { architecture } = platformOf(request.platform, cluster.isOwn)
+    const { cache, registryMirrors, insecureRegistries } = request
+    const hosts = Object.keys(authorities)
+    const secret = hosts.length === 0 ? '' : secrets.texts('authorities', byIndex(Object.values(authorities)))
+    let pods = 0
+    return chooseEngine(
+      kube,
+      { kaniko: kaniko ?? { image: DEFAULT_KANIKO_IMAGE, fork: 'osscontainertools' } },
+      {
+        pushImage,
+        contextImage: pushImage,
+        registryMirrors,
+        insecureRegistries,
+        certificates: hosts.map((registry, index) => ({ registry, source: { secret, key: String(index) } })),
+        ...(cache === undefined
+          ? {}
+          : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1000))}s` } }),
+        pod: {
+          labels: LABELS,
+          // The image is for that platform, and Kaniko does not emulate.
+          nodeSelector: { 'kubernetes.io/arch': architecture, ...nodeSelector },
+          ...(resources === undefined ? {} : { resources })
+        }
+      },
+      () => (pods++ === 0 ? id : `${id}-${pods}`)
+    )
+  }
+}
+
+function wishesOf({ labels, secrets, target }: ImageBuild): Wishes {
+  return { labels, secrets: secrets.map(({ id }) => id), ...(target === undefined ? {} : { target }) }
+}
+
+/** What an engine is asked for, with the Secrets that it names planned. */
+function buildRequest(
+  request: ImageBuild,
+  { places, credentials, builderConfig }: Plan,
+  secrets: BuildSecrets,
+  listener: Listener,
+  signal: AbortSignal
+): Omit<BuildRequest, 'context'> {
+  const { buildArgs, labels, annotations, engineArgs, pushRetries, timeoutMs } = request
+  const targets = places.map((place, index) => {
+    const credential = secrets.dockerConfig(`push-${index}`, configOf(place, credentials))
+    return targetOf(place, credential, request.insecureRegistries)
+  })
+  const bases = secrets.dockerConfig('bases', builderConfig)
+  const values = secrets.buildSecrets(request.secrets)
+  const pushing = new Set(targets.map(({ pushRef }) => `Pushing ${pushRef}`))
+  const redact = redactor([...credentials.secrets, ...request.secrets.map(({ value }) => value.toString('utf8'))])
+  listener.phase('build')
+  return {
+    targets,
+    ...(bases === undefined ? {} : { bases: { credentials: bases } }),
+    ...(values === undefined ? {} : { secrets: values }),
+    ...{ buildArgs, labels, annotations, engineArgs, pushRetries, timeoutMs, pushTimeoutMs: timeoutMs },
+    log: line => {
+      if (pushing.has(line)) listener.phase('push')
+      listener.line(redact(line))
+    },
+    onPod: async pod => secrets.make(pod, signal)
+  }
+}
+
+function outcomeOf(
+  { digest, phases }: BuiltImage,
+  { imageId, size }: Published,
+  { places }: Plan,
+  buildId: string
+): BuildOutcome {
+  const { podMs, contextMs, buildMs, pushMs } = phases
+  return {
+    digest,
+    imageId,
+    size,
+    pushed: places.flatMap(({ written }) => [...written.values()]),
+    buildId,
+    backend: 'kubernetes',
+    durationsMs: { queue: podMs, context: contextMs, build: buildMs, push: pushMs }
+  }
+}
+
+function refuseFiles({ files }: ImageBuild): void {
+  if (files.length === 0) return
+  const advice = 'push the image, and fetch it with `crane pull`, or build with another backend'
+  throw new BuildError('DOCKERFILE_UNSUPPORTED', `a build in a cluster makes no files of an image yet: ${advice}`)
+}
+
+function byIndex(texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(texts.map((text, index) => [String(index), text]))
+}
+
+/** The errors of what is not a build, in the words of one: what cannot be found or read is the caller's configuration. */
+async function asBuildErrors<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    if (isKubeError(error)) throw new BuildError('POD_FAILED', error.message, { fault: 'configuration', cause: error })
+    if (error instanceof RegistryError) throw new BuildError('PUSH_FAILED', error.message, { cause: error })
+    throw error
+  }
+}

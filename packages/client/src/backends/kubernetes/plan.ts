@@ -1,0 +1,80 @@
+import { openContext, type OpenContext } from '../../context/open.js'
+import { findCredentials, type Credentials } from '../../credentials/find.js'
+import { credentialSources } from '../../credentials/sources.js'
+import type { ImageBuild } from '../../image-build.js'
+import type { Listener } from '../../backend.js'
+import { parseReference, type ImageReference, type RegistryOptions } from '@kaniko-hooks/registry'
+import type { Context } from '@kaniko-hooks/builder'
+import { baseRepositories, isPublic } from './bases.js'
+import type { KubernetesSettings } from './settings.js'
+import { placesOf, type Place } from './targets.js'
+
+/** What a build needs to know before there is a pod. */
+export interface Plan {
+  readonly places: readonly Place[]
+  readonly credentials: Credentials
+  /** The `config.json` of the builder itself, which every RUN line can read; undefined for none. */
+  readonly builderConfig: string | undefined
+}
+
+/** Opens the context, and says so. */
+export async function readContextOf(
+  request: ImageBuild,
+  { env }: KubernetesSettings,
+  listener: Listener,
+  signal: AbortSignal
+): Promise<OpenContext> {
+  listener.phase('context')
+  const open = await openContext(request, env, signal)
+  const files = open.context.entries.filter(({ kind }) => kind === 'file').length
+  listener.line(`Context: ${files} ${files === 1 ? 'file' : 'files'}`)
+  return open
+}
+
+/** Finds what lets the build in where, and asks no registry for more than whether a base image is open to all. */
+export async function planAccess(
+  request: ImageBuild,
+  context: Context,
+  settings: KubernetesSettings,
+  listener: Listener,
+  signal: AbortSignal
+): Promise<Plan> {
+  listener.phase('bases')
+  const places = placesOf(request.push ? request.tags : [])
+  const bases = baseRepositories(context, request.buildArgs)
+  const always = [...mirrorsOf(request), ...cacheOf(request)]
+  const wanted = [...places.map(({ reference }) => reference), ...bases, ...always]
+  const credentials = await findCredentials(
+    wanted,
+    credentialSources(settings.env, settings.credentials),
+    settings.env,
+    signal
+  )
+  for (const warning of credentials.warnings) listener.line(`Warning: ${warning}`)
+  const closed = await Promise.all(
+    bases.map(async base => {
+      const isNeeded =
+        credentials.for(base) !== undefined && !(await isPublic(base, clientFor(base, request, settings), signal))
+      return isNeeded ? [base] : []
+    })
+  )
+  return { places, credentials, builderConfig: credentials.configFor([...closed.flat(), ...always]) }
+}
+
+/** How a registry is asked from here, without a credential. */
+export function clientFor(
+  { domain }: ImageReference,
+  { insecureRegistries }: ImageBuild,
+  { authorities = {} }: KubernetesSettings
+): RegistryOptions {
+  const ca = authorities[domain]
+  return { plainHttp: insecureRegistries.includes(domain), ...(ca === undefined ? {} : { ca }) }
+}
+
+function mirrorsOf({ registryMirrors }: ImageBuild): readonly ImageReference[] {
+  return registryMirrors.map(mirror => ({ domain: mirror.split('/', 1)[0] ?? '', repository: '' }))
+}
+
+function cacheOf({ cache }: ImageBuild): readonly ImageReference[] {
+  return cache === undefined ? [] : [parseReference(cache.repository)]
+}
