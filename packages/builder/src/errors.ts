@@ -5,6 +5,8 @@ import type { Fault } from '@kaniko-hooks/kube'
  *
  * - `DOCKERFILE_MISSING`: there is no Dockerfile at that path
  * - `DOCKERFILE_UNSUPPORTED`: the builder would fail, or build something else than Docker
+ * - `REQUEST_REFUSED`: what was asked for besides the Dockerfile cannot be done: an argument, a platform, a stage
+ * - `NO_BACKEND`: nobody can build here
  * - `DOCKERFILE_FAILED`: an instruction of the Dockerfile failed
  * - `CONTEXT_FAILED`: the directory could not be read or sent whole
  * - `BASE_IMAGE`: an image that the Dockerfile names could not be fetched
@@ -17,6 +19,8 @@ import type { Fault } from '@kaniko-hooks/kube'
 export type BuildErrorCode =
   | 'DOCKERFILE_MISSING'
   | 'DOCKERFILE_UNSUPPORTED'
+  | 'REQUEST_REFUSED'
+  | 'NO_BACKEND'
   | 'DOCKERFILE_FAILED'
   | 'CONTEXT_FAILED'
   | 'BASE_IMAGE'
@@ -29,6 +33,8 @@ export type BuildErrorCode =
 const FAULTS: Readonly<Record<BuildErrorCode, Fault>> = {
   DOCKERFILE_MISSING: 'user',
   DOCKERFILE_UNSUPPORTED: 'user',
+  REQUEST_REFUSED: 'user',
+  NO_BACKEND: 'configuration',
   DOCKERFILE_FAILED: 'user',
   CONTEXT_FAILED: 'user',
   BASE_IMAGE: 'user',

@@ -1,6 +1,7 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
 export { KubernetesBackend } from './backends/kubernetes/kubernetes.js'
 export type { KubernetesSettings } from './backends/kubernetes/settings.js'
+export { chooseBackend, type Choice } from './choose.js'
 export { isGitUrl } from './context/git-url.js'
 export { openContext, type OpenContext } from './context/open.js'
 export { findCredentials, type Credentials, type FoundCredential } from './credentials/find.js'

@@ -73,7 +73,7 @@ interface Told {
 async function build(
   dockerfile: string,
   over: Partial<ImageBuild> = {},
-  { signal = new AbortController().signal, told = { lines: [], phases: [] } as Told } = {}
+  { signal = new AbortController().signal, told = { lines: [], phases: [] } } = {}
 ): Promise<BuildOutcome> {
   const directory = `context-${Math.random()}`
   write(`${directory}/Dockerfile`, dockerfile)

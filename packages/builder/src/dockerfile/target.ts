@@ -7,7 +7,7 @@ import { readStages, type Stage } from './stages.js'
  *
  * @param target a stage's name, in which case does not count and the last of equal ones is meant, or its number from 0
  * @returns undefined for the last stage: all lines
- * @throws BuildError `DOCKERFILE_UNSUPPORTED` when there is no such stage
+ * @throws BuildError `REQUEST_REFUSED` when there is no such stage
  */
 export function linesToStage(dockerfileText: string, target: string): number | undefined {
   const stages = readStages(dockerfileText)
@@ -22,5 +22,5 @@ function stageNamed(stages: readonly Stage[], target: string): Stage {
   if (found !== undefined) return found
   const names = stages.flatMap(({ name }) => name ?? []).join(', ')
   const others = names === '' ? 'none of its stages has a name' : `it has ${names}`
-  throw new BuildError('DOCKERFILE_UNSUPPORTED', `the Dockerfile has no stage ${JSON.stringify(target)}: ${others}`)
+  throw new BuildError('REQUEST_REFUSED', `the Dockerfile has no stage ${JSON.stringify(target)}: ${others}`)
 }

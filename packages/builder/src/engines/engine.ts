@@ -138,7 +138,7 @@ export interface Engine {
    *
    * @param platform for which and on which it is built
    * @param buildArgs the user's own; more may be needed
-   * @throws BuildError `DOCKERFILE_UNSUPPORTED` for a target that is no stage
+   * @throws BuildError `REQUEST_REFUSED` for a target that is no stage
    */
   prepare(context: Context, platform: Platform, buildArgs: Readonly<Record<string, string>>, wishes?: Wishes): Prepared
 

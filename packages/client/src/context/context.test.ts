@@ -68,7 +68,7 @@ describe('an archive', () => {
   function tar(...entries: readonly (readonly [entry: Entry, content?: string])[]): Buffer {
     const blocks = entries.flatMap(([entry, content = '']) => {
       const block = Buffer.alloc(512)
-      const own = { mode: 0o644, size: content.length, mtime: new Date(0), type: 'File', ...(entry) }
+      const own = { mode: 0o644, size: content.length, mtime: new Date(0), type: 'File', ...entry }
       new Header(own as ConstructorParameters<typeof Header>[0]).encode(block)
       const body = Buffer.alloc(Math.ceil(content.length / 512) * 512)
       body.write(content)

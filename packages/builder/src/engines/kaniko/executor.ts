@@ -42,7 +42,7 @@ const RETRIES = 3
  * The flags are those of all three forks (docs/notes/kaniko.md), besides `--annotation` and `--secret`, which stand there only
  * for a build that has them.
  *
- * @throws BuildError `DOCKERFILE_UNSUPPORTED` for arguments of the user that cannot be passed on
+ * @throws BuildError `REQUEST_REFUSED` for arguments of the user that cannot be passed on
  */
 export function executorArguments(build: ImageBuildLike, place: ExecutorPlace): string[] {
   const { cache } = build

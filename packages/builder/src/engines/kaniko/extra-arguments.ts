@@ -34,7 +34,7 @@ const ASKED_FOR_ELSEWHERE: Readonly<Record<string, string>> = {
  *
  * @param words as somebody wrote them, without a shell: `--single-snapshot`, `--verbosity=debug`, or `--verbosity` and
  *   `debug` one after the other
- * @throws BuildError `DOCKERFILE_UNSUPPORTED`, fault `user`, for a flag that is ours, and for a word that is no flag
+ * @throws BuildError `REQUEST_REFUSED`, fault `user`, for a flag that is ours, and for a word that is no flag
  */
 export function extraArguments(words: readonly string[]): string[] {
   const made: string[] = []
@@ -66,5 +66,5 @@ function refuseOwned(name: string): void {
 }
 
 function refused(message: string): BuildError {
-  return new BuildError('DOCKERFILE_UNSUPPORTED', message)
+  return new BuildError('REQUEST_REFUSED', message)
 }

@@ -49,10 +49,7 @@ export function cacheArguments(repository: string, ttl: string): string[] {
 function checkedId(id: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id)) return id
   const why = 'letters, digits, dots, dashes and underscores make one, and no dot or dash begins it'
-  throw new BuildError(
-    'DOCKERFILE_UNSUPPORTED',
-    `${JSON.stringify(id)} is not the id of a secret that is taken: ${why}`
-  )
+  throw new BuildError('REQUEST_REFUSED', `${JSON.stringify(id)} is not the id of a secret that is taken: ${why}`)
 }
 
 function pairs(flag: string, values: Readonly<Record<string, string>>): string[] {

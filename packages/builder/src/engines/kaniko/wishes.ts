@@ -14,7 +14,7 @@ import { finding, type KanikoFork } from './unsupported.js'
  * `--target` leaves what follows to be judged and built; its `--label` is overruled by a LABEL, where Docker's overrules
  * (moby/buildkit, dockerfile2llb: labels of the request are set last).
  *
- * @throws BuildError `DOCKERFILE_UNSUPPORTED` for a target that is no stage
+ * @throws BuildError `REQUEST_REFUSED` for a target that is no stage
  */
 export function asWished(context: Context, { target, labels = {} }: Wishes): Context {
   const count = target === undefined ? undefined : linesToStage(context.dockerfileText, target)
@@ -62,9 +62,9 @@ export function findSecrets(context: Context, fork: KanikoFork, secrets: readonl
   })
 }
 
-/** @throws BuildError `DOCKERFILE_UNSUPPORTED` where the executor has no flag for them */
+/** @throws BuildError `REQUEST_REFUSED` where the executor has no flag for them */
 export function refuseAnnotations({ annotations = {} }: BuildRequest, { fork }: KanikoSettings): void {
   if (fork !== 'google' || Object.keys(annotations).length === 0) return
   const advice = 'leave them out, or build with the osscontainertools fork (ghcr.io/osscontainertools/kaniko)'
-  throw new BuildError('DOCKERFILE_UNSUPPORTED', `the google fork of Kaniko makes no annotations: ${advice}`)
+  throw new BuildError('REQUEST_REFUSED', `the google fork of Kaniko makes no annotations: ${advice}`)
 }

@@ -189,7 +189,7 @@ function outcomeOf(
 function refuseFiles({ files }: ImageBuild): void {
   if (files.length === 0) return
   const advice = 'push the image, and fetch it with `crane pull`, or build with another backend'
-  throw new BuildError('DOCKERFILE_UNSUPPORTED', `a build in a cluster makes no files of an image yet: ${advice}`)
+  throw new BuildError('REQUEST_REFUSED', `a build in a cluster makes no files of an image yet: ${advice}`)
 }
 
 function byIndex(texts: readonly string[]): Readonly<Record<string, string>> {
