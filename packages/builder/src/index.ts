@@ -5,9 +5,12 @@ export { readContext } from './context/read.js'
 export {
   addressOfConnector,
   connectorAddress,
+  connectorName,
   connectorRegistry,
+  CONNECTORS_GROUP,
   pullAddressOf,
   registryBehind,
+  storedConnector,
   type ConnectorAddress,
   type ConnectorObject,
   type ConnectorWays

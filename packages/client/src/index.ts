@@ -1,5 +1,6 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
 export { KubernetesBackend } from './backends/kubernetes/kubernetes.js'
+export type { ConnectorSettings } from './backends/kubernetes/connector.js'
 export type { KubernetesSettings } from './backends/kubernetes/settings.js'
 export { chooseBackend, type Choice } from './choose.js'
 export { isGitUrl } from './context/git-url.js'

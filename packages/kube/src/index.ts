@@ -21,6 +21,7 @@ export type { ExecOptions, ExecStream, ExecTarget } from './exec.js'
 export { Kube } from './kube.js'
 export type {
   CreateOptions,
+  CustomObject,
   DeleteOptions,
   KubeOptions,
   ListOptions,

@@ -73,8 +73,9 @@ interface Told {
 async function build(
   dockerfile: string,
   over: Partial<ImageBuild> = {},
-  { signal = new AbortController().signal, told = { lines: [], phases: [] } } = {}
+  options: { readonly signal?: AbortSignal; readonly told?: Told } = {}
 ): Promise<BuildOutcome> {
+  const { signal = new AbortController().signal, told = { lines: [], phases: [] } } = options
   const directory = `context-${Math.random()}`
   write(`${directory}/Dockerfile`, dockerfile)
   const { mirror } = suite.cluster

@@ -1,4 +1,5 @@
 import * as path from 'node:path/posix'
+import type { CustomObject } from '@kaniko-hooks/kube'
 import { BuildError } from '../errors.js'
 import type { ConnectorName } from './destination.js'
 import type { RegistrySettings, RepositoryAddress } from './registry.js'
@@ -31,6 +32,24 @@ export interface ConnectorAddress {
   /** Without slashes at its ends; empty for connectors that differ by their host. */
   readonly path: string
   readonly plainHttp: boolean
+}
+
+/** The API group of Connectors, as roles name it. */
+export const CONNECTORS_GROUP = 'connectors.alauda.io'
+
+/**
+ * A Connector as people name it: `namespace/name`, or a mere name.
+ *
+ * @param namespace for a mere name
+ */
+export function connectorName(text: string, namespace: string): ConnectorName {
+  const [first = '', second] = text.split('/', 2)
+  return second === undefined ? { namespace, name: first } : { namespace: first, name: second }
+}
+
+/** Where the API server keeps a Connector. */
+export function storedConnector(connector: ConnectorName): CustomObject {
+  return { group: CONNECTORS_GROUP, version: 'v1alpha1', plural: 'connectors', ...connector }
 }
 
 const SCHEME = /^[a-z]+:\/\//i

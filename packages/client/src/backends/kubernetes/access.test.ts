@@ -1,10 +1,11 @@
-import { expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { Kube } from '@kaniko-hooks/kube'
 import type { Context } from '@kaniko-hooks/builder'
-import { answerChallenge, servers } from '@kaniko-hooks/testing'
+import { answerChallenge, ApiServer, servers } from '@kaniko-hooks/testing'
 import { createHash } from 'node:crypto'
 import { redactor } from '../../redact.js'
 import { imageBuild } from './build.fixture.js'
-import { planAccess } from './plan.js'
+import { goesBy, planAccess } from './plan.js'
 import { platformOf } from './platform.js'
 import { checkPublished } from './published.js'
 import { placesOf, targetOf } from './targets.js'
@@ -14,6 +15,17 @@ const SIGNAL = new AbortController().signal
 
 const start = servers()
 
+let cluster: ApiServer
+let kube: Kube
+beforeEach(async () => {
+  cluster = await ApiServer.start()
+  kube = new Kube(cluster.config)
+})
+afterEach(async () => {
+  kube.close()
+  await cluster.stop()
+})
+
 function context(dockerfileText: string): Context {
   return { directory: '/c', dockerfile: 'Dockerfile', dockerfileText, entries: [], warnings: [] }
 }
@@ -21,7 +33,7 @@ function context(dockerfileText: string): Context {
 test('a base image that anybody may fetch gets no credential, since each RUN could read it', async () => {
   const digest = `sha256:${'a'.repeat(64)}`
   const registry = await start((request, response) => {
-    if (!(request.url ?? '').includes('/open/')) return answerChallenge(response, 'Basic realm="x"')
+    if (!(request.url ?? '').includes('/open/')) { answerChallenge(response, 'Basic realm="x"'); return; }
     response.writeHead(200, { 'docker-content-digest': digest, 'content-type': 'x' }).end()
   })
   const auth = JSON.stringify({ auths: { [registry.host]: { auth: btoa('u:p') } } })
@@ -33,7 +45,7 @@ test('a base image that anybody may fetch gets no credential, since each RUN cou
       insecureRegistries: [registry.host]
     })
     const settings = { env: { HOME: '/nowhere', DOCKER_AUTH_CONFIG: auth } }
-    return planAccess(request, context(text), settings, LISTENER, SIGNAL)
+    return planAccess(request, context(text), settings, kube, LISTENER, SIGNAL)
   }
   expect((await plan('open/base')).builderConfig).toBeUndefined()
   expect((await plan('open/base', 'closed/base')).builderConfig).toContain(registry.host)
@@ -93,4 +105,54 @@ test('a platform is one of Linux', () => {
 test('secrets are hidden in lines of others, line by line, the longest first', () => {
   const redact = redactor(['canary', 'canary-long', 'first line\nsecond line', 'ab', ''])
   expect(redact('x canary-long y canary, second line; ab')).toBe('x *** y ***, ***; ab')
+})
+
+describe('a connector', () => {
+  const status = {
+    conditions: [{ type: 'Ready', status: 'True' }],
+    proxy: { httpAddress: { url: 'http://c-harbor.ci.svc/namespaces/ci/connectors/harbor' } }
+  }
+  const plan = async (tags: readonly string[], name = 'ci/harbor') =>
+    planAccess(
+      imageBuild({ tags, push: true, timeoutMs: 1_800_000 }),
+      context('FROM scratch'),
+      { env: { HOME: '/nowhere' }, connector: { name, serviceAccount: 'images' } },
+      kube,
+      LISTENER,
+      SIGNAL
+    )
+
+  beforeEach(() => {
+    const spec = { address: 'https://harbor.example' }
+    cluster.putCustom('connectors.connectors.alauda.io', 'ci', { metadata: { name: 'harbor' }, spec, status })
+  })
+
+  test('takes the tags of the registry behind it, and no credential is looked for', async () => {
+    const { connector, places } = await plan(['harbor.example/team/app:1', 'harbor.example/team/app:2', 'r.ci/a:1'])
+    expect(places.map(place => goesBy(place, connector))).toEqual([true, false])
+    const [place] = places
+    expect(place === undefined ? undefined : connector?.targetOf(place)).toEqual({
+      pushRef: 'c-harbor.ci.svc/namespaces/ci/connectors/harbor/team/app:1',
+      tags: ['2'],
+      insecureRegistries: ['c-harbor.ci.svc'],
+      access: {
+        kind: 'connector',
+        volume: {
+          namespace: 'ci',
+          name: 'harbor',
+          attributes: 'connector.name',
+          tokenSeconds: 2100,
+          serviceAccount: 'images'
+        },
+        proxy: { reverse: 'registry-config' }
+      }
+    })
+  })
+
+  test.each([
+    [['r.ci/a:1'], 'ci/harbor', 'REQUEST_REFUSED', /none of the tags is in harbor.example/],
+    [['harbor.example/a:1'], 'ci/other', 'REGISTRY_UNREACHABLE', /ci\/other cannot be read: there is none of that name/]
+  ])('for %j by %s is refused', async (tags, name, code, message) => {
+    await expect(plan(tags, name)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
 })

@@ -16,7 +16,7 @@ import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
 import { findCluster, type FoundCluster } from './cluster.js'
-import { clientFor, planAccess, readContextOf, type Plan } from './plan.js'
+import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
 import { checkPublished, type Published } from './published.js'
 import { missingRights } from './rights.js'
@@ -81,17 +81,20 @@ export class KubernetesBackend implements Backend {
       )
       refuseUnsupported(findings, context.dockerfile)
       for (const warning of context.warnings) listener.line(`Warning: ${warning}`)
-      const plan = await asBuildErrors(async () => planAccess(request, context, this.#settings, listener, signal))
+      const plan = await asBuildErrors(async () => planAccess(request, context, this.#settings, kube, listener, signal))
       const own = buildRequest({ ...request, buildArgs }, plan, secrets, listener, signal)
       const image = await engine.build({ ...own, context }, signal)
       const published = await checkPublished(
-        plan.places.map(place => ({
-          place,
-          client: {
-            ...clientFor(place.reference, request, this.#settings),
-            credential: plan.credentials.for(place.reference)?.credential
-          }
-        })),
+        // Who asks a connector needs a token; the container that pushed had one.
+        plan.places
+          .filter(place => !goesBy(place, plan.connector))
+          .map(place => ({
+            place,
+            client: {
+              ...clientFor(place.reference, request, this.#settings),
+              credential: plan.credentials.for(place.reference)?.credential
+            }
+          })),
         image.digest,
         signal
       )
@@ -140,13 +143,14 @@ function wishesOf({ labels, secrets, target }: ImageBuild): Wishes {
 /** What an engine is asked for, with the Secrets that it names planned. */
 function buildRequest(
   request: ImageBuild,
-  { places, credentials, builderConfig }: Plan,
+  { places, credentials, builderConfig, connector }: Plan,
   secrets: BuildSecrets,
   listener: Listener,
   signal: AbortSignal
 ): Omit<BuildRequest, 'context'> {
   const { buildArgs, labels, annotations, engineArgs, pushRetries, timeoutMs } = request
   const targets = places.map((place, index) => {
+    if (connector !== undefined && goesBy(place, connector)) return connector.targetOf(place)
     const credential = secrets.dockerConfig(`push-${index}`, configOf(place, credentials))
     return targetOf(place, credential, request.insecureRegistries)
   })

@@ -4,8 +4,10 @@ import { credentialSources } from '../../credentials/sources.js'
 import type { ImageBuild } from '../../image-build.js'
 import type { Listener } from '../../backend.js'
 import { parseReference, type ImageReference, type RegistryOptions } from '@kaniko-hooks/registry'
-import type { Context } from '@kaniko-hooks/builder'
+import { BuildError, type Context } from '@kaniko-hooks/builder'
+import type { Kube } from '@kaniko-hooks/kube'
 import { baseRepositories, isPublic } from './bases.js'
+import { openConnector, type ConnectorWay } from './connector.js'
 import type { KubernetesSettings } from './settings.js'
 import { placesOf, type Place } from './targets.js'
 
@@ -15,6 +17,7 @@ export interface Plan {
   readonly credentials: Credentials
   /** The `config.json` of the builder itself, which every RUN line can read; undefined for none. */
   readonly builderConfig: string | undefined
+  readonly connector?: ConnectorWay
 }
 
 /** Opens the context, and says so. */
@@ -36,14 +39,24 @@ export async function planAccess(
   request: ImageBuild,
   context: Context,
   settings: KubernetesSettings,
+  kube: Kube,
   listener: Listener,
   signal: AbortSignal
 ): Promise<Plan> {
   listener.phase('bases')
   const places = placesOf(request.push ? request.tags : [])
+  const connector = await connectorFor(request, settings, kube, signal)
+  if (connector !== undefined && !places.some(place => goesBy(place, connector))) {
+    const why = `none of the tags is in ${connector.registry}, the registry behind it`
+    throw new BuildError(
+      'REQUEST_REFUSED',
+      `the connector ${settings.connector?.name ?? ''} would push nothing: ${why}`
+    )
+  }
   const bases = baseRepositories(context, request.buildArgs)
   const always = [...mirrorsOf(request), ...cacheOf(request)]
-  const wanted = [...places.map(({ reference }) => reference), ...bases, ...always]
+  const own = places.filter(place => !goesBy(place, connector)).map(({ reference }) => reference)
+  const wanted = [...own, ...bases, ...always]
   const credentials = await findCredentials(
     wanted,
     credentialSources(settings.env, settings.credentials),
@@ -58,7 +71,22 @@ export async function planAccess(
       return isNeeded ? [base] : []
     })
   )
-  return { places, credentials, builderConfig: credentials.configFor([...closed.flat(), ...always]) }
+  const builderConfig = credentials.configFor([...closed.flat(), ...always])
+  return { places, credentials, builderConfig, ...(connector === undefined ? {} : { connector }) }
+}
+
+async function connectorFor(
+  { push, timeoutMs }: ImageBuild,
+  { connector }: KubernetesSettings,
+  kube: Kube,
+  signal: AbortSignal
+): Promise<ConnectorWay | undefined> {
+  return push && connector !== undefined ? openConnector(kube, connector, timeoutMs, signal) : undefined
+}
+
+/** Whether a place is reached by the connector. */
+export function goesBy({ reference }: Place, connector: ConnectorWay | undefined): boolean {
+  return reference.domain === connector?.registry
 }
 
 /** How a registry is asked from here, without a credential. */

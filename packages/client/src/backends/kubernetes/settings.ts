@@ -1,4 +1,5 @@
 import type { V1ResourceRequirements } from '@kubernetes/client-node'
+import type { ConnectorSettings } from './connector.js'
 import type { CredentialWishes, Environment } from '../../credentials/sources.js'
 
 /** How builds in a cluster are made, besides what is built. */
@@ -17,6 +18,8 @@ export interface KubernetesSettings {
   readonly kaniko?: { readonly image: string; readonly fork: 'google' | 'chainguard' | 'osscontainertools' }
   /** An image with `sh`, `crane`, `tar`, `head`, `tee`, `mkfifo` and `sha256sum`: it takes the context, and it pushes. */
   readonly pushImage?: string
+  /** By which the tags of its registry are pushed. */
+  readonly connector?: ConnectorSettings
   /** PEM certificates of authorities that sign for a registry, by its `host[:port]`. */
   readonly authorities?: Readonly<Record<string, string>>
 }

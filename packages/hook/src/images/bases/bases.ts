@@ -3,6 +3,7 @@ import {
   baseDigests,
   isAsked,
   connectorAddress,
+  connectorName,
   registryBehind,
   registryName,
   spelledRegistry,
@@ -15,7 +16,7 @@ import { HookError } from '../../report/errors.js'
 import type { BaseConnectorSettings } from '../../settings/schema.js'
 import { SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
 import { baseTokens, type BaseProxy } from './base-tokens.js'
-import { connectorName, readConnector, shownConnector } from '../connector/connector-object.js'
+import { readConnector, shownConnector } from '../connector/connector-object.js'
 import { BASE_IMAGES } from '../connector/connector-use.js'
 import { credentialsOf } from '../engine.js'
 import { dockerConfig, keychainOf } from '../destinations/registry-place.js'
@@ -136,7 +137,7 @@ async function proxiesOf(
 ): Promise<BaseProxy[]> {
   if (spellings.size === 0 && !mayBeAny) return []
   const { serviceAccount, address } = settings
-  const connector = connectorName(cluster, settings.name)
+  const connector = connectorName(settings.name, cluster.kube.namespace)
   const read = async (): ReturnType<typeof readConnector> =>
     readConnector(cluster, connector, BASE_IMAGES, 'its registries and address')
   const object = settings.registries === undefined ? await read() : undefined

@@ -1,6 +1,7 @@
 import {
   addressOfConnector,
   connectorAddress,
+  connectorName,
   connectorRegistry,
   pullAddressOf,
   registryBehind,
@@ -17,7 +18,7 @@ import { milliseconds } from '../../settings/duration.js'
 import type { ConnectorPlaceSettings } from '../../settings/schema.js'
 import { buildTokenSeconds, SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
 import { accountToken, TOKEN_USER, tokenEntry } from '../connector/account-token.js'
-import { connectorName, readConnector, shownConnector } from '../connector/connector-object.js'
+import { readConnector, shownConnector } from '../connector/connector-object.js'
 import { DESTINATION } from '../connector/connector-use.js'
 import type { Place } from './place.js'
 import { keychain, secretValue } from './registry-place.js'
@@ -30,7 +31,7 @@ import { keychain, secretValue } from './registry-place.js'
  */
 export async function connectorPlace(call: Call, settings: ConnectorPlaceSettings): Promise<Place> {
   const { serviceAccount, ca, pullSecret } = settings
-  const connector = connectorName(call, settings.name)
+  const connector = connectorName(settings.name, call.kube.namespace)
   const volume = {
     ...connector,
     attributes: settings.attributes,
