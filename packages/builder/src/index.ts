@@ -51,6 +51,7 @@ export {
 } from './engines/kaniko/executor.js'
 export { secretFile } from './engines/kaniko/image-arguments.js'
 export type { BuildPodSettings, LayerCache, RegistryCertificate } from './engines/pod/settings.js'
+export type { ImageFile } from './engines/pod/fetch-files.js'
 export { PartlyPushed } from './engines/pod/push-result.js'
 export { BuildError, type BuildErrorCode } from './errors.js'
 export { baseDigests, type BaseSources, isAsked } from './reuse/base-digests.js'

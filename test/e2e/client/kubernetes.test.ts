@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { list } from 'tar'
 
 import {
   KubernetesBackend,
@@ -217,6 +218,32 @@ test('without a push there is a digest, and no registry hears of it', async () =
   const outcome = await build('FROM busybox:1.36\nRUN echo a >/a', { push: false, tags: [`${openHost}/acme/none:1`] })
   expect(outcome).toMatchObject({ digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), pushed: [] })
   expect(await open.images()).toEqual(before)
+  expect(await left()).toEqual([])
+})
+
+test('an image comes back as files, with and without a push', async () => {
+  const files = (['docker', 'oci'] as const).map(kind => ({ kind, path: join(home, `${kind}.tar`) }))
+  const tag = `${openHost}/acme/filed:1`
+  const entry = async (path: string, name: string): Promise<string> => {
+    const chunks: Buffer[] = []
+    await list({
+      file: path,
+      onReadEntry: found => {
+        if (found.path.replace(/^\.\//, '') === name) found.on('data', (chunk: Buffer) => void chunks.push(chunk))
+      }
+    })
+    return Buffer.concat(chunks).toString('utf8')
+  }
+  for (const push of [true, false]) {
+    const { digest } = await build('FROM busybox:1.36\nRUN echo a >/a', { push, tags: [tag], files })
+    const index = JSON.parse(await entry(join(home, 'oci.tar'), 'index.json')) as {
+      readonly manifests: readonly { readonly digest: string }[]
+    }
+    expect(index.manifests.map(manifest => manifest.digest)).toEqual([digest])
+    const manifest = await entry(join(home, 'docker.tar'), 'manifest.json')
+    expect(JSON.parse(manifest)).toMatchObject([{ RepoTags: [push ? tag : 'image:latest'] }])
+    expect((await open.images()).includes('acme/filed:1')).toBe(true)
+  }
   expect(await left()).toEqual([])
 })
 

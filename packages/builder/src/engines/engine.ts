@@ -2,6 +2,7 @@ import type { V1Pod } from '@kaniko-hooks/kube'
 import type { Context } from '../context/context.js'
 import type { Target } from '../destinations/destination.js'
 import type { RegistryProxy } from '../dockerfile/registry-proxy.js'
+import type { ImageFile } from './pod/fetch-files.js'
 import type { LayerCache } from './pod/settings.js'
 
 /** For what an image is built, and on what. */
@@ -83,6 +84,8 @@ export interface BuildRequest {
   readonly cache?: LayerCache | 'none'
   /** Further arguments of the engine, as the user wrote them. */
   readonly engineArgs?: readonly string[]
+  /** What becomes of the image besides its pushes; fetched before they are waited for. */
+  readonly files?: readonly ImageFile[]
   /** How often a push that failed is tried again. Default: as the engine likes. */
   readonly pushRetries?: number
   /** For the whole build. */

@@ -1,5 +1,5 @@
 import { PACKED } from '../../context/pack.js'
-import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT, SECRETS_MOUNT } from '../pod/parts.js'
+import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT, SECRETS_MOUNT, TAR_MOUNT } from '../pod/parts.js'
 import { registryName, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import type { LayerCache, RegistryCertificate } from '../pod/settings.js'
 import { cacheArguments, imageArguments, type WantedImage } from './image-arguments.js'
@@ -48,6 +48,8 @@ export interface KanikoBuild extends Partial<
 > {
   /** Where Kaniko itself pushes the image. Without it, it writes a layout to `LAYOUT_MOUNT`. */
   readonly pushRef?: string
+  /** Names of the image in a file for `docker load`, which is made for them. */
+  readonly tarFor?: readonly string[]
   /** Nobody gets the image; only its digest is told. */
   readonly isDiscarded?: boolean
   readonly pushRetries?: number
@@ -80,6 +82,9 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
     ...(build.pushRef !== undefined
       ? [`--destination=${build.pushRef}`, `--push-retry=${retries}`]
       : ['--no-push', ...(build.isDiscarded === true ? [] : [`--oci-layout-path=${LAYOUT_MOUNT}`])]),
+    ...(build.tarFor === undefined
+      ? []
+      : [`--tar-path=${TAR_MOUNT}/docker.tar`, ...build.tarFor.map(name => `--destination=${name}`)]),
     ...(build.handle === undefined ? [] : [`--label=${BUILD_LABEL}=${build.handle}`]),
     `--digest-file=${TERMINATION_LOG}`,
     '--force',

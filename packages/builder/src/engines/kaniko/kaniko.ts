@@ -20,7 +20,8 @@ import { cacheOf, kanikoIdentity } from './args.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, kanikoPod, pushesApart } from './pod.js'
-import { CONTEXT_CONTAINER, pushContainer } from '../pod/parts.js'
+import { fetchFiles } from '../pod/fetch-files.js'
+import { CONTEXT_CONTAINER, FILES_CONTAINER, pushContainer } from '../pod/parts.js'
 import { prepare } from './prepare.js'
 import { explainFailure, type FailedBuild } from './problem.js'
 import type { KanikoSettings } from './settings.js'
@@ -162,11 +163,12 @@ export class KanikoEngine implements Engine {
       })
       const end = watch.now()
       const digest = readDigest(ended, failedBuild(request, kanikoLog))
-      if (!pushesApart(request.targets)) {
+      if (!pushesApart(request)) {
         const pushMs = pushingAt === undefined ? 0 : end - pushingAt
         return { digest, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
       }
       const buildMs = watch.lap()
+      await this.#fetchFiles(name, request, wait)
       await this.#awaitPush(name, request, digest, wait)
       return { digest, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
     } finally {
@@ -174,9 +176,18 @@ export class KanikoEngine implements Engine {
     }
   }
 
+  /** Brings the image's files to the caller. */
+  async #fetchFiles(podName: string, { files = [], log }: BuildRequest, wait: WaitOptions): Promise<void> {
+    if (files.length === 0) return
+    await waitForPod(this.#kube, podName, 'running', { ...wait, container: FILES_CONTAINER })
+    const { signal = new AbortController().signal } = wait
+    await fetchFiles(this.#kube, podName, files, { signal, log })
+  }
+
   /** Waits until every push container has ended, and reads of each whether its registry took the image. */
   async #awaitPush(podName: string, request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
     const { targets, log, pushTimeoutMs } = request
+    if (targets.length === 0) return
     // Its image may have to be pulled first, which is no fault of the registry.
     for (const [index] of targets.entries()) {
       await waitForPod(this.#kube, podName, 'running', { ...wait, container: pushContainer(index) })
@@ -222,7 +233,7 @@ export class KanikoEngine implements Engine {
     let hung: NodeJS.Timeout | undefined
     // The first thing that is asked whether it takes a push.
     const first = request.targets[0]?.pushRef
-    const pushed = pushesApart(request.targets) ? cacheOf(request, this.#settings)?.repository : first
+    const pushed = pushesApart(request) ? cacheOf(request, this.#settings)?.repository : first
     const reference = pushed ?? first
     // Without a push and a cache, it is a base image's.
     const domain = reference === undefined ? 'of a base image' : parseReference(reference).domain

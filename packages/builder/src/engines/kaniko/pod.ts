@@ -3,7 +3,9 @@ import { literal } from '@kaniko-hooks/kube'
 import type { Target } from '../../destinations/destination.js'
 import { certificatePath, kanikoArguments, kanikoEnvironment } from './args.js'
 import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT, NAME_FILES, NAMES_MOUNT } from '../pod/parts.js'
-import { pushContainer, SECRETS_MOUNT } from '../pod/parts.js'
+import { FILES_CONTAINER, pushContainer, SECRETS_MOUNT, TAR_MOUNT } from '../pod/parts.js'
+import { KEEP_SCRIPT } from '../pod/fetch-files.js'
+import { referencesOf } from '../pod/push-result.js'
 import type { BuildRequest } from '../engine.js'
 import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
@@ -31,7 +33,7 @@ const DEADLINE_MARGIN_SECONDS = 30
 /** The part of a request that decides about the pod. */
 export type PodBuild = Pick<
   BuildRequest,
-  | ('annotations' | 'bases' | 'buildArgs' | 'cache' | 'engineArgs')
+  | ('annotations' | 'bases' | 'buildArgs' | 'cache' | 'engineArgs' | 'files')
   | ('handle' | 'labels' | 'pushRetries' | 'secrets' | 'targets')
 >
 
@@ -42,9 +44,11 @@ export interface KanikoPodOptions {
 
 /**
  * Whether containers of their own push the image: one for each target, as soon as there is a credential that no `RUN`
- * line may read, more than one target of which each can fail by itself, or a target with tags that need no push.
+ * line may read, more than one target of which each can fail by itself, or a target with tags that need no push. Whoever
+ * fetches the image as a file needs a container too.
  */
-export function pushesApart(targets: readonly Target[]): boolean {
+export function pushesApart({ targets, files = [] }: Pick<PodBuild, 'files' | 'targets'>): boolean {
+  if (files.length > 0) return true
   return targets.length > 1 || targets.some(({ access, tags = [] }) => access !== undefined || tags.length > 0)
 }
 
@@ -58,7 +62,8 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   const seconds = Math.ceil(options.timeoutMs / 1000)
   const resources = pod.resources === undefined ? {} : { resources: pod.resources }
   const certificates = certificatesOf(build, settings)
-  const apart = pushesApart(build.targets)
+  const { files = [] } = build
+  const apart = pushesApart(build)
   const context: V1Container = {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
@@ -87,7 +92,8 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       {
         ...build,
         secrets: (secrets?.ids ?? []).map(id => ({ id })),
-        isDiscarded: build.targets.length === 0,
+        isDiscarded: build.targets.length === 0 && files.length === 0,
+        ...(files.some(({ kind }) => kind === 'docker') ? { tarFor: namesOf(build.targets) } : {}),
         proxies,
         certificates,
         insecureRegistries: build.targets.flatMap(({ insecureRegistries }) => insecureRegistries),
@@ -100,6 +106,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     volumeMounts: [
       { name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true },
       ...(apart ? [{ name: 'image', mountPath: LAYOUT_MOUNT }] : []),
+      ...(files.length === 0 ? [] : [{ name: 'image-files', mountPath: TAR_MOUNT }]),
       ...certificates.map((_, index) => certificateMount(index)),
       ...(secrets === undefined ? [] : [{ name: 'secrets', mountPath: SECRETS_MOUNT, readOnly: true }]),
       ...(own?.mounts ?? [])
@@ -129,10 +136,11 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       // Nothing in it has to be saved.
       terminationGracePeriodSeconds: 1,
       initContainers: apart ? [context, kaniko] : [context],
-      containers: apart ? pushers : [kaniko],
+      containers: apart ? [...pushers, ...(files.length === 0 ? [] : [filesContainer(settings, seconds)])] : [kaniko],
       volumes: [
         { name: 'context', emptyDir: {} },
         ...(apart ? ['image', 'names'].map(name => ({ name, emptyDir: {} })) : []),
+        ...(files.length === 0 ? [] : [{ name: 'image-files', emptyDir: {} }]),
         ...certificates.map(certificateVolume),
         ...(secrets === undefined
           ? []
@@ -190,6 +198,29 @@ function pusher(
     ],
     ...(resources === undefined ? {} : { resources })
   }
+}
+
+/** Has the image's files until they are fetched. */
+function filesContainer(settings: KanikoSettings, seconds: number): V1Container {
+  const { resources } = settings.pod ?? {}
+  return {
+    name: FILES_CONTAINER,
+    image: settings.contextImage,
+    command: ['sh', '-c', KEEP_SCRIPT].map(literal),
+    env: [{ name: 'WAIT_SECONDS', value: String(seconds) }],
+    securityContext: security([]),
+    volumeMounts: [
+      { name: 'image', mountPath: LAYOUT_MOUNT, readOnly: true },
+      { name: 'image-files', mountPath: TAR_MOUNT }
+    ],
+    ...(resources === undefined ? {} : { resources })
+  }
+}
+
+/** What an image is called where it is loaded; an image that goes nowhere needs a name too. */
+function namesOf(targets: readonly Target[]): readonly string[] {
+  const names = targets.flatMap(referencesOf)
+  return names.length === 0 ? ['image:latest'] : names
 }
 
 /** Two targets may use volumes of one name. */

@@ -15,6 +15,12 @@ export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
 /** Where the image lies, as an OCI layout, when another container pushes it. */
 export const LAYOUT_MOUNT = '/kaniko/image'
 
+/** Where files of the image lie that somebody fetches: `docker.tar`. */
+export const TAR_MOUNT = '/kaniko/image-files'
+
+/** The container from which they are fetched. */
+export const FILES_CONTAINER = 'files'
+
 /** Where the values of build secrets lie, one file for each, in the builder alone. `/kaniko/secrets` is the executor's own. */
 export const SECRETS_MOUNT = '/kaniko/build-secrets'
 

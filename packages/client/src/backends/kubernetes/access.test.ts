@@ -33,7 +33,10 @@ function context(dockerfileText: string): Context {
 test('a base image that anybody may fetch gets no credential, since each RUN could read it', async () => {
   const digest = `sha256:${'a'.repeat(64)}`
   const registry = await start((request, response) => {
-    if (!(request.url ?? '').includes('/open/')) { answerChallenge(response, 'Basic realm="x"'); return; }
+    if (!(request.url ?? '').includes('/open/')) {
+      answerChallenge(response, 'Basic realm="x"')
+      return
+    }
     response.writeHead(200, { 'docker-content-digest': digest, 'content-type': 'x' }).end()
   })
   const auth = JSON.stringify({ auths: { [registry.host]: { auth: btoa('u:p') } } })

@@ -138,7 +138,6 @@ describe('before there is a pod', () => {
     ['a stage that is not there', { target: 'nowhere' }, /no stage "nowhere"/],
     ['another system', { platform: 'windows/amd64' }, /"windows\/amd64" is not built/],
     ['several platforms', { platform: 'linux/amd64,linux/arm64' }, /build once for each/],
-    ['a file of the image', { files: [{ kind: 'oci', path: '/x' }] as const }, /makes no files/],
     ['an impossible id', { secrets: [{ id: 'a,src=/etc', value: Buffer.from('') }] }, /is not the id of a secret/]
   ])('%s is refused', async (_, over, message) => {
     await refusedWith(over, { code: 'REQUEST_REFUSED', fault: 'user', message: expect.stringMatching(message) })

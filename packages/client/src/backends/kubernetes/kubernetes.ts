@@ -63,7 +63,6 @@ export class KubernetesBackend implements Backend {
   }
 
   async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
-    refuseFiles(request)
     const cluster = await asBuildErrors(async () => findCluster(this.#settings))
     const kube = new Kube(cluster.config, { onOutage: sentence => listener.line(sentence) })
     const id = `kbuild-${randomUUID().slice(0, 8)}`
@@ -148,7 +147,7 @@ function buildRequest(
   listener: Listener,
   signal: AbortSignal
 ): Omit<BuildRequest, 'context'> {
-  const { buildArgs, labels, annotations, engineArgs, pushRetries, timeoutMs } = request
+  const { buildArgs, labels, annotations, engineArgs, files, pushRetries, timeoutMs } = request
   const targets = places.map((place, index) => {
     if (connector !== undefined && goesBy(place, connector)) return connector.targetOf(place)
     const credential = secrets.dockerConfig(`push-${index}`, configOf(place, credentials))
@@ -163,7 +162,7 @@ function buildRequest(
     targets,
     ...(bases === undefined ? {} : { bases: { credentials: bases } }),
     ...(values === undefined ? {} : { secrets: values }),
-    ...{ buildArgs, labels, annotations, engineArgs, pushRetries, timeoutMs, pushTimeoutMs: timeoutMs },
+    ...{ buildArgs, labels, annotations, engineArgs, files, pushRetries, timeoutMs, pushTimeoutMs: timeoutMs },
     log: line => {
       if (pushing.has(line)) listener.phase('push')
       listener.line(redact(line))
@@ -188,12 +187,6 @@ function outcomeOf(
     backend: 'kubernetes',
     durationsMs: { queue: podMs, context: contextMs, build: buildMs, push: pushMs }
   }
-}
-
-function refuseFiles({ files }: ImageBuild): void {
-  if (files.length === 0) return
-  const advice = 'push the image, and fetch it with `crane pull`, or build with another backend'
-  throw new BuildError('REQUEST_REFUSED', `a build in a cluster makes no files of an image yet: ${advice}`)
 }
 
 function byIndex(texts: readonly string[]): Readonly<Record<string, string>> {
