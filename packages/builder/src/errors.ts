@@ -63,4 +63,10 @@ export class BuildError extends Error {
     this.fault = details.fault ?? FAULTS[code]
     if (details.exitCode !== undefined) this.exitCode = details.exitCode
   }
+
+  /** The same error in other words. */
+  withMessage(message: string): BuildError {
+    const { code, fault, exitCode, cause } = this
+    return new BuildError(code, message, { fault, cause, ...(exitCode === undefined ? {} : { exitCode }) })
+  }
 }

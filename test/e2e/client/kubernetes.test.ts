@@ -248,12 +248,17 @@ test('an image comes back as files, with and without a push', async () => {
 })
 
 test('a RUN that fails is told with its line and its words, as the fault of who wrote it', async () => {
-  const failing = build('FROM busybox:1.36\nRUN echo so far; ls /nowhere', { tags: [`${openHost}/acme/fails:1`] })
+  const secrets = [{ id: 'npm', value: Buffer.from('canary-said') }]
+  const dockerfile = 'FROM busybox:1.36\nRUN echo canary-said; ls /nowhere'
+  const told: Told = { lines: [], phases: [] }
+  const failing = build(dockerfile, { tags: [`${openHost}/acme/fails:1`], secrets }, { told })
   await expect(failing).rejects.toMatchObject({
     code: 'DOCKERFILE_FAILED',
     fault: 'user',
-    message: expect.stringMatching(/RUN echo so far; ls \/nowhere[^]*\/nowhere: No such file/)
+    message: expect.stringMatching(/RUN echo \*\*\*; ls \/nowhere[^]*\/nowhere: No such file/)
   })
+  await expect(failing).rejects.not.toThrow(/canary-said/)
+  expect(told.lines.join('\n')).not.toContain('canary-said')
   expect(await left()).toEqual([])
 })
 

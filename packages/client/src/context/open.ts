@@ -71,5 +71,5 @@ async function readDirectory(
 function asOpened(error: unknown, directory: string): unknown {
   if (!(error instanceof BuildError) || !error.message.includes(directory)) return error
   const message = error.message.replaceAll(`${directory}/`, '').replaceAll(directory, 'the build context')
-  return new BuildError(error.code, message, { fault: error.fault, cause: error })
+  return error.withMessage(message)
 }

@@ -120,6 +120,17 @@ describe('the Secrets of a build', () => {
     const made = await buildUntilSecrets(6)
     const owners = made.map(({ metadata }) => metadata?.ownerReferences?.[0]?.name)
     expect(new Set(owners).size).toBe(2)
+    // A cluster's garbage collector takes its time; the names must be free.
+    const second = server.asked.map(line => line.replace(/\/.*/, '')).lastIndexOf('POST pods')
+    expect(
+      server.asked
+        .slice(second)
+        .filter(line => /^(?:DELETE|POST) secrets/.test(line))
+        .slice(0, 6)
+    ).toEqual([
+      ...[1, 2, 3].map(() => expect.stringMatching(/^DELETE secrets/) as string),
+      ...[1, 2, 3].map(() => 'POST secrets')
+    ])
     expect(owners.slice(3).every(name => name === owners[3])).toBe(true)
     expect(server.names('secrets')).toEqual([])
   })

@@ -81,8 +81,16 @@ export class KubernetesBackend implements Backend {
       refuseUnsupported(findings, context.dockerfile)
       for (const warning of context.warnings) listener.line(`Warning: ${warning}`)
       const plan = await asBuildErrors(async () => planAccess(request, context, this.#settings, kube, listener, signal))
+      const redact = redactor([
+        ...plan.credentials.secrets,
+        ...request.secrets.map(({ value }) => value.toString('utf8'))
+      ])
       const own = buildRequest({ ...request, buildArgs }, plan, secrets, listener, signal)
-      const image = await engine.build({ ...own, context }, signal)
+      const log = (line: string): void => own.log(redact(line))
+      const image = await engine.build({ ...own, log, context }, signal).catch((error: unknown) => {
+        // It quotes the last lines of a RUN that failed.
+        throw error instanceof BuildError ? error.withMessage(redact(error.message)) : error
+      })
       const published = await checkPublished(
         // Who asks a connector needs a token; the container that pushed had one.
         plan.places
@@ -156,7 +164,6 @@ function buildRequest(
   const bases = secrets.dockerConfig('bases', builderConfig)
   const values = secrets.buildSecrets(request.secrets)
   const pushing = new Set(targets.map(({ pushRef }) => `Pushing ${pushRef}`))
-  const redact = redactor([...credentials.secrets, ...request.secrets.map(({ value }) => value.toString('utf8'))])
   listener.phase('build')
   return {
     targets,
@@ -165,7 +172,7 @@ function buildRequest(
     ...{ buildArgs, labels, annotations, engineArgs, files, pushRetries, timeoutMs, pushTimeoutMs: timeoutMs },
     log: line => {
       if (pushing.has(line)) listener.phase('push')
-      listener.line(redact(line))
+      listener.line(line)
     },
     onPod: async pod => secrets.make(pod, signal)
   }
