@@ -1,10 +1,10 @@
 import { lstatSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { BuildError } from '@kaniko-hooks/builder'
 import { extract, type ReadEntry } from 'tar'
+import { peek } from './peek.js'
 
 /** Unpacked. Contexts are source code; what is larger was sent by mistake, or packed to harm. */
 const MAX_BYTES = 20 * 1024 ** 3
@@ -34,7 +34,7 @@ const MAX_DOCKERFILE = 1024 * 1024
  * @throws BuildError `CONTEXT_FAILED` that names the entry, `ABORTED`
  */
 export async function unpack(content: NodeJS.ReadableStream, directory: string, signal?: AbortSignal): Promise<void> {
-  const { start, rest } = await peek(content, signal)
+  const { start, rest } = await peek(content, HEADER, signal)
   const other = OTHERS.find(({ magic }) => start.subarray(0, magic.length).equals(magic))
   if (other !== undefined) throw failed(`it is compressed by ${other.name}; send it plain, or by gzip`)
   if (start.length === 0) throw failed('nothing has come on standard input')
@@ -106,49 +106,6 @@ function makeLink(root: string, { path, target, time }: Link): void {
   const link = join(at, parts.at(-1) ?? '')
   symlinkSync(target, link)
   lutimesSync(link, time, time)
-}
-
-/** Reads the beginning of a stream, and gives it back as the beginning of what is left. */
-async function peek(
-  content: NodeJS.ReadableStream,
-  signal: AbortSignal | undefined
-): Promise<{ readonly start: Buffer; readonly rest: PassThrough }> {
-  const rest = new PassThrough()
-  const chunks: Buffer[] = []
-  let length = 0
-  const flowing = pipeline(
-    content,
-    async function* (source: AsyncIterable<Buffer | string>) {
-      for await (const chunk of source) yield Buffer.from(chunk)
-    },
-    rest,
-    ...(signal === undefined ? [] : [{ signal }])
-  )
-  // Whoever reads the rest hears of it too.
-  flowing.catch(() => undefined)
-  const read = (): boolean => {
-    for (let chunk = rest.read() as Buffer | null; chunk !== null; chunk = rest.read() as Buffer | null) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length >= HEADER) return true
-    }
-    return rest.readableEnded || rest.destroyed
-  }
-  while (!read()) {
-    await new Promise<void>(resolve => {
-      for (const event of ['readable', 'end', 'close', 'error'] as const) rest.once(event, () => resolve())
-    })
-  }
-  if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build context was being read')
-  if (rest.errored !== null) throw failed(rest.errored.message, rest.errored)
-  const start = Buffer.concat(chunks)
-  if (!rest.readableEnded) {
-    rest.unshift(start)
-    return { start: start.subarray(0, HEADER), rest }
-  }
-  const whole = new PassThrough()
-  whole.end(start)
-  return { start: start.subarray(0, HEADER), rest: whole }
 }
 
 /** Whether the sum of a header's bytes is the one that stands in it (POSIX ustar, "chksum"). */

@@ -128,7 +128,7 @@ describe('the Secrets of a build', () => {
         .filter(line => /^(?:DELETE|POST) secrets/.test(line))
         .slice(0, 6)
     ).toEqual([
-      ...[1, 2, 3].map(() => expect.stringMatching(/^DELETE secrets/) as string),
+      ...[1, 2, 3].map(() => expect.stringMatching(/^DELETE secrets/) as unknown),
       ...[1, 2, 3].map(() => 'POST secrets')
     ])
     expect(owners.slice(3).every(name => name === owners[3])).toBe(true)

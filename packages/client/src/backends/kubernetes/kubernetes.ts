@@ -1,34 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import {
-  BuildError,
-  chooseEngine,
-  refuseUnsupported,
-  type BuildRequest,
-  type BuiltImage,
-  type Engine,
-  type Wishes
-} from '@kaniko-hooks/builder'
-import { DEFAULT_KANIKO_IMAGE, DEFAULT_PUSH_IMAGE } from '@kaniko-hooks/builder/default-images'
+import { BuildError, refuseUnsupported, type BuiltImage } from '@kaniko-hooks/builder'
 import { isKubeError, Kube } from '@kaniko-hooks/kube'
 import { RegistryError } from '@kaniko-hooks/registry'
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
-import { findCluster, type FoundCluster } from './cluster.js'
+import { findCluster } from './cluster.js'
+import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
 import { checkPublished, type Published } from './published.js'
+import { buildRequest, wishesOf } from './request.js'
 import { missingRights } from './rights.js'
 import { BuildSecrets } from './secrets.js'
 import type { KubernetesSettings } from './settings.js'
-import { configOf, targetOf } from './targets.js'
 
 /** For all that `missing` asks. */
 const MISSING_MS = 1_000
-
-/** On pods and Secrets, by which a person or `gc` finds them. */
-const LABELS = { 'app.kubernetes.io/managed-by': 'kbuild' }
 
 /**
  * Builds in a pod of a cluster, as the hook does: without privilege, and with the credentials of a push in the container that
@@ -69,9 +58,9 @@ export class KubernetesBackend implements Backend {
     const secrets = new BuildSecrets(kube, id)
     let open: OpenContext | undefined
     try {
-      const engine = this.#engine(kube, cluster, request, secrets, id)
-      open = await readContextOf(request, this.#settings, listener, signal)
       const platform = platformOf(request.platform, cluster.isOwn)
+      const engine = openEngine(kube, this.#settings, request, platform.architecture, secrets, id)
+      open = await readContextOf(request, this.#settings, listener, signal)
       const { context, buildArgs, findings } = engine.prepare(
         open.context,
         platform,
@@ -111,71 +100,6 @@ export class KubernetesBackend implements Backend {
       kube.close()
     }
   }
-
-  #engine(kube: Kube, cluster: FoundCluster, request: ImageBuild, secrets: BuildSecrets, id: string): Engine {
-    const { kaniko, pushImage = DEFAULT_PUSH_IMAGE, resources, nodeSelector, authorities = {} } = this.#settings
-    const { architecture } = platformOf(request.platform, cluster.isOwn)
-    const { cache, registryMirrors, insecureRegistries } = request
-    const hosts = Object.keys(authorities)
-    const secret = hosts.length === 0 ? '' : secrets.texts('authorities', byIndex(Object.values(authorities)))
-    let pods = 0
-    return chooseEngine(
-      kube,
-      { kaniko: kaniko ?? { image: DEFAULT_KANIKO_IMAGE, fork: 'osscontainertools' } },
-      {
-        pushImage,
-        contextImage: pushImage,
-        registryMirrors,
-        insecureRegistries,
-        certificates: hosts.map((registry, index) => ({ registry, source: { secret, key: String(index) } })),
-        ...(cache === undefined
-          ? {}
-          : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1000))}s` } }),
-        pod: {
-          labels: LABELS,
-          // The image is for that platform, and Kaniko does not emulate.
-          nodeSelector: { 'kubernetes.io/arch': architecture, ...nodeSelector },
-          ...(resources === undefined ? {} : { resources })
-        }
-      },
-      () => (pods++ === 0 ? id : `${id}-${pods}`)
-    )
-  }
-}
-
-function wishesOf({ labels, secrets, target }: ImageBuild): Wishes {
-  return { labels, secrets: secrets.map(({ id }) => id), ...(target === undefined ? {} : { target }) }
-}
-
-/** What an engine is asked for, with the Secrets that it names planned. */
-function buildRequest(
-  request: ImageBuild,
-  { places, credentials, builderConfig, connector }: Plan,
-  secrets: BuildSecrets,
-  listener: Listener,
-  signal: AbortSignal
-): Omit<BuildRequest, 'context'> {
-  const { buildArgs, labels, annotations, engineArgs, files, pushRetries, timeoutMs } = request
-  const targets = places.map((place, index) => {
-    if (connector !== undefined && goesBy(place, connector)) return connector.targetOf(place)
-    const credential = secrets.dockerConfig(`push-${index}`, configOf(place, credentials))
-    return targetOf(place, credential, request.insecureRegistries)
-  })
-  const bases = secrets.dockerConfig('bases', builderConfig)
-  const values = secrets.buildSecrets(request.secrets)
-  const pushing = new Set(targets.map(({ pushRef }) => `Pushing ${pushRef}`))
-  listener.phase('build')
-  return {
-    targets,
-    ...(bases === undefined ? {} : { bases: { credentials: bases } }),
-    ...(values === undefined ? {} : { secrets: values }),
-    ...{ buildArgs, labels, annotations, engineArgs, files, pushRetries, timeoutMs, pushTimeoutMs: timeoutMs },
-    log: line => {
-      if (pushing.has(line)) listener.phase('push')
-      listener.line(line)
-    },
-    onPod: async pod => secrets.make(pod, signal)
-  }
 }
 
 function outcomeOf(
@@ -194,10 +118,6 @@ function outcomeOf(
     backend: 'kubernetes',
     durationsMs: { queue: podMs, context: contextMs, build: buildMs, push: pushMs }
   }
-}
-
-function byIndex(texts: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(texts.map((text, index) => [String(index), text]))
 }
 
 /** The errors of what is not a build, in the words of one: what cannot be found or read is the caller's configuration. */

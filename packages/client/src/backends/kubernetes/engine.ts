@@ -1,0 +1,55 @@
+import { chooseEngine, type Engine } from '@kaniko-hooks/builder'
+import { DEFAULT_KANIKO_IMAGE, DEFAULT_PUSH_IMAGE } from '@kaniko-hooks/builder/default-images'
+import type { Kube } from '@kaniko-hooks/kube'
+import type { ImageBuild } from '../../image-build.js'
+import type { BuildSecrets } from './secrets.js'
+import type { KubernetesSettings } from './settings.js'
+
+/** On pods and Secrets, by which a person or `gc` finds them. */
+const LABELS = { 'app.kubernetes.io/managed-by': 'kbuild' }
+
+/**
+ * The engine for one build, as the settings and the request have it.
+ *
+ * @param architecture in the words of images
+ * @param id names the build's pod; those that take its place have a number behind
+ */
+export function openEngine(
+  kube: Kube,
+  settings: KubernetesSettings,
+  request: ImageBuild,
+  architecture: string,
+  secrets: BuildSecrets,
+  id: string
+): Engine {
+  const { kaniko, pushImage = DEFAULT_PUSH_IMAGE, resources, nodeSelector, authorities = {} } = settings
+  const { cache, registryMirrors, insecureRegistries } = request
+  const hosts = Object.keys(authorities)
+  const secret = hosts.length === 0 ? '' : secrets.texts('authorities', byIndex(Object.values(authorities)))
+  let pods = 0
+  return chooseEngine(
+    kube,
+    { kaniko: kaniko ?? { image: DEFAULT_KANIKO_IMAGE, fork: 'osscontainertools' } },
+    {
+      pushImage,
+      contextImage: pushImage,
+      registryMirrors,
+      insecureRegistries,
+      certificates: hosts.map((registry, index) => ({ registry, source: { secret, key: String(index) } })),
+      ...(cache === undefined
+        ? {}
+        : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1000))}s` } }),
+      pod: {
+        labels: LABELS,
+        // The image is for that platform, and Kaniko does not emulate.
+        nodeSelector: { 'kubernetes.io/arch': architecture, ...nodeSelector },
+        ...(resources === undefined ? {} : { resources })
+      }
+    },
+    () => (pods++ === 0 ? id : `${id}-${pods}`)
+  )
+}
+
+function byIndex(texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(texts.map((text, index) => [String(index), text]))
+}
