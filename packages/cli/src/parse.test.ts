@@ -37,8 +37,8 @@ test('what asks for nothing is no problem, what is harmless is a notice', () => 
 })
 
 test('no flag has the name or letter of another one', () => {
-  const all = [...BUILD_FLAGS, ...FOREIGN_FLAGS]
-  const names = all.flatMap(flag => [flag.name, ...('short' in flag && flag.short !== undefined ? [flag.short] : [])])
+  const all: readonly { readonly name: string; readonly short?: string }[] = [...BUILD_FLAGS, ...FOREIGN_FLAGS]
+  const names = all.flatMap(({ name, short }) => (short === undefined ? [name] : [name, short]))
   expect(new Set(names).size).toBe(names.length)
   for (const { answer } of FOREIGN_FLAGS) expect(answer).toMatch(/^(?:[A-Z-]|kbuild ).*\.$/)
 })

@@ -1,8 +1,7 @@
-import { BuildError } from '@kaniko-hooks/builder'
 import type { ImageBuild, Lent } from '@kaniko-hooks/client'
 import { formatReference } from '@kaniko-hooks/registry'
 
-import { chooseBackend } from './backends.js'
+import { openBackend } from './backends.js'
 import { EXIT, exitCodeOf } from './exit-code.js'
 import { findCredentialsOf, lendFrom, repositoriesOf } from './lend.js'
 import type { Parsed } from './parse.js'
@@ -50,18 +49,12 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
 
 async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, report: Report): Promise<number> {
   const lent = lendFrom(world.env, plan.registryAuth, text => report.notice(text))
-  const choice = await chooseBackend(plan, world, lent)
-  if ('missing' in choice) {
-    throw new BuildError('POD_FAILED', `nobody is there who could build: ${choice.missing.join('; ')}`, {
-      fault: 'configuration'
-    })
-  }
-  const { backend, why } = choice
+  const { backend, reason } = await openBackend(plan, world, lent)
   if (plan.print) {
     world.stdout(await describe(build, plan, world, lent))
     return EXIT.ok
   }
-  if (plan.backend === 'auto') report.notice(`The backend is ${backend.name}: ${why}.`)
+  if (plan.backend === 'auto') report.notice(reason)
   const outcome = await backend.build(build, report, world.signal)
   await writeResults(outcome, plan)
   report.done(outcome)

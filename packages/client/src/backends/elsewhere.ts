@@ -1,6 +1,8 @@
 import { executorArguments, type Context } from '@kaniko-hooks/builder'
+import { parseDockerConfig } from '@kaniko-hooks/registry'
 import type { OpenContext } from '../context/open.js'
 import type { ImageBuild } from '../image-build.js'
+import { redactor } from '../redact.js'
 
 /** What a backend is lent that has neither a file system to read contexts from nor a place to look for credentials. */
 export interface Lent {
@@ -44,4 +46,14 @@ export function executorCommand(request: ImageBuild, home = '/kaniko'): readonly
     secrets: `${work}/secrets`
   })
   return [executor, ...args, ...CLEAN]
+}
+
+/**
+ * Hides what a build was lent in the lines of its log: a RUN may print its secret, a registry may quote what it was shown.
+ *
+ * @param config the `config.json` of the build
+ */
+export function redactorOf(request: ImageBuild, config: string | undefined): (line: string) => string {
+  const passwords = config === undefined ? [] : parseDockerConfig(config).secrets
+  return redactor([...request.secrets.map(({ value }) => value.toString('utf8')), ...passwords])
 }

@@ -5,7 +5,7 @@ import { StringDecoder } from 'node:string_decoder'
 const LONGEST_LINE = 8 * 1024 * 1024
 
 /** Reads lines of a stream, without their ends, as they come; a last one without an end counts. */
-export async function* readLines(stream: Readable): AsyncGenerator<string> {
+export async function* readLines(stream: Readable): AsyncGenerator<string, undefined> {
   const decoder = new StringDecoder('utf8')
   let rest: string[] = []
   let length = 0
@@ -27,6 +27,7 @@ export async function* readLines(stream: Readable): AsyncGenerator<string> {
   }
   const end = rest.join('') + decoder.end()
   if (end !== '') yield withoutReturn(end)
+  return undefined
 }
 
 /** Where a terminal stands between, lines end with both. */

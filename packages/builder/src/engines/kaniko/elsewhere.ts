@@ -49,7 +49,13 @@ export function prepareElsewhere(
   build: ElsewhereBuild,
   { fork, platform }: ExecutorTraits
 ): Prepared {
-  const prepared = prepare(asWished(context, build), fork, platform, build.buildArgs)
+  const { labels, target } = build
+  const prepared = prepare(
+    asWished(context, { labels, ...(target === undefined ? {} : { target }) }),
+    fork,
+    platform,
+    build.buildArgs
+  )
   const problems = [
     ...(build.secrets.length > 0 && fork !== 'osscontainertools'
       ? ['build secrets need an executor of the osscontainertools fork (v1.26 or later), and the one there has none']

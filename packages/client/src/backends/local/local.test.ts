@@ -70,6 +70,16 @@ test('credentials and secrets are files for root alone, and go with a failure to
   expect(existsSync(join(fixture.home, '.kbuild'))).toBe(false)
 })
 
+test('what a RUN prints of its secret, and what a registry quotes, is hidden', async () => {
+  const config = '{"auths":{"registry.test":{"auth":"dXNlcjpjYW5hcnk="}}}'
+  const secrets = [{ id: 'npm', value: Buffer.from('hush-hush') }]
+  const said = `echo "printed hush-hush"; echo 'error building image: dXNlcjpjYW5hcnk= is wrong'; exit 1`
+  const { outcome, lines } = await run(said, { secrets }, { config })
+  await expect(outcome).rejects.toMatchObject({ message: expect.not.stringMatching(/hush-hush|dXNlcj/) })
+  expect(lines.join('\n')).toContain('printed ***')
+  expect(lines.join('\n')).not.toMatch(/hush-hush|dXNlcj/)
+})
+
 test('what the executor leaves beside itself goes, and nothing that was there', async () => {
   const leave = `mkdir -p "\${0%executor}/one/two" && touch "\${0%executor}/123" "\${0%executor}/a b"`
   const wait = async ({ home }: Fixture): Promise<void> => writeFile(join(home, '.own file'), '')

@@ -10,7 +10,7 @@ import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/el
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
 import { Durations } from '../durations.js'
-import { executorCommand, placesBelow, type Lent } from '../elsewhere.js'
+import { executorCommand, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
 import { runExecutor } from './executor-process.js'
 import { unpackContext } from './unpack.js'
 
@@ -85,7 +85,9 @@ export class LocalBackend implements Backend {
       had = await take(this.#home, work)
       await rm(tree, { recursive: true, force: true })
       await unpackContext(context, tree, signal)
-      await writePrivate(`${work}/docker/config.json`, (await this.#lent.dockerConfig(request, context)) ?? '{}')
+      const config = await this.#lent.dockerConfig(request, context)
+      const redact = redactorOf(request, config)
+      await writePrivate(`${work}/docker/config.json`, config ?? '{}')
       for (const [index, { value }] of request.secrets.entries()) {
         await writePrivate(secretFile(`${work}/secrets`, index), value)
       }
@@ -96,7 +98,7 @@ export class LocalBackend implements Backend {
         cache: request.cache?.repository
       })
       const onLine = (line: string): void => {
-        const { lines, phase } = log.read(line)
+        const { lines, phase } = log.read(redact(line))
         if (phase !== undefined) durations.begin(phase, listener)
         lines.forEach(shown => listener.line(shown))
       }

@@ -11,7 +11,7 @@ export class Conversation {
   readonly #process: RemoteProcess
   readonly #mark: string
   readonly #name: string
-  readonly #lines: AsyncGenerator<string>
+  readonly #lines: AsyncGenerator<string, undefined>
   readonly #errors: Promise<void>
   #last: string[] = []
 
@@ -37,8 +37,8 @@ export class Conversation {
    */
   async next(word: string, onLine: (line: string) => void): Promise<string> {
     for (;;) {
-      const { value: line, done } = await this.#lines.next()
-      if (done === true) return this.#broken()
+      const { value: line } = await this.#lines.next()
+      if (line === undefined) return this.#broken()
       const at = line.indexOf(`${this.#mark} `)
       // A program's last line may have no end.
       const before = at === -1 ? line : line.slice(0, at)
@@ -49,7 +49,7 @@ export class Conversation {
       }
       if (at === -1) continue
       const said = line.slice(at + this.#mark.length + 1)
-      const [first = '', rest = ''] = splitOnce(said)
+      const [first, rest] = splitOnce(said)
       if (first === word) return rest
       throw new BuildError('POD_FAILED', `the other side of ${this.#name} refused the build: ${rest}`, {
         fault: 'configuration'

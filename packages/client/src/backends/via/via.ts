@@ -7,7 +7,7 @@ import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/el
 
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
-import { executorCommand, type Lent } from '../elsewhere.js'
+import { executorCommand, redactorOf, type Lent } from '../elsewhere.js'
 import { Durations } from '../durations.js'
 import { Conversation } from './conversation.js'
 import { RemoteProcess } from './remote-process.js'
@@ -106,9 +106,10 @@ export class ViaBackend implements Backend {
       if (received !== sum)
         throw new BuildError('CONTEXT_FAILED', 'the context did not arrive as it was sent; run again')
       const build = { ...request, buildArgs }
-      const config = (await this.#lent.dockerConfig(request, context)) ?? '{}'
+      const config = await this.#lent.dockerConfig(request, context)
+      const redact = redactorOf(request, config)
       await process.write(`${TOLD.accept}\n`)
-      for (const frame of frames(build, config, this.#settings.home)) await process.write(frame)
+      for (const frame of frames(build, config ?? '{}', this.#settings.home)) await process.write(frame)
       durations.begin('build', listener)
       const log = new ElsewhereLog(context, {
         buildArgs,
@@ -116,7 +117,7 @@ export class ViaBackend implements Backend {
         cache: request.cache?.repository
       })
       const said = await conversation.next(SAID.end, line => {
-        const { lines, phase } = log.read(line)
+        const { lines, phase } = log.read(redact(line))
         if (phase !== undefined) durations.begin(phase, listener)
         lines.forEach(shown => listener.line(shown))
       })
