@@ -70,7 +70,7 @@ test.each(Object.entries(SHELLS))('%s: builds, and hands back the digest', async
 })
 
 describe('what is nobody’s business', () => {
-  const config = '{"auths":{"registry.test":{"auth":"Y2FuYXJ5"}}}'
+  const config = '{"auths":{"registry.test":{"auth":"dXNlcjpjYW5hcnk="}}}'
   const secrets = [{ id: 'npm', value: Buffer.from('canary\0\n') }]
   test('credentials and secrets come by the stream, into files for the user alone, and go', async () => {
     const { outcome, lines, fixture } = await run(GOOD, { config, build: { secrets } })
@@ -78,8 +78,9 @@ describe('what is nobody’s business', () => {
     expect(await fixture.noted('config')).toBe(config)
     expect(await fixture.noted('secrets')).toBe('canary\0\n')
     expect((await fixture.noted('modes')).match(/^\d+/gm)).toEqual(['600', '600'])
-    for (const name of ['arguments', 'environment']) expect(await fixture.noted(name)).not.toMatch(/Y2FuYXJ5|canary/)
-    expect(lines.join()).not.toMatch(/Y2FuYXJ5|canary/)
+    for (const name of ['arguments', 'environment'])
+      expect(await fixture.noted(name)).not.toMatch(/dXNlcjpjYW5hcnk=|canary/)
+    expect(lines.join()).not.toMatch(/dXNlcjpjYW5hcnk=|canary/)
   })
 
   test('after a failure too', async () => {
