@@ -1,7 +1,7 @@
 import { executorCommand, type ImageBuild } from '@kaniko-hooks/client'
 
 /** A word as a person would write it for a shell. */
-export function quoteWord(word: string): string {
+function quoteWord(word: string): string {
   return /^[A-Za-z0-9@%+=:,./_-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
