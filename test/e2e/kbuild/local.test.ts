@@ -4,13 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, test } from '@jest/globals'
 
-import { buildBinaries } from '../../harness/cluster/binaries.js'
+import { goPrograms } from '../../harness/cluster/binaries.js'
 import { places } from '../../harness/cluster/settings.js'
+import { GO_PROGRAMS } from '../../harness/cluster/versions.js'
 import { pushImage } from '../../harness/image.js'
 import { apply, getJson, kubectl } from '../../harness/kubectl.js'
 import { Suite } from '../../harness/suite.js'
 
 const suite = new Suite('kbuild-local')
+
+const KANIKO = GO_PROGRAMS.filter(({ name }) => name === 'kaniko')
 
 const DOCKERFILE = `FROM busybox:1.36 AS made
 COPY hello /
@@ -24,7 +27,7 @@ END
 
 test('kbuild in a container of Kaniko builds there, when its own file system has gone', async () => {
   const { cluster, namespace } = suite
-  const executor = (await buildBinaries(places(), () => undefined)).get('kaniko') ?? ''
+  const executor = (await goPrograms(places(), () => undefined, KANIKO)).get('kaniko') ?? ''
   const image = await pushImage(cluster, {
     repository: 'kbuild-local',
     tools: [],
