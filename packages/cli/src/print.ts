@@ -8,14 +8,24 @@ function quoteWord(word: string): string {
 /**
  * What would run, as text for a person: the command that leads there, the executor's own, where credentials would be from.
  *
- * @param leading the command that leads to the executor; empty for one that runs here
+ * @param where `pod`, or the command that leads to the executor; empty for one that runs here
  * @param credentials `registry: origin` for each registry that has one
  */
-export function describeBuild(build: ImageBuild, leading: readonly string[], credentials: readonly string[]): string {
+export function describeBuild(
+  build: ImageBuild,
+  where: 'pod' | readonly string[],
+  credentials: readonly string[]
+): string {
+  const leading = where === 'pod' ? [] : where
   const words = (command: readonly string[]): string => command.map(quoteWord).join(' \\\n  ')
   return [
     ...(leading.length === 0 ? [] : ['# runs here, and carries everything in its standard input', words(leading), '']),
-    leading.length === 0 ? '# runs here' : '# runs there',
+    // The pod's own flags are the engine's, and depend on its settings.
+    where === 'pod'
+      ? '# a pod of the cluster does what this would do'
+      : leading.length === 0
+        ? '# runs here'
+        : '# runs there',
     words(executorCommand(build)),
     '',
     '# credentials, which no argument holds',

@@ -51,7 +51,7 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
   const lent = lendFrom(world.env, plan.registryAuth, text => report.notice(text))
   const { backend, reason } = await openBackend(plan, world, lent)
   if (plan.print) {
-    world.stdout(await describe(build, plan, world, lent))
+    world.stdout(await describe(build, plan, world, lent, backend.name === 'kubernetes'))
     return EXIT.ok
   }
   if (plan.backend === 'auto') report.notice(reason)
@@ -61,7 +61,7 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
   return EXIT.ok
 }
 
-async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: Lent): Promise<string> {
+async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: Lent, isPod: boolean): Promise<string> {
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
@@ -71,7 +71,7 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]
     })
     const leading = plan.via.length === 0 ? [] : [...plan.via, 'sh']
-    return describeBuild(build, leading, [...new Set(origins)])
+    return describeBuild(build, isPod ? 'pod' : leading, [...new Set(origins)])
   } finally {
     await close()
   }
