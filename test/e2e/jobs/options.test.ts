@@ -156,7 +156,7 @@ describe('options that are refused', () => {
       [
         ['--cap-add SYS_ADMIN', /options\.allow: \["cap-add=SYS_ADMIN"\]/],
         ['--network host', /--network is not possible/],
-        ['-v /var/run/docker.sock:/var/run/docker.sock', /there is no Docker daemon/]
+        ['-v /var/run/docker.sock:/var/run/docker.sock', /no Docker daemon/]
       ]
     )
   )('%s: %s', async (options, words) => expect(await refused(options)).toMatch(words))

@@ -295,7 +295,9 @@ test.each(['-m', '--memory-reservation', '--shm-size', '--cpus', '-c', '--cpu-qu
   'a number of %s that is too large for any machine is refused, in whichever form Kubernetes would not take it',
   flag => {
     for (const digits of [25, 400]) {
-      expect(() => read(`${flag}=${'9'.repeat(digits)}`)).toThrow(/value out of range|must be an integer|not a rational number/)
+      expect(() => read(`${flag}=${'9'.repeat(digits)}`)).toThrow(
+        /value out of range|must be an integer|not a rational number/
+      )
     }
   }
 )
