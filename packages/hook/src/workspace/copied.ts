@@ -409,6 +409,8 @@ export class Copied implements Workspace {
       volumeMounts: [...volumeMounts],
       securityContext: {
         runAsUser: 0,
+        // A template may say for the whole pod that nobody else is root.
+        runAsNonRoot: false,
         allowPrivilegeEscalation: false,
         capabilities: { drop: ['ALL'], add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'] },
         seccompProfile: { type: 'RuntimeDefault' }
