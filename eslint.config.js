@@ -62,13 +62,17 @@ export default defineConfig(
     plugins: { n },
     rules: { 'n/no-process-env': 'error', 'no-console': 'error' }
   },
-  { files: ['packages/hook/src/settings/environment.ts'], rules: { 'n/no-process-env': 'off' } },
+  {
+    files: ['packages/hook/src/settings/environment.ts', 'packages/action/src/main.ts'],
+    rules: { 'n/no-process-env': 'off' }
+  },
   // kube and registry import no other package.
   layer('kube', ['registry', 'builder', 'hook']),
   layer('registry', ['kube', 'builder', 'hook']),
   layer('builder', ['hook', 'client', 'action', 'cli']),
   layer('client', ['hook', 'action', 'cli']),
   layer('hook', ['action', 'cli']),
+  layer('action', ['cli', 'hook']),
   layer('testing', ['builder', 'hook']),
   {
     files: ['packages/*/src/**/*.ts'],
