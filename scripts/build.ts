@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
@@ -115,6 +115,42 @@ async function buildHelper(name: 'listen' | 'main'): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
+/**
+ * Builds the command `kbuild` into one file, and the package of it that `npx` takes.
+ *
+ * @param directory where the package goes
+ * @returns the bundled input files, relative to the repository
+ */
+export async function buildKbuild(directory = join(ROOT, 'dist', 'kbuild')): Promise<string[]> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+  const { metafile } = await build({
+    ...SHARED,
+    entryPoints: ['packages/cli/src/main.ts'],
+    outfile: join(directory, 'index.cjs'),
+    minify: true,
+    lineLimit: 400,
+    metafile: true,
+    banner: { js: '#!/usr/bin/env node' },
+    define: { KBUILD_VERSION: JSON.stringify(version) },
+    alias: { ws: join(ROOT, 'node_modules/ws/lib/websocket.js') },
+    external: ['bufferutil', 'utf-8-validate']
+  })
+  await chmod(join(directory, 'index.cjs'), 0o755)
+  const inputs = Object.keys(metafile.inputs)
+  await writeFile(join(directory, 'LICENSES.txt'), await licences(inputs))
+  const manifest = {
+    name: 'kbuild',
+    version,
+    description: 'docker build without Docker',
+    license: 'MIT',
+    bin: { kbuild: 'index.cjs' },
+    files: ['index.cjs', 'LICENSES.txt'],
+    engines: { node: '>=20' }
+  }
+  await writeFile(join(directory, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
+  return inputs
+}
+
 /** Builds the stand-in for the runner, which tests run in a runner pod. */
 export async function buildRunner(): Promise<void> {
   await build({
@@ -147,5 +183,6 @@ if (process.argv[1] === import.meta.filename) {
   await mkdir(join(ROOT, 'dist'), { recursive: true })
   await buildHook()
   await buildAction()
+  await buildKbuild()
   if (existsSync(join(ROOT, 'test', 'stand-ins', 'runner', 'main.ts'))) await buildRunner()
 }

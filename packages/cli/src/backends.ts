@@ -1,0 +1,30 @@
+import {
+  chooseBackend,
+  KubernetesBackend,
+  LocalBackend,
+  ViaBackend,
+  type Choice,
+  type Lent
+} from '@kaniko-hooks/client'
+
+import type { BuildPlan } from './plan.js'
+import type { World } from './world.js'
+
+/**
+ * Opens the backend that was asked for, or the first one that can build here.
+ *
+ * @throws BuildError `NO_BACKEND` that says what each of them lacks
+ */
+export async function openBackend(plan: BuildPlan, { env }: World, lent: Lent): Promise<Choice> {
+  if (plan.backend === 'via') {
+    const via = new ViaBackend({ prefix: plan.via, environment: { ...env } }, lent)
+    return chooseBackend([via], 'via')
+  }
+  const kubernetes = new KubernetesBackend({
+    env,
+    ...(plan.kubeconfig === undefined ? {} : { kubeconfig: plan.kubeconfig }),
+    ...(plan.namespace === undefined ? {} : { namespace: plan.namespace }),
+    ...(plan.registryAuth === undefined ? {} : { credentials: { registryAuthFile: plan.registryAuth } })
+  })
+  return chooseBackend([kubernetes, new LocalBackend({ environment: { ...env } }, lent)], plan.backend)
+}

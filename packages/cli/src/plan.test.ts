@@ -1,0 +1,133 @@
+import { expect, test } from '@jest/globals'
+
+import { BUILD_FLAGS } from './flags.js'
+import { parseWords } from './parse.js'
+import { planBuild } from './plan.js'
+
+const ENV = { TOKEN: 'canary', FROM_ENV: 'x' }
+
+const plan = (...words: readonly string[]) =>
+  planBuild(parseWords(words, BUILD_FLAGS), { directory: '/work', env: ENV })
+
+function planned(...words: readonly string[]) {
+  const found = plan(...words)
+  if ('problems' in found) throw new Error(found.problems.join('\n'))
+  return found
+}
+
+function problems(...words: readonly string[]): readonly string[] {
+  const found = plan(...words)
+  return 'problems' in found ? found.problems : []
+}
+
+test('a build as people write it', () => {
+  const { plan, notices } = planned(
+    ...['-t', 'app', '-t', 'ghcr.io/acme/app:1', '-t', 'app:latest', '--push', '-f', 'docker/Dockerfile'],
+    ...['--build-arg', 'A=b=c', '--build-arg', 'FROM_ENV', '--build-arg', 'ABSENT', '--label', 'l=', '--label', 'm'],
+    ...['--annotation', 'manifest:a=b', '--annotation', 'plain=c', '--target', 'stage', '--platform', 'linux/amd64'],
+    ...[
+      '--secret',
+      'id=TOKEN',
+      '--secret',
+      'id=b,src=f',
+      '--secret',
+      'type=env,id=c,env=TOKEN',
+      '--timeout=1m30s',
+      'dir'
+    ]
+  )
+  expect(notices).toEqual([])
+  expect(plan.build).toEqual({
+    context: { kind: 'directory', path: '/work/dir' },
+    dockerfile: '/work/docker/Dockerfile',
+    tags: ['docker.io/library/app:latest', 'ghcr.io/acme/app:1'],
+    push: true,
+    buildArgs: { A: 'b=c', FROM_ENV: 'x' },
+    labels: { l: '', m: '' },
+    annotations: { a: 'b', plain: 'c' },
+    target: 'stage',
+    platform: 'linux/amd64',
+    files: [],
+    engineArgs: [],
+    registryMirrors: [],
+    insecureRegistries: [],
+    pushRetries: 3,
+    timeoutMs: 90_000
+  })
+  expect(plan.secrets).toEqual([
+    { id: 'TOKEN', from: { variable: 'TOKEN' } },
+    { id: 'b', from: { file: '/work/f' } },
+    { id: 'c', from: { variable: 'TOKEN' } }
+  ])
+  expect(plan.backend).toBe('auto')
+})
+
+test.each([
+  ['-', { kind: 'stdin' }],
+  ['https://github.com/acme/app.git#main:docker', { kind: 'git', url: 'https://github.com/acme/app.git#main:docker' }],
+  ['git@github.com:acme/app.git', { kind: 'git', url: 'git@github.com:acme/app.git' }],
+  ['/abs', { kind: 'directory', path: '/abs' }]
+])('context %s', (word, context) => {
+  expect(planned(word).plan.build.context).toEqual(context)
+})
+
+test('outputs: archives, and words for a push', () => {
+  expect(planned('-o', 'type=docker,dest=a.tar', '-o', '"type=oci","dest=/b,c"', '.').plan.build.files).toEqual([
+    { kind: 'docker', path: '/work/a.tar' },
+    { kind: 'oci', path: '/b,c' }
+  ])
+  const { build } = planned('-o', 'type=image,name=reg.test/a:1,push=true', '.').plan
+  expect(build).toMatchObject({ push: true, tags: ['reg.test/a:1'] })
+})
+
+test('a cache by either vocabulary', () => {
+  const cache = { repository: 'reg.test/cache', ttlMs: 3_600_000 }
+  const both = [
+    '--cache-from',
+    'type=registry,ref=reg.test/cache:x',
+    '--cache-to',
+    'type=registry,ref=reg.test/cache,mode=max'
+  ]
+  expect(planned(...both, '--cache-ttl', '1h', '.').plan.build.cache).toEqual(cache)
+  expect(planned('--cache-repo', 'reg.test/cache', '--no-cache', '.').plan.build.cache).toBeUndefined()
+  expect(problems('--cache-from', 'type=gha', '.')).toEqual([
+    '--cache-from type=gha: Kaniko keeps layers in a registry; use --cache-repo REPOSITORY.'
+  ])
+})
+
+test('a way to the builder', () => {
+  expect(planned('--via', `cf ssh 'my app' --command`, '.').plan).toMatchObject({
+    backend: 'via',
+    via: ['cf', 'ssh', 'my app', '--command']
+  })
+})
+
+test.each([
+  [['--push', '.'], /--push needs a name/],
+  [[], /there is none/],
+  [['a', 'b'], /there is 2/],
+  [['-t', 'App', '.'], /lower case/],
+  [['-t', `a@sha256:${'a'.repeat(64)}`, '.'], /no digest/],
+  [['--platform', 'linux/amd64,linux/arm64', '.'], /one build makes one platform/],
+  [['-o', 'out', '.'], /files of an image without the image/],
+  [['-o', 'type=docker', '.'], /dest=PATH is missing/],
+  [['--secret', 'canary', '.'], /--secret takes id=ID/],
+  [['--secret', 'id=a,src=b', '--secret', 'id=a,src=c', '.'], /given twice/],
+  [['--via', 'ssh "host', '.'], /double quote is not closed/],
+  [['--via', 'ssh host', '--backend', 'local', '.'], /exclude each other/],
+  [['--backend', 'podman', '.'], /one of auto, broker/],
+  [['--timeout', '5', '.'], /write a duration/],
+  [['-f', '-', '.'], /standard input/],
+  [['--build-arg', '=x', '.'], /a name is missing/],
+  [['--annotation', 'x', '.'], /KEY=VALUE/],
+  [['https://example.test/a.tgz'], /standard input/]
+])('%j is wrong', (words, why) => {
+  const found = problems(...words)
+  expect(found).toHaveLength(1)
+  expect(found[0]).toMatch(why)
+  expect(found[0]).not.toContain('canary')
+})
+
+test('all that is wrong at once', () => {
+  expect(problems('--push', '--platform', 'x', '--timeout', '5', '--progress', 'rawjson', '.')).toHaveLength(4)
+})

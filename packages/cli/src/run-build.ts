@@ -1,0 +1,83 @@
+import type { ImageBuild, Lent } from '@kaniko-hooks/client'
+import { formatReference } from '@kaniko-hooks/registry'
+
+import { openBackend } from './backends.js'
+import { EXIT, exitCodeOf } from './exit-code.js'
+import { findCredentialsOf, lendFrom, repositoriesOf } from './lend.js'
+import type { Parsed } from './parse.js'
+import { type BuildPlan, planBuild } from './plan.js'
+import { describeBuild } from './print.js'
+import { openReport, type Report } from './report.js'
+import { writeResults } from './results.js'
+import { readSecrets } from './secrets.js'
+import type { World } from './world.js'
+
+/** What a shell says of a program that a signal has ended. */
+const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+
+/**
+ * Builds what a command line asks for and tells of it.
+ *
+ * @returns the exit code
+ */
+export async function runBuild(parsed: Parsed, world: World): Promise<number> {
+  const planned = planBuild(parsed, world)
+  const problems = 'problems' in planned ? planned.problems : []
+  const found = 'plan' in planned ? await readSecrets(planned.plan.secrets, world.env) : undefined
+  if (!('plan' in planned) || found === undefined || found.problems.length > 0) {
+    const all = [...problems, ...(found?.problems ?? [])]
+    world.stderr(`${all.map(problem => `kbuild: ${problem}`).join('\n')}\nSee kbuild build --help.\n`)
+    return EXIT.usage
+  }
+  const { plan, notices } = planned
+  const { context } = plan.build
+  const build: ImageBuild = {
+    ...plan.build,
+    secrets: found.secrets,
+    context: context.kind === 'stdin' ? { kind: 'archive', content: world.stdin } : context
+  }
+  const report = openReport(plan.show, world)
+  notices.forEach(text => report.notice(text))
+  try {
+    return await buildAndTell(build, plan, world, report)
+  } catch (error) {
+    const exitCode = world.signal.aborted ? (BY_SIGNAL[String(world.signal.reason)] ?? 130) : exitCodeOf(error)
+    report.failed(sentence(error), exitCode)
+    return exitCode
+  }
+}
+
+async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, report: Report): Promise<number> {
+  const lent = lendFrom(world.env, plan.registryAuth, text => report.notice(text))
+  const { backend, reason } = await openBackend(plan, world, lent)
+  if (plan.print) {
+    world.stdout(await describe(build, plan, world, lent))
+    return EXIT.ok
+  }
+  if (plan.backend === 'auto') report.notice(reason)
+  const outcome = await backend.build(build, report, world.signal)
+  await writeResults(outcome, plan)
+  report.done(outcome)
+  return EXIT.ok
+}
+
+async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: Lent): Promise<string> {
+  const { context, close } = await lent.readContext(build, world.signal)
+  try {
+    const repositories = repositoriesOf(build, context)
+    const credentials = await findCredentialsOf(repositories, world.env, plan.registryAuth)
+    const origins = repositories.flatMap(repository => {
+      const found = credentials.for(repository)
+      return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]
+    })
+    const leading = plan.via.length === 0 ? [] : [...plan.via, 'sh']
+    return describeBuild(build, leading, [...new Set(origins)])
+  } finally {
+    await close()
+  }
+}
+
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return `kbuild: ${text}`
+}

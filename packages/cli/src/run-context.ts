@@ -1,0 +1,42 @@
+import { relative, resolve } from 'node:path'
+
+import { BuildError, packContext, readContext } from '@kaniko-hooks/builder'
+
+import { EXIT, exitCodeOf } from './exit-code.js'
+import type { Parsed } from './parse.js'
+import type { World } from './world.js'
+
+/** `kbuild context --list`: a line for each entry on standard output, its size in bytes before the path. */
+export async function runContext(parsed: Parsed, world: World): Promise<number> {
+  const [path = '.', ...more] = parsed.positionals
+  const problems = [...parsed.problems, ...(more.length > 0 ? ['context takes one directory.'] : [])]
+  if (problems.length > 0) {
+    world.stderr(problems.map(problem => `kbuild: ${problem}\n`).join(''))
+    return EXIT.usage
+  }
+  const directory = resolve(world.directory, path)
+  const file = parsed.values.get('file')?.at(-1)
+  const dockerfile = file === undefined ? 'Dockerfile' : relative(directory, resolve(world.directory, file))
+  try {
+    const context = await readContext(directory, dockerfile, { signal: world.signal })
+    const { bytes } = await packContext(context)
+    if (parsed.values.get('list')?.at(-1) === 'true') {
+      world.stdout(
+        context.entries
+          .map(entry => {
+            const name = entry.path.replaceAll('\n', String.raw`\n`)
+            if (entry.kind === 'directory') return `0\t${name}/\n`
+            return entry.kind === 'file' ? `${entry.size}\t${name}\n` : `0\t${name} -> ${entry.target}\n`
+          })
+          .join('')
+      )
+    }
+    context.warnings.forEach(warning => world.stderr(`Note: ${warning}\n`))
+    world.stderr(`${context.entries.length} entries, ${bytes} bytes as a tar\n`)
+    return EXIT.ok
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error
+    world.stderr(`kbuild: ${error.message}\n`)
+    return exitCodeOf(error)
+  }
+}

@@ -1,0 +1,211 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+
+import { COMMANDS } from './commands.js'
+import { completionScript } from './completion.js'
+import { run } from './run.js'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kbuild-run-'))
+  await mkdir(join(directory, 'context'))
+  await writeFile(join(directory, 'context/Dockerfile'), 'FROM reg.test/base:1\nRUN make\n')
+})
+afterEach(async () => rm(directory, { recursive: true }))
+
+async function kbuild(words: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  let stdout = ''
+  let stderr = ''
+  const code = await run(words, {
+    directory,
+    env: { PATH: process.env['PATH'], HOME: directory, ...options.env },
+    stdin: Readable.from([Buffer.from(options.input ?? '')]),
+    stdout: text => (stdout += text),
+    stderr: text => (stderr += text),
+    columns: undefined,
+    version: '1.2.3',
+    signal: new AbortController().signal
+  })
+  return { code, stdout, stderr }
+}
+
+const DIGEST = `sha256:${'0a'.repeat(32)}`
+
+/** A command that plays the other side: it says what a shell with our program would say. */
+async function side(ending: string): Promise<string> {
+  const path = join(directory, 'side')
+  await writeFile(
+    path,
+    `#!/bin/bash
+while IFS= read -r line; do
+  case $line in 'say() '*) mark=$(sed 's/.*echo "\\([0-9a-f]*\\) .*/\\1/' <<< "$line");; 'kbuild; exit 0') break;; esac
+done
+echo "$mark READY x86_64 Kaniko version :  v1.28.3"
+IFS= read -r bytes
+sum=$(head -c "$bytes" | sha256sum)
+echo "$mark RECEIVED \${sum%% *}"
+${ending}
+`
+  )
+  await chmod(path, 0o755)
+  return path
+}
+
+describe('a build', () => {
+  const good = `echo '::add-path::/evil'; echo "$mark END 0 ${DIGEST}"`
+
+  test('-q: the digest and nothing else; files for scripts', async () => {
+    const files = ['--metadata-file', 'out/meta.json', '--iidfile', 'iid', '--digest-file', 'digest']
+    const words = ['-qt', 'reg.test/a:1', '--push', '--via', await side(good), ...files, 'context']
+    expect(await kbuild(words)).toEqual({ code: 0, stdout: `${DIGEST}\n`, stderr: '' })
+    expect(JSON.parse(await readFile(join(directory, 'out/meta.json'), 'utf8'))).toEqual({
+      'containerimage.digest': DIGEST,
+      'image.name': 'reg.test/a:1'
+    })
+    for (const name of ['iid', 'digest']) expect(await readFile(join(directory, name), 'utf8')).toBe(DIGEST)
+  })
+
+  test('docker’s longer names, and nothing on standard output', async () => {
+    for (const words of [['build'], ['buildx', 'build'], ['image', 'build'], ['builder', 'build'], ['buildx', 'b']]) {
+      const { code, stdout, stderr } = await kbuild([...words, '--via', await side(good), 'context'])
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+      expect(stderr).toContain(`Built ${DIGEST}`)
+    }
+  })
+
+  test('in a workflow, lines of the build are no commands of the runner', async () => {
+    const env = { GITHUB_ACTIONS: 'true' }
+    const { stderr } = await kbuild(['--via', await side(good), 'context'], { env })
+    const [, word = ''] = /^::stop-commands::([0-9a-f]{32})\n/.exec(stderr) ?? []
+    expect(stderr).toMatch(/\n::add-path::\/evil\n/)
+    expect(stderr.endsWith(`\n::${word}::\n`)).toBe(true)
+  })
+
+  test('--json: events alone, one in each line', async () => {
+    const { stdout, stderr } = await kbuild([
+      '--json',
+      '-t',
+      'reg.test/a:1',
+      '--push',
+      '--via',
+      await side(good),
+      'context'
+    ])
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { event: string; digest?: string })
+    expect(events.map(({ event }) => event)).toEqual(['phase', 'phase', 'line', 'done'])
+    expect(events.at(-1)).toMatchObject({ digest: DIGEST, pushed: ['reg.test/a:1'], backend: 'via' })
+    expect(stderr).toBe('')
+  })
+
+  test.each([
+    ['the Dockerfile’s fault', `echo 'error building image: x'; echo "$mark END 1 "`, 1],
+    [
+      'a registry that refuses',
+      `echo 'error pushing image: failed to push to destination reg.test/a:1: DENIED: no'; echo "$mark END 1 "`,
+      3
+    ],
+    ['a connection that ends', 'exit 0', 4],
+    ['too long', 'cat > /dev/null', 5]
+  ])('%s has its exit code', async (_name, ending, exitCode) => {
+    const limit = exitCode === 5 ? ['--timeout', '900ms'] : []
+    const words = ['-t', 'reg.test/a:1', '--push', ...limit, '--iidfile', 'iid', '--via', await side(ending), 'context']
+    const { code, stdout, stderr } = await kbuild(words)
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+    expect(stderr).toMatch(/kbuild: /)
+    await expect(stat(join(directory, 'iid'))).rejects.toThrow('ENOENT')
+  })
+
+  test('words that are wrong: exit code 2, all at once', async () => {
+    const { code, stdout, stderr } = await kbuild([
+      '--load',
+      '--bogus',
+      '--secret',
+      'id=a,src=absent',
+      '--platform',
+      'x'
+    ])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr.match(/^kbuild: /gm)).toHaveLength(4)
+    const secret = await kbuild(['--secret', 'id=a,src=absent', 'context'])
+    expect(secret).toMatchObject({ code: 2, stderr: expect.stringContaining('absent cannot be read: ENOENT') })
+  })
+
+  test('--print: what would run and whose credentials, and none of them', async () => {
+    const auth = Buffer.from('user:canary').toString('base64')
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { 'reg.test': { auth } } }), TOKEN: 'canary' }
+    const words = ['--print', '-t', 'reg.test/a:1', '--push', '--secret', 'id=TOKEN', '--via', "ssh 'a b'", 'context']
+    const { code, stdout } = await kbuild(words, { env })
+    expect(code).toBe(0)
+    expect(stdout).toContain("ssh \\\n  'a b' \\\n  sh\n")
+    expect(stdout).toContain('--destination=reg.test/a:1')
+    expect(stdout).toContain('# reg.test/a:1: from DOCKER_AUTH_CONFIG')
+    expect(stdout).not.toMatch(new RegExp(`canary|${auth}`))
+  })
+})
+
+test('login and logout: a file for its owner alone, never a password in words', async () => {
+  const file = join(directory, '.config/kbuild/auth.json')
+  const words = ['login', 'reg.test', '-u', 'user', '--password-stdin']
+  expect((await kbuild(words, { input: 'canary\n' })).code).toBe(0)
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  expect(await readFile(file, 'utf8')).toContain(Buffer.from('user:canary').toString('base64'))
+  expect(await kbuild(['login', 'reg.test', '-u', 'user', '-p', 'canary'])).toMatchObject({ code: 2 })
+  expect(await kbuild(words)).toMatchObject({ code: 3, stderr: expect.stringContaining('the password is empty') })
+  expect(await kbuild(['logout', 'reg.test'])).toMatchObject({ code: 0, stderr: 'reg.test: forgotten.\n' })
+  expect(await readFile(file, 'utf8')).not.toContain('reg.test')
+})
+
+test('context --list: what is sent, with sizes', async () => {
+  await writeFile(join(directory, 'context/.dockerignore'), 'left\n')
+  await writeFile(join(directory, 'context/left'), 'x')
+  const { code, stdout } = await kbuild(['context', '--list', 'context'])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '5\t.dockerignore\n30\tDockerfile\n' })
+})
+
+test('help: of kbuild, and of each command with each of its flags', async () => {
+  for (const { name, flags, examples } of COMMANDS) {
+    const { code, stdout } = await kbuild([name, '--help'])
+    expect(code).toBe(0)
+    for (const flag of flags) expect(stdout).toContain(`--${flag.name}`)
+    for (const { line } of examples) expect(stdout).toContain(line)
+    expect((await kbuild(['--help'])).stdout).toContain(name)
+  }
+  expect(await kbuild(['--version'])).toEqual({ code: 0, stdout: 'kbuild 1.2.3\n', stderr: '' })
+  expect(await kbuild([])).toMatchObject({ code: 2, stdout: '' })
+  expect(await kbuild(['run', 'x'])).toMatchObject({ code: 2, stderr: expect.stringContaining("run is docker's") })
+})
+
+describe('completion', () => {
+  const complete = (...words: readonly string[]): string[] => {
+    const script = `${completionScript('bash') ?? ''}\nCOMP_WORDS=(${words.map(word => `'${word}'`).join(' ')})\nCOMP_CWORD=${words.length - 1}\n_kbuild\nprintf '%s\\n' "\${COMPREPLY[@]}"`
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: directory, encoding: 'utf8' })
+    expect(stderr).toBe('')
+    return stdout.trim().split('\n')
+  }
+
+  test('bash completes commands, flags, values and files', () => {
+    expect(complete('kbuild', 'lo')).toEqual(['login', 'logout'])
+    expect(complete('kbuild', 'build', '--build')).toEqual(['--build-arg'])
+    expect(complete('kbuild', '--progress', 'p')).toEqual(['plain'])
+    expect(complete('kbuild', 'build', '-f', 'context/D')).toEqual(['context/Dockerfile'])
+    expect(complete('kbuild', 'build', 'con')).toEqual(['context'])
+    expect(complete('kbuild', 'completion', 'f')).toEqual(['fish'])
+  })
+
+  test('zsh and fish get each flag; another shell none', async () => {
+    for (const shell of ['zsh', 'fish']) {
+      const { code, stdout } = await kbuild(['completion', shell])
+      expect(code).toBe(0)
+      for (const { name } of COMMANDS[0]?.flags ?? []) expect(stdout).toMatch(new RegExp(`(?:--|-l )${name}\\b`))
+    }
+    expect((await kbuild(['completion', 'tcsh'])).code).toBe(2)
+  })
+})

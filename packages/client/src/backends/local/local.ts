@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import { accessSync, constants } from 'node:fs'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { arch } from 'node:os'
+import { dirname } from 'node:path'
+
+import { BuildError, executorEnvironment, secretFile, type Platform } from '@kaniko-hooks/builder'
+import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
+
+import type { Backend, BuildOutcome, Listener } from '../../backend.js'
+import type { ImageBuild } from '../../image-build.js'
+import { Durations } from '../durations.js'
+import { executorCommand, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
+import { runExecutor } from './executor-process.js'
+import { unpackContext } from './unpack.js'
+
+export interface LocalSettings {
+  readonly environment: NodeJS.ProcessEnv
+  /** The directory of the executor, which Kaniko leaves alone. Default: `/kaniko`. */
+  readonly home?: string
+}
+
+/** In the words of images, by Node's. */
+const ARCHITECTURES: Readonly<Record<string, Omit<Platform, 'os'>>> = {
+  x64: { architecture: 'amd64' },
+  arm: { architecture: 'arm', variant: 'v7' }
+}
+
+/**
+ * Builds with the executor of the container that this process runs in.
+ *
+ * Kaniko replaces the container's file system, besides `/kaniko` and what is mounted. From the build's beginning on this process
+ * loads nothing and starts nothing, and asks nobody by name: all that would read files that are another image's by then.
+ */
+export class LocalBackend implements Backend {
+  readonly name = 'local'
+  readonly #settings: LocalSettings
+  readonly #lent: Lent
+
+  constructor(settings: LocalSettings, lent: Lent) {
+    this.#settings = settings
+    this.#lent = lent
+  }
+
+  get #home(): string {
+    return this.#settings.home ?? '/kaniko'
+  }
+
+  missing(): Promise<string | undefined> {
+    const { executor } = placesBelow(this.#home)
+    try {
+      accessSync(executor, constants.X_OK)
+    } catch {
+      return Promise.resolve(`there is no ${executor}`)
+    }
+    const isRoot = process.getuid?.() === 0
+    return Promise.resolve(isRoot ? undefined : `${executor} has to run as root, and this is another user`)
+  }
+
+  async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
+    const limit = AbortSignal.timeout(request.timeoutMs)
+    const either = AbortSignal.any([signal, limit])
+    try {
+      either.throwIfAborted()
+      return await this.#run(request, listener, either)
+    } catch (error) {
+      if (signal.aborted) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
+      if (!limit.aborted) throw error
+      const message = `the build took longer than ${Math.round(request.timeoutMs / 1000)} s`
+      throw new BuildError('TIMEOUT', message, { cause: error })
+    }
+  }
+
+  async #run(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
+    const { work, tree } = placesBelow(this.#home)
+    const durations = new Durations()
+    durations.begin('context', listener)
+    const lent = await this.#lent.readContext(request, signal)
+    const directory = process.cwd()
+    let had: readonly string[] | undefined
+    try {
+      const traits = await this.#traits(signal)
+      const { context, buildArgs } = prepareElsewhere(lent.context, request, traits)
+      context.warnings.forEach(warning => listener.line(warning))
+      had = await take(this.#home, work)
+      await rm(tree, { recursive: true, force: true })
+      await unpackContext(context, tree, signal)
+      const config = await this.#lent.dockerConfig(request, context)
+      const redact = redactorOf(request, config)
+      await writePrivate(`${work}/docker/config.json`, config ?? '{}')
+      for (const [index, { value }] of request.secrets.entries()) {
+        await writePrivate(secretFile(`${work}/secrets`, index), value)
+      }
+      durations.begin('build', listener)
+      const log = new ElsewhereLog(context, {
+        buildArgs,
+        pushRef: request.tags[0] ?? '',
+        cache: request.cache?.repository
+      })
+      const onLine = (line: string): void => {
+        const { lines, phase } = log.read(redact(line))
+        if (phase !== undefined) durations.begin(phase, listener)
+        lines.forEach(shown => listener.line(shown))
+      }
+      const [program, ...args] = executorCommand({ ...request, buildArgs }, this.#home)
+      const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` }
+      const exitCode = await runExecutor({ program, args, environment }, onLine, signal)
+      signal.throwIfAborted()
+      const digest = log.digestOf({ exitCode, digest: await readFile(`${work}/digest`, 'utf8').catch(() => '') })
+      return {
+        digest,
+        imageId: undefined,
+        pushed: request.push ? request.tags : [],
+        buildId: `local-${randomBytes(4).toString('hex')}`,
+        backend: this.name,
+        size: undefined,
+        durationsMs: durations.end()
+      }
+    } finally {
+      // Whoever started this process goes on in it.
+      await mkdir(directory, { recursive: true })
+      if (had !== undefined) await drop(this.#home, had)
+      await lent.close()
+    }
+  }
+
+  async #traits(signal: AbortSignal): Promise<Parameters<typeof prepareElsewhere>[2]> {
+    const { executor } = placesBelow(this.#home)
+    const said: string[] = []
+    const command = { program: executor, args: ['version'], environment: this.#settings.environment }
+    await runExecutor(command, line => said.push(line), signal)
+    const fork = forkOf(said.join(' '))
+    if (fork === undefined) {
+      const message = `${executor} tells no version of Kaniko: ${said.join(' ').slice(0, 300)}`
+      throw new BuildError('POD_FAILED', message, { fault: 'configuration' })
+    }
+    return { fork, platform: { os: 'linux', ...(ARCHITECTURES[arch()] ?? { architecture: arch() }) } }
+  }
+}
+
+/**
+ * Takes the container for one build: two would mix their files. What a killed one left goes first.
+ *
+ * @returns what lies in the executor's directory before the build
+ */
+async function take(home: string, work: string): Promise<readonly string[]> {
+  const other = Number(await readFile(`${work}/pid`, 'utf8').catch(() => ''))
+  if (other > 0 && isAlive(other)) {
+    throw new BuildError('POD_FAILED', `another build (process ${other}) runs in this container`, { fault: 'user' })
+  }
+  const before = await readFile(`${work}/had`, 'utf8').catch(() => undefined)
+  if (before !== undefined) await drop(home, before.trim().split('/'))
+  await rm(work, { recursive: true, force: true })
+  const had = await readdir(home)
+  await mkdir(work, { mode: 0o700 })
+  await writePrivate(`${work}/pid`, `${process.pid}\n`)
+  await writePrivate(`${work}/had`, `/${had.join('/')}/\n`)
+  return had
+}
+
+/** Removes what an executor left in its directory: layers, files of stages, which the next build would take for its own. */
+async function drop(home: string, had: readonly string[]): Promise<void> {
+  const left = (await readdir(home)).filter(name => !had.includes(name))
+  await Promise.all(left.map(name => rm(`${home}/${name}`, { recursive: true, force: true })))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+async function writePrivate(path: string, content: string | Buffer): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeFile(path, content, { mode: 0o600, flag: 'wx' })
+}
