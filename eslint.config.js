@@ -4,7 +4,19 @@ import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 /** Rooms of the hook, from the commands' side down. A room imports from the rooms behind it only, and none the commands. */
-const ROOMS = ['images', 'services', 'job', 'workspace', 'steps', 'pods', 'protocol', 'settings', 'report', 'files']
+const ROOMS = [
+  'broker',
+  'images',
+  'services',
+  'job',
+  'workspace',
+  'steps',
+  'pods',
+  'protocol',
+  'settings',
+  'report',
+  'files'
+]
 const COMMANDS = ['main', 'hook', 'run', 'prepare-job', 'run-script-step', 'run-container-step', 'cleanup-job']
 
 const inProduct = forbidden => [
@@ -69,9 +81,11 @@ export default defineConfig(
   // kube and registry import no other package.
   layer('kube', ['registry', 'builder', 'hook']),
   layer('registry', ['kube', 'builder', 'hook']),
-  layer('builder', ['hook', 'client', 'action', 'cli']),
+  // What a step and the hook say to each other is between them.
+  layer('broker', ['kube', 'registry', 'builder', 'client', 'hook', 'action', 'cli']),
+  layer('builder', ['broker', 'hook', 'client', 'action', 'cli']),
   layer('client', ['hook', 'action', 'cli']),
-  layer('hook', ['action', 'cli']),
+  layer('hook', ['action', 'cli', 'client']),
   layer('action', ['cli', 'hook']),
   layer('testing', ['builder', 'hook']),
   {

@@ -53,7 +53,7 @@ export async function findBackend(known: readonly Backend[], { place }: Wanted):
  * @throws Error that says what to do instead
  */
 export function refuseFiles(backend: Backend, { build }: Wanted): void {
-  if (build.files.length === 0 || !['kubernetes', 'local'].includes(backend.name)) return
+  if (build.files.length === 0 || backend.name !== 'local') return
   throw new Error(
     `\`outputs\`: the backend ${backend.name} makes no archive of an image; push the image, and fetch it with \`crane pull\``
   )

@@ -1,1 +1,12 @@
-export {}
+export { readAnnouncement, readAnswer, readLogEntry } from './answer.js'
+export type { BrokerAnswer, BrokerPhase, LogEntry, WrittenAnswer } from './answer.js'
+export {
+  ANNOUNCEMENT_FILE,
+  draftName,
+  mailName,
+  MAILBOX_VARIABLE,
+  PROTOCOL_VERSION,
+  type Announcement
+} from './mailbox.js'
+export { readRequest } from './request.js'
+export type { BrokerRequest, ReadRequest, WrittenRequest } from './request.js'

@@ -1,4 +1,5 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
+export { BrokerBackend, type BrokerSettings } from './backends/broker/broker.js'
 export { KubernetesBackend } from './backends/kubernetes/kubernetes.js'
 export type { ConnectorSettings } from './backends/kubernetes/connector.js'
 export type { KubernetesSettings } from './backends/kubernetes/settings.js'

@@ -54,7 +54,7 @@ describe('a job container', () => {
     await prepare()
     const [secret] = bench.server.all('secrets')
     const values = Object.values(secret?.data ?? {}).map(value => Buffer.from(value, 'base64').toString())
-    expect(values).toEqual(['true', 'hello', 'true'])
+    expect(values).toEqual(['true', '/__w/_temp/_kbuild', 'hello', 'true'])
     expect(JSON.stringify(bench.server.get('pods', POD))).not.toContain('hello')
   })
 

@@ -1,5 +1,7 @@
 import type { V1Pod } from '@kaniko-hooks/kube'
 
+import { mailboxVariable } from './broker/answer-requests.js'
+import { forgetBuilds } from './broker/count.js'
 import type { Call } from './job/call.js'
 import { answerJob } from './job-answer.js'
 import { removeImages } from './images/records/remove-images.js'
@@ -68,7 +70,10 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const environment = secretEnvironment(
     owner,
     secretName(settings.runnerPod),
-    containers.map(container => container?.environmentVariables ?? {})
+    containers.map((container, index) => ({
+      ...(index === 0 ? mailboxVariable(call) : {}),
+      ...container?.environmentVariables
+    }))
   )
   const services = prepareServices(plan, environment.variables.slice(1), {
     workspace,
@@ -89,6 +94,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     ...(await deleteOwned(call, ['secrets']))
   ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
+  forgetBuilds(call)
   const over = new AbortController()
   const signal = AbortSignal.any([cancelled, over.signal])
   let starting: Promise<V1Pod> | undefined

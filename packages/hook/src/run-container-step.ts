@@ -1,5 +1,8 @@
+import { join } from 'node:path'
+
 import { isKubeError, untilAccepted } from '@kaniko-hooks/kube'
 
+import { answerRequests, mailboxVariable } from './broker/answer-requests.js'
 import type { Call } from './job/call.js'
 import { HookError, messageOf } from './report/errors.js'
 import { engineOf } from './images/engine.js'
@@ -77,7 +80,7 @@ export async function runContainerStep(
   const parts = job.workspace.stepParts({ system: args.systemMountVolumes, user: args.userMountVolumes })
   try {
     const image = await imageOf(call, job, args, template, openEngine)
-    const code = await runImage(call, { args, options, state, job, parts, template, image })
+    const code = await runImage(call, { args, options, state, job, parts, template, image, openEngine })
     if (code !== 0 && state?.hasServices === true) await tellEndedServices(call)
     return code
   } finally {
@@ -97,14 +100,18 @@ interface Step {
   readonly parts: PodParts
   readonly template: Template | undefined
   readonly image: PullableImage
+  readonly openEngine: typeof engineOf
 }
 
 /** Runs an image that is where the kubelet can pull it, and removes all that this needed. */
-async function runImage(call: Call, { args, options, state, job, parts, template, image }: Step): Promise<number> {
+async function runImage(call: Call, step: Step): Promise<number> {
+  const { args, options, state, job, parts, template, image, openEngine } = step
   const { kube, settings, cancelled } = call
   const { runner, owner, workspace } = job
   const name = stepName(settings.runnerPod)
-  const environment = secretEnvironment(owner, secretName(settings.runnerPod), [args.environmentVariables])
+  const environment = secretEnvironment(owner, secretName(settings.runnerPod), [
+    { ...mailboxOf(call, args.systemMountVolumes), ...args.environmentVariables }
+  ])
   const ownPull = await image.pullConfig?.()
   const credentials = [
     ...pullSecrets(owner, [args.registry]),
@@ -164,8 +171,12 @@ async function runImage(call: Call, { args, options, state, job, parts, template
     call.print(
       `${started.hasEnded ? 'Pulled, started and ran' : 'Pulled and started'} in ${seconds(startMs)}: ${image.pullRef}`
     )
-    const paths = new AnnotationPaths(pathsOf(call.workDirectory, args.systemMountVolumes))
-    const { end, onlyLine } = await followContainer(call, run, { started, paths, patience })
+    const shared = pathsOf(call.workDirectory, args.systemMountVolumes)
+    const requests = answerRequests(call, { pod: made.pod, workspace, paths: shared }, openEngine)
+    const paths = new AnnotationPaths(shared)
+    const { end, onlyLine } = await followContainer(call, run, { started, paths, patience }).finally(async () =>
+      requests.close()
+    )
     const { result } = end
     call.phase('run', end.loggedAt - running)
     if (!started.hasEnded) call.print(`Ran in ${runTime(end.loggedAt - running, end.state)}`)
@@ -252,6 +263,12 @@ function pathsOf(workDirectory: string, volumes: ContainerArgs['systemMountVolum
     source === null || belowWork(workDirectory, source) === undefined ? [] : [[target, source] as const]
   )
   return [...mounted, [WORK_TARGET, workDirectory]]
+}
+
+/** The mailbox, where the step sees the runner's `_temp`. */
+function mailboxOf(call: Call, volumes: ContainerArgs['systemMountVolumes']): Readonly<Record<string, string>> {
+  const temp = volumes.find(({ sourceVolumePath: source }) => source === join(call.workDirectory, '_temp'))
+  return temp === undefined ? {} : mailboxVariable(call, temp.targetVolumePath)
 }
 
 function tellSent(call: Call, { files, bytes, ms }: Travelled): void {

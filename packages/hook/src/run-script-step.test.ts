@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { DummyEngine } from '@kaniko-hooks/builder/dummy'
 import { EXEC_CUT, ended, type ExecScript, refused } from '@kaniko-hooks/testing'
 
 import { Bench, RUNNER, stateOf, type CallOptions } from './job/call.fixture.js'
@@ -98,6 +99,44 @@ describe('a step', () => {
     expect(bench.printed).toEqual([])
     await step({}, {}, stateOf(bench, { masked: 'of an older token' }))
     expect(bench.printed).toEqual(['::add-mask::t0ken'])
+  })
+})
+
+describe('a step that asks for a build', () => {
+  const ID = '0190f6f0-6b5c-4d0e-8a52-9d3a5a0c1e11'
+
+  test('gets its answer while it runs, and ends as it would have ended', async () => {
+    const temp = join(bench.work, '_temp')
+    const answer = join(temp, `_kbuild/${ID}.res.json`)
+    mkdirSync(join(temp, '_kbuild'), { recursive: true })
+    writeFileSync(join(bench.work, 'app/app/Dockerfile'), 'FROM scratch\n')
+    let said = ''
+    steps(async () => {
+      writeFileSync(join(temp, `_kbuild/${ID}.req.json`), JSON.stringify({ version: 1, context: '/__w/app/app' }))
+      while (!existsSync(answer)) await sleep(20)
+      said = readFileSync(answer, 'utf8')
+      return 7
+    })
+    const command = {
+      command: 'run_script_step',
+      responseFile: '/r',
+      args: { entryPoint: 'sh', entryPointArgs: [], environmentVariables: {}, prependPath: [], workingDirectory: null },
+      state: stateOf(bench) as unknown as Record<string, unknown>
+    } satisfies RunScriptStep
+    const engine = new DummyEngine()
+    expect(await runScriptStep(bench.call(), command, () => Promise.resolve(engine))).toBe(7)
+    expect(JSON.parse(said)).toMatchObject({ outcome: 'built' })
+    expect(readdirSync(join(temp, '_kbuild'))).toEqual([])
+  })
+
+  test('is not looked after when no step may ask', async () => {
+    const settings = { broker: { enabled: false } }
+    const letter = join(bench.work, `_temp/_kbuild/${ID}.req.json`)
+    mkdirSync(join(bench.work, '_temp/_kbuild'), { recursive: true })
+    writeFileSync(letter, '{}')
+    steps(async () => sleep(1300).then(() => 0))
+    expect(await step({}, { settings })).toBe(0)
+    expect(existsSync(letter)).toBe(true)
   })
 })
 

@@ -4,6 +4,8 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { isKubeError, podProblem } from '@kaniko-hooks/kube'
 import { v4 as uuid } from 'uuid'
 
+import { answerRequests } from './broker/answer-requests.js'
+import { engineOf } from './images/engine.js'
 import type { Call } from './job/call.js'
 import { describe, HookError } from './report/errors.js'
 import { maskOwnToken } from './job/mask-credentials.js'
@@ -21,6 +23,7 @@ import { missingProgram } from './steps/missing-program.js'
 import { KILLED, memoryHint } from './steps/out-of-memory.js'
 import { stepScript } from './steps/script.js'
 import { LAUNCH_COMMAND } from './steps/supervisor.js'
+import { WORK_TARGET } from './workspace/mounts.js'
 import type { Workspace } from './workspace/workspace.js'
 
 /** The runner kills the hook 10 s after SIGINT; the step has these steps to end, in milliseconds after it. */
@@ -49,11 +52,16 @@ const STATUS_LIMIT_MS = 10_000
 const KILL_LIMIT_MS = 10_000
 
 /**
- * Runs a `run:` step or a JavaScript action in the job container.
+ * Runs a `run:` step or a JavaScript action in the job container, and builds what it asks for meanwhile.
  *
+ * @param openEngine gives the engine that builds
  * @returns the step's exit code; 128+n when a signal ended it
  */
-export async function runScriptStep(call: Call, { args, state: given }: RunScriptStep): Promise<number> {
+export async function runScriptStep(
+  call: Call,
+  { args, state: given }: RunScriptStep,
+  openEngine: typeof engineOf = engineOf
+): Promise<number> {
   const state = readState(given, call.settings.runnerPod)
   if (state === undefined) {
     throw new HookError(
@@ -65,7 +73,7 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   await maskOwnToken(call, state.masked)
   const { workspace } = await openJob(call, state)
   try {
-    const code = await runInJob(call, args, state.jobPod, workspace)
+    const code = await runInJob(call, args, { pod: state.jobPod, workspace, openEngine })
     if (code !== 0 && state.hasServices === true) await tellEndedServices(call)
     return code
   } finally {
@@ -73,7 +81,14 @@ export async function runScriptStep(call: Call, { args, state: given }: RunScrip
   }
 }
 
-async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, workspace: Workspace): Promise<number> {
+interface Place {
+  readonly pod: string
+  readonly workspace: Workspace
+  readonly openEngine: typeof engineOf
+}
+
+async function runInJob(call: Call, args: RunScriptStep['args'], place: Place): Promise<number> {
+  const { pod, workspace, openEngine } = place
   const command = [args.entryPoint, ...splitArguments(args.entryPointArgs.join(' '))]
   try {
     refuseLongStrings(args.environmentVariables, command)
@@ -119,6 +134,8 @@ async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, wo
     })
     return code
   }
+  const paths = [[WORK_TARGET, call.workDirectory] as const]
+  const requests = answerRequests(call, { pod, workspace, paths }, openEngine)
   let end: number
   try {
     const result = await runDetachedStep(
@@ -133,7 +150,7 @@ async function runInJob(call: Call, args: RunScriptStep['args'], pod: string, wo
         onResume: why => call.note(`The step's log is taken up again: ${why}`)
       },
       giveUp.signal
-    )
+    ).finally(async () => requests.close())
     if (result === 'lost') {
       throw new HookError('STEP_LOST', 'The process that watched over the step was killed.')
     }

@@ -219,7 +219,7 @@ async function probeDestination(call: Call, { destination }: Place): Promise<voi
 }
 
 /** A build pod pushes through a connector as the account that the template gives it; base images lend theirs to RUN lines. */
-function refuseLentAccount({ settings }: Configuration, { serviceAccountName }: BuildPodSettings): void {
+export function refuseLentAccount({ settings }: Configuration, { serviceAccountName }: BuildPodSettings): void {
   if (!settings.build.connectors.some(({ serviceAccount }) => serviceAccount === serviceAccountName)) return
   const message =
     `The hook template's entry for builds ($build) has the serviceAccountName ${serviceAccountName ?? ''}, which is also the account of ` +

@@ -138,6 +138,33 @@ const build = v.strictObject({
   showDockerfile: v.optional(v.boolean(), false)
 })
 
+/** `*` stands for a part of a path, `**` for any parts. */
+const repositoryPattern = v.pipe(
+  v.string(),
+  v.regex(
+    /^[A-Za-z0-9.[\]:-]+(\/([a-z0-9._*-]|\{owner\}|\{repository\})+)+$/,
+    'registry and repository, such as ghcr.io/acme/*, with {repository} for owner/name'
+  )
+)
+
+/** Builds that steps ask for. */
+const broker = v.strictObject({
+  enabled: v.optional(v.boolean(), true),
+  maxPerJob: v.optional(count, 20),
+  pushTo: v.optional(
+    v.array(
+      v.strictObject({
+        repository: repositoryPattern,
+        pushSecret,
+        ca: v.optional(secretKey),
+        plainHttp: v.optional(v.boolean(), false),
+        events: v.optional(v.picklist(['accepted', 'all']), 'accepted')
+      })
+    ),
+    []
+  )
+})
+
 const kaniko = v.strictObject({
   image: v.optional(text, DEFAULT_KANIKO_IMAGE),
   fork: v.optional(v.picklist(['osscontainertools', 'chainguard', 'google']), 'osscontainertools')
@@ -210,6 +237,7 @@ export const settingsFile = v.strictObject({
   image: v.optional(image, {}),
   build: v.optional(build, {}),
   engine: v.optional(engine, {}),
+  broker: v.optional(broker, {}),
   cache: v.optional(cache),
   proxy: v.optional(proxy)
 })
@@ -222,6 +250,9 @@ export type DestinationSettings = v.InferOutput<typeof destination>
 export type NodePortPlaceSettings = v.InferOutput<typeof nodePort>
 export type RemotePlaceSettings = v.InferOutput<typeof remote>
 export type ConnectorPlaceSettings = v.InferOutput<typeof connector>
+
+/** Repositories that steps may push to. */
+export type PushToSettings = v.InferOutput<typeof broker>['pushTo'][number]
 
 /** A connector through which base images are fetched. */
 export type BaseConnectorSettings = v.InferOutput<typeof baseConnector>

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync
 } from 'node:fs'
@@ -483,4 +484,92 @@ test('a step whose pod cannot start gets no files', async () => {
   })
   await expect(call().fillStep('broken', signal)).rejects.toMatchObject({ code: 'POD_FAILED' })
   expect(server.asked.filter(line => line.endsWith('/exec'))).toEqual([])
+})
+
+describe('the mailbox of a step', () => {
+  const ID = '0190f6f0-6b5c-4d0e-8a52-9d3a5a0c1e11'
+  const box = (name = ''): string => local('job', `/work/_temp/_kbuild/${name}`)
+  const ask = (id = ID): void => writeFileSync(box(`${id}.req.json`), 'please')
+
+  async function filled(): Promise<Copied> {
+    mkdirSync(local('job', '/work/_temp'), { recursive: true })
+    mkdirSync(join(runner, '_temp'), { recursive: true })
+    const workspace = call()
+    await workspace.fillJob('job', signal)
+    await workspace.beforeScript('job', signal)
+    return workspace
+  }
+
+  test('lies in the pod from the job’s beginning, says what the hook speaks, and is open to every user', async () => {
+    await filled()
+    expect(JSON.parse(readFileSync(box('broker.json'), 'utf8'))).toEqual({ versions: [1], capabilities: [] })
+    expect(statSync(box()).mode & 0o777).toBe(0o777)
+  })
+
+  test('gives letters once, and takes logs and answers', async () => {
+    const workspace = await filled()
+    ask()
+    const mail = await workspace.exchangeMail({ entries: [] }, signal)
+    expect(mail).toEqual({ letters: [{ id: ID, text: 'please' }], cancelled: [] })
+    expect(existsSync(box(`${ID}.req.json`))).toBe(false)
+    writeFileSync(box(`${ID}.cancel`), '')
+    const entry = { id: ID, log: 'one\n' }
+    expect(await workspace.exchangeMail({ entries: [entry] }, signal)).toEqual({ letters: [], cancelled: [ID] })
+    await workspace.exchangeMail({ entries: [{ ...entry, log: 'two\n', answer: '{}' }] }, signal)
+    expect(readFileSync(box(`${ID}.log`), 'utf8')).toBe('one\ntwo\n')
+    expect(readFileSync(box(`${ID}.res.json`), 'utf8')).toBe('{}')
+    await workspace.exchangeMail({ entries: [], isLast: true }, signal)
+    expect(readdirSync(box())).toEqual(['broker.json'])
+    await workspace.afterScript('job')
+  })
+
+  test('is reached again, and logs go on, when the connection was lost', async () => {
+    mkdirSync(local('job', '/work/_temp'), { recursive: true })
+    mkdirSync(join(runner, '_temp'), { recursive: true })
+    const workspace = call()
+    await workspace.fillJob('job', signal)
+    const cut = cutLater()
+    await workspace.beforeScript('job', signal)
+    await workspace.exchangeMail({ entries: [{ id: ID, log: 'one\n' }] }, signal)
+    cut()
+    const again = async (): Promise<unknown> =>
+      workspace.exchangeMail({ entries: [{ id: ID, log: 'two\n' }] }, signal).catch(again)
+    await again()
+    expect(readFileSync(box(`${ID}.log`), 'utf8')).toBe('one\ntwo\n')
+    await workspace.afterScript('job')
+  })
+
+  test('does not travel, and a runner’s own one does not either', async () => {
+    const workspace = await filled()
+    ask()
+    await workspace.afterScript('job')
+    expect(existsSync(join(runner, '_temp/_kbuild'))).toBe(false)
+    expect(existsSync(box(`${ID}.req.json`))).toBe(true)
+  })
+
+  test('leaves the step’s files alone: what it has by then comes when it is wanted, and the rest at its end', async () => {
+    const workspace = await filled()
+    writeFileSync(local('job', '/work/repo/repo/made'), 'early')
+    await workspace.catchUp('job', signal)
+    expect(readFileSync(join(runner, 'repo/repo/made'), 'utf8')).toBe('early')
+    await workspace.exchangeMail({ entries: [] }, signal)
+    writeFileSync(local('job', '/work/repo/repo/made'), 'later')
+    writeFileSync(local('job', '/work/repo/repo/more'), 'more')
+    await workspace.afterScript('job')
+    expect(readFileSync(join(runner, 'repo/repo/made'), 'utf8')).toBe('later')
+    expect(readFileSync(join(runner, 'repo/repo/more'), 'utf8')).toBe('more')
+  })
+
+  test('that is given up is not spoken to in the same conversation again', async () => {
+    const workspace = await filled()
+    programs.onWord = word => ('mail' in word ? new Promise(() => undefined) : undefined)
+    const gone = new AbortController()
+    const asking = workspace.exchangeMail({ entries: [] }, gone.signal)
+    setTimeout(() => gone.abort(), 50)
+    await expect(asking).rejects.toThrow()
+    programs.onWord = () => undefined
+    writeFileSync(local('job', '/work/repo/repo/made'), 'whole')
+    await workspace.afterScript('job')
+    expect(readFileSync(join(runner, 'repo/repo/made'), 'utf8')).toBe('whole')
+  })
 })

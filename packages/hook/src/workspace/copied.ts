@@ -16,6 +16,7 @@ import { fixedDirectories, makeDirectories, MOUNTED, openToEveryone } from './di
 import { keepCommand, OWN } from './helper/program.js'
 import type { Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
+import type { Mail, Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
 import { converse, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
@@ -33,6 +34,8 @@ const ALONE_SECONDS = 600
 /** For errors. */
 const SEND = 'send files to'
 const FETCH = 'fetch files from'
+/** For an answer from the mailbox: longer means that the connection is lost. */
+const MAIL_MS = 15_000
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
 
@@ -157,14 +160,65 @@ export class Copied implements Workspace {
   }
 
   async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
+    await this.#bringBack(jobPod, signal)
+    this.close()
+  }
+
+  async #bringBack(jobPod: string, signal: AbortSignal | undefined): Promise<void> {
     const job = this.#job ?? this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side, session } = job
     const isOver = session instanceof Session && session.isOver
-    await this.#talk(FETCH, { mirror, side, signal, session: isOver ? undefined : session }, async open => {
-      await this.#fetch(open, side, jobPod, mirror.owner)
-      await this.#remember(open, mirror, side)
-    })
-    this.close()
+    const remembered = await this.#talk(
+      FETCH,
+      { mirror, side, signal, session: isOver ? undefined : session },
+      async open => {
+        await this.#fetch(open, side, jobPod, mirror.owner)
+        return this.#remember(open, mirror, side)
+      }
+    )
+    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
+  }
+
+  async exchangeMail(post: Post, signal: AbortSignal): Promise<Mail> {
+    const session = await this.#current()
+    // An answer that comes later would be taken for that to another word.
+    const stop = (): void => session.close()
+    signal.addEventListener('abort', stop)
+    try {
+      if (signal.aborted) stop()
+      const answer = await session.watched(async () => session.ask({ mail: post }), MAIL_MS)
+      if (!('mail' in answer)) throw new RangeError('The pod did not say what is in the mailbox')
+      return answer.mail
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  async catchUp(pod: string, signal: AbortSignal): Promise<void> {
+    if (this.#step === undefined) return this.#bringBack(pod, signal)
+    const { side, options, session } = this.#step
+    const known = await session?.catch(() => undefined)
+    const open = known?.isOver === false ? known : undefined
+    const caught = await converse(FETCH, { ...options, signal }, open, async current =>
+      this.#fetch(current, side, pod, ROOT)
+    )
+    this.#step = { side, options, session: Promise.resolve(caught.session) }
+  }
+
+  /** The conversation that is open while a step runs; another one when it was lost. */
+  async #current(): Promise<Session> {
+    const running = this.#job ?? this.#step
+    if (running === undefined) throw new Error('no step runs')
+    const known = await Promise.resolve(running.session).catch(() => undefined)
+    if (known?.isOver === false) return known
+    if ('options' in running) {
+      const session = await Session.open(running.options)
+      this.#step = { ...running, session: Promise.resolve(session) }
+      return session
+    }
+    const session = await Session.open(this.#jobSession(running.mirror, running.signal))
+    this.#job = { ...running, session }
+    return session
   }
 
   close(): void {

@@ -8,6 +8,9 @@ import type { VolumeArgs } from '../protocol/schema.js'
 import { HookError } from '../report/errors.js'
 import { makeDirectories, openToEveryone } from './directories.js'
 import { deliverExternals } from './externals.js'
+import type { Mail, Post } from './mailbox/letters.js'
+import { LocalMailbox } from './mailbox/local-mailbox.js'
+import { makeMailbox } from './mailbox/make-mailbox.js'
 import { belowWork, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import type { WorkVolume } from './work-volume.js'
 import {
@@ -33,9 +36,11 @@ export interface SharedVolumeOptions {
 /** The runner's claim, mounted by the job and step pods: all see one work directory, and nothing is copied. */
 export class SharedVolume implements Workspace {
   readonly #options: SharedVolumeOptions
+  readonly #mailbox: LocalMailbox
 
   constructor(options: SharedVolumeOptions) {
     this.#options = options
+    this.#mailbox = new LocalMailbox(options.workDirectory)
   }
 
   jobParts(request: VolumeRequest): PodParts {
@@ -78,6 +83,7 @@ export class SharedVolume implements Workspace {
   async deliver(signal: AbortSignal): Promise<void> {
     const { workDirectory, externalsDirectory, workspaceDirectory } = this.#options
     makeDirectories(workDirectory)
+    makeMailbox(workDirectory)
     openToEveryone(workDirectory, workspaceDirectory)
     if (externalsDirectory !== undefined) {
       await deliverExternals(externalsDirectory, join(workDirectory, EXTERNALS), signal)
@@ -97,11 +103,20 @@ export class SharedVolume implements Workspace {
     // The runner sees what the step wrote.
   }
 
+  exchangeMail(post: Post): Promise<Mail> {
+    return Promise.resolve(this.#mailbox.exchange(post))
+  }
+
+  async catchUp(): Promise<void> {
+    // The runner sees what the step writes.
+  }
+
   close(): void {
     // Nothing is open.
   }
 
   fillStep(): Promise<Travelled> {
+    makeMailbox(this.#options.workDirectory)
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
     return Promise.resolve(NOTHING_TRAVELLED)
   }

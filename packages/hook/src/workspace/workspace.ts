@@ -2,6 +2,7 @@ import type { V1Affinity } from '@kubernetes/client-node'
 
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
+import type { Mail, Post } from './mailbox/letters.js'
 import type { Mounts } from './mounts.js'
 
 /** The volume lists of a container as the runner sends them. */
@@ -31,7 +32,8 @@ export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
  * Order of calls. For a job: `jobParts`, then the pod is created, then `deliver` while it starts and `fillJob` once its
  * containers run. For every script step: `beforeScript`, the step, `afterScript` whatever its result was. For a
  * container step: `stepParts`, then the pod is created, `fillStep` (which waits for what it needs of the pod), `attendStep` once
- * the container runs, the step's end, `collectStep` while the pod still stands. At the end `close`.
+ * the container runs, the step's end, `collectStep` while the pod still stands. At the end `close`. While a step of either kind
+ * runs, `exchangeMail` and `catchUp`, one at a time; both have settled before the step's files are brought back.
  * All of them may be called again after a failure; none leaves anything in the cluster.
  */
 export interface Workspace {
@@ -53,6 +55,19 @@ export interface Workspace {
    * @param signal ends it; what came until then is kept
    */
   afterScript(jobPod: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Empties and fills the mailbox of the step that runs.
+   *
+   * @param signal gives up; nothing is said in that conversation any more
+   * @throws when the mailbox cannot be reached; what was to be put there may be there or not
+   */
+  exchangeMail(post: Post, signal: AbortSignal): Promise<Mail>
+  /**
+   * Makes the runner's disk like what the step that runs has by now.
+   *
+   * @param pod the one in which it runs
+   */
+  catchUp(pod: string, signal: AbortSignal): Promise<void>
   /** Ends what is still open of a step. */
   close(): void
   /** As `jobParts`. */

@@ -2,6 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 
+import type { Post } from '../mailbox/letters.js'
+import { LocalMailbox } from '../mailbox/local-mailbox.js'
+import { makeMailbox } from '../mailbox/make-mailbox.js'
 import { FrameReader, messageFrame } from '../tree/frames.js'
 import { EndedEarly } from '../tree/pieces.js'
 import { collectGarbage } from '../tree/garbage.js'
@@ -21,6 +24,9 @@ import type { Answer, Open, Owner, Word } from './words.js'
 
 /** What both sides agreed upon last, for as long as this process lives. */
 let memory: { readonly generation: string; readonly index: Index } | undefined
+
+/** Of the step that runs; it outlives a connection that is lost. */
+let mailbox: LocalMailbox | undefined
 
 /** Holds a conversation with the hook, until its end. */
 export type Converse = (input: AsyncIterable<Buffer>, output: Writable) => Promise<void>
@@ -55,6 +61,7 @@ class Conversation {
       else if ('take' in word) await this.#take(word.take)
       else if ('give' in word) await this.#give(word.give.whole)
       else if ('remember' in word) await this.#remember(word.remember)
+      else if ('mail' in word) await this.#mail(word.mail)
       else if ('leave' in word) await this.#leave()
     }
   }
@@ -99,6 +106,7 @@ class Conversation {
     } finally {
       receiver.close()
     }
+    if (whole) makeMailbox(side.root)
     await momentAfter(side.clock, receiver.latest)
     await this.#answer({ took: { files: receiver.files, bytes: receiver.bytes } })
   }
@@ -140,6 +148,11 @@ class Conversation {
     await this.#answer({ remembered: true })
     // The step runs, or has run: nobody waits.
     collectGarbage(index)
+  }
+
+  async #mail(post: Post): Promise<void> {
+    mailbox ??= new LocalMailbox(this.#opened().side.root)
+    await this.#answer({ mail: mailbox.exchange(post) })
   }
 
   /** Another process goes on, in another container. */

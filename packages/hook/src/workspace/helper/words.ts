@@ -1,3 +1,4 @@
+import type { Mail, Post } from '../mailbox/letters.js'
 import type { Exclusion } from '../tree/leaves-out.js'
 
 /*
@@ -38,6 +39,8 @@ export type Word =
   | { readonly remember: string }
   /** The program ends with its container, and what it remembers is kept for the next one. Answered by `remembered`. */
   | { readonly leave: true }
+  /** For the mailbox of the step that runs. Answered by `mail`. */
+  | { readonly mail: Post }
 
 export type Answer =
   /** Whether the program remembers the same state. */
@@ -46,3 +49,4 @@ export type Answer =
   | { readonly diverged: true }
   | { readonly failed: { readonly message: string; readonly code?: string } }
   | { readonly remembered: true }
+  | { readonly mail: Mail }

@@ -1,15 +1,17 @@
+import { MAILBOX_PATH } from '@kaniko-hooks/broker/mailbox'
+
 /** A file on its way: it gets its name when it is whole. What a killed transfer leaves of one does not travel. */
 export const PART = '.kaniko-hooks-part'
 
 /** Where a step's GITHUB_ENV, GITHUB_OUTPUT and the like are. */
 export const FILE_COMMANDS = '_temp/_runner_file_commands'
 
-/** What stays on the runner: its own answers, and externals, which reach the pods from the runner's image. */
-const STAYS = /^(?:externals|_temp\/_runner_hook_responses)(?:\/|$)/
+/** What stays where it is: the runner's own answers, externals, which reach the pods from the runner's image, and the mailbox. */
+const STAYS = new RegExp(`^(?:externals|_temp/_runner_hook_responses|${MAILBOX_PATH})(?:/|$)`)
 
 /**
- * What stays on the runner, and what a job may not change there: the answers of this hook, and externals, which reach the
- * pods from the runner's image.
+ * What does not travel, and what a job may not change on the runner: the answers of this hook, externals, which reach the
+ * pods from the runner's image, and the mailbox of a step, which has a way of its own.
  *
  * @param path below the work directory, its parts parted by one slash and none of them `.` or `..`
  */

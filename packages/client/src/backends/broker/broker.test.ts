@@ -1,0 +1,193 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { readRequest, type BrokerRequest, type WrittenAnswer } from '@kaniko-hooks/broker'
+
+import type { ImageBuild } from '../../image-build.js'
+import { BrokerBackend } from './broker.js'
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
+const BUILT: WrittenAnswer = {
+  version: 1,
+  outcome: 'built',
+  digest: DIGEST,
+  pushed: ['r.io/a:1'],
+  durationsMs: { build: 5 }
+}
+
+let temp: string
+let mailbox: string
+const told: string[] = []
+const listener = { line: (line: string) => told.push(line), phase: (phase: string) => told.push(`- ${phase}`) }
+beforeEach(() => {
+  temp = mkdtempSync(join(tmpdir(), 'broker-client-'))
+  mailbox = join(temp, '_kbuild')
+  mkdirSync(mailbox)
+  announce([1])
+  told.length = 0
+})
+afterEach(() => rmSync(temp, { recursive: true }))
+
+function announce(versions: readonly number[]): void {
+  writeFileSync(join(mailbox, 'broker.json'), JSON.stringify({ versions, capabilities: [] }))
+}
+
+function build(more: Partial<ImageBuild> = {}): ImageBuild {
+  return {
+    context: { kind: 'directory', path: temp },
+    tags: ['r.io/a:1'],
+    push: false,
+    ...{ buildArgs: {}, labels: {}, annotations: {}, secrets: [], files: [], engineArgs: [] },
+    ...{ registryMirrors: [], insecureRegistries: [], pushRetries: 3, timeoutMs: 60_000 },
+    ...more
+  }
+}
+
+const backend = (env: Readonly<Record<string, string>> = {}): BrokerBackend =>
+  new BrokerBackend({ env: { KBUILD_BROKER: mailbox, HOME: temp, ...env } })
+
+/** The hook's part: takes the first request, and answers it. */
+async function hook(
+  answer: (request: BrokerRequest, id: string) => WrittenAnswer | undefined
+): Promise<{ mode: number }> {
+  for (;;) {
+    const name = readdirSync(mailbox).find(file => file.endsWith('.req.json'))
+    if (name === undefined) {
+      await sleep(10)
+      continue
+    }
+    const path = join(mailbox, name)
+    const mode = statSync(path).mode & 0o777
+    const { request } = readRequest(readFileSync(path, 'utf8'))
+    rmSync(path)
+    if (request === undefined) throw new Error('that was no request')
+    const id = name.replace('.req.json', '')
+    const said = answer(request, id)
+    if (said !== undefined) reply(id, said)
+    return { mode }
+  }
+}
+
+function reply(id: string, answer: WrittenAnswer): void {
+  writeFileSync(join(mailbox, `${id}.res.tmp`), JSON.stringify(answer))
+  renameSync(join(mailbox, `${id}.res.tmp`), join(mailbox, `${id}.res.json`))
+}
+
+describe('the broker', () => {
+  test('is there when the hook has said where and what it speaks', async () => {
+    expect(await backend().missing()).toBeUndefined()
+    expect(await backend({ KBUILD_BROKER: '' }).missing()).toBe('the variable KBUILD_BROKER is not set')
+    announce([2, 3])
+    expect(await backend().missing()).toBe('the hook speaks version 2, 3 of the protocol, and this program version 1')
+    rmSync(join(mailbox, 'broker.json'))
+    expect(await backend().missing()).toBe(`there is no mailbox of a hook at ${mailbox} (KBUILD_BROKER)`)
+  })
+
+  test('builds what it is asked for, tells the log as it comes, and takes its files away', async () => {
+    const serving = hook((_request, id) => {
+      const log = join(mailbox, `${id}.log`)
+      appendFileSync(log, '{"phase":"build"}\n{"line":"Step 1/1 – ü"}\n{"li')
+      setTimeout(() => {
+        appendFileSync(log, 'ne":"done"}\n')
+        reply(id, BUILT)
+      }, 400)
+      return undefined
+    })
+    const outcome = await backend().build(build(), listener, new AbortController().signal)
+    await serving
+    expect(outcome).toMatchObject({
+      digest: DIGEST,
+      pushed: ['r.io/a:1'],
+      backend: 'broker',
+      durationsMs: { build: 5 }
+    })
+    expect(told).toEqual(['- build', 'Step 1/1 – ü', 'done'])
+    expect(readdirSync(mailbox)).toEqual(['broker.json'])
+  })
+
+  test('gets the credentials of the registries that are pushed to alone, in a file of its user alone', async () => {
+    const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') })
+    const config = { auths: { 'r.io': auth('me:pass'), 'other.io': auth('you:word') } }
+    let asked: BrokerRequest | undefined
+    const serving = hook(request => {
+      asked = request
+      return BUILT
+    })
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify(config) }
+    await backend(env).build(build({ push: true }), listener, new AbortController().signal)
+    expect((await serving).mode).toBe(0o600)
+    expect(asked?.credentials).toEqual([{ registry: 'r.io', username: 'me', password: 'pass' }])
+  })
+
+  test('gets an archive as a directory beside the mailbox, which goes with the build', async () => {
+    const content = new PassThrough()
+    content.end('FROM scratch\n')
+    let seen: string | undefined
+    const serving = hook(request => {
+      seen = readFileSync(join(request.context, 'Dockerfile'), 'utf8')
+      return BUILT
+    })
+    await backend().build(build({ context: { kind: 'archive', content } }), listener, new AbortController().signal)
+    await serving
+    expect(seen).toBe('FROM scratch\n')
+    expect(readdirSync(temp)).toEqual(['_kbuild'])
+  })
+
+  test('says why it would not, whose fault that is, and what was pushed all the same', async () => {
+    const serving = hook(() => ({
+      ...{ version: 1, outcome: 'failed', fault: 'configuration', code: 'PUSH_FAILED' },
+      problems: ['one', 'two'],
+      pushed: ['r.io/a:1']
+    }))
+    await expect(backend().build(build(), listener, new AbortController().signal)).rejects.toMatchObject({
+      code: 'PUSH_FAILED',
+      fault: 'configuration',
+      message: 'one; two',
+      cause: { pushed: ['r.io/a:1'] }
+    })
+    await serving
+  })
+
+  test('is not asked for what only the administrator decides', async () => {
+    const wanted = build({ engineArgs: ['--x'], insecureRegistries: ['r.io'] })
+    await expect(backend().build(wanted, listener, new AbortController().signal)).rejects.toThrow(
+      'the hook of the runner does not take arguments of the engine; nor registries without TLS'
+    )
+    expect(readdirSync(mailbox)).toEqual(['broker.json'])
+  })
+
+  test('hears of an abort, and the build ends when it has confirmed that', async () => {
+    const abort = new AbortController()
+    const serving = hook((_request, id) => {
+      abort.abort()
+      const wait = setInterval(() => {
+        if (!readdirSync(mailbox).includes(`${id}.cancel`)) return
+        clearInterval(wait)
+        reply(id, {
+          version: 1,
+          outcome: 'failed',
+          fault: 'user',
+          code: 'CANCELLED',
+          problems: ['The build was cancelled.']
+        })
+      }, 10)
+      return undefined
+    })
+    await expect(backend().build(build(), listener, abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+    await serving
+  })
+})

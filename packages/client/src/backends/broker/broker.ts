@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MAILBOX_VARIABLE, PROTOCOL_VERSION, type BrokerAnswer, type WrittenRequest } from '@kaniko-hooks/broker'
+import { BuildError, PartlyPushed, type BuildErrorCode } from '@kaniko-hooks/builder'
+import { parseReference } from '@kaniko-hooks/registry'
+import type { Backend, BuildOutcome, Listener } from '../../backend.js'
+import { findCredentials } from '../../credentials/find.js'
+import { credentialSources, type CredentialWishes, type Environment } from '../../credentials/sources.js'
+import type { ImageBuild } from '../../image-build.js'
+import { Mailbox } from './mailbox.js'
+import { shareContext } from './share-context.js'
+
+/** Between two looks into the mailbox. */
+const LOOK_MS = 250
+
+/** A hook that lives looks each second, and once in a while later, when its pod's node is busy. */
+const TAKEN_MS = 60_000
+
+/** For the answer to a cancellation; the build's pod is removed meanwhile. */
+const CANCEL_MS = 10_000
+
+/** What the broker backend needs besides the build. */
+export interface BrokerSettings {
+  /** KBUILD_BROKER, and what credentials are found by. */
+  readonly env: Environment
+  readonly credentials?: CredentialWishes
+}
+
+/**
+ * Lets the hook of the runner build, which needs no right of this step: by files in a directory that both see. What the hook
+ * decides by its own settings (its engine, caches, mirrors, registries without TLS) cannot be asked for.
+ */
+export class BrokerBackend implements Backend {
+  readonly name = 'broker'
+  readonly #settings: BrokerSettings
+
+  constructor(settings: BrokerSettings) {
+    this.#settings = settings
+  }
+
+  async missing(): Promise<string | undefined> {
+    const directory = this.#directory
+    if (directory === undefined) return `the variable ${MAILBOX_VARIABLE} is not set`
+    const versions = await Mailbox.versions(directory)
+    if (versions === undefined) return `there is no mailbox of a hook at ${directory} (${MAILBOX_VARIABLE})`
+    if (versions.includes(PROTOCOL_VERSION)) return undefined
+    return `the hook speaks version ${versions.join(', ')} of the protocol, and this program version ${PROTOCOL_VERSION}`
+  }
+
+  async build(build: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
+    const directory = this.#directory
+    if (directory === undefined) {
+      throw failure('POD_FAILED', `the variable ${MAILBOX_VARIABLE} is not set`, 'configuration')
+    }
+    refuseWhatIsTheHooks(build)
+    const id = randomUUID()
+    const mailbox = new Mailbox(directory, id)
+    const shared = await shareContext(build, directory, this.#settings.env, signal)
+    try {
+      const request = {
+        ...requestOf(build),
+        context: shared.context,
+        credentials: await this.#credentials(build, listener)
+      }
+      const { dockerfile } = shared
+      await mailbox.send(JSON.stringify(dockerfile === undefined ? request : { ...request, dockerfile }))
+      return outcomeOf(await followed(mailbox, listener, signal), id)
+    } finally {
+      await Promise.all([mailbox.close(), shared.close()])
+    }
+  }
+
+  get #directory(): string | undefined {
+    const directory = this.#settings.env[MAILBOX_VARIABLE]
+    return directory === '' ? undefined : directory
+  }
+
+  async #credentials({ push, tags }: ImageBuild, listener: Listener): Promise<WrittenRequest['credentials']> {
+    const { env, credentials } = this.#settings
+    const repositories = push ? tags.map(tag => parseReference(tag)) : []
+    const found = await findCredentials(repositories, credentialSources(env, credentials), env)
+    for (const warning of found.warnings) listener.line(`Warning: ${warning}`)
+    const byDomain = new Map(
+      repositories.flatMap(repository => {
+        const credential = found.for(repository)?.credential
+        return credential === undefined ? [] : [[repository.domain, credential] as const]
+      })
+    )
+    return [...byDomain].map(([registry, credential]) => {
+      if ('registryToken' in credential || 'password' in credential) return { registry, ...credential }
+      return { registry, identityToken: credential.identityToken }
+    })
+  }
+}
+
+function requestOf(build: ImageBuild): Omit<WrittenRequest, 'context'> {
+  const { tags, push, buildArgs, labels, annotations, target, platform, cache, secrets, timeoutMs } = build
+  return {
+    version: PROTOCOL_VERSION,
+    ...{ tags: [...tags], push, buildArgs, labels, annotations, timeoutMs },
+    ...(target === undefined ? {} : { target }),
+    ...(platform === undefined ? {} : { platform }),
+    // Where layers are kept is the administrator's to say.
+    noCache: cache === undefined,
+    secrets: secrets.map(({ id, value }) => ({ id, value: value.toString('base64') }))
+  }
+}
+
+/** All at once, and each with what to do. */
+function refuseWhatIsTheHooks({ files, engineArgs, registryMirrors, insecureRegistries }: ImageBuild): void {
+  const asked: readonly (readonly [string, boolean])[] = [
+    ['files of an image: push the image, and fetch it with `crane pull`', files.length > 0],
+    ['arguments of the engine', engineArgs.length > 0],
+    ['mirrors of registries: an administrator sets build.registryMirrors', registryMirrors.length > 0],
+    ['registries without TLS: an administrator allows them by broker.pushTo', insecureRegistries.length > 0]
+  ]
+  const problems = asked.flatMap(([what, isAsked]) => (isAsked ? [what] : []))
+  if (problems.length === 0) return
+  throw failure(
+    'REQUEST_REFUSED',
+    `the hook of the runner does not take ${problems.join('; nor ')}; or build with another backend`
+  )
+}
+
+/** Tells the log as it comes, and returns the answer. */
+async function followed(mailbox: Mailbox, listener: Listener, signal: AbortSignal): Promise<BrokerAnswer> {
+  const start = Date.now()
+  let isTaken = false
+  let cancelledAt: number | undefined
+  for (;;) {
+    const { entries, answer } = await mailbox.look()
+    for (const entry of entries) {
+      if ('line' in entry) listener.line(entry.line)
+      else listener.phase(entry.phase)
+    }
+    if (answer !== undefined) return answer
+    isTaken ||= await mailbox.isTaken()
+    if (!isTaken && Date.now() - start > TAKEN_MS) {
+      throw failure(
+        'POD_FAILED',
+        `the hook did not take the request within ${TAKEN_MS / 1000} s; the log of the runner's pod may say why`
+      )
+    }
+    if (signal.aborted && cancelledAt === undefined) {
+      cancelledAt = Date.now()
+      await mailbox.cancel()
+    }
+    if (cancelledAt !== undefined && Date.now() - cancelledAt > CANCEL_MS) {
+      throw failure('ABORTED', 'the build was aborted, and the hook has not confirmed that')
+    }
+    await sleep(LOOK_MS)
+  }
+}
+
+function outcomeOf(answer: BrokerAnswer, id: string): BuildOutcome {
+  if (answer.outcome === 'failed') {
+    const { code, fault, problems, pushed } = answer
+    const cause = pushed.length === 0 ? {} : { cause: new PartlyPushed(pushed) }
+    throw new BuildError(codeOf(code), problems.join('; '), { fault, ...cause })
+  }
+  const { digest, imageId, size, pushed, durationsMs } = answer
+  return { digest, imageId, size, pushed, buildId: id, backend: 'broker', durationsMs: defined(durationsMs) }
+}
+
+const CODES: Readonly<Record<string, BuildErrorCode>> = {
+  ...Object.fromEntries(
+    (
+      [
+        ...['DOCKERFILE_MISSING', 'DOCKERFILE_UNSUPPORTED', 'DOCKERFILE_FAILED', 'CONTEXT_FAILED', 'BASE_IMAGE'],
+        ...['REGISTRY_UNREACHABLE', 'PUSH_FAILED', 'POD_FAILED', 'TIMEOUT', 'ABORTED', 'REQUEST_REFUSED']
+      ] as BuildErrorCode[]
+    ).map(code => [code, code])
+  ),
+  CANCELLED: 'ABORTED'
+}
+
+/** The hook has codes of its own besides, mostly of its settings. */
+function codeOf(code: string): BuildErrorCode {
+  return CODES[code] ?? 'POD_FAILED'
+}
+
+function defined(durations: Readonly<Record<string, number | undefined>>): BuildOutcome['durationsMs'] {
+  return Object.fromEntries(Object.entries(durations).filter(([, ms]) => ms !== undefined))
+}
+
+function failure(code: BuildErrorCode, message: string, fault?: 'configuration'): BuildError {
+  return new BuildError(code, message, fault === undefined ? {} : { fault })
+}

@@ -1,0 +1,57 @@
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { ImageBuild } from '../../image-build.js'
+import { unpack } from '../../context/archive.js'
+import { checkOut } from '../../context/git.js'
+import { parseGitUrl } from '../../context/git-url.js'
+
+/** A context as the hook sees it, until it is closed. */
+export interface SharedContext {
+  readonly context: string
+  readonly dockerfile: string | undefined
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Puts the files of a build where the hook sees them: a directory is named as it lies, a repository or an archive is unpacked
+ * beside the mailbox.
+ *
+ * @param env for git
+ * @throws BuildError `CONTEXT_FAILED`, `ABORTED`
+ */
+export async function shareContext(
+  { context: source, dockerfile }: Pick<ImageBuild, 'context' | 'dockerfile'>,
+  mailbox: string,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal
+): Promise<SharedContext> {
+  if (source.kind === 'directory') {
+    const context = resolve(source.path)
+    const close = (): Promise<void> => Promise.resolve()
+    return { context, dockerfile: dockerfile === undefined ? undefined : resolve(context, dockerfile), close }
+  }
+  const around = await mkdtemp(join(dirname(mailbox), 'kbuild-context-'))
+  const close = async (): Promise<void> =>
+    rm(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+  try {
+    // The hook may be another user.
+    await chmod(around, 0o755)
+    const root = join(around, 'context')
+    await mkdir(root)
+    if (source.kind === 'archive') {
+      await unpack(source.content, root, signal)
+      return { context: root, dockerfile: inside(root, dockerfile), close }
+    }
+    const git = parseGitUrl(source.url)
+    await checkOut(git, root, env, signal)
+    const context = join(root, git.directory)
+    return { context, dockerfile: inside(context, dockerfile), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function inside(root: string, path: string | undefined): string | undefined {
+  return path === undefined ? undefined : join(root, join('/', path))
+}
