@@ -74,7 +74,10 @@ export default defineConfig(
     plugins: { n },
     rules: { 'n/no-process-env': 'error', 'no-console': 'error' }
   },
-  { files: ['packages/hook/src/settings/environment.ts'], rules: { 'n/no-process-env': 'off' } },
+  {
+    files: ['packages/hook/src/settings/environment.ts', 'packages/action/src/main.ts'],
+    rules: { 'n/no-process-env': 'off' }
+  },
   // kube and registry import no other package.
   layer('kube', ['registry', 'builder', 'hook']),
   layer('registry', ['kube', 'builder', 'hook']),
@@ -83,6 +86,7 @@ export default defineConfig(
   layer('builder', ['broker', 'hook', 'client', 'action', 'cli']),
   layer('client', ['hook', 'action', 'cli']),
   layer('hook', ['action', 'cli', 'client']),
+  layer('action', ['cli', 'hook']),
   layer('testing', ['builder', 'hook']),
   {
     files: ['packages/*/src/**/*.ts'],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
@@ -64,6 +64,41 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
   })
   // The file is CommonJS wherever it lies; here it lies in a package of ES modules.
   await writeFile(join(directory, 'package.json'), '{ "type": "commonjs" }\n')
+  const inputs = Object.keys(metafile.inputs)
+  await writeFile(join(directory, 'LICENSES.txt'), await licences(inputs))
+  return inputs
+}
+
+/** Of `@actions/core`, only tokens of OpenID Connect need a client; nobody asks for one, and it is 400 KB. */
+const noHttpClient: Plugin = {
+  name: 'no HTTP client',
+  setup: build => {
+    build.onResolve({ filter: /^@actions\/http-client(\/|$)/ }, () => ({
+      path: join(ROOT, 'scripts', 'no-http-client.ts')
+    }))
+  }
+}
+
+/**
+ * Builds the action into one CommonJS file for Node 20 and later. It is committed, since an action runs as it lies in its repository: the
+ * same sources make the same bytes on every machine. It is not minified, so that a change of it can be read.
+ *
+ * @param directory where the files go; the action runs those in `dist/action`
+ * @returns the bundled input files, relative to the repository
+ */
+export async function buildAction(directory = join(ROOT, 'dist', 'action')): Promise<string[]> {
+  const { metafile } = await build({
+    ...SHARED,
+    entryPoints: ['packages/action/src/main.ts'],
+    outfile: join(directory, 'main.cjs'),
+    metafile: true,
+    plugins: [plainSocket, noHttpClient],
+    alias: { ws: join(ROOT, 'node_modules/ws/lib/websocket.js') },
+    external: ['bufferutil', 'utf-8-validate']
+  })
+  await writeFile(join(directory, 'package.json'), '{ "type": "commonjs" }\n')
+  // The directory of a Dockerfile is the context of a container action: the program has to lie beside it.
+  await copyFile(join(ROOT, 'in-pod', 'Dockerfile'), join(directory, 'Dockerfile'))
   const inputs = Object.keys(metafile.inputs)
   await writeFile(join(directory, 'LICENSES.txt'), await licences(inputs))
   return inputs
@@ -147,6 +182,7 @@ async function licences(inputs: readonly string[]): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   await mkdir(join(ROOT, 'dist'), { recursive: true })
   await buildHook()
+  await buildAction()
   await buildKbuild()
   if (existsSync(join(ROOT, 'test', 'stand-ins', 'runner', 'main.ts'))) await buildRunner()
 }

@@ -28,6 +28,7 @@ export { nodePortRegistry, type NodePortSettings } from './destinations/nodeport
 export { RegistryDestination, type RegistrySettings } from './destinations/registry.js'
 export { remoteRegistry, type RemoteSettings } from './destinations/remote.js'
 export { baseImages, type BaseImage } from './dockerfile/base-images.js'
+export { parseDockerfile } from './dockerfile/parse.js'
 export { registryName, spelledRegistry, type RegistryProxy } from './dockerfile/registry-proxy.js'
 export type {
   BaseAccess,
@@ -49,6 +50,7 @@ export {
   type ExecutorPlace,
   type ImageBuildLike
 } from './engines/kaniko/executor.js'
+export { extraArguments } from './engines/kaniko/extra-arguments.js'
 export { secretFile } from './engines/kaniko/image-arguments.js'
 export type { BuildPodSettings, LayerCache, RegistryCertificate } from './engines/pod/settings.js'
 export type { ImageFile } from './engines/pod/fetch-files.js'

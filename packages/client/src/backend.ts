@@ -10,6 +10,8 @@ export interface Listener {
   /** A line that a person should read; it is not checked for workflow commands. */
   readonly line: (line: string) => void
   readonly phase: (phase: Phase) => void
+  /** Told as soon as something exists that a caller who is killed would leave behind; `Backend.cancel` takes the id. */
+  readonly started?: (buildId: string) => void
 }
 
 /** An image that was built, told only after a good end. */
@@ -47,4 +49,10 @@ export interface Backend {
    *   pushed and others not, `pushed` of a `PartlyPushed` in its cause says which
    */
   build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome>
+
+  /**
+   * Ends a build whose caller was killed. It is no error when there is no such build any more. Absent where nothing outlives
+   * its caller.
+   */
+  cancel?(buildId: string): Promise<void>
 }

@@ -1,0 +1,97 @@
+import { BuildError } from '@kaniko-hooks/builder'
+import {
+  BrokerBackend,
+  chooseBackend,
+  KubernetesBackend,
+  LocalBackend,
+  type Backend,
+  type Choice,
+  type CredentialWishes
+} from '@kaniko-hooks/client'
+import type { Surroundings, Wanted } from './inputs.js'
+import { lend } from './lend.js'
+
+type Environment = Surroundings['environment']
+
+const FORKS = ['google', 'chainguard', 'osscontainertools'] as const
+
+/** Names of images that replace those of the release, for clusters that reach neither ghcr.io nor gcr.io. */
+const IMAGES = { kaniko: 'KBUILD_KANIKO_IMAGE', fork: 'KBUILD_KANIKO_FORK', push: 'KBUILD_PUSH_IMAGE' } as const
+
+/** All that could build what is wanted, the first choice first. */
+export function backendsFor(wanted: Wanted, environment: Environment): readonly Backend[] {
+  const credentials = credentialsOf(wanted)
+  return [
+    new BrokerBackend({ env: environment, credentials }),
+    kubernetes(wanted, environment, credentials),
+    new LocalBackend({ environment: { ...environment } }, lend(environment, credentials))
+  ]
+}
+
+/** A backend says within a second whether it can build; a cluster that is busy may need longer. */
+const ATTEMPTS = 3
+
+/**
+ * Who builds what is wanted.
+ *
+ * @param known the first choice first
+ * @throws BuildError `NO_BACKEND` when nobody could three times
+ */
+export async function findBackend(known: readonly Backend[], { place }: Wanted): Promise<Choice> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await chooseBackend(known, place.backend)
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof BuildError && error.code === 'NO_BACKEND')) throw error
+    }
+  }
+}
+
+/**
+ * Refuses archives of an image where the backend would leave them out.
+ *
+ * @throws Error that says what to do instead
+ */
+export function refuseFiles(backend: Backend, { build }: Wanted): void {
+  if (build.files.length === 0 || backend.name !== 'local') return
+  throw new Error(
+    `\`outputs\`: the backend ${backend.name} makes no archive of an image; push the image, and fetch it with \`crane pull\``
+  )
+}
+
+/** What is set for build pods in a cluster and means nothing to another backend, in a sentence. */
+export function unusedBy(backend: Backend, { place }: Wanted): string | undefined {
+  if (backend.name === 'kubernetes') return undefined
+  const unused = [
+    ...(place.kubeconfig === undefined ? [] : ['`kubeconfig`']),
+    ...(place.namespace === undefined ? [] : ['`namespace`']),
+    ...(Object.keys(place.resources).length === 0 ? [] : ['`resources`']),
+    ...(Object.keys(place.nodeSelector).length === 0 ? [] : ['`node-selector`'])
+  ]
+  if (unused.length === 0) return undefined
+  return `${unused.join(', ')}: for the backend kubernetes alone, and nothing to ${backend.name}.`
+}
+
+function kubernetes(wanted: Wanted, environment: Environment, credentials: CredentialWishes): Backend {
+  const { kubeconfig, namespace, nodeSelector, resources } = wanted.place
+  const image = environment[IMAGES.kaniko] ?? ''
+  const fork = FORKS.find(name => name === environment[IMAGES.fork]) ?? 'osscontainertools'
+  const pushImage = environment[IMAGES.push] ?? ''
+  return new KubernetesBackend({
+    env: environment,
+    credentials,
+    nodeSelector,
+    ...(kubeconfig === undefined
+      ? {}
+      : { kubeconfig: 'path' in kubeconfig ? kubeconfig.path : `${kubeconfig.content}\n` }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } }),
+    ...(image === '' ? {} : { kaniko: { image, fork } }),
+    ...(pushImage === '' ? {} : { pushImage })
+  })
+}
+
+/** The logins of the inputs; they go before whatever else the machine has. JSON is YAML. */
+function credentialsOf({ logins }: Wanted): CredentialWishes {
+  return logins.length === 0 ? {} : { registryAuth: JSON.stringify(logins) }
+}

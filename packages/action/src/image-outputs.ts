@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+
+import type { ImageFile } from '@kaniko-hooks/client'
+import { readAttributes } from './attributes.js'
+
+/** What `outputs` asks for, beside `push` and `tags`. */
+export interface ImageOutputs {
+  readonly push: boolean
+  /** Further names of the image, from `name=`. */
+  readonly names: readonly string[]
+  readonly files: readonly ImageFile[]
+}
+
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  registry: ['type', 'name'],
+  image: ['type', 'name', 'push'],
+  docker: ['type', 'dest'],
+  oci: ['type', 'dest', 'tar']
+}
+
+const ARCHIVES = 'write type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image'
+
+/**
+ * Reads `outputs` in the grammar of `docker buildx build --output`.
+ *
+ * @param workspace what relative paths are relative to
+ */
+export function readOutputs(
+  elements: readonly string[],
+  workspace: string,
+  problem: (sentence: string) => void
+): ImageOutputs {
+  const names: string[] = []
+  const files: ImageFile[] = []
+  let push = false
+  for (const element of elements) {
+    const attributes = readAttributes(element, 'dest')
+    const type = attributes.get('type') ?? 'local'
+    const known = KNOWN[type]
+    const unknown = [...attributes.keys()].filter(key => known?.includes(key) === false)
+    const dest = attributes.get('dest') ?? ''
+    if (known === undefined) {
+      problem(`\`outputs\` of type=${type} would be the files of the image, which are not exported here: ${ARCHIVES}`)
+    } else if (unknown.length > 0) {
+      problem(
+        `\`outputs\` of type=${type} with ${unknown.join(', ')} is not possible here: leave ${unknown.join(', ')} out`
+      )
+    } else if (type === 'docker' || type === 'oci') {
+      if (attributes.get('tar') === 'false') problem(`\`outputs\` makes no directories: ${ARCHIVES}`)
+      else if (dest === '')
+        problem(`\`outputs\` of type=${type} has no dest=, and there is no Docker daemon to load into: ${ARCHIVES}`)
+      else files.push({ kind: type, path: resolve(workspace, dest) })
+    } else {
+      push ||= type === 'registry' || attributes.get('push') === 'true'
+      const name = attributes.get('name') ?? ''
+      if (name !== '') names.push(name)
+    }
+  }
+  return { push, names, files }
+}

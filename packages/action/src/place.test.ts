@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals'
+
+import { readPlace, secretsOfKubeconfig } from './place.js'
+
+const NONE = {
+  backend: 'auto',
+  kubeconfig: '',
+  namespace: '',
+  resources: [] as string[],
+  nodeSelector: [] as string[]
+}
+
+test('has what the inputs say', () => {
+  const problems: string[] = []
+  const inputs = {
+    backend: 'kubernetes',
+    kubeconfig: '/k',
+    namespace: 'builds',
+    resources: ['cpu=500m', 'memory=4Gi', 'ephemeral-storage=20Gi'],
+    nodeSelector: ['kubernetes.io/arch=amd64', 'disk=']
+  }
+  expect(readPlace(inputs, sentence => problems.push(sentence))).toEqual({
+    backend: 'kubernetes',
+    kubeconfig: { path: '/k' },
+    namespace: 'builds',
+    resources: { cpu: '500m', memory: '4Gi', 'ephemeral-storage': '20Gi' },
+    nodeSelector: { 'kubernetes.io/arch': 'amd64', disk: '' }
+  })
+  expect(problems).toEqual([])
+})
+
+test.each([
+  [{ backend: 'podman' }, /one of auto, broker, kubernetes, docker, local, not "podman"/],
+  [{ namespace: '../x' }, /`namespace`/],
+  [{ resources: ['gpu=1'] }, /"gpu=1"; possible is cpu=2/],
+  [{ resources: ['memory=4GB'] }, /"memory=4GB"/],
+  [{ nodeSelector: ['disk'] }, /"disk"/]
+])('%j is a problem', (inputs, problem) => {
+  const problems: string[] = []
+  readPlace({ ...NONE, ...inputs }, sentence => problems.push(sentence))
+  expect(problems).toEqual([expect.stringMatching(problem)])
+})
+
+test('a kubeconfig may be the text itself, whose secrets are known', () => {
+  const content = 'users:\n- name: x\n  user:\n    token: abcdefgh1\n    client-key-data: "LS0tLS1CRUdJTg=="\n'
+  expect(readPlace({ ...NONE, kubeconfig: content }, () => undefined).kubeconfig).toEqual({ content })
+  expect(secretsOfKubeconfig(content)).toEqual(['abcdefgh1', 'LS0tLS1CRUdJTg=='])
+})

@@ -1,0 +1,76 @@
+import type { BackendName } from '@kaniko-hooks/client'
+import { splitPair } from './key-values.js'
+
+/** Where an image is built, as the inputs say. */
+export interface Place {
+  readonly backend: Exclude<BackendName, 'via'> | 'auto'
+  /** A file, or the text itself. */
+  readonly kubeconfig?: { readonly path: string } | { readonly content: string }
+  readonly namespace?: string
+  /** Limits by name: `cpu`, `memory`, `ephemeral-storage`. */
+  readonly resources: Readonly<Record<string, string>>
+  readonly nodeSelector: Readonly<Record<string, string>>
+}
+
+const BACKENDS = ['auto', 'broker', 'kubernetes', 'docker', 'local'] as const
+const RESOURCES = ['cpu', 'memory', 'ephemeral-storage']
+const QUANTITY = /^\d+(?:\.\d+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?$/
+/** RFC 1123 label. */
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/
+const LABEL_KEY = /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/
+
+/** Reads where the image is built; nothing is looked up. */
+export function readPlace(
+  inputs: {
+    readonly backend: string
+    readonly kubeconfig: string
+    readonly namespace: string
+    readonly resources: readonly string[]
+    readonly nodeSelector: readonly string[]
+  },
+  problem: (sentence: string) => void
+): Place {
+  const backend = BACKENDS.find(name => name === inputs.backend)
+  if (backend === undefined) {
+    problem(`\`backend\` is one of ${BACKENDS.join(', ')}, not ${JSON.stringify(inputs.backend)}`)
+  }
+  if (inputs.namespace !== '' && !NAME.test(inputs.namespace)) problem('`namespace` is no name of a namespace')
+  const { kubeconfig } = inputs
+  return {
+    backend: backend ?? 'auto',
+    ...(kubeconfig === ''
+      ? {}
+      : { kubeconfig: /[\n{]/.test(kubeconfig) ? { content: kubeconfig } : { path: kubeconfig } }),
+    ...(inputs.namespace === '' ? {} : { namespace: inputs.namespace }),
+    resources: readResources(inputs.resources, problem),
+    nodeSelector: readSelector(inputs.nodeSelector, problem)
+  }
+}
+
+/** What of a kubeconfig must never be printed. */
+export function secretsOfKubeconfig(content: string): string[] {
+  return [
+    ...content.matchAll(/^[\s-]*["']?(?:token|password|client-key-data)["']?:[ \t]*["']?([^\s"']{8,})/gm)
+  ].flatMap(([, value]) => value ?? [])
+}
+
+function readResources(elements: readonly string[], problem: (sentence: string) => void): Record<string, string> {
+  const resources: Record<string, string> = {}
+  for (const element of elements) {
+    const [name, quantity] = splitPair(element) ?? [element, '']
+    if (RESOURCES.includes(name) && QUANTITY.test(quantity)) resources[name] = quantity
+    else problem(`\`resources\` has ${JSON.stringify(element)}; possible is cpu=2,memory=4Gi,ephemeral-storage=20Gi`)
+  }
+  return resources
+}
+
+function readSelector(elements: readonly string[], problem: (sentence: string) => void): Record<string, string> {
+  const selector: Record<string, string> = {}
+  for (const element of elements) {
+    const [key, value] = splitPair(element) ?? [element, undefined]
+    if (value !== undefined && LABEL_KEY.test(key) && LABEL_VALUE.test(value)) selector[key] = value
+    else problem(`\`node-selector\` has ${JSON.stringify(element)}, which is no KEY=VALUE of a node's label`)
+  }
+  return selector
+}

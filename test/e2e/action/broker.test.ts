@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { outputOf, runJob, stepOf, type JobResult, type StepResult } from '../../harness/job.js'
+import type { Mode } from '../../harness/runner-pod.js'
+import { Suite } from '../../harness/suite.js'
+import { variants } from '../../harness/variants.js'
+import { workflowOf } from '../../harness/workflow.js'
+import { nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
+
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+
+const suite = new Suite('action-broker')
+const servers = new Suite('action-broker-registry', 'restricted')
+
+let registry: Registry
+
+beforeAll(async () => {
+  registry = await nodePortRegistry(servers.cluster, servers.namespace, { name: 'target' })
+}, 400_000)
+
+afterAll(async () => registry.remove())
+
+/** The action as it is committed, and a repository that uses it. */
+function repository(): Record<string, string> {
+  const committed = readdirSync(join(ROOT, 'dist', 'action')).map(name => `dist/action/${name}`)
+  return {
+    ...Object.fromEntries(['action.yml', ...committed].map(file => [file, readFileSync(join(ROOT, file), 'utf8')])),
+    'app/Dockerfile':
+      'FROM busybox:1.36\nARG VERSION\nRUN echo "::error::by the build" && test "$VERSION" = 1\nCOPY hello /\n',
+    'app/hello': 'hello\n'
+  }
+}
+
+describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the hook, %s', mode => {
+  let result: JobResult
+  const step = (name: string): StepResult => stepOf(result, name)
+  const said = (name: string): string => outputOf(step(name)).join('\n')
+
+  beforeAll(async () => {
+    const pushTo = [{ repository: `${registry.pushHost}/open/*`, plainHttp: true }]
+    const runner = await suite.runner({ mode, settings: { broker: { pushTo } } })
+    const build = { context: 'app', 'build-args': 'VERSION=1', push: 'true' }
+    const steps = [
+      { name: 'build', id: 'build', uses: './', with: { ...build, tags: `${registry.pushHost}/open/${mode}:1` } },
+      { name: 'use', run: 'echo "got ${{ steps.build.outputs.digest }}"' },
+      { name: 'denied', uses: './', with: { ...build, tags: `${registry.pushHost}/closed/app:1` } },
+      {
+        name: 'broken',
+        uses: './',
+        with: { ...build, tags: `${registry.pushHost}/open/${mode}:2`, 'build-args': 'VERSION=2' }
+      }
+    ]
+    result = await runJob(runner, {
+      workflow: workflowOf({
+        container: suite.cluster.images.debian,
+        steps: steps.map(each => ({ ...each, 'continue-on-error': true }))
+      }),
+      files: repository()
+    })
+  }, 400_000)
+
+  test('builds and pushes without any right of the step, and a following step has the digest', async () => {
+    expect(step('build').outcome).toBe('success')
+    expect(step('build').outputs).toMatchObject({
+      backend: 'broker',
+      tags: `${registry.pushHost}/open/${mode}:1`,
+      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/)
+    })
+    expect(await registry.images()).toContain(`open/${mode}:1`)
+    expect(said('use')).toContain(`got ${step('build').outputs['digest'] ?? 'nothing'}`)
+  })
+
+  test('may not push where the administrator does not allow it', async () => {
+    expect(step('denied').outcome).toBe('failure')
+    expect(said('denied')).toContain('broker.pushTo')
+    expect(await registry.images()).not.toContain('closed/app:1')
+  })
+
+  test('fails with the instruction that failed', () => {
+    expect(step('broken').outcome).toBe('failure')
+    expect(said('broken')).toContain('exit code 1')
+    expect(step('broken').outputs).toEqual({})
+  })
+})
