@@ -4048,7 +4048,7 @@ function requireOmap() {
   return omap;
 }
 function requirePairs() {
-  if (hasRequiredPairs) return pairs;
+  if (hasRequiredPairs) return pairs2;
   hasRequiredPairs = 1;
   const Type2 = requireType();
   const _toString = Object.prototype.toString;
@@ -4076,12 +4076,12 @@ function requirePairs() {
     }
     return result;
   }
-  pairs = new Type2("tag:yaml.org,2002:pairs", {
+  pairs2 = new Type2("tag:yaml.org,2002:pairs", {
     kind: "sequence",
     resolve: resolveYamlPairs,
     construct: constructYamlPairs
   });
-  return pairs;
+  return pairs2;
 }
 function requireSet() {
   if (hasRequiredSet) return set;
@@ -6194,7 +6194,7 @@ function requireJsYaml() {
   jsYaml.safeDump = renamed("safeDump", "dump");
   return jsYaml;
 }
-var jsYaml, loader, common, hasRequiredCommon, exception, hasRequiredException, snippet, hasRequiredSnippet, type, hasRequiredType, schema, hasRequiredSchema, str, hasRequiredStr, seq, hasRequiredSeq, map, hasRequiredMap, failsafe, hasRequiredFailsafe, _null, hasRequired_null, bool, hasRequiredBool, int, hasRequiredInt, float, hasRequiredFloat, json, hasRequiredJson, core, hasRequiredCore, timestamp, hasRequiredTimestamp, merge3, hasRequiredMerge, binary, hasRequiredBinary, omap, hasRequiredOmap, pairs, hasRequiredPairs, set, hasRequiredSet, _default, hasRequired_default, hasRequiredLoader, dumper, hasRequiredDumper, hasRequiredJsYaml, jsYamlExports, yaml, Type, Schema, FAILSAFE_SCHEMA, JSON_SCHEMA, CORE_SCHEMA, DEFAULT_SCHEMA, load, loadAll, dump, YAMLException, types, safeLoad, safeLoadAll, safeDump;
+var jsYaml, loader, common, hasRequiredCommon, exception, hasRequiredException, snippet, hasRequiredSnippet, type, hasRequiredType, schema, hasRequiredSchema, str, hasRequiredStr, seq, hasRequiredSeq, map, hasRequiredMap, failsafe, hasRequiredFailsafe, _null, hasRequired_null, bool, hasRequiredBool, int, hasRequiredInt, float, hasRequiredFloat, json, hasRequiredJson, core, hasRequiredCore, timestamp, hasRequiredTimestamp, merge3, hasRequiredMerge, binary, hasRequiredBinary, omap, hasRequiredOmap, pairs2, hasRequiredPairs, set, hasRequiredSet, _default, hasRequired_default, hasRequiredLoader, dumper, hasRequiredDumper, hasRequiredJsYaml, jsYamlExports, yaml, Type, Schema, FAILSAFE_SCHEMA, JSON_SCHEMA, CORE_SCHEMA, DEFAULT_SCHEMA, load, loadAll, dump, YAMLException, types, safeLoad, safeLoadAll, safeDump;
 var init_js_yaml = __esm({
   "node_modules/js-yaml/dist/js-yaml.mjs"() {
     jsYaml = {};
@@ -6220,6 +6220,867 @@ var init_js_yaml = __esm({
       safeDump
     } = yaml);
   }
+});
+
+// packages/client/src/backends/broker/broker.ts
+var import_node_crypto9 = require("node:crypto");
+var import_promises18 = require("node:timers/promises");
+
+// node_modules/valibot/dist/index.mjs
+var store$4;
+var DEFAULT_CONFIG = {
+  lang: void 0,
+  message: void 0,
+  abortEarly: void 0,
+  abortPipeEarly: void 0
+};
+// @__NO_SIDE_EFFECTS__
+function getGlobalConfig(config$1) {
+  if (!config$1 && !store$4) return DEFAULT_CONFIG;
+  return {
+    lang: config$1?.lang ?? store$4?.lang,
+    message: config$1?.message,
+    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
+    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
+  };
+}
+var store$3;
+// @__NO_SIDE_EFFECTS__
+function getGlobalMessage(lang) {
+  return store$3?.get(lang);
+}
+var store$2;
+// @__NO_SIDE_EFFECTS__
+function getSchemaMessage(lang) {
+  return store$2?.get(lang);
+}
+var store$1;
+// @__NO_SIDE_EFFECTS__
+function getSpecificMessage(reference, lang) {
+  return store$1?.get(reference)?.get(lang);
+}
+// @__NO_SIDE_EFFECTS__
+function _stringify(input) {
+  const type2 = typeof input;
+  if (type2 === "string") return `"${input}"`;
+  if (type2 === "number" || type2 === "bigint" || type2 === "boolean") return `${input}`;
+  if (type2 === "object" || type2 === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
+  return type2;
+}
+function _addIssue(context, label, dataset, config$1, other) {
+  const input = other && "input" in other ? other.input : dataset.value;
+  const expected = other?.expected ?? context.expects ?? null;
+  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
+  const issue2 = {
+    kind: context.kind,
+    type: context.type,
+    input,
+    expected,
+    received,
+    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
+    requirement: context.requirement,
+    path: other?.path,
+    issues: other?.issues,
+    lang: config$1.lang,
+    abortEarly: config$1.abortEarly,
+    abortPipeEarly: config$1.abortPipeEarly
+  };
+  const isSchema = context.kind === "schema";
+  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue2.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue2.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue2.lang);
+  if (message$1 !== void 0) issue2.message = typeof message$1 === "function" ? message$1(issue2) : message$1;
+  if (isSchema) dataset.typed = false;
+  if (dataset.issues) dataset.issues.push(issue2);
+  else dataset.issues = [issue2];
+}
+// @__NO_SIDE_EFFECTS__
+function _isSameValueZero(value1, value2) {
+  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+// @__NO_SIDE_EFFECTS__
+function _isValidObjectKey(object$1, key2) {
+  return Object.prototype.hasOwnProperty.call(object$1, key2) && key2 !== "__proto__" && key2 !== "prototype" && key2 !== "constructor";
+}
+// @__NO_SIDE_EFFECTS__
+function _joinExpects(values$1, separator) {
+  const list = [...new Set(values$1)];
+  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
+  return list[0] ?? "never";
+}
+function _standardSchema(schema2) {
+  schema2["~standard"] = {
+    version: 1,
+    vendor: "valibot",
+    validate: (value$1) => schema2["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+  };
+  return schema2;
+}
+var EMOJI_REGEX = new RegExp("^(?:[\\u{1F1E6}-\\u{1F1FF}]{2}|\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{2}[\\u{E0030}-\\u{E0039}\\u{E0061}-\\u{E007A}]{1,3}\\u{E007F}|(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation})(?:\\u200D(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation}))*)+$", "u");
+// @__NO_SIDE_EFFECTS__
+function check(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "check",
+    reference: check,
+    async: false,
+    expects: null,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function integer(message$1) {
+  return {
+    kind: "validation",
+    type: "integer",
+    reference: integer,
+    async: false,
+    expects: null,
+    requirement: Number.isInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxLength(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "max_length",
+    reference: maxLength,
+    async: false,
+    expects: `<=${requirement2}`,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxValue(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "max_value",
+    reference: maxValue,
+    async: false,
+    expects: `<=${requirement2 instanceof Date ? requirement2.toJSON() : /* @__PURE__ */ _stringify(requirement2)}`,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minLength(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "min_length",
+    reference: minLength,
+    async: false,
+    expects: `>=${requirement2}`,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minValue(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "min_value",
+    reference: minValue,
+    async: false,
+    expects: `>=${requirement2 instanceof Date ? requirement2.toJSON() : /* @__PURE__ */ _stringify(requirement2)}`,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function nonEmpty(message$1) {
+  return {
+    kind: "validation",
+    type: "non_empty",
+    reference: nonEmpty,
+    async: false,
+    expects: "!0",
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function regex(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "regex",
+    reference: regex,
+    async: false,
+    expects: `${requirement2}`,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function startsWith(requirement2, message$1) {
+  return {
+    kind: "validation",
+    type: "starts_with",
+    reference: startsWith,
+    async: false,
+    expects: `"${requirement2}"`,
+    requirement: requirement2,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
+      return dataset;
+    }
+  };
+}
+var ABORT_EARLY_CONFIG = { abortEarly: true };
+// @__NO_SIDE_EFFECTS__
+function getFallback(schema2, dataset, config$1) {
+  return typeof schema2.fallback === "function" ? schema2.fallback(dataset, config$1) : schema2.fallback;
+}
+// @__NO_SIDE_EFFECTS__
+function getDefault(schema2, dataset, config$1) {
+  return typeof schema2.default === "function" ? schema2.default(dataset, config$1) : schema2.default;
+}
+// @__NO_SIDE_EFFECTS__
+function array(item, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "array",
+    reference: array,
+    expects: "Array",
+    async: false,
+    item,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (Array.isArray(input)) {
+        dataset.typed = true;
+        dataset.value = [];
+        for (let key2 = 0; key2 < input.length; key2++) {
+          const value$1 = input[key2];
+          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
+          if (itemDataset.issues) {
+            const pathItem = {
+              type: "array",
+              origin: "value",
+              input,
+              key: key2,
+              value: value$1
+            };
+            for (const issue2 of itemDataset.issues) {
+              if (issue2.path) issue2.path.unshift(pathItem);
+              else issue2.path = [pathItem];
+              dataset.issues?.push(issue2);
+            }
+            if (!dataset.issues) dataset.issues = itemDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!itemDataset.typed) dataset.typed = false;
+          dataset.value.push(itemDataset.value);
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function boolean(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "boolean",
+    reference: boolean,
+    expects: "boolean",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "boolean") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function literal(literal_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "literal",
+    reference: literal,
+    expects: /* @__PURE__ */ _stringify(literal_),
+    async: false,
+    literal: literal_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function number(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "number",
+    reference: number,
+    expects: "number",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function object(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "object",
+    reference: object,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key2 in this.entries) {
+          const valueSchema = this.entries[key2];
+          if (key2 in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key2 in input ? input[key2] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key: key2,
+                value: value$1
+              };
+              for (const issue2 of valueDataset.issues) {
+                if (issue2.path) issue2.path.unshift(pathItem);
+                else issue2.path = [pathItem];
+                dataset.issues?.push(issue2);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key2] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key2] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key2}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key: key2,
+                value: input[key2]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function optional(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "optional",
+    reference: optional,
+    expects: `(${wrapped.expects} | undefined)`,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      if (dataset.value === void 0) {
+        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+        if (dataset.value === void 0) {
+          dataset.typed = true;
+          return dataset;
+        }
+      }
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function picklist(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "picklist",
+    reference: picklist,
+    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (this.options.includes(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function record(key2, value$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "record",
+    reference: record,
+    expects: "Object",
+    async: false,
+    key: key2,
+    value: value$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
+          const entryValue = input[entryKey];
+          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
+          if (keyDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "key",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue2 of keyDataset.issues) {
+              issue2.path = [pathItem];
+              dataset.issues?.push(issue2);
+            }
+            if (!dataset.issues) dataset.issues = keyDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
+          if (valueDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "value",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue2 of valueDataset.issues) {
+              if (issue2.path) issue2.path.unshift(pathItem);
+              else issue2.path = [pathItem];
+              dataset.issues?.push(issue2);
+            }
+            if (!dataset.issues) dataset.issues = valueDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function strictObject(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "strict_object",
+    reference: strictObject,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key2 in this.entries) {
+          const valueSchema = this.entries[key2];
+          if (key2 in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key2 in input ? input[key2] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key: key2,
+                value: value$1
+              };
+              for (const issue2 of valueDataset.issues) {
+                if (issue2.path) issue2.path.unshift(pathItem);
+                else issue2.path = [pathItem];
+                dataset.issues?.push(issue2);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key2] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key2] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key2}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key: key2,
+                value: input[key2]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+        if (!dataset.issues || !config$1.abortEarly) {
+          for (const key2 in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key2)) {
+            _addIssue(this, "key", dataset, config$1, {
+              input: key2,
+              expected: "never",
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key: key2,
+                value: input[key2]
+              }]
+            });
+            break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function string(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "string",
+    reference: string,
+    expects: "string",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "string") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _subIssues(datasets) {
+  let issues;
+  if (datasets) for (const dataset of datasets) if (issues) for (const issue2 of dataset.issues) issues.push(issue2);
+  else issues = dataset.issues;
+  return issues;
+}
+// @__NO_SIDE_EFFECTS__
+function union(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "union",
+    reference: union,
+    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      let validDataset;
+      let typedDatasets;
+      let untypedDatasets;
+      for (const schema2 of this.options) {
+        const optionDataset = schema2["~run"]({ value: dataset.value }, config$1);
+        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+        else typedDatasets = [optionDataset];
+        else {
+          validDataset = optionDataset;
+          break;
+        }
+        else if (untypedDatasets) untypedDatasets.push(optionDataset);
+        else untypedDatasets = [optionDataset];
+      }
+      if (validDataset) return validDataset;
+      if (typedDatasets) {
+        if (typedDatasets.length === 1) return typedDatasets[0];
+        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+        dataset.typed = true;
+      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function variant(key2, options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "variant",
+    reference: variant,
+    expects: "Object",
+    async: false,
+    key: key2,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        let outputDataset;
+        let maxDiscriminatorPriority = 0;
+        let invalidDiscriminatorKey = this.key;
+        let expectedDiscriminators = [];
+        const parseOptions = (variant$1, allKeys) => {
+          for (const schema2 of variant$1.options) {
+            if (schema2.type === "variant") parseOptions(schema2, new Set(allKeys).add(schema2.key));
+            else {
+              let keysAreValid = true;
+              let currentPriority = 0;
+              for (const currentKey of allKeys) {
+                const discriminatorSchema = schema2.entries[currentKey];
+                if (currentKey in input ? discriminatorSchema["~run"]({
+                  typed: false,
+                  value: input[currentKey]
+                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+                  keysAreValid = false;
+                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+                    maxDiscriminatorPriority = currentPriority;
+                    invalidDiscriminatorKey = currentKey;
+                    expectedDiscriminators = [];
+                  }
+                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema2.entries[currentKey].expects);
+                  break;
+                }
+                currentPriority++;
+              }
+              if (keysAreValid) {
+                const optionDataset = schema2["~run"]({ value: input }, config$1);
+                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+              }
+            }
+            if (outputDataset && !outputDataset.issues) break;
+          }
+        };
+        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
+        if (outputDataset) return outputDataset;
+        _addIssue(this, "type", dataset, config$1, {
+          input: input[invalidDiscriminatorKey],
+          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+          path: [{
+            type: "object",
+            origin: "value",
+            input,
+            key: invalidDiscriminatorKey,
+            value: input[invalidDiscriminatorKey]
+          }]
+        });
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function pipe(...pipe$1) {
+  return _standardSchema({
+    ...pipe$1[0],
+    pipe: pipe$1,
+    "~run"(dataset, config$1) {
+      for (const item of pipe$1) if (item.kind !== "metadata") {
+        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+          dataset.typed = false;
+          break;
+        }
+        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+      }
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function safeParse(schema2, input, config$1) {
+  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  return {
+    typed: dataset.typed,
+    success: !dataset.issues,
+    output: dataset.value,
+    issues: dataset.issues
+  };
+}
+
+// packages/broker/src/mailbox.ts
+var MAILBOX_VARIABLE = "KBUILD_BROKER";
+var PROTOCOL_VERSION = 1;
+var MAX_REQUEST = 1024 * 1024;
+var ANNOUNCEMENT_FILE = "broker.json";
+var ENDINGS = { request: "req.json", cancel: "cancel", log: "log", answer: "res.json" };
+var ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+var NAME = new RegExp(`^(${ID})\\.(.+)$`);
+function mailName(id, kind) {
+  return `${id}.${ENDINGS[kind]}`;
+}
+function draftName(id, kind) {
+  return `${id}.${ENDINGS[kind].replace(/\.json$/, "")}.tmp`;
+}
+
+// packages/broker/src/answer.ts
+var digest = pipe(string(), regex(/^sha256:[0-9a-f]{64}$/));
+var milliseconds = pipe(number(), minValue(0));
+var PHASES = ["context", "bases", "build", "push"];
+var durations = strictObject({
+  queue: optional(milliseconds),
+  context: optional(milliseconds),
+  bases: optional(milliseconds),
+  build: optional(milliseconds),
+  push: optional(milliseconds)
+});
+var answer = variant("outcome", [
+  object({
+    version: literal(PROTOCOL_VERSION),
+    outcome: literal("built"),
+    digest,
+    imageId: optional(digest),
+    /** References that have the image. */
+    pushed: array(string()),
+    /** Of all layers, compressed. */
+    size: optional(number()),
+    durationsMs: durations
+  }),
+  object({
+    version: literal(PROTOCOL_VERSION),
+    outcome: literal("failed"),
+    /** Who can mend it. */
+    fault: picklist(["user", "configuration", "cluster"]),
+    /** As docs/errors.md lists them. */
+    code: string(),
+    /** Sentences for a person, one at least. */
+    problems: pipe(array(string()), minLength(1)),
+    /** References that have the image all the same. */
+    pushed: optional(array(string()), [])
+  })
+]);
+var entry = union([object({ line: string() }), object({ phase: picklist(PHASES) })]);
+function readAnswer(written) {
+  return read(answer, written);
+}
+function readLogEntry(written) {
+  return read(entry, written);
+}
+var announcement = object({ versions: array(number()), capabilities: array(string()) });
+function readAnnouncement(written) {
+  return read(announcement, written);
+}
+function read(schema2, written) {
+  try {
+    const result = safeParse(schema2, JSON.parse(written));
+    return result.success ? result.output : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// packages/broker/src/request.ts
+var MAX_MANY = 50;
+var MAX_TIMEOUT_MS = 24 * 36e5;
+var FEW = `has more than ${MAX_MANY} entries`;
+var text = pipe(string(), nonEmpty("is empty"));
+var key = pipe(string(), regex(/^[^=\s\p{Cc}]{1,256}$/u, "is no name: it has blanks, control characters or ="));
+var plain = pipe(
+  string(),
+  check((value) => !value.includes("\0"), "holds the character NUL")
+);
+var path = pipe(
+  plain,
+  startsWith("/", "is no absolute path"),
+  maxLength(4096, "is longer than 4096 characters")
+);
+var pairs = record(key, plain);
+var base64 = pipe(string(), regex(/^[A-Za-z0-9+/]*={0,2}$/, "is not base64"));
+var secret = strictObject({
+  id: pipe(string(), regex(/^[A-Za-z0-9_.-]{1,128}$/, "has other characters than letters, digits, _ . and -")),
+  /** In base64. */
+  value: base64
+});
+var registry = pipe(string(), regex(/^[A-Za-z0-9.[\]:-]{1,255}$/, "is no registry as host or host:port"));
+var credential = union(
+  [
+    strictObject({ registry, username: text, password: text }),
+    strictObject({ registry, identityToken: text }),
+    strictObject({ registry, registryToken: text })
+  ],
+  "is no registry with username and password, identityToken or registryToken"
+);
+var request = strictObject({
+  version: literal(PROTOCOL_VERSION),
+  /** A directory. */
+  context: path,
+  /** A file; default: `Dockerfile` in the context. */
+  dockerfile: optional(path),
+  /** References with a tag; one at least for a push. */
+  tags: optional(pipe(array(text), maxLength(MAX_MANY, FEW)), []),
+  push: optional(boolean(), false),
+  buildArgs: optional(pairs, {}),
+  labels: optional(pairs, {}),
+  annotations: optional(pairs, {}),
+  target: optional(text),
+  platform: optional(pipe(string(), regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, "is not like linux/amd64"))),
+  noCache: optional(boolean(), false),
+  secrets: optional(pipe(array(secret), maxLength(MAX_MANY, FEW)), []),
+  /** For the push alone. */
+  credentials: optional(pipe(array(credential), maxLength(MAX_MANY, FEW)), []),
+  /** In milliseconds. The hook's own limit counts too. */
+  timeoutMs: optional(pipe(number(), integer(), minValue(1e3), maxValue(MAX_TIMEOUT_MS)))
 });
 
 // packages/builder/src/context/pack.ts
@@ -6632,7 +7493,7 @@ async function readIgnoreRules(root, dockerfile, home = root) {
     { directory: root, name: ".dockerignore" }
   ];
   for (const { directory, name: name2 } of places) {
-    const found = read(directory, name2);
+    const found = read2(directory, name2);
     if (found.kind === "text") return parseIgnoreRules(found.text, name2);
     if (found.isLink) {
       return { ...NOTHING, warning: `${name2} is a link to nothing in the build context: nothing is left out` };
@@ -6640,7 +7501,7 @@ async function readIgnoreRules(root, dockerfile, home = root) {
   }
   return NOTHING;
 }
-function read(root, name2) {
+function read2(root, name2) {
   try {
     return readTextInside(root, name2);
   } catch (cause) {
@@ -6806,7 +7667,7 @@ var Walk = class {
 };
 
 // packages/builder/src/destinations/connector.ts
-var path = __toESM(require("node:path/posix"), 1);
+var path2 = __toESM(require("node:path/posix"), 1);
 var CONNECTORS_GROUP = "connectors.alauda.io";
 function connectorName(text3, namespace) {
   const [first = "", second] = text3.split("/", 2);
@@ -6881,7 +7742,7 @@ function withPort({ host, plainHttp }) {
 function connectorRegistry({ namespace, name: name2 }, { push, pull, api = push }, repository) {
   const by = ({ host, path: below2, plainHttp }) => ({
     host,
-    repository: path.join(below2, repository),
+    repository: path2.join(below2, repository),
     plainHttp
   });
   return { push: by(push), pull: by(pull), api: by(api), proxy: `the connector ${namespace}/${name2}` };
@@ -10078,10 +10939,10 @@ async function kubeconfigFile(path8) {
       { cause }
     );
   }
-  const current = text(file, "current-context") ?? "";
+  const current = text2(file, "current-context") ?? "";
   const context = findNamed(path8, file, "contexts", current, "context");
-  const clusterName = text(context, "cluster") ?? "";
-  const userName = text(context, "user") ?? "";
+  const clusterName = text2(context, "cluster") ?? "";
+  const userName = text2(context, "user") ?? "";
   const cluster = findNamed(path8, file, "clusters", clusterName, "cluster");
   const user = findNamed(path8, file, "users", userName, "user");
   const unsupported = ["exec", "auth-provider", "username"].filter((key2) => user[key2] !== void 0);
@@ -10091,7 +10952,7 @@ async function kubeconfigFile(path8) {
       `The user "${userName}" in ${path8} signs in by ${unsupported.join(", ")}, which is not supported. Use a token, a tokenFile or a client certificate.`
     );
   }
-  const server = text(cluster, "server");
+  const server = text2(cluster, "server");
   if (server === void 0 || !URL.canParse(server)) {
     throw new KubeError("NO_CREDENTIALS", `The cluster "${clusterName}" in ${path8} has no valid server address.`);
   }
@@ -10101,10 +10962,10 @@ async function kubeconfigFile(path8) {
     pem(user, "client-certificate"),
     pem(user, "client-key")
   ]);
-  const serverName = text(cluster, "tls-server-name");
+  const serverName = text2(cluster, "tls-server-name");
   return {
     server: new URL(server),
-    namespace: text(context, "namespace") ?? "default",
+    namespace: text2(context, "namespace") ?? "default",
     ...ca !== void 0 && { ca },
     ...clientCertificate !== void 0 && { clientCertificate },
     ...clientKey !== void 0 && { clientKey },
@@ -10114,8 +10975,8 @@ async function kubeconfigFile(path8) {
   };
 }
 function tokenReader(path8, user) {
-  const tokenFile = text(user, "tokenFile");
-  const token = text(user, "token");
+  const tokenFile = text2(user, "tokenFile");
+  const token = text2(user, "token");
   if (tokenFile === void 0) return () => Promise.resolve(token);
   return async () => {
     try {
@@ -10126,9 +10987,9 @@ function tokenReader(path8, user) {
   };
 }
 async function readPem(path8, holder, key2) {
-  const data = text(holder, `${key2}-data`);
+  const data = text2(holder, `${key2}-data`);
   if (data !== void 0) return Buffer.from(data, "base64").toString("utf8");
-  const file = text(holder, key2);
+  const file = text2(holder, key2);
   if (file === void 0) return void 0;
   try {
     return await (0, import_promises8.readFile)((0, import_node_path6.resolve)((0, import_node_path6.dirname)(path8), file), "utf8");
@@ -10147,13 +11008,13 @@ function findNamed(path8, file, list, name2, key2) {
 function fields(value) {
   return typeof value === "object" && value !== null ? value : {};
 }
-function text(holder, key2) {
+function text2(holder, key2) {
   const value = holder[key2];
   return typeof value === "string" && value !== "" ? value : void 0;
 }
 
 // packages/kube/src/literal.ts
-function literal(word) {
+function literal2(word) {
   return word.replaceAll("$", "$$$$");
 }
 
@@ -11071,12 +11932,12 @@ function refused2(message) {
 // packages/builder/src/engines/kaniko/image-arguments.ts
 function imageArguments(wanted, secretsDirectory) {
   return [
-    ...pairs2("label", wanted.labels),
-    ...pairs2("annotation", wanted.annotations),
+    ...pairs3("label", wanted.labels),
+    ...pairs3("annotation", wanted.annotations),
     ...wanted.secrets.map(({ id }, index) => {
       return `--secret=id=${checkedId(id)},type=file,src=${secretFile(secretsDirectory, index)}`;
     }),
-    ...pairs2("build-arg", wanted.buildArgs),
+    ...pairs3("build-arg", wanted.buildArgs),
     ...extraArguments(wanted.engineArgs)
   ];
 }
@@ -11092,7 +11953,7 @@ function checkedId(id) {
   const why = "letters, digits, dots, dashes and underscores make one, and no dot or dash begins it";
   throw new BuildError("REQUEST_REFUSED", `${JSON.stringify(id)} is not the id of a secret that is taken: ${why}`);
 }
-function pairs2(flag, values) {
+function pairs3(flag, values) {
   return Object.entries(values).map(([name2, value]) => `--${flag}=${name2}=${value}`);
 }
 
@@ -11628,7 +12489,7 @@ function kanikoPod(build2, settings, options) {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
     command: ["sh", "-c", apart ? `${KEEP_NAMES_SCRIPT}
-${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal),
+${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal2),
     env: [{ name: "WAIT_SECONDS", value: String(seconds2) }],
     securityContext: security([]),
     volumeMounts: [
@@ -11660,7 +12521,7 @@ ${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal),
         ...apart || first === void 0 ? {} : { pushRef: first.pushRef }
       },
       settings
-    ).map(literal),
+    ).map(literal2),
     env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...own?.env ?? []],
     securityContext: security(CAPABILITIES),
     volumeMounts: [
@@ -11732,7 +12593,7 @@ function pusher(target, index, { pushRetries }, certificates, settings) {
     name: pushContainer(index),
     image: settings.pushImage,
     command: pushCommand(LAYOUT_MOUNT, target.pushRef, target.insecureRegistries.length > 0, access2.proxyFiles).map(
-      literal
+      literal2
     ),
     env,
     terminationMessagePolicy: "FallbackToLogsOnError",
@@ -11751,7 +12612,7 @@ function filesContainer(settings, seconds2) {
   return {
     name: FILES_CONTAINER,
     image: settings.contextImage,
-    command: ["sh", "-c", KEEP_SCRIPT].map(literal),
+    command: ["sh", "-c", KEEP_SCRIPT].map(literal2),
     env: [{ name: "WAIT_SECONDS", value: String(seconds2) }],
     securityContext: security([]),
     volumeMounts: [
@@ -11775,7 +12636,7 @@ function accessOf(target, index) {
   };
 }
 function reachedDirectly(env, hosts) {
-  return withExceptions(env, hosts).map(({ name: name2, value }) => ({ name: name2, value: literal(value) }));
+  return withExceptions(env, hosts).map(({ name: name2, value }) => ({ name: name2, value: literal2(value) }));
 }
 function withExceptions(env, hosts) {
   if (hosts.length === 0 || !env.some(({ name: name2 }) => /^https?_proxy$/i.test(name2))) return [...env];
@@ -13405,867 +14266,6 @@ function executorEnvironment() {
 function goDuration(ms2) {
   return `${Math.max(1, Math.round(ms2 / 1e3))}s`;
 }
-
-// packages/client/src/backends/broker/broker.ts
-var import_node_crypto9 = require("node:crypto");
-var import_promises18 = require("node:timers/promises");
-
-// node_modules/valibot/dist/index.mjs
-var store$4;
-var DEFAULT_CONFIG = {
-  lang: void 0,
-  message: void 0,
-  abortEarly: void 0,
-  abortPipeEarly: void 0
-};
-// @__NO_SIDE_EFFECTS__
-function getGlobalConfig(config$1) {
-  if (!config$1 && !store$4) return DEFAULT_CONFIG;
-  return {
-    lang: config$1?.lang ?? store$4?.lang,
-    message: config$1?.message,
-    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
-    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
-  };
-}
-var store$3;
-// @__NO_SIDE_EFFECTS__
-function getGlobalMessage(lang) {
-  return store$3?.get(lang);
-}
-var store$2;
-// @__NO_SIDE_EFFECTS__
-function getSchemaMessage(lang) {
-  return store$2?.get(lang);
-}
-var store$1;
-// @__NO_SIDE_EFFECTS__
-function getSpecificMessage(reference, lang) {
-  return store$1?.get(reference)?.get(lang);
-}
-// @__NO_SIDE_EFFECTS__
-function _stringify(input) {
-  const type2 = typeof input;
-  if (type2 === "string") return `"${input}"`;
-  if (type2 === "number" || type2 === "bigint" || type2 === "boolean") return `${input}`;
-  if (type2 === "object" || type2 === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
-  return type2;
-}
-function _addIssue(context, label, dataset, config$1, other) {
-  const input = other && "input" in other ? other.input : dataset.value;
-  const expected = other?.expected ?? context.expects ?? null;
-  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
-  const issue2 = {
-    kind: context.kind,
-    type: context.type,
-    input,
-    expected,
-    received,
-    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-    requirement: context.requirement,
-    path: other?.path,
-    issues: other?.issues,
-    lang: config$1.lang,
-    abortEarly: config$1.abortEarly,
-    abortPipeEarly: config$1.abortPipeEarly
-  };
-  const isSchema = context.kind === "schema";
-  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue2.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue2.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue2.lang);
-  if (message$1 !== void 0) issue2.message = typeof message$1 === "function" ? message$1(issue2) : message$1;
-  if (isSchema) dataset.typed = false;
-  if (dataset.issues) dataset.issues.push(issue2);
-  else dataset.issues = [issue2];
-}
-// @__NO_SIDE_EFFECTS__
-function _isSameValueZero(value1, value2) {
-  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
-}
-// @__NO_SIDE_EFFECTS__
-function _isValidObjectKey(object$1, key2) {
-  return Object.prototype.hasOwnProperty.call(object$1, key2) && key2 !== "__proto__" && key2 !== "prototype" && key2 !== "constructor";
-}
-// @__NO_SIDE_EFFECTS__
-function _joinExpects(values$1, separator) {
-  const list = [...new Set(values$1)];
-  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
-  return list[0] ?? "never";
-}
-function _standardSchema(schema2) {
-  schema2["~standard"] = {
-    version: 1,
-    vendor: "valibot",
-    validate: (value$1) => schema2["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
-  };
-  return schema2;
-}
-var EMOJI_REGEX = new RegExp("^(?:[\\u{1F1E6}-\\u{1F1FF}]{2}|\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{2}[\\u{E0030}-\\u{E0039}\\u{E0061}-\\u{E007A}]{1,3}\\u{E007F}|(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation})(?:\\u200D(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation}))*)+$", "u");
-// @__NO_SIDE_EFFECTS__
-function check(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "check",
-    reference: check,
-    async: false,
-    expects: null,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function integer(message$1) {
-  return {
-    kind: "validation",
-    type: "integer",
-    reference: integer,
-    async: false,
-    expects: null,
-    requirement: Number.isInteger,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxLength(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "max_length",
-    reference: maxLength,
-    async: false,
-    expects: `<=${requirement2}`,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxValue(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "max_value",
-    reference: maxValue,
-    async: false,
-    expects: `<=${requirement2 instanceof Date ? requirement2.toJSON() : /* @__PURE__ */ _stringify(requirement2)}`,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minLength(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "min_length",
-    reference: minLength,
-    async: false,
-    expects: `>=${requirement2}`,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minValue(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "min_value",
-    reference: minValue,
-    async: false,
-    expects: `>=${requirement2 instanceof Date ? requirement2.toJSON() : /* @__PURE__ */ _stringify(requirement2)}`,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function nonEmpty(message$1) {
-  return {
-    kind: "validation",
-    type: "non_empty",
-    reference: nonEmpty,
-    async: false,
-    expects: "!0",
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function regex(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "regex",
-    reference: regex,
-    async: false,
-    expects: `${requirement2}`,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function startsWith(requirement2, message$1) {
-  return {
-    kind: "validation",
-    type: "starts_with",
-    reference: startsWith,
-    async: false,
-    expects: `"${requirement2}"`,
-    requirement: requirement2,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
-      return dataset;
-    }
-  };
-}
-var ABORT_EARLY_CONFIG = { abortEarly: true };
-// @__NO_SIDE_EFFECTS__
-function getFallback(schema2, dataset, config$1) {
-  return typeof schema2.fallback === "function" ? schema2.fallback(dataset, config$1) : schema2.fallback;
-}
-// @__NO_SIDE_EFFECTS__
-function getDefault(schema2, dataset, config$1) {
-  return typeof schema2.default === "function" ? schema2.default(dataset, config$1) : schema2.default;
-}
-// @__NO_SIDE_EFFECTS__
-function array(item, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "array",
-    reference: array,
-    expects: "Array",
-    async: false,
-    item,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (Array.isArray(input)) {
-        dataset.typed = true;
-        dataset.value = [];
-        for (let key2 = 0; key2 < input.length; key2++) {
-          const value$1 = input[key2];
-          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
-          if (itemDataset.issues) {
-            const pathItem = {
-              type: "array",
-              origin: "value",
-              input,
-              key: key2,
-              value: value$1
-            };
-            for (const issue2 of itemDataset.issues) {
-              if (issue2.path) issue2.path.unshift(pathItem);
-              else issue2.path = [pathItem];
-              dataset.issues?.push(issue2);
-            }
-            if (!dataset.issues) dataset.issues = itemDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!itemDataset.typed) dataset.typed = false;
-          dataset.value.push(itemDataset.value);
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function boolean(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "boolean",
-    reference: boolean,
-    expects: "boolean",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "boolean") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function literal2(literal_, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "literal",
-    reference: literal2,
-    expects: /* @__PURE__ */ _stringify(literal_),
-    async: false,
-    literal: literal_,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function number(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "number",
-    reference: number,
-    expects: "number",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function object(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "object",
-    reference: object,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key2 in this.entries) {
-          const valueSchema = this.entries[key2];
-          if (key2 in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key2 in input ? input[key2] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key: key2,
-                value: value$1
-              };
-              for (const issue2 of valueDataset.issues) {
-                if (issue2.path) issue2.path.unshift(pathItem);
-                else issue2.path = [pathItem];
-                dataset.issues?.push(issue2);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key2] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key2] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key2}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key: key2,
-                value: input[key2]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function optional(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "optional",
-    reference: optional,
-    expects: `(${wrapped.expects} | undefined)`,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      if (dataset.value === void 0) {
-        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-        if (dataset.value === void 0) {
-          dataset.typed = true;
-          return dataset;
-        }
-      }
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function picklist(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "picklist",
-    reference: picklist,
-    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (this.options.includes(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function record(key2, value$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "record",
-    reference: record,
-    expects: "Object",
-    async: false,
-    key: key2,
-    value: value$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
-          const entryValue = input[entryKey];
-          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
-          if (keyDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "key",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue2 of keyDataset.issues) {
-              issue2.path = [pathItem];
-              dataset.issues?.push(issue2);
-            }
-            if (!dataset.issues) dataset.issues = keyDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
-          if (valueDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "value",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue2 of valueDataset.issues) {
-              if (issue2.path) issue2.path.unshift(pathItem);
-              else issue2.path = [pathItem];
-              dataset.issues?.push(issue2);
-            }
-            if (!dataset.issues) dataset.issues = valueDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
-          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "strict_object",
-    reference: strictObject,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key2 in this.entries) {
-          const valueSchema = this.entries[key2];
-          if (key2 in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key2 in input ? input[key2] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key: key2,
-                value: value$1
-              };
-              for (const issue2 of valueDataset.issues) {
-                if (issue2.path) issue2.path.unshift(pathItem);
-                else issue2.path = [pathItem];
-                dataset.issues?.push(issue2);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key2] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key2] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key2}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key: key2,
-                value: input[key2]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-        if (!dataset.issues || !config$1.abortEarly) {
-          for (const key2 in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key2)) {
-            _addIssue(this, "key", dataset, config$1, {
-              input: key2,
-              expected: "never",
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key: key2,
-                value: input[key2]
-              }]
-            });
-            break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function string(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "string",
-    reference: string,
-    expects: "string",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "string") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function _subIssues(datasets) {
-  let issues;
-  if (datasets) for (const dataset of datasets) if (issues) for (const issue2 of dataset.issues) issues.push(issue2);
-  else issues = dataset.issues;
-  return issues;
-}
-// @__NO_SIDE_EFFECTS__
-function union(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "union",
-    reference: union,
-    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      let validDataset;
-      let typedDatasets;
-      let untypedDatasets;
-      for (const schema2 of this.options) {
-        const optionDataset = schema2["~run"]({ value: dataset.value }, config$1);
-        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-        else typedDatasets = [optionDataset];
-        else {
-          validDataset = optionDataset;
-          break;
-        }
-        else if (untypedDatasets) untypedDatasets.push(optionDataset);
-        else untypedDatasets = [optionDataset];
-      }
-      if (validDataset) return validDataset;
-      if (typedDatasets) {
-        if (typedDatasets.length === 1) return typedDatasets[0];
-        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-        dataset.typed = true;
-      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function variant(key2, options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "variant",
-    reference: variant,
-    expects: "Object",
-    async: false,
-    key: key2,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        let outputDataset;
-        let maxDiscriminatorPriority = 0;
-        let invalidDiscriminatorKey = this.key;
-        let expectedDiscriminators = [];
-        const parseOptions = (variant$1, allKeys) => {
-          for (const schema2 of variant$1.options) {
-            if (schema2.type === "variant") parseOptions(schema2, new Set(allKeys).add(schema2.key));
-            else {
-              let keysAreValid = true;
-              let currentPriority = 0;
-              for (const currentKey of allKeys) {
-                const discriminatorSchema = schema2.entries[currentKey];
-                if (currentKey in input ? discriminatorSchema["~run"]({
-                  typed: false,
-                  value: input[currentKey]
-                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
-                  keysAreValid = false;
-                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
-                    maxDiscriminatorPriority = currentPriority;
-                    invalidDiscriminatorKey = currentKey;
-                    expectedDiscriminators = [];
-                  }
-                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema2.entries[currentKey].expects);
-                  break;
-                }
-                currentPriority++;
-              }
-              if (keysAreValid) {
-                const optionDataset = schema2["~run"]({ value: input }, config$1);
-                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
-              }
-            }
-            if (outputDataset && !outputDataset.issues) break;
-          }
-        };
-        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
-        if (outputDataset) return outputDataset;
-        _addIssue(this, "type", dataset, config$1, {
-          input: input[invalidDiscriminatorKey],
-          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
-          path: [{
-            type: "object",
-            origin: "value",
-            input,
-            key: invalidDiscriminatorKey,
-            value: input[invalidDiscriminatorKey]
-          }]
-        });
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function pipe(...pipe$1) {
-  return _standardSchema({
-    ...pipe$1[0],
-    pipe: pipe$1,
-    "~run"(dataset, config$1) {
-      for (const item of pipe$1) if (item.kind !== "metadata") {
-        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
-          dataset.typed = false;
-          break;
-        }
-        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
-      }
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function safeParse(schema2, input, config$1) {
-  const dataset = schema2["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  return {
-    typed: dataset.typed,
-    success: !dataset.issues,
-    output: dataset.value,
-    issues: dataset.issues
-  };
-}
-
-// packages/broker/src/mailbox.ts
-var MAILBOX_VARIABLE = "KBUILD_BROKER";
-var PROTOCOL_VERSION = 1;
-var MAX_REQUEST = 1024 * 1024;
-var ANNOUNCEMENT_FILE = "broker.json";
-var ENDINGS = { request: "req.json", cancel: "cancel", log: "log", answer: "res.json" };
-var ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-var NAME = new RegExp(`^(${ID})\\.(.+)$`);
-function mailName(id, kind) {
-  return `${id}.${ENDINGS[kind]}`;
-}
-function draftName(id, kind) {
-  return `${id}.${ENDINGS[kind].replace(/\.json$/, "")}.tmp`;
-}
-
-// packages/broker/src/answer.ts
-var digest = pipe(string(), regex(/^sha256:[0-9a-f]{64}$/));
-var milliseconds = pipe(number(), minValue(0));
-var PHASES = ["context", "bases", "build", "push"];
-var durations = strictObject({
-  queue: optional(milliseconds),
-  context: optional(milliseconds),
-  bases: optional(milliseconds),
-  build: optional(milliseconds),
-  push: optional(milliseconds)
-});
-var answer = variant("outcome", [
-  object({
-    version: literal2(PROTOCOL_VERSION),
-    outcome: literal2("built"),
-    digest,
-    imageId: optional(digest),
-    /** References that have the image. */
-    pushed: array(string()),
-    /** Of all layers, compressed. */
-    size: optional(number()),
-    durationsMs: durations
-  }),
-  object({
-    version: literal2(PROTOCOL_VERSION),
-    outcome: literal2("failed"),
-    /** Who can mend it. */
-    fault: picklist(["user", "configuration", "cluster"]),
-    /** As docs/errors.md lists them. */
-    code: string(),
-    /** Sentences for a person, one at least. */
-    problems: pipe(array(string()), minLength(1)),
-    /** References that have the image all the same. */
-    pushed: optional(array(string()), [])
-  })
-]);
-var entry = union([object({ line: string() }), object({ phase: picklist(PHASES) })]);
-function readAnswer(written) {
-  return read2(answer, written);
-}
-function readLogEntry(written) {
-  return read2(entry, written);
-}
-var announcement = object({ versions: array(number()), capabilities: array(string()) });
-function readAnnouncement(written) {
-  return read2(announcement, written);
-}
-function read2(schema2, written) {
-  try {
-    const result = safeParse(schema2, JSON.parse(written));
-    return result.success ? result.output : void 0;
-  } catch {
-    return void 0;
-  }
-}
-
-// packages/broker/src/request.ts
-var MAX_MANY = 50;
-var MAX_TIMEOUT_MS = 24 * 36e5;
-var FEW = `has more than ${MAX_MANY} entries`;
-var text2 = pipe(string(), nonEmpty("is empty"));
-var key = pipe(string(), regex(/^[^=\s\p{Cc}]{1,256}$/u, "is no name: it has blanks, control characters or ="));
-var plain = pipe(
-  string(),
-  check((value) => !value.includes("\0"), "holds the character NUL")
-);
-var path2 = pipe(
-  plain,
-  startsWith("/", "is no absolute path"),
-  maxLength(4096, "is longer than 4096 characters")
-);
-var pairs3 = record(key, plain);
-var base64 = pipe(string(), regex(/^[A-Za-z0-9+/]*={0,2}$/, "is not base64"));
-var secret = strictObject({
-  id: pipe(string(), regex(/^[A-Za-z0-9_.-]{1,128}$/, "has other characters than letters, digits, _ . and -")),
-  /** In base64. */
-  value: base64
-});
-var registry = pipe(string(), regex(/^[A-Za-z0-9.[\]:-]{1,255}$/, "is no registry as host or host:port"));
-var credential = union(
-  [
-    strictObject({ registry, username: text2, password: text2 }),
-    strictObject({ registry, identityToken: text2 }),
-    strictObject({ registry, registryToken: text2 })
-  ],
-  "is no registry with username and password, identityToken or registryToken"
-);
-var request3 = strictObject({
-  version: literal2(PROTOCOL_VERSION),
-  /** A directory. */
-  context: path2,
-  /** A file; default: `Dockerfile` in the context. */
-  dockerfile: optional(path2),
-  /** References with a tag; one at least for a push. */
-  tags: optional(pipe(array(text2), maxLength(MAX_MANY, FEW)), []),
-  push: optional(boolean(), false),
-  buildArgs: optional(pairs3, {}),
-  labels: optional(pairs3, {}),
-  annotations: optional(pairs3, {}),
-  target: optional(text2),
-  platform: optional(pipe(string(), regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, "is not like linux/amd64"))),
-  noCache: optional(boolean(), false),
-  secrets: optional(pipe(array(secret), maxLength(MAX_MANY, FEW)), []),
-  /** For the push alone. */
-  credentials: optional(pipe(array(credential), maxLength(MAX_MANY, FEW)), []),
-  /** In milliseconds. The hook's own limit counts too. */
-  timeoutMs: optional(pipe(number(), integer(), minValue(1e3), maxValue(MAX_TIMEOUT_MS)))
-});
 
 // packages/client/src/credentials/helper.ts
 var import_node_child_process = require("node:child_process");
@@ -18045,17 +18045,33 @@ async function readKubeconfig(pathOrContent) {
 var DEFAULT_KANIKO_IMAGE = "ghcr.io/osscontainertools/kaniko:v1.28.3";
 var DEFAULT_PUSH_IMAGE = "gcr.io/go-containerregistry/crane/debug:v0.22.1";
 
+// packages/client/src/backends/kubernetes/images.ts
+var FORKS = ["google", "chainguard", "osscontainertools"];
+function imagesFrom(env) {
+  const given = (name2) => env[name2] === "" ? void 0 : env[name2];
+  const wanted = given("KBUILD_KANIKO_FORK") ?? "osscontainertools";
+  const fork = FORKS.find((known) => known === wanted);
+  if (fork === void 0) {
+    throw new BuildError("REQUEST_REFUSED", `KBUILD_KANIKO_FORK is ${wanted}; it is one of ${FORKS.join(", ")}`);
+  }
+  return {
+    kaniko: { image: given("KBUILD_KANIKO_IMAGE") ?? DEFAULT_KANIKO_IMAGE, fork },
+    pushImage: given("KBUILD_PUSH_IMAGE") ?? DEFAULT_PUSH_IMAGE
+  };
+}
+
 // packages/client/src/backends/kubernetes/engine.ts
 var LABELS = { "app.kubernetes.io/managed-by": "kbuild" };
 function openEngine(kube, settings, request4, architecture, secrets, id) {
-  const { kaniko, pushImage = DEFAULT_PUSH_IMAGE, resources, nodeSelector, authorities = {} } = settings;
+  const { env, resources, nodeSelector, authorities = {} } = settings;
+  const { kaniko, pushImage } = { ...imagesFrom(env), ...settings };
   const { cache, registryMirrors, insecureRegistries } = request4;
   const hosts = Object.keys(authorities);
   const secret2 = hosts.length === 0 ? "" : secrets.texts("authorities", byIndex(Object.values(authorities)));
   let pods = 0;
   return chooseEngine(
     kube,
-    { kaniko: kaniko ?? { image: DEFAULT_KANIKO_IMAGE, fork: "osscontainertools" } },
+    { kaniko },
     {
       pushImage,
       contextImage: pushImage,
@@ -18462,7 +18478,7 @@ function base642(value) {
 }
 
 // packages/client/src/backends/kubernetes/kubernetes.ts
-var MISSING_MS = 1e3;
+var MISSING_MS = 2500;
 var KubernetesBackend = class {
   name = "kubernetes";
   #settings;
@@ -18591,6 +18607,33 @@ async function missingOf(backend) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+// packages/client/src/lend.ts
+function lendFrom(env, wishes, notice2 = () => void 0) {
+  return {
+    readContext: (build2, signal) => openContext(build2, env, signal),
+    dockerConfig: async (build2, context) => {
+      const repositories = repositoriesOf(build2, context);
+      const found = await findCredentialsOf(repositories, env, wishes);
+      found.warnings.forEach(notice2);
+      return found.configFor(repositories);
+    }
+  };
+}
+async function findCredentialsOf(repositories, env, wishes) {
+  return findCredentials(repositories, credentialSources(env, wishes), env);
+}
+function repositoriesOf(build2, context) {
+  const bases = baseImages(context.dockerfileText, build2.buildArgs).map(({ reference }) => reference);
+  const names = [...build2.tags, ...build2.cache === void 0 ? [] : [build2.cache.repository], ...bases];
+  return names.flatMap((name2) => {
+    try {
+      return [parseReference(name2)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 // packages/client/src/backends/elsewhere.ts
@@ -19100,48 +19143,14 @@ kbuild() {
 }
 `;
 
-// packages/action/src/lend.ts
-function lend(environment, credentials) {
-  return {
-    readContext: (build2, signal) => openContext(build2, environment, signal),
-    dockerConfig: async (build2, context) => {
-      const repositories = repositoriesOf(build2, context);
-      const found = await findCredentials(repositories, credentialSources(environment, credentials), environment);
-      return found.configFor(repositories);
-    }
-  };
-}
-function repositoriesOf({ tags, cache, buildArgs }, { dockerfileText }) {
-  const bases = baseImages(dockerfileText, buildArgs).map(({ reference }) => reference);
-  return [...tags, ...cache === void 0 ? [] : [cache.repository], ...bases].flatMap((name2) => {
-    try {
-      return [parseReference(name2)];
-    } catch {
-      return [];
-    }
-  });
-}
-
 // packages/action/src/backends.ts
-var FORKS = ["google", "chainguard", "osscontainertools"];
-var IMAGES = { kaniko: "KBUILD_KANIKO_IMAGE", fork: "KBUILD_KANIKO_FORK", push: "KBUILD_PUSH_IMAGE" };
 function backendsFor(wanted, environment) {
   const credentials = credentialsOf(wanted);
   return [
     new BrokerBackend({ env: environment, credentials }),
     kubernetes(wanted, environment, credentials),
-    new LocalBackend({ environment: { ...environment } }, lend(environment, credentials))
+    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials))
   ];
-}
-var ATTEMPTS = 3;
-async function findBackend(known, { place }) {
-  for (let attempt2 = 1; ; attempt2++) {
-    try {
-      return await chooseBackend(known, place.backend);
-    } catch (error2) {
-      if (attempt2 === ATTEMPTS || !(error2 instanceof BuildError && error2.code === "NO_BACKEND")) throw error2;
-    }
-  }
 }
 function refuseFiles(backend, { build: build2 }) {
   if (build2.files.length === 0 || backend.name !== "local") return;
@@ -19162,9 +19171,6 @@ function unusedBy(backend, { place }) {
 }
 function kubernetes(wanted, environment, credentials) {
   const { kubeconfig, namespace, nodeSelector, resources } = wanted.place;
-  const image = environment[IMAGES.kaniko] ?? "";
-  const fork = FORKS.find((name2) => name2 === environment[IMAGES.fork]) ?? "osscontainertools";
-  const pushImage = environment[IMAGES.push] ?? "";
   return new KubernetesBackend({
     env: environment,
     credentials,
@@ -19172,9 +19178,7 @@ function kubernetes(wanted, environment, credentials) {
     ...kubeconfig === void 0 ? {} : { kubeconfig: "path" in kubeconfig ? kubeconfig.path : `${kubeconfig.content}
 ` },
     ...namespace === void 0 ? {} : { namespace },
-    ...Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } },
-    ...image === "" ? {} : { kaniko: { image, fork } },
-    ...pushImage === "" ? {} : { pushImage }
+    ...Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } }
   });
 }
 function credentialsOf({ logins }) {
@@ -23637,7 +23641,7 @@ async function build(environment) {
   const place = { workspace: workspaceOf(environment) };
   const runner = runnerOf(environment);
   runner.saveState(STATE.isPost, "true");
-  const choose = (wanted) => findBackend(backendsFor(wanted, environment), wanted);
+  const choose = (wanted) => chooseBackend(backendsFor(wanted, environment), wanted.place.backend);
   return buildImage(await readStep(environment), place, runner, choose, cancelled.signal);
 }
 async function post(environment) {

@@ -1,7 +1,7 @@
 import type { Backend, BackendName } from '@kaniko-hooks/client'
 import { expect, test } from '@jest/globals'
 
-import { backendsFor, findBackend, refuseFiles, unusedBy } from './backends.js'
+import { backendsFor, refuseFiles, unusedBy } from './backends.js'
 import { readGiven } from './inputs.fixture.js'
 import type { Wanted } from './inputs.js'
 
@@ -46,16 +46,4 @@ test('without a cluster, the backend kubernetes says what is missing', async () 
 test('a kubeconfig may be given as text, on one line too', async () => {
   const kubeconfig = JSON.stringify({ clusters: [], contexts: [], users: [], 'current-context': 'gone' })
   expect(await named('kubernetes', { kubeconfig })?.missing()).toMatch(/gone/)
-})
-
-test('a backend that did not answer in time is asked again, three times in all', async () => {
-  let asked = 0
-  const slow = (until: number): Backend => ({
-    ...backend('kubernetes'),
-    missing: () => Promise.resolve(++asked < until ? 'the API server did not answer within 1 s' : undefined)
-  })
-  expect((await findBackend([slow(3)], wantedOf({ backend: 'kubernetes' }))).backend.name).toBe('kubernetes')
-  asked = 0
-  await expect(findBackend([slow(4)], wantedOf({}))).rejects.toMatchObject({ code: 'NO_BACKEND' })
-  expect(asked).toBe(3)
 })

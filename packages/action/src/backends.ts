@@ -1,22 +1,14 @@
-import { BuildError } from '@kaniko-hooks/builder'
 import {
   BrokerBackend,
-  chooseBackend,
   KubernetesBackend,
+  lendFrom,
   LocalBackend,
   type Backend,
-  type Choice,
   type CredentialWishes
 } from '@kaniko-hooks/client'
 import type { Surroundings, Wanted } from './inputs.js'
-import { lend } from './lend.js'
 
 type Environment = Surroundings['environment']
-
-const FORKS = ['google', 'chainguard', 'osscontainertools'] as const
-
-/** Names of images that replace those of the release, for clusters that reach neither ghcr.io nor gcr.io. */
-const IMAGES = { kaniko: 'KBUILD_KANIKO_IMAGE', fork: 'KBUILD_KANIKO_FORK', push: 'KBUILD_PUSH_IMAGE' } as const
 
 /** All that could build what is wanted, the first choice first. */
 export function backendsFor(wanted: Wanted, environment: Environment): readonly Backend[] {
@@ -24,27 +16,8 @@ export function backendsFor(wanted: Wanted, environment: Environment): readonly 
   return [
     new BrokerBackend({ env: environment, credentials }),
     kubernetes(wanted, environment, credentials),
-    new LocalBackend({ environment: { ...environment } }, lend(environment, credentials))
+    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials))
   ]
-}
-
-/** A backend says within a second whether it can build; a cluster that is busy may need longer. */
-const ATTEMPTS = 3
-
-/**
- * Who builds what is wanted.
- *
- * @param known the first choice first
- * @throws BuildError `NO_BACKEND` when nobody could three times
- */
-export async function findBackend(known: readonly Backend[], { place }: Wanted): Promise<Choice> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await chooseBackend(known, place.backend)
-    } catch (error) {
-      if (attempt === ATTEMPTS || !(error instanceof BuildError && error.code === 'NO_BACKEND')) throw error
-    }
-  }
 }
 
 /**
@@ -74,9 +47,6 @@ export function unusedBy(backend: Backend, { place }: Wanted): string | undefine
 
 function kubernetes(wanted: Wanted, environment: Environment, credentials: CredentialWishes): Backend {
   const { kubeconfig, namespace, nodeSelector, resources } = wanted.place
-  const image = environment[IMAGES.kaniko] ?? ''
-  const fork = FORKS.find(name => name === environment[IMAGES.fork]) ?? 'osscontainertools'
-  const pushImage = environment[IMAGES.push] ?? ''
   return new KubernetesBackend({
     env: environment,
     credentials,
@@ -85,9 +55,7 @@ function kubernetes(wanted: Wanted, environment: Environment, credentials: Crede
       ? {}
       : { kubeconfig: 'path' in kubeconfig ? kubeconfig.path : `${kubeconfig.content}\n` }),
     ...(namespace === undefined ? {} : { namespace }),
-    ...(Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } }),
-    ...(image === '' ? {} : { kaniko: { image, fork } }),
-    ...(pushImage === '' ? {} : { pushImage })
+    ...(Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } })
   })
 }
 

@@ -1,4 +1,6 @@
-import { backendsFor, findBackend } from './backends.js'
+import { chooseBackend } from '@kaniko-hooks/client'
+
+import { backendsFor } from './backends.js'
 import { cleanUp } from './clean-up.js'
 import { readStep, runnerOf, workspaceOf } from './environment.js'
 import { buildImage, type ChooseBackend } from './run.js'
@@ -10,7 +12,7 @@ async function build(environment: NodeJS.ProcessEnv): Promise<boolean> {
   const place = { workspace: workspaceOf(environment) }
   const runner = runnerOf(environment)
   runner.saveState(STATE.isPost, 'true')
-  const choose: ChooseBackend = wanted => findBackend(backendsFor(wanted, environment), wanted)
+  const choose: ChooseBackend = wanted => chooseBackend(backendsFor(wanted, environment), wanted.place.backend)
   return buildImage(await readStep(environment), place, runner, choose, cancelled.signal)
 }
 

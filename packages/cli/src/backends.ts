@@ -1,9 +1,11 @@
 import {
+  BrokerBackend,
   chooseBackend,
   KubernetesBackend,
   LocalBackend,
   ViaBackend,
   type Choice,
+  type CredentialWishes,
   type Lent
 } from '@kaniko-hooks/client'
 
@@ -20,11 +22,18 @@ export async function openBackend(plan: BuildPlan, { env }: World, lent: Lent): 
     const via = new ViaBackend({ prefix: plan.via, environment: { ...env } }, lent)
     return chooseBackend([via], 'via')
   }
+  const credentials = wishesOf(plan)
   const kubernetes = new KubernetesBackend({
     env,
     ...(plan.kubeconfig === undefined ? {} : { kubeconfig: plan.kubeconfig }),
     ...(plan.namespace === undefined ? {} : { namespace: plan.namespace }),
-    ...(plan.registryAuth === undefined ? {} : { credentials: { registryAuthFile: plan.registryAuth } })
+    credentials
   })
-  return chooseBackend([kubernetes, new LocalBackend({ environment: { ...env } }, lent)], plan.backend)
+  const broker = new BrokerBackend({ env, credentials })
+  return chooseBackend([broker, kubernetes, new LocalBackend({ environment: { ...env } }, lent)], plan.backend)
+}
+
+/** Where the credentials of a build are looked for besides the usual places. */
+export function wishesOf({ registryAuth }: BuildPlan): CredentialWishes {
+  return registryAuth === undefined ? {} : { registryAuthFile: registryAuth }
 }

@@ -1,9 +1,8 @@
-import type { ImageBuild, Lent } from '@kaniko-hooks/client'
+import { findCredentialsOf, lendFrom, repositoriesOf, type ImageBuild, type Lent } from '@kaniko-hooks/client'
 import { formatReference } from '@kaniko-hooks/registry'
 
-import { openBackend } from './backends.js'
+import { openBackend, wishesOf } from './backends.js'
 import { EXIT, exitCodeOf } from './exit-code.js'
-import { findCredentialsOf, lendFrom, repositoriesOf } from './lend.js'
 import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
 import { describeBuild } from './print.js'
@@ -48,7 +47,7 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
 }
 
 async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, report: Report): Promise<number> {
-  const lent = lendFrom(world.env, plan.registryAuth, text => report.notice(text))
+  const lent = lendFrom(world.env, wishesOf(plan), text => report.notice(text))
   const { backend, reason } = await openBackend(plan, world, lent)
   if (plan.print) {
     world.stdout(await describe(build, plan, world, lent, backend.name === 'kubernetes'))
@@ -65,7 +64,7 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
-    const credentials = await findCredentialsOf(repositories, world.env, plan.registryAuth)
+    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan))
     const origins = repositories.flatMap(repository => {
       const found = credentials.for(repository)
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]

@@ -40,7 +40,7 @@ export interface Backend {
 
   /**
    * @returns undefined if it can build here; else why not, as the end of a sentence: "the variable KBUILD_BROKER is not set".
-   * It takes a second at most, and starts nothing
+   * It takes three seconds at most, and starts nothing
    */
   missing(): Promise<string | undefined>
 

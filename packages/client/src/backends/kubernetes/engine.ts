@@ -1,7 +1,7 @@
 import { chooseEngine, type Engine } from '@kaniko-hooks/builder'
-import { DEFAULT_KANIKO_IMAGE, DEFAULT_PUSH_IMAGE } from '@kaniko-hooks/builder/default-images'
 import type { Kube } from '@kaniko-hooks/kube'
 import type { ImageBuild } from '../../image-build.js'
+import { imagesFrom } from './images.js'
 import type { BuildSecrets } from './secrets.js'
 import type { KubernetesSettings } from './settings.js'
 
@@ -22,14 +22,15 @@ export function openEngine(
   secrets: BuildSecrets,
   id: string
 ): Engine {
-  const { kaniko, pushImage = DEFAULT_PUSH_IMAGE, resources, nodeSelector, authorities = {} } = settings
+  const { env, resources, nodeSelector, authorities = {} } = settings
+  const { kaniko, pushImage } = { ...imagesFrom(env), ...settings }
   const { cache, registryMirrors, insecureRegistries } = request
   const hosts = Object.keys(authorities)
   const secret = hosts.length === 0 ? '' : secrets.texts('authorities', byIndex(Object.values(authorities)))
   let pods = 0
   return chooseEngine(
     kube,
-    { kaniko: kaniko ?? { image: DEFAULT_KANIKO_IMAGE, fork: 'osscontainertools' } },
+    { kaniko },
     {
       pushImage,
       contextImage: pushImage,

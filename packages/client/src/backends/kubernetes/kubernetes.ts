@@ -17,7 +17,7 @@ import { BuildSecrets } from './secrets.js'
 import type { KubernetesSettings } from './settings.js'
 
 /** For all that `missing` asks. */
-const MISSING_MS = 1_000
+const MISSING_MS = 2_500
 
 /**
  * Builds in a pod of a cluster, as the hook does: without privilege, and with the credentials of a push in the container that

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 import { afterAll, expect, test } from '@jest/globals'
 
-import { readGiven } from './inputs.fixture.js'
-import { lend } from './lend.js'
+import type { ImageBuild } from './image-build.js'
+import { lendFrom } from './lend.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'lend-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -17,10 +17,22 @@ test('a build is lent the credentials of its own registries, those of base image
     username: 'mona',
     password: `of-${registry}`
   }))
-  const { wanted } = readGiven({ tags: 'target.example/acme/app:1' })
-  if (wanted === undefined) throw new Error('these inputs have no problem')
-  const build = { ...wanted.build, context: { kind: 'directory', path: directory } as const, secrets: [] }
-  const lent = lend({ HOME: directory }, { registryAuth: JSON.stringify(logins) })
+  const build: ImageBuild = {
+    context: { kind: 'directory', path: directory },
+    tags: ['target.example/acme/app:1'],
+    push: true,
+    buildArgs: {},
+    labels: {},
+    annotations: {},
+    secrets: [],
+    files: [],
+    engineArgs: [],
+    registryMirrors: [],
+    insecureRegistries: [],
+    pushRetries: 0,
+    timeoutMs: 60_000
+  }
+  const lent = lendFrom({ HOME: directory }, { registryAuth: JSON.stringify(logins) })
   const { context, close } = await lent.readContext(build, new AbortController().signal)
   const { auths } = JSON.parse((await lent.dockerConfig(build, context)) ?? '{}') as { auths: object }
   await close()

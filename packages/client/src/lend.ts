@@ -1,25 +1,26 @@
 import { baseImages, type Context } from '@kaniko-hooks/builder'
-import {
-  openContext,
-  credentialSources,
-  findCredentials,
-  type Credentials,
-  type ImageBuild,
-  type Lent
-} from '@kaniko-hooks/client'
 import { parseReference, type ImageReference } from '@kaniko-hooks/registry'
+import type { Lent } from './backends/elsewhere.js'
+import { openContext } from './context/open.js'
+import { findCredentials, type Credentials } from './credentials/find.js'
+import { credentialSources, type CredentialWishes, type Environment } from './credentials/sources.js'
+import type { ImageBuild } from './image-build.js'
 
-/** Contexts and credentials of this machine, for backends that build elsewhere. */
+/**
+ * Contexts and credentials of this machine, for backends that build elsewhere.
+ *
+ * @param notice told what is wrong with places where credentials are kept
+ */
 export function lendFrom(
-  env: Readonly<Record<string, string | undefined>>,
-  registryAuthFile: string | undefined,
-  notice: (text: string) => void
+  env: Environment,
+  wishes: CredentialWishes,
+  notice: (text: string) => void = () => undefined
 ): Lent {
   return {
     readContext: (build, signal) => openContext(build, env, signal),
     dockerConfig: async (build, context) => {
       const repositories = repositoriesOf(build, context)
-      const found = await findCredentialsOf(repositories, env, registryAuthFile)
+      const found = await findCredentialsOf(repositories, env, wishes)
       found.warnings.forEach(notice)
       return found.configFor(repositories)
     }
@@ -29,10 +30,9 @@ export function lendFrom(
 /** The credentials of what a build fetches and pushes. */
 export async function findCredentialsOf(
   repositories: readonly ImageReference[],
-  env: Readonly<Record<string, string | undefined>>,
-  registryAuthFile: string | undefined
+  env: Environment,
+  wishes: CredentialWishes
 ): Promise<Credentials> {
-  const wishes = registryAuthFile === undefined ? {} : { registryAuthFile }
   return findCredentials(repositories, credentialSources(env, wishes), env)
 }
 
