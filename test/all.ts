@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, '..')
  * more, so that both rows take equally long.
  */
 const FIRST_ROW =
-  'e2e/(destinations/|jobs/(cases|docker|judge)|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
+  'e2e/(action/|client/|destinations/|jobs/(cases|docker|judge)|security/canaries|images/reuse)|faults/(cannot-start|registry|orphan)'
 
 /**
  * Left to `npm run test:long`: the stand-ins' own tests, and what breaks the same thing in many ways. Which variants of the other
