@@ -18,6 +18,9 @@ const TIMES =
 /** The pods of container steps. */
 const STEP_POD = /\brunner-[0-9a-f]{6}-step-[0-9a-f]{8}(?:-[a-z0-9]{5})?\b/g
 
+/** Where the script that starts a step is, in the words of a shell. */
+const STEP_LINE = /^(\/__hook\/<guid>\/step: (?:exec: )?line )\d+/
+
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
 /** What the two ways differ in by themselves. Each rule takes away or renames exactly that. */
@@ -85,7 +88,7 @@ const RULES: readonly Rule[] = [
       return lines.map(line =>
         names.reduce(
           (text, [name, word]) => text.replaceAll(name, word),
-          line.replaceAll(GUID, '<guid>').replaceAll(STEP_POD, '<pod>')
+          line.replaceAll(GUID, '<guid>').replaceAll(STEP_POD, '<pod>').replace(STEP_LINE, '$1<n>')
         )
       )
     }
@@ -143,6 +146,9 @@ function withoutPulls(lines: Lines): Lines {
 const OF_DOCKER =
   /^(##\[error\]Docker (?:build|pull) failed with exit code \d+$|docker: |time="[^"]*" level=error |OCI runtime exec failed: |Error response from daemon: |See 'docker run --help'\.$)/
 
+/** What the hook says in Docker's words of a program or directory that is not there. */
+const LIKE_DOCKER = /^(?:exec: "|chdir to cwd \(")/
+
 /**
  * Two logs without the sentences that say why a program or a container did not begin: Docker's words there, the hook's last
  * `::error::` here. Only where Docker said something can the hook's sentence be told from a step's own.
@@ -153,7 +159,7 @@ export function withoutReasons(docker: Lines, here: Lines): readonly [docker: Li
   const reason = here.findLastIndex(
     line => line.startsWith('##[error]') && !/^##\[error\]Process completed with exit code \d+\.$/.test(line)
   )
-  return [rest, here.filter((_, index) => index !== reason)]
+  return [rest, here.filter((line, index) => index !== reason && !LIKE_DOCKER.test(line))]
 }
 
 /**
