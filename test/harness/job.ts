@@ -134,3 +134,8 @@ export function outputOf(step: StepResult): string[] {
   const call = lines.findLastIndex(line => line.startsWith("##[group]Run '") && line.endsWith(".js'"))
   return lines.slice(lines.indexOf('##[endgroup]', call) + 1).filter(line => !PROGRESS.test(line))
 }
+
+/** What the container of a step printed: without what the hook says of how long the step took, which depends on the machine. */
+export function containerOutputOf(step: StepResult): string[] {
+  return outputOf(step).filter(line => !/^(Pulled and started|Pulled, started and ran|Files sent|Ran) in /.test(line))
+}

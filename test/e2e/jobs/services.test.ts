@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { callHook } from '../../harness/call.js'
 import { pushImage, type TestImage } from '../../harness/image.js'
 import { apply } from '../../harness/kubectl.js'
-import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
+import { containerOutputOf, outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { observe, type Seen } from '../../harness/observe.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
@@ -175,7 +175,8 @@ describe('a job with services', () => {
   })
 
   test('and they are reached from container steps, the job by its id', () => {
-    expect(output('from a container step').slice(-4)).toEqual(['$(PORT) is "one"', 'two', 'three', 'two'])
+    const printed = containerOutputOf(stepOf(result, 'from a container step'))
+    expect(printed).toEqual(['$(PORT) is "one"', 'two', 'three', 'two'])
   })
 
   test('is told by a step that fails which of them has ended', () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import type { Cluster } from '../../harness/cluster/index.js'
 import { pushImage, type TestImage } from '../../harness/image.js'
-import { outputOf, runJob, stepOf, type JobResult, type StepResult } from '../../harness/job.js'
+import { containerOutputOf, outputOf, runJob, stepOf, type JobResult, type StepResult } from '../../harness/job.js'
 import { apply, kubectl, tryKubectl } from '../../harness/kubectl.js'
 import { observe, type Seen } from '../../harness/observe.js'
 import { NOVOLUME_ROLE } from '../../harness/roles.js'
@@ -222,10 +222,7 @@ function ranIn(mode: Mode): Ran {
 }
 
 const step = (mode: Mode, name: string): StepResult => stepOf(ranIn(mode).result, name)
-const output = (mode: Mode, name: string): string[] =>
-  outputOf(step(mode, name)).filter(
-    line => !/^(Pulled and started|Pulled, started and ran|Files sent|Ran) in /.test(line)
-  )
+const output = (mode: Mode, name: string): string[] => containerOutputOf(step(mode, name))
 
 describe.each(WORD_MODES)('the words of container steps, %s', mode => {
   test('an image, by digest, runs with its own ENTRYPOINT, CMD and ENV, in the workspace', () => {

@@ -5,7 +5,7 @@ import { Sight } from '../../faults/sight.js'
 import { callHook } from '../../harness/call.js'
 import { HookCalls } from '../../harness/hook-calls.js'
 import { pushImage, type ImageRequest, type TestImage } from '../../harness/image.js'
-import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
+import { containerOutputOf, outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { RUNNER, type Mode, type RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
 import { variants } from '../../harness/variants.js'
@@ -118,10 +118,7 @@ async function run(runner: RunnerPod, image: string): Promise<JobResult> {
 
 describe.each(JOBS)('the work directory, %s, a job image of %s', (mode, image) => {
   let result: JobResult
-  const output = (name: string): string[] =>
-    outputOf(stepOf(result, name)).filter(
-      line => !/^(Pulled and started|Pulled, started and ran|Files sent|Ran) in /.test(line)
-    )
+  const output = (name: string): string[] => containerOutputOf(stepOf(result, name))
 
   beforeAll(async () => {
     result = await lanes.result(`${mode}, ${image}`)
