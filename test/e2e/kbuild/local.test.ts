@@ -10,6 +10,7 @@ import { GO_PROGRAMS } from '../../harness/cluster/versions.js'
 import { pushImage } from '../../harness/image.js'
 import { apply, getJson, kubectl } from '../../harness/kubectl.js'
 import { Suite } from '../../harness/suite.js'
+import { digestOf } from './digest.js'
 
 const suite = new Suite('kbuild-local')
 
@@ -76,12 +77,6 @@ test('kbuild in a container of Kaniko builds there, when its own file system has
   expect({ phase, log: phase === 'Failed' ? log : '' }).toEqual({ phase: 'Succeeded', log: '' })
   const done = JSON.parse(log.trim().split('\n').at(-1) ?? '') as { event: string; digest: string; backend: string }
   expect(done).toMatchObject({ event: 'done', backend: 'local' })
-  const answer = await fetch(`http://127.0.0.1:${registry.nodePort}/v2/kbuild/local/manifests/1`, {
-    method: 'HEAD',
-    headers: {
-      accept: 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
-    }
-  })
-  expect(answer.headers.get('docker-content-digest')).toBe(done.digest)
+  expect(await digestOf(cluster, 'kbuild/local', '1')).toBe(done.digest)
   await image.remove()
 })
