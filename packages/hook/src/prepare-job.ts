@@ -36,6 +36,7 @@ import {
   type OwnPod
 } from './services/pods.js'
 import { awaitServices, isReady } from './services/ready.js'
+import type { Workspace } from './workspace/workspace.js'
 
 const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside: [] }
 
@@ -125,8 +126,9 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     const [{ status }] = await Promise.all([running, awaitOwnPods({ ...call, cancelled: signal }, own), delivered])
     const fill = async (): Promise<boolean> => {
       if (job === undefined) return false
-      await timePhase(call, 'workspace', workspace.fillJob(name, signal))
-      return probe(call, name, plan, own)
+      const filled = timePhase(call, 'workspace', workspace.fillJob(name, signal))
+      const [isAlpine] = await Promise.all([probe(call, name, plan, own, workspace), filled])
+      return isAlpine
     }
     const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
     const [isAlpine] = await Promise.all([
@@ -158,9 +160,15 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
 }
 
 /** @returns whether the job container's image is Alpine's */
-async function probe(call: Call, pod: string, plan: Plan, own: readonly OwnPod[]): Promise<boolean> {
+async function probe(
+  call: Call,
+  pod: string,
+  plan: Plan,
+  own: readonly OwnPod[],
+  { deliversExternals }: Workspace
+): Promise<boolean> {
   const hosts = oddHosts(plan, own)
-  const { isAlpine, hasHosts } = await probeJobContainer(call, pod, hosts.lines)
+  const { isAlpine, hasHosts } = await probeJobContainer(call, pod, { hosts: hosts.lines, deliversExternals })
   if (hosts.names.length > 0) {
     const names = hosts.names.join(', ')
     const who = 'Kubernetes takes no host name with "_"'

@@ -4,7 +4,7 @@ import { runInContainer } from '../steps/run-in-container.js'
 import type { Cluster } from './call.js'
 
 /**
- * $1 = where release files lie, $2 = the externals, $3 = the hosts file, $4 = lines for it. Alpine is what has the word in a
+ * $1 = where release files lie, $2 = the externals, or nothing when they come later, $3 = the hosts file, $4 = lines for it. Alpine is what has the word in a
  * line of a release file that begins with ID, in whatever case, as for the runner itself (`ID_LIKE=alpine` is one).
  * @see https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/StepHost.cs
  */
@@ -13,6 +13,7 @@ for file in "$1"/*release; do
   while IFS= read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
 done 2>/dev/null
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
+[ -n "$2" ] || exit 0
 for node in "$2"/*/bin/node; do [ -e "$node" ] && exit; done
 echo "missing externals"`
 
@@ -43,10 +44,11 @@ export interface Probed {
 export async function probeJobContainer(
   { kube, cancelled }: Cluster,
   pod: string,
-  hosts: readonly string[]
+  { hosts, deliversExternals }: { readonly hosts: readonly string[]; readonly deliversExternals: boolean }
 ): Promise<Probed> {
   const place = { pod, container: JOB_CONTAINER }
-  const { stdout, stderr, code } = await runInContainer(kube, place, probeCommand(hosts), { signal: cancelled })
+  const command = probeCommand(hosts, deliversExternals ? {} : { externals: '' })
+  const { stdout, stderr, code } = await runInContainer(kube, place, command, { signal: cancelled })
   const lines = stdout.split('\n')
   const missing = lines.flatMap(line => (line.startsWith('missing ') ? [line.slice('missing '.length)] : []))
   if (missing.includes('externals')) {

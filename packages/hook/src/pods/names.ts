@@ -18,12 +18,14 @@ export const JOB_CONTAINER = 'job'
 /** The container beside it through which files cross where there is no shared volume. */
 export const WORK_CONTAINER = 'kaniko-hooks-work'
 
-/** The init containers that make the work directory of a job's pod, and take the files of a step's. */
-export const FILL_CONTAINER = 'fs-init'
+/** The init container that takes the files of a step's pod. */
 export const RECEIVE_CONTAINER = 'receive-work'
 
+/** That of the job pod in the shipped hooks: templates name it, and it is not there. */
+const FORMER_CONTAINER = 'fs-init'
+
 /** Containers that are ours alone, whatever the workflow says. */
-export const HELPERS: ReadonlySet<string> = new Set([WORK_CONTAINER, FILL_CONTAINER, RECEIVE_CONTAINER])
+export const HELPERS: ReadonlySet<string> = new Set([WORK_CONTAINER, RECEIVE_CONTAINER, FORMER_CONTAINER])
 
 /** The job pod of a runner: dashboards and policies match on this name. */
 export function jobPodName(runner: string): string {

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -301,18 +302,27 @@ test('what is excluded stays in the pod, and what the runner has of it is not re
   expect(read(repository, 'lib/node_modules/committed')).toBe('x')
 })
 
-test('a name of a directory is no variable of the kubelet', () => {
-  const options = {
-    kube,
-    workDirectory: runner,
-    runnerImage: 'runner',
-    exclude: [],
-    timeoutMs: 1,
-    print: () => undefined
-  }
-  const workspace = new Copied({ ...options, workspaceDirectory: join(runner, '$(HOME)/$$') })
-  const [init] = workspace.jobParts({ system: [], user: [] }).initContainers
-  expect(init?.command).toContain('/work/$$(HOME)/$$$$')
+test("the job's first step waits for the runner's externals, and any user may write where the pod's volumes are", async () => {
+  programs.externals = join(base, 'externals')
+  mkdirSync(join(base, 'externals/node20/bin'), { recursive: true })
+  symlinkSync('bin/node', join(base, 'externals/node20/node'))
+  writeFileSync(join(base, 'externals/node20/bin/node'), 'x'.repeat(5_000_000), { mode: 0o755 })
+  await call().deliver()
+  await call().fillJob('job', signal)
+  await call().beforeScript('job', signal)
+  const copied = local('job', '/mnt/externals/node20')
+  expect(statSync(join(copied, 'bin/node'))).toMatchObject({ size: 5_000_000, mode: 0o100755 })
+  expect(readlinkSync(join(copied, 'node'))).toBe('bin/node')
+  for (const path of ['_temp', '_actions', '_tool', 'repo/repo'])
+    expect(statSync(local('job', `/work/${path}`)).mode).toBe(0o40777)
+})
+
+test('externals that do not arrive fail the first step with what cp said', async () => {
+  programs.externals = join(base, 'none')
+  await call().deliver()
+  await call().fillJob('job', signal)
+  const step = call().beforeScript('job', signal)
+  await expect(step).rejects.toMatchObject({ code: 'WORKSPACE', message: expect.stringMatching(/externals: .*none/) })
 })
 
 test('a lost memory of the transfers costs time, and nothing else', async () => {
@@ -376,7 +386,7 @@ test('a conversation whose output nobody reads any more does not hold up the nex
     server.exec = runHere
     const { signal: gone } = new AbortController()
     const print = async (chunk: Buffer): Promise<void> => {
-      if (++printed > 1) await new Promise(() => undefined)
+      if (++printed > 2) await new Promise(() => undefined)
       await exec.print(chunk)
     }
     return Promise.race([programs.exec({ ...exec, gone, print: async chunk => print(Buffer.from(chunk)) }), isCut])

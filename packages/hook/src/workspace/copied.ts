@@ -5,20 +5,20 @@ import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kube
 import { isKubeError, literal, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
-import { FILL_CONTAINER, JOB_CONTAINER, RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
+import { JOB_CONTAINER, RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../steps/waiting.js'
 import { printFirst } from '../report/print-first.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
 import { runInContainer } from '../steps/run-in-container.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
-import { fixedDirectories, makeDirectories, MOUNTED, openToEveryone } from './directories.js'
-import { keepCommand, OWN } from './helper/program.js'
+import { fixedDirectories, makeDirectories, openToEveryone } from './directories.js'
+import { EXTERNALS, keepCommand, OWN } from './helper/program.js'
 import type { Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import type { Mail, Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
-import { converse, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
+import { converse, openEarly, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
 import { keepGarbageSmall } from './tree/garbage.js'
@@ -38,17 +38,6 @@ const FETCH = 'fetch files from'
 const MAIL_MS = 15_000
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
-
-/** $@ = directories to make. Each node build is copied by itself: the job waits for it, and thousands of files take long. */
-const FS_INIT = `
-for build in /home/runner/externals/*; do
-  cp -R "$build" /mnt/externals/ &
-  copies="$copies $!"
-done
-for copy in $copies; do wait "$copy" || exit 1; done
-umask 0
-mkdir -p "$@"
-`
 
 export interface CopiedOptions {
   readonly kube: Kube
@@ -70,6 +59,7 @@ export interface CopiedOptions {
  * gets a copy of its own, and its changes come back too. What one side removed or renamed is so on the other.
  */
 export class Copied implements Workspace {
+  readonly deliversExternals = false
   readonly #options: CopiedOptions
   readonly #fixed: ReadonlySet<string>
   readonly #mirror: MirrorFile
@@ -96,16 +86,8 @@ export class Copied implements Workspace {
         ...volumes
       ],
       mounts: [...mounts, externalsMount(EXTERNALS_VOLUME, '')],
-      initContainers: [
-        {
-          ...this.#helper(FILL_CONTAINER, [
-            { name: EXTERNALS_VOLUME, mountPath: '/mnt/externals' },
-            { name: WORK_VOLUME, mountPath: KEPT }
-          ]),
-          command: ['sh', '-c', FS_INIT, FILL_CONTAINER, ...this.#directories().map(path => literal(`${KEPT}/${path}`))]
-        }
-      ],
-      beside: [this.#listener(WORK_CONTAINER)]
+      initContainers: [],
+      beside: [this.#helper(WORK_CONTAINER, [...KEPT_MOUNTS, { name: EXTERNALS_VOLUME, mountPath: EXTERNALS }])]
     }
   }
 
@@ -118,8 +100,8 @@ export class Copied implements Workspace {
     return {
       volumes: [{ name: WORK_VOLUME, emptyDir: {} }, { name: OWN_VOLUME, emptyDir: {} }, ...volumes],
       mounts,
-      initContainers: [this.#listener(RECEIVE_CONTAINER, ALONE_SECONDS)],
-      beside: [this.#listener(WORK_CONTAINER)]
+      initContainers: [this.#helper(RECEIVE_CONTAINER, KEPT_MOUNTS, ALONE_SECONDS)],
+      beside: [this.#helper(WORK_CONTAINER)]
     }
   }
 
@@ -150,6 +132,8 @@ export class Copied implements Workspace {
     const { mirror, side } = job
     const looking = begun(look(side))
     const remembered = await this.#talk(SEND, job, async session => {
+      // They are copied while the job's first step is on its way.
+      await session.ask({ externals: true })
       // What was sent before a connection was lost may not be remembered in the pod.
       side.index = mirror.index
       const { hasSent } = await this.#send(session, side, looking, mirror)
@@ -237,16 +221,18 @@ export class Copied implements Workspace {
     openToEveryone(workDirectory, workspaceDirectory)
     const side = this.#side(new Index())
     const looking = begun(look(side))
-    await waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER), {
-      timeoutMs,
-      signal,
-      onProblem: printWaiting(print, stepPod)
-    })
-    const start = Date.now()
     const generation = randomUUID()
     const told = { opensOthers: true }
     const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
-    const { session, result } = await converse(SEND, options, undefined, async open => {
+    const running = async (until: AbortSignal): Promise<unknown> =>
+      waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER), {
+        timeoutMs,
+        signal: until,
+        onProblem: printWaiting(print, stepPod)
+      })
+    const early = await openEarly(options, running)
+    const start = Date.now()
+    const { session, result } = await converse(SEND, options, early, async open => {
       const sent = await this.#send(open, side, looking, { pod: stepPod, owner: ROOT })
       await open.ask({ remember: generation })
       return sent
@@ -289,13 +275,6 @@ export class Copied implements Workspace {
     const open = attending?.isOver === false ? attending : undefined
     const { session } = await converse(FETCH, options, open, async current => this.#fetch(current, side, stepPod, ROOT))
     session.close()
-  }
-
-  /** Made open to everybody: the runtime would make them for root, and a job image may run as anyone. */
-  #directories(): string[] {
-    const { workDirectory, workspaceDirectory } = this.#options
-    const workspace = workspaceDirectory === undefined ? [] : [relative(workDirectory, workspaceDirectory)]
-    return [...MOUNTED, ...workspace]
   }
 
   /** What is known of the job's pod, and a conversation that is being opened. */
@@ -398,14 +377,11 @@ export class Copied implements Workspace {
   }
 
   /** A container in which the hook's half waits for the hook. */
-  #listener(name: string, aloneSeconds?: number): V1Container {
-    return { ...this.#helper(name, KEPT_MOUNTS), command: keepCommand(aloneSeconds).map(literal) }
-  }
-
-  #helper(name: string, volumeMounts: readonly V1VolumeMount[]): V1Container {
+  #helper(name: string, volumeMounts: readonly V1VolumeMount[] = KEPT_MOUNTS, aloneSeconds?: number): V1Container {
     return {
       name,
       image: this.#options.runnerImage,
+      command: keepCommand(aloneSeconds).map(literal),
       volumeMounts: [...volumeMounts],
       securityContext: {
         runAsUser: 0,

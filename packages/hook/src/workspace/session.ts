@@ -188,6 +188,42 @@ export class Ended extends Error {
   }
 }
 
+/** How often a pod that was just made is called, and for how long: an image that is being pulled takes longer. */
+const EARLY_EACH_MS = 150
+const EARLY_MS = 3_000
+
+/**
+ * Begins a conversation as soon as the container runs: the kubelet looks at its containers once in a second, so that the API
+ * server hears of a start up to a second late.
+ *
+ * @param running waits until the API server says that the container runs; why it never will is thrown
+ * @throws as `Session.open`
+ */
+export async function openEarly(
+  options: SessionOptions,
+  running: (signal: AbortSignal) => Promise<unknown>
+): Promise<Session> {
+  const over = new AbortController()
+  const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal])
+  const told = running(signal).finally(() => over.abort())
+  const untilTold = told.then(
+    () => undefined,
+    () => undefined
+  )
+  const until = Date.now() + EARLY_MS
+  while (!signal.aborted && Date.now() < until) {
+    await sleep(EARLY_EACH_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) break
+    const session = await Session.open(options).catch(() => undefined)
+    if (session === undefined) continue
+    over.abort()
+    await untilTold
+    return session
+  }
+  await told
+  return Session.open(options)
+}
+
 /**
  * Holds a conversation to its end, again when its connection is lost: what was half done is done anew.
  *

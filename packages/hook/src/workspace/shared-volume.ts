@@ -35,6 +35,7 @@ export interface SharedVolumeOptions {
 
 /** The runner's claim, mounted by the job and step pods: all see one work directory, and nothing is copied. */
 export class SharedVolume implements Workspace {
+  readonly deliversExternals = true
   readonly #options: SharedVolumeOptions
   readonly #mailbox: LocalMailbox
 

@@ -37,6 +37,8 @@ export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
  * All of them may be called again after a failure; none leaves anything in the cluster.
  */
 export interface Workspace {
+  /** Whether `deliver` brings the runner's externals too; else they are there when `beforeScript` has ended. */
+  readonly deliversExternals: boolean
   /** Makes nothing. Looks whether user volumes are what they seem. */
   jobParts(request: VolumeRequest): PodParts
   /**

@@ -1,7 +1,9 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
+import { Directory } from '../../files/directory.js'
 import type { Post } from '../mailbox/letters.js'
 import { LocalMailbox } from '../mailbox/local-mailbox.js'
 import { makeMailbox } from '../mailbox/make-mailbox.js'
@@ -15,7 +17,7 @@ import { Diverged, Receiver } from '../tree/receive.js'
 import type { TransferMessage } from '../tree/send.js'
 import { adopt, changesIn, look, opened, sendFound, type Side } from '../tree/side.js'
 import { isExcluded, isFileCommand, isOfTheRunner } from '../tree/leaves-out.js'
-import type { Answer, Open, Owner, Word } from './words.js'
+import { COPIED, type Answer, type Open, type Owner, type Word } from './words.js'
 
 /*
  * The hook's half in a pod: keeps the work tree there and the runner's alike. It runs in a container of ours, from the
@@ -24,6 +26,9 @@ import type { Answer, Open, Owner, Word } from './words.js'
 
 /** What both sides agreed upon last, for as long as this process lives. */
 let memory: { readonly generation: string; readonly index: Index } | undefined
+
+/** Between two looks whether the externals are there. */
+const COPY_LOOK_MS = 10
 
 /** Of the step that runs; it outlives a connection that is lost. */
 let mailbox: LocalMailbox | undefined
@@ -61,6 +66,7 @@ class Conversation {
       else if ('take' in word) await this.#take(word.take)
       else if ('give' in word) await this.#give(word.give.whole)
       else if ('remember' in word) await this.#remember(word.remember)
+      else if ('externals' in word) await this.#awaitExternals()
       else if ('mail' in word) await this.#mail(word.mail)
       else if ('leave' in word) await this.#leave()
     }
@@ -74,6 +80,7 @@ class Conversation {
     this.#open = open
     mkdirSync(open.own, { recursive: true, mode: 0o700 })
     const fixed = new Set(open.fixed)
+    for (const path of open.fixed) makeFixed(open.root, path)
     memory ??= loaded(keptIn(open))
     this.#side = {
       root: open.root,
@@ -150,6 +157,18 @@ class Conversation {
     collectGarbage(index)
   }
 
+  async #awaitExternals(): Promise<void> {
+    const path = join(this.#opened().open.own, COPIED)
+    while (!existsSync(path)) {
+      if (this.#output.destroyed) throw new EndedEarly()
+      await sleep(COPY_LOOK_MS)
+    }
+    const complaint = readFileSync(path, 'utf8').trim().split('\n').slice(-3).join('; ')
+    if (complaint === '') return this.#answer({ copied: true })
+    const code = complaint.includes('No space left') ? { code: 'ENOSPC' } : {}
+    return this.#answer(failed({ message: `the runner's externals: ${complaint}`, ...code }))
+  }
+
   async #mail(post: Post): Promise<void> {
     mailbox ??= new LocalMailbox(this.#opened().side.root)
     await this.#answer({ mail: mailbox.exchange(post) })
@@ -189,6 +208,17 @@ class Conversation {
       this.#output.on('drain', go).on('close', go)
     })
   }
+}
+
+/** The kubelet makes those that are mounted by themselves; every user may write there. */
+function makeFixed(root: string, path: string): void {
+  const prepare = (parent: Directory, name: string): void => {
+    const found = parent.look(name)
+    if (found?.isDirectory() === true) return
+    if (found !== undefined) parent.clear(name)
+    parent.make(name)
+  }
+  Directory.reach(root, path.split('/'), prepare).close()
 }
 
 /** What the listener of another container has left. */

@@ -8,7 +8,7 @@ import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
 import { WORK_CONTAINER } from '../../pods/names.js'
 import { dataFrame, FrameReader, messageFrame } from '../tree/frames.js'
 import { EndedEarly } from '../tree/pieces.js'
-import { CALL_COMMAND, keepCommand, OWN, programBytes } from './program.js'
+import { CALL_COMMAND, EXTERNALS, keepCommand, OWN, programBytes } from './program.js'
 import type { Answer, Word } from './words.js'
 
 /** Whether a command of a pod is the one that starts our program. */
@@ -22,6 +22,7 @@ export type Says = (word: Word) => Answer | undefined | ExecAnswer
 const USUAL: Says = word => {
   if ('open' in word) return { ready: true }
   if ('take' in word) return { took: { files: 0, bytes: 0 } }
+  if ('externals' in word) return { copied: true }
   return 'kept' in word || 'give' in word ? undefined : { remembered: true }
 }
 
@@ -62,7 +63,7 @@ export function plays(
   }
 }
 
-const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave']
+const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave', 'externals']
 
 async function untilSent(frames: FrameReader): Promise<void> {
   for (;;) {
@@ -98,6 +99,8 @@ export class ProgramsHere {
   readonly #calls = new Set<ChildProcess>()
   /** Where a pod's image has its nodes, as a pattern of the shell. */
   nodes = process.execPath
+  /** A directory here that has what a pod's image has as externals; without one a pod has no volume for them. */
+  externals: string | undefined
   /** Told of each word before the pod hears it. */
   onWord: (word: Word) => void | Promise<void> = () => undefined
   /** Of the work directories of pods, in MiB; without a size they are as large as this machine's disk. */
@@ -110,7 +113,7 @@ export class ProgramsHere {
 
   /** Starts a container's command, which ends with the test or by itself. */
   start(pod: string, [program = '', ...words]: readonly string[]): ChildProcess {
-    for (const path of ['/work', OWN]) mkdirSync(this.#local(pod, path), { recursive: true })
+    for (const path of ['/work', OWN, EXTERNALS]) mkdirSync(this.#local(pod, path), { recursive: true })
     // The kubelet's escape.
     const plain = words.map(word => this.#localised(pod, word.replaceAll('$$', '$')))
     const child =
@@ -184,6 +187,8 @@ export class ProgramsHere {
     return text
       .replaceAll(/(?<![\w/])\/transfer/g, this.#local(pod, OWN))
       .replaceAll('/home/runner/externals/node*/bin/node', this.nodes)
+      .replaceAll('/home/runner/externals', this.externals ?? '/nowhere')
+      .replaceAll(EXTERNALS, this.externals === undefined ? '/nowhere' : this.#local(pod, EXTERNALS))
   }
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 
+import { COPIED } from './words.js'
+
 /** What waits for the hook in a container of ours, and the program that the hook brings along, compressed; the build puts them in. */
 declare const HELPER_LISTENER: string
 declare const HELPER_PROGRAM: string
@@ -7,16 +9,39 @@ declare const HELPER_PROGRAM: string
 /** Where the hook's half in a pod keeps its own things: a volume that no container of a job sees. */
 export const OWN = '/transfer'
 
+/** Where a job pod's container of ours has the volume of the runner's externals. */
+export const EXTERNALS = '/mnt/externals'
+
 /** Exit code when there is no node that runs. */
 export const EXIT_NO_NODE = 96
 /** Exit code of a listener to which nobody came. */
 const EXIT_ALONE = 3
 
 /**
+ * Puts the runner's externals where the job's container sees them, while the pod's other containers start: an init container
+ * would hold them up. Each node build is copied by itself, as thousands of files take long.
+ */
+const COPY = `
+copy() {
+  for build in /home/runner/externals/*; do
+    cp -R "$build" ${EXTERNALS}/ &
+    copies="$copies $!"
+  done
+  for copy in $copies; do wait "$copy" || failed=1; done
+  [ -z "$failed" ] || echo "cp failed"
+}
+if [ -d ${EXTERNALS} ]; then
+  (copy >${OWN}/copying 2>&1; mv ${OWN}/copying ${OWN}/${COPIED}) &
+else
+  : >${OWN}/${COPIED}
+fi
+`
+
+/**
  * $1 = the listener, $2 = seconds after which it ends when nobody comes, or nothing. Starts it by the first node of the runner's
  * image that runs it, and again when it broke later. As process 1 it takes in whatever ends, and goes when it is told to.
  */
-const KEEP = `
+const KEEP = `${COPY}
 trap 'kill $! 2>/dev/null; exit 0' TERM
 umask 077
 rm -f ${OWN}/listens

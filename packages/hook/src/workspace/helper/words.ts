@@ -6,6 +6,9 @@ import type { Exclusion } from '../tree/leaves-out.js'
  * begins; words are answered in their order.
  */
 
+/** A file in our own directory, when no externals are being copied any more: what cp complained of, or nothing. */
+export const COPIED = 'copied'
+
 /** Whose a file is. */
 export interface Owner {
   readonly uid: number
@@ -39,6 +42,8 @@ export type Word =
   | { readonly remember: string }
   /** The program ends with its container, and what it remembers is kept for the next one. Answered by `remembered`. */
   | { readonly leave: true }
+  /** The runner's externals are waited for. Answered by `copied` or `failed`. */
+  | { readonly externals: true }
   /** For the mailbox of the step that runs. Answered by `mail`. */
   | { readonly mail: Post }
 
@@ -49,4 +54,5 @@ export type Answer =
   | { readonly diverged: true }
   | { readonly failed: { readonly message: string; readonly code?: string } }
   | { readonly remembered: true }
+  | { readonly copied: true }
   | { readonly mail: Mail }
