@@ -211,10 +211,10 @@ export async function openEarly(
     () => undefined
   )
   const until = Date.now() + EARLY_MS
-  while (!signal.aborted && Date.now() < until) {
+  const isOver = (): boolean => signal.aborted || Date.now() > until
+  while (!isOver()) {
     await sleep(EARLY_EACH_MS, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) break
-    const session = await Session.open(options).catch(() => undefined)
+    const session = isOver() ? undefined : await Session.open(options).catch(() => undefined)
     if (session === undefined) continue
     over.abort()
     await untilTold
