@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BuildError } from '@kaniko-hooks/builder'
+import { quoted, withoutCredential } from './git-credential.js'
 import { withoutUser, type GitSource } from './git-url.js'
 
 /** Of what git says on its standard error, so much is kept. */
@@ -36,12 +37,11 @@ export async function checkOut(
     run(source, directory, [...CAREFUL, ...args], env, signal)
   const metadata = join(directory, '.git')
   await git('init', '--quiet', '--template=')
-  // Not an argument: an address may have a credential in it, and the arguments of a process are for everybody to read.
-  const remote = source.remote.replace(/[\\"]/g, '\\$&')
+  const { url, config, credential } = withoutCredential(source.remote, '.git/kbuild-credential')
+  const lines = `[core]\n\tbare = false\n[remote "origin"]\n\turl = ${quoted(url)}\n${config}`
   await mkdir(metadata, { recursive: true })
-  await writeFile(join(metadata, 'config'), `[core]\n\tbare = false\n[remote "origin"]\n\turl = "${remote}"\n`, {
-    mode: 0o600
-  })
+  await writeFile(join(metadata, 'config'), lines, { mode: 0o600 })
+  if (credential !== undefined) await writeFile(join(metadata, 'kbuild-credential'), credential, { mode: 0o600 })
   await git('fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', 'origin', source.ref)
   await git('checkout', '--quiet', '--detach', 'FETCH_HEAD')
   await rm(metadata, { recursive: true, force: true })
@@ -97,7 +97,7 @@ function failed({ remote, ref }: GitSource, why: string, cause?: unknown): Build
 
 /** git mostly leaves out the credential itself. */
 function hide(text: string, remote: string): string {
-  const [, user = ''] = /^[a-z]+:\/\/([^/@\s]*)@/i.exec(remote) ?? []
+  const [, user = ''] = /^[a-z]+:\/\/([^/\s]*)@/i.exec(remote) ?? []
   const secrets = [user, ...user.split(':')].filter(part => part.length > 2)
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }
