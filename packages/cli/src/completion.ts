@@ -1,18 +1,20 @@
 import { COMMANDS, type Command } from './commands.js'
 import type { Flag } from './flags.js'
 
-type Shell = 'bash' | 'zsh' | 'fish'
-
 /**
  * A script that completes commands, flags and, where they are known, values.
  *
  * @returns undefined for another shell
  */
 export function completionScript(shell: string): string | undefined {
-  return (SCRIPTS as Partial<Record<string, () => string>>)[shell]?.()
+  return SHELLS.find(({ name }) => name === shell)?.script()
 }
 
-const SCRIPTS: Readonly<Record<Shell, () => string>> = { bash, zsh, fish }
+const SHELLS = [
+  { name: 'bash', script: bash },
+  { name: 'zsh', script: zsh },
+  { name: 'fish', script: fish }
+]
 
 function bash(): string {
   const words = (flags: readonly Flag[]): string =>

@@ -24,9 +24,9 @@ export async function runContext(parsed: Parsed, world: World): Promise<number> 
       world.stdout(
         context.entries
           .map(entry => {
-            const name = entry.path.replaceAll('\n', String.raw`\n`)
+            const name = visible(entry.path)
             if (entry.kind === 'directory') return `0\t${name}/\n`
-            return entry.kind === 'file' ? `${entry.size}\t${name}\n` : `0\t${name} -> ${entry.target}\n`
+            return entry.kind === 'file' ? `${entry.size}\t${name}\n` : `0\t${name} -> ${visible(entry.target)}\n`
           })
           .join('')
       )
@@ -39,4 +39,12 @@ export async function runContext(parsed: Parsed, world: World): Promise<number> 
     world.stderr(`kbuild: ${error.message}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** A name in one line: names may hold any character but NUL. */
+function visible(name: string): string {
+  return name.replace(/\p{Cc}/gu, character => {
+    const short = { '\n': String.raw`\n`, '\t': String.raw`\t`, '\r': String.raw`\r` }[character]
+    return short ?? String.raw`\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
 }
