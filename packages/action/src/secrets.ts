@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import type { BuildSecret } from '@kaniko-hooks/client'
-import { splitPair } from './key-values.js'
+import { splitPair, variableOf } from './key-values.js'
 
 /** A build secret whose value lies in a file. */
 export interface SecretFile {
@@ -48,7 +48,7 @@ export function readSecrets(
     })
   const values = pairs('secrets', inputs.values).map(([id, value]) => ({ id, value: Buffer.from(value) }))
   const envs = pairs('secret-envs', inputs.envs).flatMap(([id, variable]) => {
-    const value = place.environment[variable]
+    const value = variableOf(place.environment, variable)
     if (value !== undefined && value !== '') return [{ id, value: Buffer.from(value) }]
     problem(`\`secret-envs\` names for ${id} a variable that is not set; give it in \`env\` of the step`)
     return []
