@@ -107,6 +107,25 @@ describe('an archive', () => {
     }
   })
 
+  test('of entries with the same name the last counts, as for tar', async () => {
+    const link = (path: string, linkpath: string) => [{ path, type: 'SymbolicLink', linkpath }] as const
+    const again = tar(
+      [{ path: 'Dockerfile' }, 'FROM old'],
+      link('l', 'one'),
+      link('./l', 'two'),
+      link('file', 'gone'),
+      [{ path: 'file' }, 'x'],
+      [{ path: 'link' }, 'x'],
+      link('link', 'three'),
+      [{ path: 'Dockerfile' }, 'FROM new']
+    )
+    expect(await sent(archive(again))).toMatchObject({
+      dockerfileText: 'FROM new',
+      paths: ['Dockerfile', 'file', 'l', 'link'],
+      targets: ['two', 'three']
+    })
+  })
+
   test('a Dockerfile by itself is one of an empty context', async () => {
     expect(await sent(archive('FROM a\nRUN x\n'))).toMatchObject({
       dockerfileText: 'FROM a\nRUN x\n',

@@ -117,6 +117,18 @@ test('what a build gets holds what it needs and nothing else', async () => {
   expect(JSON.stringify(found)).not.toContain('pw-a')
 })
 
+test.each(['"text"', '[1]', 'null', '{"auths":[]}', '{"auths":"x"}'])(
+  'login leaves a file alone that is none of its kind: %s',
+  async text => {
+    const path = put('auth.json', text)
+    await expect(login(path, 'r.example', 'u', 'p')).rejects.toMatchObject({
+      code: 'BAD_CREDENTIALS',
+      message: expect.stringContaining(path)
+    })
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  }
+)
+
 describe('a credential helper', () => {
   const withHelper = (config: object): string => put('.docker/config.json', JSON.stringify(config))
 

@@ -42,14 +42,19 @@ type Auths = Readonly<Record<string, unknown>>
 /** What else stands in the file stays. */
 async function change(path: string, alter: (auths: Auths) => Auths): Promise<void> {
   const text = (await readConfigFile(path, 'kbuild login', true)) ?? '{}'
-  let config: Readonly<Record<string, unknown>>
+  let config: unknown
   try {
-    config = Object(JSON.parse(text)) as typeof config
+    config = JSON.parse(text)
   } catch {
     throw bad(`the file ${path} is not JSON; remove it`)
   }
-  const auths = Object(config['auths'] ?? {}) as Auths
+  const auths = isMap(config) ? (config['auths'] ?? {}) : undefined
+  if (!isMap(config) || !isMap(auths)) throw bad(`the file ${path} is no docker configuration; remove it`)
   await writeConfigFile(path, `${JSON.stringify({ ...config, auths: alter(auths) }, undefined, 2)}\n`)
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function keyOf(registry: string): string {
