@@ -74,7 +74,7 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
-    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan))
+    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan), world.signal)
     const origins = repositories.flatMap(repository => {
       const found = credentials.for(repository)
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]

@@ -9,7 +9,7 @@ export interface Lent {
   /** Reads the context of a build. */
   readonly readContext: (build: ImageBuild, signal: AbortSignal) => Promise<OpenContext>
   /** A docker `config.json` that has the registries of this build and no other; undefined when none needs a credential. */
-  readonly dockerConfig: (build: ImageBuild, context: Context) => Promise<string | undefined>
+  readonly dockerConfig: (build: ImageBuild, context: Context, signal?: AbortSignal) => Promise<string | undefined>
 }
 
 /** Paths of a build below the directory that Kaniko never touches, `/kaniko` in its images. */

@@ -60,7 +60,7 @@ export class BrokerBackend implements Backend {
       const request = {
         ...requestOf(build),
         context: shared.context,
-        credentials: await this.#credentials(build, listener)
+        credentials: await this.#credentials(build, listener, signal)
       }
       const { dockerfile } = shared
       await mailbox.send(JSON.stringify(dockerfile === undefined ? request : { ...request, dockerfile }))
@@ -75,10 +75,14 @@ export class BrokerBackend implements Backend {
     return directory === '' ? undefined : directory
   }
 
-  async #credentials({ push, tags }: ImageBuild, listener: Listener): Promise<WrittenRequest['credentials']> {
+  async #credentials(
+    { push, tags }: ImageBuild,
+    listener: Listener,
+    signal: AbortSignal
+  ): Promise<WrittenRequest['credentials']> {
     const { env, credentials } = this.#settings
     const repositories = push ? tags.map(tag => parseReference(tag)) : []
-    const found = await findCredentials(repositories, credentialSources(env, credentials), env)
+    const found = await findCredentials(repositories, credentialSources(env, credentials), env, signal)
     for (const warning of found.warnings) listener.line(`Warning: ${warning}`)
     const byDomain = new Map(
       repositories.flatMap(repository => {

@@ -108,7 +108,7 @@ export class ViaBackend implements Backend {
       if (received !== sum)
         throw new BuildError('CONTEXT_FAILED', 'the context did not arrive as it was sent; run again')
       const build = { ...request, buildArgs }
-      const config = await this.#lent.dockerConfig(request, context)
+      const config = await this.#lent.dockerConfig(request, context, signal)
       redact = redactorOf(request, config)
       await process.write(`${TOLD.accept}\n`)
       for (const frame of frames(build, config ?? '{}', this.#settings.home)) await process.write(frame)
