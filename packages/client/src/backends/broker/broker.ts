@@ -56,6 +56,11 @@ export class BrokerBackend implements Backend {
     const id = randomUUID()
     const mailbox = new Mailbox(directory, id)
     const shared = await shareContext(build, directory, this.#settings.env, signal)
+    for (const warning of shared.warnings) listener.line(`Warning: ${warning}`)
+    if (build.cache !== undefined) {
+      const { repository } = build.cache
+      listener.line(`Note: the hook keeps layers where its administrator says, and not in ${repository}.`)
+    }
     try {
       const request = {
         ...requestOf(build),
