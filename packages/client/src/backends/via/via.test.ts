@@ -167,6 +167,16 @@ describe('what is no success', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'POD_FAILED' })
   })
 
+  test('a context that is not there as it was sent, before anything runs', async () => {
+    const change = `process.stdin.on('data', d => process.stdout.write(d.toString('latin1').replace('hello\\n', 'hullo\\n'), 'latin1'))`
+    const { outcome, fixture } = await run(GOOD, { prefix: ['sh', '-c', `node -e "${change}" | sh`, 'x'] })
+    await expect(outcome).rejects.toMatchObject({
+      code: 'CONTEXT_FAILED',
+      message: expect.stringContaining('did not arrive as it was sent')
+    })
+    await expect(fixture.noted('arguments')).rejects.toThrow('ENOENT')
+  })
+
   test('a connection that breaks when all was done but said', async () => {
     const prefix = [
       'sh',
