@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
@@ -64,7 +65,8 @@ export function readSecrets(
  */
 export async function readSecretFile({ id, path }: SecretFile): Promise<BuildSecret> {
   const wrong = (why: string): Error => new Error(`\`secret-files\`: ${path}, for ${id}, ${why}`)
-  const file = await open(path).catch((error: unknown) => {
+  // A pipe that nobody writes to is waited for otherwise.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw wrong(
       `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); is the path relative to the workspace?`
     )

@@ -310,6 +310,26 @@ describe('the credential in an address', () => {
   })
 })
 
+describe('a repository by ssh', () => {
+  const noting = (name: string): string => `#!/bin/sh\necho "${name} $*" >>${home}/ran\nexit 1`
+
+  test.each([
+    ['ssh that asks nobody', {}, '', /^ssh -o BatchMode=yes .*git@h\.invalid/],
+    ['the program of the user’s configuration', {}, '[core]\n\tsshCommand = HOME/own', /^own .*git@h\.invalid/],
+    ['that of GIT_SSH', { GIT_SSH: 'HOME/own' }, '', /^own .*git@h\.invalid/],
+    ['that of GIT_SSH_COMMAND', { GIT_SSH_COMMAND: 'HOME/own -x' }, '', /^own -x .*git@h\.invalid/]
+  ])('is fetched by %s', async (_, env, config, expected) => {
+    write({ 'bin/ssh': noting('ssh'), own: noting('own'), '.gitconfig': config.replace('HOME', home) })
+    for (const name of ['bin/ssh', 'own']) execFileSync('chmod', ['755', join(home, name)])
+    const variables = Object.entries(env).map(([name, value]) => [name, value.replace('HOME', home)] as const)
+    const own = { PATH: `${join(home, 'bin')}:/usr/bin:/bin`, ...Object.fromEntries(variables) }
+    await expect(sent({ kind: 'git', url: 'git@h.invalid:a/b.git' }, undefined, own)).rejects.toThrow(
+      /cannot be fetched/
+    )
+    expect(readFileSync(join(home, 'ran'), 'utf8').split('\n').at(-2)).toMatch(expected)
+  })
+})
+
 describe('the address of a repository', () => {
   test.each([
     ['https://h/a.git', true],

@@ -247,3 +247,14 @@ describe('a login', () => {
     expect(existsSync(path())).toBe(false)
   })
 })
+
+test('a registry is one, however its name is written', async () => {
+  const path = join(home, 'auth.json')
+  await login(path, 'https://GHCR.io/v2/', 'u', 'p')
+  expect(Object.keys(authsOf(readFileSync(path, 'utf8')))).toEqual(['ghcr.io'])
+  expect(await logout(path, 'Ghcr.IO')).toBe(true)
+  await login(path, '[::1]:5000', 'u', 'p')
+  for (const wrong of [':5000', '-x', 'a@b', '__proto__', 'a b', 'a/b', 'a:b', '']) {
+    await expect(login(path, wrong, 'u', 'p')).rejects.toMatchObject({ code: 'BAD_CREDENTIALS' })
+  }
+})

@@ -58,8 +58,12 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function keyOf(registry: string): string {
-  const host = registry.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '')
-  if (host === '' || /[/\s]/.test(host)) throw bad(`${JSON.stringify(registry)} is not the host[:port] of a registry`)
+  const host = registry
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/(?:v[12]\/?)?$/, '')
+  if (!/^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\])(?::\d+)?$/.test(host))
+    throw bad(`${JSON.stringify(registry)} is not the host[:port] of a registry`)
   return ['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(host) ? DOCKER_HUB_KEY : host
 }
 
