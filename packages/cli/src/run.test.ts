@@ -288,6 +288,13 @@ describe('completion', () => {
     expect(complete('kbuild', 'completion', 'f')).toEqual(['fish'])
   })
 
+  test('bash keeps names with blanks and stars whole', async () => {
+    for (const name of ['my dir', 'my *']) await mkdir(join(directory, name))
+    await writeFile(join(directory, 'my *', 'Docker file'), '')
+    expect(complete('kbuild', 'build', 'my').sort()).toEqual(['my *', 'my dir'])
+    expect(complete('kbuild', '--iidfile', 'my */D')).toEqual(['my */Docker file'])
+  })
+
   test('zsh and fish get each flag; another shell none', async () => {
     for (const shell of ['zsh', 'fish']) {
       const { code, stdout } = await kbuild(['completion', shell])
