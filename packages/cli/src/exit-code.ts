@@ -14,14 +14,6 @@ export const EXIT = {
   timeout: 5
 } as const
 
-/** What a shell says of a program that a signal has ended. */
-const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
-
-/** Which exit code an interruption is: its reason is the signal's name. */
-export function exitCodeOfSignal({ reason }: AbortSignal): number {
-  return BY_SIGNAL[String(reason)] ?? 130
-}
-
 /** Anything that says whose fault it is: errors of this project's packages. */
 interface Faulty {
   readonly fault?: unknown

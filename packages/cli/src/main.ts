@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs'
 
+import { abortBySignals } from './abort-by-signals.js'
 import { EXIT } from './exit-code.js'
 import { run } from './run.js'
-import { abortBySignals } from './signals.js'
 
 /** Set by the build of the file. */
 declare const KBUILD_VERSION: string | undefined

@@ -156,7 +156,7 @@ test('names that each object has are no variables', () => {
 })
 
 test('an empty value is none, as with docker', () => {
-  const { plan } = planned('-f', '', '--iidfile=', '--metadata-file', '', '--target', '', '--namespace', '', '.')
+  const { plan } = planned('-f', '', '--iidfile=', '--metadata-file', '', '--target', '', '.')
   expect(plan).toEqual(planned('.').plan)
 })
 

@@ -98,25 +98,25 @@ class Planner {
     if (!push && outputs.files.length === 0) {
       this.notices.push('Without --push or -o the image is kept nowhere; the build tells its digest.')
     }
-    const file = this.#given('file')
+    const file = this.#last('file')
     if (file === '-') {
       this.problems.push('-f - (a Dockerfile on standard input) is not read; write it into a file of the context.')
     }
     const via = this.#via()
-    const target = this.#given('target')
+    const target = this.#last('target')
     const platform = this.#platform()
     const cache = this.#cache()
     const isDirectory = context.kind === 'directory'
     return {
       build: {
         context,
-        ...(file === undefined ? {} : { dockerfile: isDirectory ? this.#path(file) : file }),
+        ...(file === undefined || file === '' ? {} : { dockerfile: isDirectory ? this.#path(file) : file }),
         tags,
         push,
         buildArgs: this.#buildArgs(),
         labels: this.#pairs('label', true),
         annotations: this.#annotations(),
-        ...(target === undefined ? {} : { target }),
+        ...(target === undefined || target === '' ? {} : { target }),
         ...(platform === undefined ? {} : { platform }),
         ...(cache === undefined ? {} : { cache }),
         files: outputs.files,
@@ -129,7 +129,7 @@ class Planner {
       secrets: this.#secrets(),
       backend: this.#backend(via),
       via,
-      ...this.#named('namespace', 'namespace'),
+      ...this.#given('namespace', 'namespace'),
       ...this.#givenPath('kubeconfig', 'kubeconfig'),
       ...this.#givenPath('registryAuth', 'registry-auth'),
       results: {
@@ -409,20 +409,15 @@ class Planner {
     return resolve(this.#surroundings.directory, path)
   }
 
-  /** A value that is empty is none, as with docker: scripts write `-f "$FILE"`. */
-  #given(flag: BuildFlagName): string | undefined {
+  #given<Key extends string>(key: Key, flag: BuildFlagName): Partial<Record<Key, string>> {
     const value = this.#last(flag)
-    return value === '' ? undefined : value
-  }
-
-  #named<Key extends string>(key: Key, flag: BuildFlagName): Partial<Record<Key, string>> {
-    const value = this.#given(flag)
     return value === undefined ? {} : ({ [key]: value } as Record<Key, string>)
   }
 
+  /** A path that is empty is none, as with docker: scripts write `-f "$FILE"`. */
   #givenPath<Key extends string>(key: Key, flag: BuildFlagName): Partial<Record<Key, string>> {
-    const value = this.#given(flag)
-    return value === undefined ? {} : ({ [key]: this.#path(value) } as Record<Key, string>)
+    const value = this.#last(flag)
+    return value === undefined || value === '' ? {} : ({ [key]: this.#path(value) } as Record<Key, string>)
   }
 }
 

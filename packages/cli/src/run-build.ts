@@ -2,13 +2,14 @@ import { findCredentialsOf, lendFrom, repositoriesOf, type ImageBuild, type Lent
 import { formatReference } from '@kaniko-hooks/registry'
 
 import { openBackend, wishesOf } from './backends.js'
-import { EXIT, exitCodeOf, exitCodeOfSignal } from './exit-code.js'
+import { EXIT, exitCodeOf } from './exit-code.js'
 import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
 import { describeBuild } from './print.js'
 import { openReport, type Report } from './report.js'
 import { clearResults, writeResults } from './results.js'
 import { readSecrets } from './secrets.js'
+import { exitCodeOfSignal } from './signals.js'
 import { withoutControls } from './terminal-display.js'
 import type { World } from './world.js'
 

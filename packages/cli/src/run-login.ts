@@ -3,9 +3,10 @@ import type { Readable } from 'node:stream'
 import { login, loginFile, logout } from '@kaniko-hooks/client'
 import { RegistryError } from '@kaniko-hooks/registry'
 
-import { EXIT, exitCodeOfSignal } from './exit-code.js'
+import { EXIT } from './exit-code.js'
 import { untilInterrupted } from './interrupted.js'
 import type { Parsed } from './parse.js'
+import { exitCodeOfSignal } from './signals.js'
 import type { World } from './world.js'
 
 const LONGEST_PASSWORD = 64 * 1024

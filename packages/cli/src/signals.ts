@@ -1,20 +1,7 @@
-import type { EventEmitter } from 'node:events'
+/** What a shell says of a program that a signal has ended. */
+const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
-import { exitCodeOfSignal } from './exit-code.js'
-
-/**
- * Aborts by the first signal that ends a process, with its name as the reason, so that a build is cleaned up. A second one of a
- * person who does not wait ends the process at once.
- *
- * @param exit ends the process
- */
-export function abortBySignals(process: EventEmitter, exit: (code: number) => void): AbortSignal {
-  const abort = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (abort.signal.aborted) exit(exitCodeOfSignal(abort.signal))
-      abort.abort(signal)
-    })
-  }
-  return abort.signal
+/** The exit code for a command that was ended; the signal's name is the reason of the abort. */
+export function exitCodeOfSignal({ reason }: AbortSignal): number {
+  return BY_SIGNAL[String(reason)] ?? 130
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 
 import { expect, test } from '@jest/globals'
 
-import { abortBySignals } from './signals.js'
+import { abortBySignals } from './abort-by-signals.js'
 
 test('the first signal aborts, and a second one ends the process', () => {
   const process = new EventEmitter()
