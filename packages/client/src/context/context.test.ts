@@ -285,6 +285,7 @@ describe('the credential in an address', () => {
     // What the user keeps for the same host does not count.
     ['user:canary', 'echo username=other; echo password=other', 'user:canary'],
     ['user:can%61ry%40%23', 'echo username=other; echo password=other', 'user:canary@#'],
+    ['user:p@canary', 'false', 'user:p@canary'],
     // A name alone is asked for, and a token if nobody knows it.
     ['canary', 'grep -q username=canary && echo password=known', 'canary:known'],
     ['canary', 'false', 'canary:']

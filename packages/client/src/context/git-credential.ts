@@ -22,7 +22,8 @@ export function withoutCredential(remote: string, file: string): GitRemote {
   return {
     url: `${scheme}${rest}`,
     config: `[credential]\n\t${first}\n\thelper = store --file=${file}\n`,
-    credential: `${scheme}${user}${hasPassword ? '' : ':'}@${rest.split('/', 1)[0] ?? ''}\n`
+    // Git would take what follows the first @ for the host.
+    credential: `${scheme}${user.replaceAll('@', '%40')}${hasPassword ? '' : ':'}@${rest.split('/', 1)[0] ?? ''}\n`
   }
 }
 
