@@ -241,6 +241,8 @@ test('who waits for a password or a secret can be interrupted', async () => {
     setImmediate(() => stop.abort('SIGTERM'))
     expect(await running).toMatchObject({ code: 143, stdout: '' })
   }
+  const stopped = AbortSignal.abort('SIGINT')
+  expect(await kbuild(['context', '--list', 'context'], { signal: stopped })).toMatchObject({ code: 130, stdout: '' })
   // The open of the pipe waits in a thread until there is a writer.
   await writeFile(pipe, '')
 })
@@ -250,6 +252,17 @@ test('context --list: what is sent, with sizes', async () => {
   await writeFile(join(directory, 'context/left'), 'x')
   const { code, stdout } = await kbuild(['context', '--list', 'context'])
   expect({ code, stdout }).toEqual({ code: 0, stdout: '5\t.dockerignore\n30\tDockerfile\n' })
+})
+
+test('context --list: the Dockerfile may lie elsewhere, as for a build, and its own .dockerignore counts', async () => {
+  await writeFile(join(directory, 'Other'), 'FROM scratch\n')
+  await writeFile(join(directory, 'Other.dockerignore'), 'left\n')
+  await writeFile(join(directory, 'context/left'), 'x')
+  expect(await kbuild(['context', '--list', '-f', 'Other', 'context'])).toMatchObject({
+    code: 0,
+    stdout: '30\tDockerfile\n'
+  })
+  expect(await kbuild(['context', '--list', '-f', '', 'context'])).toMatchObject({ code: 0 })
 })
 
 test('context --list: names of files make no lines and move no cursor', async () => {
