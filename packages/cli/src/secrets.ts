@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream, fstatSync, openSync } from 'node:fs'
+import { Socket } from 'node:net'
 
 import type { BuildSecret } from '@kaniko-hooks/client'
 
@@ -42,11 +43,18 @@ export async function readSecrets(
   return { secrets, problems }
 }
 
-/** A file or a pipe, to its end or a little beyond the limit. */
+/**
+ * A file or a pipe, to its end or a little beyond the limit. Nothing waits in a thread, which would keep the process after an
+ * interruption until somebody writes to the pipe.
+ */
 async function readBounded(path: string): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of createReadStream(path)) {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const isPipe = fstatSync(fd).isFIFO()
+  for await (const chunk of isPipe
+    ? new Socket({ fd, readable: true, writable: false })
+    : createReadStream(path, { fd })) {
     chunks.push(chunk as Buffer)
     length += (chunk as Buffer).length
     if (length > MAX_BYTES) break
