@@ -144,7 +144,8 @@ test.each([
   ['1', true],
   ['T', true],
   ['0', false],
-  ['False', false]
+  ['False', false],
+  ['true,push-by-digest=false,name-canonical=true', true]
 ])('an image is pushed by the words of Go: push=%s', (word, push) => {
   expect(planned('-t', 'a', '-o', `type=image,push=${word}`, '.').plan.build.push).toBe(push)
 })

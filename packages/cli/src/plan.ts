@@ -421,12 +421,16 @@ class Planner {
   }
 }
 
+/** BuildKit's words for what is so anyway. */
+const HARMLESS = new Set(['name-canonical', 'store', 'unpack', 'force-compression'])
+
 /** What of an output would make another image, or another place of it, than is made here. */
 function unknownAttributes(type: string | undefined, fields: ReadonlyMap<string, string> | undefined): string[] {
   const known = { docker: ['dest'], oci: ['dest', 'tar'], registry: ['name', 'push'], image: ['name', 'push'] }
   const taken = Object.entries(known).find(([name]) => name === type)?.[1]
   return [...(fields ?? [])].flatMap(([key, value]) => {
     if (key === 'tar' && value !== 'true') return [`tar=${value}`]
+    if (value === 'false' || HARMLESS.has(key)) return []
     return key === 'type' || taken?.includes(key) !== false ? [] : [key]
   })
 }
