@@ -1,5 +1,6 @@
 import {
   containerResult,
+  disturbance,
   followLog,
   isKubeError,
   type Kube,
@@ -14,8 +15,9 @@ import { packContext } from '../../context/pack.js'
 import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import type { Context } from '../../context/context.js'
 import { BuildError } from '../../errors.js'
-import { deliverContext } from '../pod/deliver-context.js'
-import type { BuildRequest, BuiltImage, Engine, Platform, Prepared, Wishes } from '../engine.js'
+import { deliverContext, leaveContext } from '../pod/deliver-context.js'
+import { LostBuild, type BuildPhases, type BuildRequest, type BuiltImage, type Engine } from '../engine.js'
+import type { Platform, Prepared, Wishes } from '../engine.js'
 import { cacheOf, kanikoIdentity } from './args.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
@@ -51,6 +53,27 @@ const STUCK_MS = 45_000
 /** While a push goes on without a word. */
 const STILL_PUSHING_MS = 30_000
 
+/** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
+const DEADLINE = 'DeadlineExceeded'
+
+/** One part of a build's life. */
+interface Run {
+  readonly request: BuildRequest
+  readonly kanikoLog: KanikoLog
+  readonly progress: PodProgress
+  /** Aborted by the caller, by the build's limit, and by `stop`. */
+  readonly signal: AbortSignal
+  /** Ends the build for the reason that it is given. */
+  readonly stop: AbortController
+  readonly wait: WaitOptions
+}
+
+interface Attended {
+  readonly phases: BuildPhases
+  /** Until Kaniko's container ran. */
+  readonly startMs: number
+}
+
 /** How far the pod itself got. */
 interface PodProgress {
   hasBegun: boolean
@@ -85,94 +108,159 @@ export class KanikoEngine implements Engine {
   }
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
+    return this.#limited(request, signal, async run => {
+      const { log, onPod } = request
+      let name = ''
+      const watch = new Stopwatch()
+      const archive = await packContext(request.context)
+      let wasCreated = false
+      const start = async (): Promise<void> => {
+        wasCreated = false
+        name = this.#podName()
+        const made = await this.#create(name, run)
+        wasCreated = true
+        await onPod?.(made)
+        await waitForPod(this.#kube, name, 'running', { ...run.wait, container: CONTEXT_CONTAINER })
+      }
+      try {
+        const { signal: either } = run
+        await untilAccepted(start, {
+          remove: async () => this.#remove(name, true),
+          onRejected: log,
+          signal: either
+        })
+        run.progress.hasBegun = true
+        const madeMs = watch.lap()
+        const noticedMs = await deliverContext(this.#kube, name, archive, {
+          signal: either,
+          log,
+          timeoutMs: request.timeoutMs
+        })
+        const contextMs = watch.lap() - noticedMs
+        const { startMs, ...image } = await this.#attend(name, run)
+        // What the kubelet needs is the pod's, whoever waits for it.
+        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } }
+      } finally {
+        await this.#remove(name, wasCreated)
+      }
+    })
+  }
+
+  reserve(): string {
+    return this.#podName()
+  }
+
+  async start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void> {
+    return this.#limited(request, signal, async run => {
+      let wasCreated = false
+      try {
+        const archive = await packContext(request.context)
+        const made = await this.#create(name, run)
+        wasCreated = true
+        await request.onPod?.(made)
+        await waitForPod(this.#kube, name, 'running', { ...run.wait, container: CONTEXT_CONTAINER })
+        run.progress.hasBegun = true
+        const { log, timeoutMs } = request
+        await leaveContext(this.#kube, name, archive, { signal: run.signal, log, timeoutMs })
+      } catch (error) {
+        await this.#remove(name, wasCreated)
+        throw error
+      }
+    })
+  }
+
+  async follow(name: string, request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
+    return this.#limited(request, signal, async run => {
+      run.progress.hasBegun = true
+      try {
+        const { startMs, ...image } = await this.#attend(name, run)
+        return { ...image, phases: { ...image.phases, podMs: startMs } }
+      } catch (error) {
+        if (run.signal.aborted) throw error
+        throw await this.#explainEnd(name, run, error)
+      } finally {
+        await this.#remove(name, true)
+      }
+    })
+  }
+
+  async #create(name: string, { request, signal }: Run): Promise<V1Pod> {
+    const pod = kanikoPod({ ...request, ...request.context }, this.#settings, { name, timeoutMs: request.timeoutMs })
+    return this.#kube.create('pods', pod, { signal })
+  }
+
+  /** Does a part of a build within its limit, and says in an error of ours why it failed. */
+  async #limited<T>(
+    request: BuildRequest,
+    signal: AbortSignal | undefined,
+    work: (run: Run) => Promise<T>
+  ): Promise<T> {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
     refuseAnnotations(request, this.#settings)
     const kanikoLog = new KanikoLog(cacheOf(request, this.#settings)?.repository, authoredTexts(request.context))
     const progress: PodProgress = { hasBegun: false, problem: undefined }
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
+    const wait = {
+      signal: either,
+      timeoutMs: request.timeoutMs,
+      stuckMs: STUCK_MS,
+      onProblem: ({ message }: { readonly message: string }) => {
+        progress.problem = message
+        request.log(message)
+      }
+    }
     try {
-      return await this.#run(request, kanikoLog, progress, either, stop)
+      return await work({ request, kanikoLog, progress, signal: either, stop, wait })
     } catch (error) {
       if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
       if (stop.signal.aborted) throw stop.signal.reason
       if (limit.aborted) {
+        if (progress.hasBegun) throw tookTooLong(request, kanikoLog, error)
         const seconds = Math.round(request.timeoutMs / 1000)
-        const { instruction } = kanikoLog.progress
-        if (!progress.hasBegun) {
-          const why = progress.problem ?? 'nothing tells why; a Secret or volume that it mounts may be missing'
-          const message = `the build pod did not start within ${seconds} s: ${why}`
-          throw new BuildError('POD_FAILED', message, { cause: error })
-        }
-        const at = instruction === undefined ? '' : `; it was at ${instruction}`
-        throw new BuildError(
-          'TIMEOUT',
-          `the build of ${request.context.dockerfile} took longer than ${seconds} s${at}`,
-          { cause: error }
-        )
+        const why = progress.problem ?? 'nothing tells why; a Secret or volume that it mounts may be missing'
+        const message = `the build pod did not start within ${seconds} s: ${why}`
+        throw new BuildError('POD_FAILED', message, { cause: error })
       }
       throw asBuildError(error)
     }
   }
 
-  async #run(
-    request: BuildRequest,
-    kanikoLog: KanikoLog,
-    progress: PodProgress,
-    signal: AbortSignal,
-    stop: AbortController
-  ): Promise<BuiltImage> {
-    const { context, log } = request
-    let name = ''
+  /** Sees a pod that has its context through to the end. */
+  async #attend(name: string, run: Run): Promise<Omit<BuiltImage, 'phases'> & Attended> {
+    const { request, kanikoLog, signal, stop, wait } = run
     const watch = new Stopwatch()
-    const archive = await packContext(context)
-    const wait = {
+    await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
+    const startMs = watch.lap()
+    const { pushingAt } = await this.#follow(name, request, kanikoLog, signal, stop)
+    // The kubelet writes the status when it gets to it; what counts is that it will.
+    const ended = await waitForPod(this.#kube, name, 'ended', {
       signal,
       timeoutMs: request.timeoutMs,
-      stuckMs: STUCK_MS,
-      onProblem: ({ message }: { readonly message: string }) => {
-        progress.problem = message
-        log(message)
-      }
+      container: KANIKO_CONTAINER
+    })
+    const end = watch.now()
+    const digest = readDigest(ended, failedBuild(request, kanikoLog))
+    const pod = { podMs: 0, contextMs: 0 }
+    if (!pushesApart(request)) {
+      const pushMs = pushingAt === undefined ? 0 : end - pushingAt
+      return { digest, startMs, phases: { ...pod, buildMs: watch.lap() - pushMs, pushMs } }
     }
-    let wasCreated = false
-    const start = async (): Promise<void> => {
-      wasCreated = false
-      name = this.#podName()
-      const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
-      const made = await this.#kube.create('pods', pod, { signal })
-      wasCreated = true
-      await request.onPod?.(made)
-      await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
-    }
+    const buildMs = watch.lap()
+    await this.#fetchFiles(name, request, wait)
+    await this.#awaitPush(name, request, digest, wait)
+    return { digest, startMs, phases: { ...pod, buildMs, pushMs: watch.lap() } }
+  }
+
+  /** Whether a pod that went on by itself failed, was too slow for the kubelet, or was taken away. */
+  async #explainEnd(name: string, { request, kanikoLog, signal }: Run, error: unknown): Promise<unknown> {
     try {
-      await untilAccepted(start, { remove: async () => this.#remove(name, true), onRejected: log, signal })
-      progress.hasBegun = true
-      const madeMs = watch.lap()
-      const noticedMs = await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
-      const contextMs = watch.lap() - noticedMs
-      await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
-      // What the kubelet needs is the pod's, whoever waits for it.
-      const podMs = madeMs + noticedMs + watch.lap()
-      const { pushingAt } = await this.#follow(name, request, kanikoLog, signal, stop)
-      // The kubelet writes the status when it gets to it; what counts is that it will.
-      const ended = await waitForPod(this.#kube, name, 'ended', {
-        signal,
-        timeoutMs: request.timeoutMs,
-        container: KANIKO_CONTAINER
-      })
-      const end = watch.now()
-      const digest = readDigest(ended, failedBuild(request, kanikoLog))
-      if (!pushesApart(request)) {
-        const pushMs = pushingAt === undefined ? 0 : end - pushingAt
-        return { digest, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
-      }
-      const buildMs = watch.lap()
-      await this.#fetchFiles(name, request, wait)
-      await this.#awaitPush(name, request, digest, wait)
-      return { digest, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
-    } finally {
-      await this.#remove(name, wasCreated)
+      const pod = await this.#kube.get('pods', name, { signal })
+      if (pod.status?.reason === DEADLINE) return tookTooLong(request, kanikoLog, error)
+      const why = disturbance(pod, KANIKO_CONTAINER)
+      return why === undefined ? error : lost(why, error)
+    } catch (cause) {
+      return isKubeError(cause, 'NOT_FOUND') ? lost('its pod is gone', error) : error
     }
   }
 
@@ -305,6 +393,18 @@ function failedBuild(
   const [target] = targets
   const pushed = target === undefined ? {} : { pushRef: target.pushRef }
   return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress }
+}
+
+function tookTooLong({ context, timeoutMs }: BuildRequest, { progress }: KanikoLog, cause: unknown): BuildError {
+  const at = progress.instruction === undefined ? '' : `; it was at ${progress.instruction}`
+  const message = `the build of ${context.dockerfile} took longer than ${Math.round(timeoutMs / 1000)} s${at}`
+  return new BuildError('TIMEOUT', message, { cause })
+}
+
+function lost(why: string, cause: unknown): BuildError {
+  return new BuildError('POD_FAILED', `the build pod did not come to its end: ${why}`, {
+    cause: new LostBuild(why, { cause })
+  })
 }
 
 function silent(what: string, ms: number): BuildError {
