@@ -1,10 +1,10 @@
+import { randomUUID as uuid } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readAnswer, type BrokerAnswer, type WrittenRequest } from '@kaniko-hooks/broker'
 import type { Engine } from '@kaniko-hooks/builder'
-import { v4 as uuid } from 'uuid'
 
 import type { Scope } from '../images/records/scope.js'
 import { Bench, RUNNER, type CallOptions } from '../job/call.fixture.js'

@@ -1,6 +1,7 @@
+import { randomUUID as uuid } from 'node:crypto'
+
 import { BuildError, type BaseAccess, type BuildRequest, type BuiltImage } from '@kaniko-hooks/builder'
 import type { Context, Target } from '@kaniko-hooks/builder'
-import { v4 as uuid } from 'uuid'
 
 import type { Call, Report } from '../job/call.js'
 import type { Job } from '../job/open-job.js'
