@@ -53,7 +53,7 @@ export class Asking {
     return this.send(JSON.stringify({ version: 1, context: '/__w/app/app', ...request }))
   }
 
-  send(text: string, id = uuid()): string {
+  send(text: string, id: string = uuid()): string {
     writeFileSync(join(this.mailbox, `${id}.req.tmp`), text, { mode: 0o600 })
     renameSync(join(this.mailbox, `${id}.req.tmp`), join(this.mailbox, `${id}.req.json`))
     return id

@@ -15,10 +15,10 @@ const LAST_REF = 7
 const DEEPEST = 3
 
 /** For everything that is looked at: somebody waits for the job. */
-const LOOKS = 4_000
+const LOOKS = 2_000
 
 /** A context that is larger is left to its step, as reading it would hold the job up. */
-const LARGEST = { entries: 2_000, bytes: 32 * 1024 * 1024 }
+const LARGEST = { entries: 1_000, bytes: 32 * 1024 * 1024 }
 
 const SKIPPED = new Set(['node_modules', '.git'])
 
@@ -118,10 +118,11 @@ function isSmall(directory: Directory, dockerfile: string, budget: Budget): bool
       const stats = inner.look(name)
       left.entries -= 1
       if (stats?.isFile() === true) left.bytes -= stats.size
-      if (left.entries < 0 || left.bytes < 0 || budget.left <= 0) return false
+      if (left.entries < 0 || left.bytes < 0) return false
       if (stats?.isDirectory() === true && !within(inner.enter(name), fits)) return false
     }
-    return true
+    // Not all of it was looked at.
+    return budget.left > 0
   }
   return within(Directory.reach(directory.path, parts), fits)
 }
