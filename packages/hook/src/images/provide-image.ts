@@ -83,7 +83,7 @@ export function refuseLentAccount({ settings }: Configuration, { serviceAccountN
 }
 
 /** A matrix of generated actions must not fill a registry. */
-export function refuseTooMany({ settings }: Configuration, count: number): void {
+function refuseTooMany({ settings }: Configuration, count: number): void {
   const limit = settings.build.maxPerJob
   if (count < limit) return
   const message = `This job has built ${count} images already, and the setting build.maxPerJob is ${limit}.`

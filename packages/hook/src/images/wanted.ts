@@ -86,7 +86,7 @@ export async function identifyBases(call: Call, wanted: Wanted): Promise<Foundat
 }
 
 /** The references of the base images. */
-export function basesOf({ context, buildArgs }: Wanted): string[] {
+function basesOf({ context, buildArgs }: Wanted): string[] {
   return baseImages(context.dockerfileText, buildArgs).map(({ reference }) => reference)
 }
 
