@@ -246,11 +246,11 @@ function startJobs(): void {
     'no right for the service account': () => run(first, exposed, { serviceAccount: STRANGER })
   }
   const novolumes = {
-    'an exposed connector, novolume': () =>
-      run(novolume, exposed, { attributes: 'connectors' }, { isDownloaded: true }),
+    'an exposed connector, novolume': () => run(novolume, exposed, { attributes: 'connectors' }),
     'a refused mount': () => run(novolume, pending, configured),
     'the other guesses': () => run(novolume, other),
-    'an ingress with TLS': () => run(novolume, secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } }),
+    'an ingress with TLS': () =>
+      run(novolume, secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } }, { isDownloaded: true }),
     'an ingress with TLS, of an unknown authority': () => run(novolume, secure),
     'a configuration that the class has not': () => run(novolume, exposed, { configuration: 'none' }),
     // The proxy has let the hook in, and the driver asks anew.
@@ -301,13 +301,13 @@ const REASONS: readonly (readonly [NotReady, RegExp])[] = [
 ]
 
 test('a build that began with the job is pushed by its pod alone, before the step comes', async () => {
-  const { result, ...done } = await lanes.result('an exposed connector, novolume')
+  const { result, ...done } = await lanes.result('an ingress with TLS')
   expect(outputOf(stepOf(result, 'Initialize containers'))).toEqual([
     'The image of _actions/octo/hello/v1/Dockerfile is being built meanwhile.'
   ])
   expect(buildPods({ result, ...done })).toHaveLength(1)
   expect(outputOf(stepOf(result, 'hello'))).toContainEqual(expect.stringMatching(/^Built since the job began; /))
-})
+}, 400_000)
 
 describe('an image is built, pushed, pulled by the kubelet, run and removed through', () => {
   test.each(
