@@ -161,11 +161,11 @@ export interface Engine {
   reserve(): string
 
   /**
-   * Begins a build that goes on without the caller. Where that needs the cluster's room, it is not waited for longer than the
-   * signal allows; a place that rejects the build is not tried again.
+   * Begins a build that goes on without the caller. Room for it in the cluster is not waited for, and a node that rejects it is
+   * not tried again: how it went is seen by who follows it. Large contexts may be refused.
    *
    * @param name of `reserve`
-   * @param request without secrets and files, which need somebody beside the build; its `log` is told of the start alone
+   * @param request without secrets and files, which need somebody beside the build
    * @throws BuildError; nothing goes on then
    */
   start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void>

@@ -66,6 +66,7 @@ export async function attend(
   const { request, kanikoLog, signal, wait } = run
   const watch = new Stopwatch()
   await waitForPod(kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
+  run.progress.hasBegun = true
   const startMs = watch.lap()
   const { pushingAt } = await follow(kube, settings, name, run)
   // The kubelet writes the status when it gets to it; what counts is that it will.

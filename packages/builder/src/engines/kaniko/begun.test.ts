@@ -1,15 +1,17 @@
-import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Kube, type V1Pod } from '@kaniko-hooks/kube'
-import { ApiServer, ended, type ExecCall, running, refused } from '@kaniko-hooks/testing'
+import { ApiServer, ended, running, refused } from '@kaniko-hooks/testing'
 import type { Context } from '../../context/context.js'
 import { readContext } from '../../context/read.js'
 import { nodePortRegistry } from '../../destinations/nodeport.js'
 import { RegistryDestination } from '../../destinations/registry.js'
 import { LostBuild, type BuildRequest, type BuiltImage } from '../engine.js'
+import { unpackScript } from '../pod/receive-script.js'
+import type { BuildPodSettings } from '../pod/settings.js'
 import { KanikoEngine } from './kaniko.js'
 
 const DIGEST = `sha256:${'e'.repeat(64)}`
@@ -45,41 +47,50 @@ function request(access?: BuildRequest['targets'][number]['access']): BuildReque
 
 const WITH_SECRET = { kind: 'docker-config', secret: 'push' } as const
 
-function engine(): KanikoEngine {
-  const settings = { image: 'k:1', fork: 'google', pushImage: 'c:1', contextImage: 'r:1' } as const
+function engine(pod: BuildPodSettings = {}): KanikoEngine {
+  const settings = { image: 'k:1', fork: 'google', pushImage: 'c:1', contextImage: 'r:1', pod } as const
   return new KanikoEngine(kube, settings, () => 'b')
 }
 
 describe('a build that is started', () => {
-  /** Takes the context as the receiver does. */
-  const receive = async ({ stdin, print }: ExecCall): Promise<number> => {
-    let text = ''
-    for await (const chunk of stdin) {
-      text += (chunk as Buffer).toString('latin1')
-      const [bytes = '', ...rest] = text.split('\n')
-      const content = rest.join('\n')
-      if (content.length === Number(bytes)) {
-        await print(`received ${createHash('sha256').update(Buffer.from(content, 'latin1')).digest('hex')}\n`)
-      }
-      if (content.endsWith('accept\n')) return 0
-    }
-    return 66
-  }
+  const pending = (pod: V1Pod): unknown => (pod.status = { phase: 'Pending' })
 
-  test('goes on alone when its pod has the context: nobody waits for the kubelet', async () => {
-    server.exec = receive
-    server.onCreate('pods', pod => (pod.status = waitingForContext(pod)))
+  test('has its context with it, and waits for nothing: neither for room nor for the kubelet', async () => {
+    server.onCreate('pods', pending)
     const builder = engine()
-    await builder.start(builder.reserve(), request())
-    expect(server.names('pods')).toEqual(['b'])
-    expect(server.asked.at(-1)).toMatch(/^(?:GET pods\/b\/exec|GET pods\/b)$/)
-    expect(log).toEqual([])
+    const name = builder.reserve()
+    await builder.start(name, request())
+    expect(server.asked).toEqual(['POST secrets', `POST pods`])
+    const pod = server.get('pods', name)
+    expect(pod?.spec?.volumes).toContainEqual({ name: 'archive', secret: { secretName: name, defaultMode: 0o400 } })
+    const mounted = [...(pod?.spec?.initContainers ?? []), ...(pod?.spec?.containers ?? [])].filter(container =>
+      container.volumeMounts?.some(mount => mount.name === 'archive')
+    )
+    expect(mounted.map(container => container.name)).toEqual(['context'])
+    const directory = mkdtempSync(join(tmpdir(), 'unpacked-'))
+    const archive = join(directory, 'a.tar')
+    writeFileSync(archive, Buffer.from(server.get('secrets', name)?.data?.['context.tar'] ?? '', 'base64'))
+    execFileSync('sh', ['-c', unpackScript(archive, join(directory, 'tree'))])
+    expect(readdirSync(join(directory, 'tree/context'))).toEqual(['Dockerfile'])
+    expect(readdirSync(directory).sort()).toEqual(['a.tar', 'tree'])
+    rmSync(directory, { recursive: true })
   })
 
-  test('that gets no room in time leaves no pod', async () => {
-    server.onCreate('pods', pod => (pod.status = { phase: 'Pending' }))
-    await expect(engine().start('b', request(), AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'ABORTED' })
-    expect(server.names('pods')).toEqual([])
+  test('belongs to whom the pod belongs', async () => {
+    const labels = { 'runner-pod': 'me' }
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'me', uid: 'u' }]
+    await engine({ labels, ownerReferences }).start('b', request())
+    expect(server.get('secrets', 'b')?.metadata).toMatchObject({ labels, ownerReferences })
+  })
+
+  test('and whose context no Secret can have is not started', async () => {
+    const large = mkdtempSync(join(tmpdir(), 'large-'))
+    writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
+    writeFileSync(join(large, 'file'), Buffer.alloc(1024 * 1024))
+    const starting = engine().start('b', { ...request(), context: await readContext(large, 'Dockerfile') })
+    await expect(starting).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
+    expect(server.asked).not.toContain('POST secrets')
+    rmSync(large, { recursive: true })
   })
 
   test('that is refused says why', async () => {
@@ -88,6 +99,7 @@ describe('a build that is started', () => {
       code: 'POD_FAILED',
       message: expect.stringContaining('violates PodSecurity')
     })
+    expect([server.names('pods'), server.names('secrets')]).toEqual([[], []])
   })
 })
 
@@ -120,9 +132,10 @@ describe('the end of a build that went on alone', () => {
 
   test('has the digest that Kaniko said, the log from its first line, and the pod is gone', async () => {
     put(request(), pod => say(ended(pod, { kaniko: 0 }), 'kaniko', DIGEST))
+    server.put('secrets', { metadata: { name: 'b' } })
     expect((await follow()).digest).toBe(DIGEST)
     expect(log).toEqual(['first line', 'last line'])
-    expect(server.names('pods')).toEqual([])
+    expect([server.names('pods'), server.names('secrets')]).toEqual([[], []])
   })
 
   test('has the digest that was pushed, if it is the one that was built', async () => {
@@ -183,20 +196,3 @@ describe('the end of a build that went on alone', () => {
     })
   })
 })
-
-function waitingForContext(pod: V1Pod): NonNullable<V1Pod['status']> {
-  const context = { ...running(pod).containerStatuses?.[0], name: 'context' }
-  return {
-    phase: 'Pending',
-    initContainerStatuses: [
-      {
-        image: 'i',
-        imageID: '',
-        ready: false,
-        restartCount: 0,
-        ...context,
-        state: { running: { startedAt: new Date() } }
-      }
-    ]
-  }
-}

@@ -5,6 +5,7 @@ import {
   type PodProblem,
   untilAccepted,
   type V1Pod,
+  type V1Secret,
   waitForPod
 } from '@kaniko-hooks/kube'
 import type { Context } from '../../context/context.js'
@@ -12,8 +13,10 @@ import { packContext } from '../../context/pack.js'
 import { BuildError } from '../../errors.js'
 import { LostBuild, type BuildRequest, type BuiltImage, type Engine } from '../engine.js'
 import type { Platform, Prepared, Wishes } from '../engine.js'
-import { deliverContext, leaveContext } from '../pod/deliver-context.js'
+import { deliverContext } from '../pod/deliver-context.js'
 import { CONTEXT_CONTAINER } from '../pod/parts.js'
+import { ARCHIVE_KEY } from '../pod/receive-script.js'
+import type { BuildPodSettings } from '../pod/settings.js'
 import { Stopwatch } from '../pod/stopwatch.js'
 import { cacheOf, kanikoIdentity } from './args.js'
 import { attend, type PodProgress, type Run } from './attend.js'
@@ -32,6 +35,9 @@ const LATE_CREATE_MS = 500
 
 /** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
 const STUCK_MS = 45_000
+
+/** A Secret may have 1 MiB, and all of them lie in the memory of the API server. */
+const LARGEST_ARCHIVE = 900 * 1024
 
 /** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
 const DEADLINE = 'DeadlineExceeded'
@@ -109,16 +115,13 @@ export class KanikoEngine implements Engine {
     return this.#limited(request, signal, async run => {
       let wasCreated = false
       try {
-        const archive = await packContext(request.context)
-        const made = await this.#create(name, run)
+        const secret = await archiveSecret(name, request.context, this.#settings.pod)
+        await this.#kube.create('secrets', secret, { signal: run.signal })
+        const made = await this.#create(name, run, name)
         wasCreated = true
         await request.onPod?.(made)
-        await waitForPod(this.#kube, name, 'running', { ...run.wait, container: CONTEXT_CONTAINER })
-        run.progress.hasBegun = true
-        const { log, timeoutMs } = request
-        await leaveContext(this.#kube, name, archive, { signal: run.signal, log, timeoutMs })
       } catch (error) {
-        await this.#remove(name, wasCreated)
+        await Promise.all([this.#remove(name, wasCreated), this.#removeArchive(name)])
         throw error
       }
     })
@@ -126,7 +129,6 @@ export class KanikoEngine implements Engine {
 
   async follow(name: string, request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     return this.#limited(request, signal, async run => {
-      run.progress.hasBegun = true
       try {
         const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run)
         return { ...image, phases: { ...image.phases, podMs: startMs } }
@@ -134,14 +136,16 @@ export class KanikoEngine implements Engine {
         if (run.signal.aborted) throw error
         throw await this.#explainEnd(name, run, error)
       } finally {
-        await this.#remove(name, true)
+        await Promise.all([this.#remove(name, true), this.#removeArchive(name)])
       }
     })
   }
 
-  async #create(name: string, { request, signal }: Run): Promise<V1Pod> {
-    const pod = kanikoPod({ ...request, ...request.context }, this.#settings, { name, timeoutMs: request.timeoutMs })
-    return this.#kube.create('pods', pod, { signal })
+  /** @param archive the Secret in which the context comes along */
+  async #create(name: string, { request, signal }: Run, archive?: string): Promise<V1Pod> {
+    const { timeoutMs } = request
+    const options = { name, timeoutMs, ...(archive === undefined ? {} : { archive }) }
+    return this.#kube.create('pods', kanikoPod({ ...request, ...request.context }, this.#settings, options), { signal })
   }
 
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */
@@ -193,6 +197,11 @@ export class KanikoEngine implements Engine {
     }
   }
 
+  /** Never throws. What stays goes with the runner's pod or its job. */
+  async #removeArchive(name: string): Promise<void> {
+    await this.#kube.delete('secrets', name, { signal: AbortSignal.timeout(CLEANUP_MS) }).catch(() => false)
+  }
+
   /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
   async #remove(name: string, wasCreated: boolean): Promise<void> {
     const attempt = (): Promise<boolean> =>
@@ -202,6 +211,30 @@ export class KanikoEngine implements Engine {
     if ((await attempt()) || wasCreated) return
     await new Promise(resolve => setTimeout(resolve, LATE_CREATE_MS))
     await attempt()
+  }
+}
+
+/** A context as a Secret that belongs to whom the pod belongs. */
+async function archiveSecret(name: string, context: Context, pod: BuildPodSettings = {}): Promise<V1Secret> {
+  const archive = await packContext(context)
+  if (archive.bytes > LARGEST_ARCHIVE) {
+    throw new BuildError(
+      'CONTEXT_FAILED',
+      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
+    )
+  }
+  const chunks: Buffer[] = []
+  await archive.send(chunk => Promise.resolve(void chunks.push(Buffer.from(chunk))))
+  const { labels, ownerReferences } = pod
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name,
+      ...(labels === undefined ? {} : { labels: { ...labels } }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences: [...ownerReferences] })
+    },
+    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString('base64') }
   }
 }
 

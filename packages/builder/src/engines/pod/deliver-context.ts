@@ -42,42 +42,8 @@ export async function deliverContext(
   kube: Kube,
   pod: string,
   archive: ContextArchive,
-  options: DeliveryOptions
+  { signal, log, timeoutMs }: DeliveryOptions
 ): Promise<number> {
-  return whileHandedOver(kube, pod, archive, options, async ({ taken, acceptedAt }) => {
-    await taken
-    return Math.round(performance.now() - acceptedAt)
-  })
-}
-
-/**
- * The same without waiting for the kubelet, where the receiver's own good end tells enough: the pod begins to build by itself.
- * Throws as `deliverContext`.
- */
-export async function leaveContext(
-  kube: Kube,
-  pod: string,
-  archive: ContextArchive,
-  options: DeliveryOptions
-): Promise<void> {
-  await whileHandedOver(kube, pod, archive, options, () => Promise.resolve())
-}
-
-/** The pod has the context, whole. */
-interface HandedOver {
-  /** Resolves with the kubelet's word for that. */
-  readonly taken: Promise<undefined>
-  /** When the pod was told to accept; as `performance.now()`. */
-  readonly acceptedAt: number
-}
-
-async function whileHandedOver<T>(
-  kube: Kube,
-  pod: string,
-  archive: ContextArchive,
-  { signal, log, timeoutMs }: DeliveryOptions,
-  then: (handed: HandedOver) => Promise<T>
-): Promise<T> {
   const over = new AbortController()
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
   const told: { at?: number } = {}
@@ -93,11 +59,9 @@ async function whileHandedOver<T>(
   try {
     for (let tried = 1; ; tried++) {
       const problem = await Promise.race([send(kube, pod, archive, onAccept, either).catch(passing), taken])
-      const handed = { taken, acceptedAt: told.at ?? performance.now() }
-      if (problem === undefined) return await then(handed)
-      if (told.at !== undefined && tried === TRIES) {
+      if (problem === undefined || (told.at !== undefined && tried === TRIES)) {
         await taken
-        return await then(handed)
+        return Math.round(performance.now() - (told.at ?? 0))
       }
       if (signal?.aborted === true) throw problem
       if (tried === TRIES) {

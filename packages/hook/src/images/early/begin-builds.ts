@@ -21,6 +21,9 @@ import { jobBegan } from './job-began.js'
 /** How long a job that is ready waits for builds that are on the way. */
 const GRACE_MS = 300
 
+/** How many contexts are read: those that cannot be built here count too. */
+const MOST_READ = 10
+
 /** For the request that removes a record. */
 const REMOVAL_MS = 1_000
 
@@ -104,7 +107,7 @@ async function begin(
   const scope = scopeOf(environment, call.settings.image.scope)
   const [places, engine] = await Promise.all([openPlaces(call), openEngine(call, job, scope, entry)])
   const wanted = new Map<string, Wanted>()
-  for (const dockerfile of dockerfiles) {
+  for (const dockerfile of dockerfiles.slice(0, MOST_READ)) {
     if (wanted.size >= Math.min(maxEarly, maxPerJob)) break
     const one = await identify(call, dockerfile, { scope, places, engine }).catch((error: unknown) =>
       call.note(`${dockerfile} is left to its step: ${messageOf(error)}`)

@@ -17,8 +17,8 @@ const DEEPEST = 3
 /** For everything that is looked at: somebody waits for the job. */
 const LOOKS = 2_000
 
-/** A context that is larger is left to its step, as reading it would hold the job up. */
-const LARGEST = { entries: 1_000, bytes: 32 * 1024 * 1024 }
+/** A context that is larger is left to its step: it would hold the job up, and no Secret can have it. */
+const LARGEST = { entries: 1_000, bytes: 1024 * 1024 }
 
 const SKIPPED = new Set(['node_modules', '.git'])
 
