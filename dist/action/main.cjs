@@ -9456,6 +9456,11 @@ function registryName(host) {
   return ["index.docker.io", "registry-1.docker.io"].includes(name2) ? "docker.io" : name2;
 }
 
+// packages/builder/src/engines/engine.ts
+var LostBuild = class extends Error {
+  name = "LostBuild";
+};
+
 // packages/kube/src/config.ts
 var import_promises4 = require("node:fs/promises");
 var import_node_net = require("node:net");
@@ -11229,7 +11234,7 @@ var Follower = class {
     return { complete: this.#complete };
   }
   /** One connection. `waiting`: there is no log (yet). `lost`: it ended in the middle. An error: the node is away. */
-  async #read(follow2) {
+  async #read(follow3) {
     const { signal } = this.#options;
     const cut = new AbortController();
     const either = signal === void 0 ? cut.signal : AbortSignal.any([signal, cut.signal]);
@@ -11238,11 +11243,11 @@ var Follower = class {
     this.#position.restart();
     this.#reads += 1;
     try {
-      const chunks = this.#logs({ follow: follow2, signal: either, ...sinceTime !== void 0 && { sinceTime } });
-      for await (const chunk of follow2 ? this.#watched(chunks, cut) : chunks) {
+      const chunks = this.#logs({ follow: follow3, signal: either, ...sinceTime !== void 0 && { sinceTime } });
+      for await (const chunk of follow3 ? this.#watched(chunks, cut) : chunks) {
         for (const line of lines.push(chunk)) await this.#take(line);
       }
-      if (follow2) return "whole";
+      if (follow3) return "whole";
       for (const line of lines.rest()) await this.#take(line);
       const held = this.#position.finish();
       await this.#handOver(held.lines);
@@ -11755,7 +11760,16 @@ var TransferError = class extends Error {
 var TRIES = 3;
 var RECEIPT_MS = 6e4;
 var SLOWEST_BYTES_PER_MS = 10 * 1024;
-async function deliverContext(kube, pod, archive, { signal, log, timeoutMs }) {
+async function deliverContext(kube, pod, archive, options) {
+  return whileHandedOver(kube, pod, archive, options, async ({ taken: taken2, acceptedAt }) => {
+    await taken2;
+    return Math.round(performance.now() - acceptedAt);
+  });
+}
+async function leaveContext(kube, pod, archive, options) {
+  await whileHandedOver(kube, pod, archive, options, () => Promise.resolve());
+}
+async function whileHandedOver(kube, pod, archive, { signal, log, timeoutMs }, then) {
   const over = new AbortController();
   const either = signal === void 0 ? over.signal : AbortSignal.any([signal, over.signal]);
   const told = {};
@@ -11771,9 +11785,11 @@ async function deliverContext(kube, pod, archive, { signal, log, timeoutMs }) {
   try {
     for (let tried = 1; ; tried++) {
       const problem = await Promise.race([send2(kube, pod, archive, onAccept, either).catch(passing), taken2]);
-      if (problem === void 0 || told.at !== void 0 && tried === TRIES) {
+      const handed = { taken: taken2, acceptedAt: told.at ?? performance.now() };
+      if (problem === void 0) return await then(handed);
+      if (told.at !== void 0 && tried === TRIES) {
         await taken2;
-        return Math.round(performance.now() - (told.at ?? 0));
+        return await then(handed);
       }
       if (signal?.aborted === true) throw problem;
       if (tried === TRIES) {
@@ -11872,6 +11888,22 @@ async function within2(ms2, work) {
     clearTimeout(timer);
   }
 }
+
+// packages/builder/src/engines/pod/stopwatch.ts
+var Stopwatch = class {
+  #last = performance.now();
+  /** Since the last lap or the start; begins the next lap. */
+  lap() {
+    const now = performance.now();
+    const ms2 = Math.round(now - this.#last);
+    this.#last = now;
+    return ms2;
+  }
+  /** A moment, to be subtracted from another one. */
+  now() {
+    return Math.round(performance.now());
+  }
+};
 
 // packages/builder/src/engines/kaniko/extra-arguments.ts
 var OURS = /* @__PURE__ */ new Set([
@@ -12055,174 +12087,6 @@ function kanikoIdentity(settings) {
   return ["kaniko", fork, image, snapshotMode, ...keepsVarRun(settings) ? [] : ["without /var/run"]].join(" ");
 }
 
-// packages/builder/src/engines/kaniko/authored.ts
-var SHOWN = 60;
-function authoredTexts({
-  dockerfileText,
-  authorText
-}) {
-  if (authorText === void 0) return /* @__PURE__ */ new Map();
-  const authored = parseDockerfile(authorText);
-  return new Map(
-    parseDockerfile(dockerfileText).flatMap(({ line, text: text3, trigger }) => {
-      const own = authored.find((written) => written.line <= line && line <= written.lastLine);
-      if (own === void 0 || own.text === text3) return [];
-      const whole = [text3, shownText(own)];
-      return trigger === void 0 || own.trigger === void 0 ? [whole] : [whole, [trigger.text, shownText(own)]];
-    })
-  );
-}
-function shownText({ text: text3, heredocs: [first] }) {
-  const line = first?.body.trimStart().split("\n", 1)[0]?.trimEnd() ?? "";
-  if (line === "") return text3;
-  return `${text3} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}\u2026` : line})`;
-}
-
-// packages/builder/src/engines/kaniko/log.ts
-var KEPT_LINES = 10;
-var RECORD_BEGINS = '{"level":"';
-var RECORD_ENDS = '"}';
-var RECORD_KEYS = "level,msg,time";
-var LONGEST_RECORD = 8 * 1024 * 1024;
-var LONGEST_WORDS = 4096;
-var LAST_WORDS = /^(?:error (?:building|pushing|checking|resolving|changing)\b|Error: )/;
-var INSTRUCTION = /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/i;
-var RUNNING = "Running: [";
-var RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/;
-var NEXT_REGISTRY = / Will try with the next registry, or fallback to the original registry\.$/;
-var TO_CACHE = /^(?:Pushing layer|Pushing image to|Pushed) ([^\s@]+)/;
-var KanikoLog = class {
-  #instruction;
-  #output = [];
-  #fetching;
-  #mirrors = [];
-  #error;
-  #isRunning = false;
-  #steps = 0;
-  #cache;
-  #authored;
-  /**
-   * @param cache the repository of the layer cache, if there is one
-   * @param authored see `authoredTexts`
-   */
-  constructor(cache, authored = /* @__PURE__ */ new Map()) {
-    this.#cache = cache === void 0 ? void 0 : hubName(cache);
-    this.#authored = authored;
-  }
-  /**
-   * @param line one line of the container's log, without its end
-   * @returns the lines to show in its place, and the event that it was
-   */
-  read(line) {
-    const found = this.#record(line);
-    if (found === void 0) {
-      this.#keep(line);
-      return { lines: [line] };
-    }
-    const { before, record: record2 } = found;
-    const lines = before === "" ? [] : [before];
-    if (before !== "") this.#keep(before);
-    if (this.#isOfCache(record2)) return { lines };
-    this.#forgetError();
-    if (record2.level === "fatal") this.#error = shorten(record2.message);
-    const shown3 = this.#show(record2);
-    return { ...shown3, lines: [...lines, ...shown3.lines] };
-  }
-  get progress() {
-    return {
-      output: this.#output,
-      mirrors: this.#mirrors,
-      ...this.#instruction === void 0 ? {} : { instruction: this.#instruction },
-      ...this.#fetching === void 0 ? {} : { fetching: this.#fetching },
-      ...this.#error === void 0 ? {} : { error: this.#error }
-    };
-  }
-  #record(line) {
-    const begin2 = line.length <= LONGEST_RECORD && line.endsWith(RECORD_ENDS) ? line.lastIndexOf(RECORD_BEGINS) : -1;
-    const record2 = begin2 === -1 ? void 0 : parseRecord(line.slice(begin2));
-    if (record2 === void 0) return void 0;
-    const counts = !this.#isRunning || RUN_ENDED.test(record2.message) || this.#isOfCache(record2);
-    return counts ? { before: line.slice(0, begin2), record: record2 } : void 0;
-  }
-  #isOfCache({ message }) {
-    const reference = hubName(TO_CACHE.exec(message.slice(0, LONGEST_WORDS))?.[1] ?? "");
-    return this.#cache !== void 0 && reference.replace(/:[^:/]*$/, "") === this.#cache;
-  }
-  #show({ level, message }) {
-    if (RUN_ENDED.test(message)) this.#isRunning = false;
-    if (message.startsWith(RUNNING)) {
-      this.#isRunning = true;
-      return { lines: [] };
-    }
-    if (INSTRUCTION.test(message)) {
-      const text3 = this.#authored.get(message) ?? message;
-      this.#begin(text3);
-      return { lines: [`Step ${++this.#steps}: ${text3}`], event: { kind: "instruction", text: text3 } };
-    }
-    const words = message.slice(0, LONGEST_WORDS);
-    const [, base] = /^Building stage '(.*)' \[idx: /.exec(words) ?? [];
-    if (base !== void 0) {
-      return { lines: [`Step ${++this.#steps}: FROM ${base}`], event: { kind: "stage", base } };
-    }
-    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(words) ?? [];
-    if (fetching !== void 0) {
-      this.#fetching = fetching;
-      this.#mirrors = [];
-      return { lines: [], event: { kind: "fetching", reference: fetching } };
-    }
-    const [, pushing] = /^Pushing image to (\S+)$/.exec(words) ?? [];
-    if (pushing !== void 0) {
-      this.#begin(void 0);
-      return { lines: [`Pushing ${pushing}`], event: { kind: "pushing", reference: pushing } };
-    }
-    const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? [];
-    if (pushed !== void 0) return { lines: [`Pushed ${pushed}`], event: { kind: "pushed", reference: pushed } };
-    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? [];
-    if (why !== void 0) this.#mirrors.push(why);
-    return { lines: level === "info" || level === "debug" ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, "")}`] };
-  }
-  #begin(instruction) {
-    this.#instruction = instruction === void 0 ? void 0 : shorten(instruction);
-    this.#output = [];
-    this.#fetching = void 0;
-    this.#mirrors = [];
-  }
-  /**
-   * Standard output and error are two streams, and only each of them is in order: what a RUN printed last may come after
-   * Kaniko's last words. It is output all the same.
-   */
-  #keep(line) {
-    if (!LAST_WORDS.test(line)) {
-      this.#output = [...this.#output, shorten(line)].slice(-KEPT_LINES);
-      return;
-    }
-    this.#forgetError();
-    this.#error = shorten(line);
-  }
-  /** It was not the end: a RUN printed what looked like Kaniko's last words. */
-  #forgetError() {
-    if (this.#error !== void 0) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES);
-    this.#error = void 0;
-  }
-};
-function parseRecord(text3) {
-  let found;
-  try {
-    found = Object(JSON.parse(text3));
-  } catch {
-    return void 0;
-  }
-  const { level, msg, time } = found;
-  if (Object.keys(found).join(",") !== RECORD_KEYS || typeof time !== "string") return void 0;
-  return typeof level === "string" && typeof msg === "string" ? { level, message: msg } : void 0;
-}
-function shorten(text3) {
-  return text3.length <= LONGEST_WORDS ? text3 : `${text3.slice(0, LONGEST_WORDS)}\u2026`;
-}
-function hubName(reference) {
-  return reference.replace(/^index\.docker\.io\//, "docker.io/");
-}
-
 // packages/builder/src/engines/pod/fetch-files.ts
 var import_node_crypto6 = require("node:crypto");
 var import_promises9 = require("node:fs/promises");
@@ -12355,6 +12219,28 @@ function lastWords(said) {
   const why = error2.replace(/^Error: (?:pushing image \S+: )?/, "");
   const advice2 = "let the token service answer at the same host and port as the registry";
   return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice2}` : why;
+}
+
+// packages/builder/src/engines/pod/silence.ts
+function listenForSilence({ ms: ms2, canHear, onSilence }) {
+  let isOver = false;
+  let timer;
+  const check2 = async () => {
+    const heard = await canHear();
+    if (isOver) return;
+    if (heard) onSilence();
+    else arm();
+  };
+  const arm = () => {
+    timer = setTimeout(() => void check2(), ms2);
+  };
+  arm();
+  return {
+    end: () => {
+      isOver = true;
+      clearTimeout(timer);
+    }
+  };
 }
 
 // packages/builder/src/engines/pod/access.ts
@@ -12671,6 +12557,406 @@ function security(capabilities) {
   };
 }
 
+// packages/builder/src/engines/kaniko/problem.ts
+var import_node_path7 = require("node:path");
+var CHECK = /^error checking push permissions\b[^:]*: /;
+var NO_CONNECTION = /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/;
+var BROKEN = /connection reset|broken pipe|EOF/;
+var ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/;
+var NO_MIRROR = "image not found on any configured mapped registries";
+function explainFailure(build2) {
+  const said = (build2.progress.error ?? "").replaceAll(`${CONTEXT_DIRECTORY}/`, "");
+  if (CHECK.test(said)) return explainPush(build2.pushRef, said, "before the build");
+  if (said.startsWith("error pushing image: ")) return explainPush(build2.pushRef, said, "after the build");
+  return explainBase(build2, said) ?? explainInstruction(build2, said);
+}
+function explainPush(destination, said, when) {
+  const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination;
+  const domain = known === void 0 ? "of the layer cache" : parseReference(known).domain;
+  const pushRef = known ?? "the image";
+  const reason = innermost(said).split(/; (?=Get "|GET )/).at(-1) ?? "";
+  if (when === "after the build" && BROKEN.test(reason)) {
+    const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`;
+    return new BuildError("PUSH_FAILED", message);
+  }
+  return NO_CONNECTION.test(reason) ? new BuildError("REGISTRY_UNREACHABLE", `the registry ${domain} cannot be reached from the build pod: ${reason}`) : new BuildError("PUSH_FAILED", `${pushRef} could not be pushed; the registry ${domain} said ${when}: ${reason}`);
+}
+function explainBase(build2, said) {
+  const { fetching, mirrors } = build2.progress;
+  const isFetch = said.includes("failed to get filesystem from image") || said.startsWith("error building image: ") && !/error building stage|parsing dockerfile|failed to /.test(said);
+  if (fetching === void 0 || !isFetch) return void 0;
+  const base = baseImages(build2.dockerfileText, build2.buildArgs).find(({ reference }) => reference === fetching);
+  const where = base === void 0 ? build2.dockerfile : `${build2.dockerfile} line ${base.line}`;
+  const proxy = build2.proxies?.find(({ registry: registry2 }) => registry2 === registryOf(fetching));
+  if (proxy !== void 0) return explainProxied(build2, `${fetching} (${where})`, proxy);
+  const told = [...mirrors, said].map(innermost);
+  const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
+  const reasons = found.length === 0 ? told : found;
+  const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
+  return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode });
+}
+function explainProxied({ progress, exitCode: exitCode2 }, image, proxy) {
+  const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? "");
+  const why = withOrigin(said, proxy);
+  const others = why.includes(proxy.origin) ? `, or ${proxy.name} itself may not read the image, or there is no such image` : "";
+  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`;
+  const isRefusal = why !== said;
+  const fault = isRefusal ? "configuration" : ANSWERED.test(said) ? "user" : "cluster";
+  return new BuildError("BASE_IMAGE", message, { fault, exitCode: exitCode2 });
+}
+function explainInstruction(build2, said) {
+  const { dockerfile, exitCode: exitCode2, progress } = build2;
+  const lines = [`building ${dockerfile} failed${whereAndWhy(build2, said)}`];
+  const output = progress.output.filter((line) => line.trim() !== "");
+  if (output.length > 0) lines.push("The last lines of its output:", ...output.map((line) => `  ${line}`));
+  return new BuildError("DOCKERFILE_FAILED", lines.join("\n"), { exitCode: exitCode2 });
+}
+function whereAndWhy({ progress, dockerfileText, exitCode: exitCode2 }, said) {
+  const { instruction } = progress;
+  const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1];
+  if (missing !== void 0) return explainMissing(dockerfileText, missing);
+  const reason = innermost(said);
+  if (said.includes("failed to execute command: ") && instruction !== void 0) {
+    const exit = /exit status (\d+)$/.exec(said)?.[1];
+    return ` at ${instruction}: ${exit === void 0 ? reason : `it ended with exit code ${exit}`}`;
+  }
+  const after = instruction === void 0 ? "" : ` after ${instruction}`;
+  return `${after}: ${reason === "" ? `exit code ${exitCode2}` : reason}`;
+}
+function explainMissing(dockerfileText, missing) {
+  const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? [];
+  const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, "") : void 0;
+  const why = elsewhere !== void 0 ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself` : above !== void 0 ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without` : `${missing} is not in the build context, or .dockerignore leaves it out`;
+  const copy = parseDockerfile(dockerfileText).find(({ trigger, ...own }) => {
+    const { keyword, flags, args } = trigger ?? own;
+    const isFrom = flags.some((flag) => flag.startsWith("--from="));
+    if (keyword !== "COPY" && keyword !== "ADD") return false;
+    if (above !== void 0) return !isFrom && namedIn(args).some((word) => word.startsWith("../"));
+    return isFrom === (elsewhere !== void 0) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ""));
+  });
+  return copy === void 0 ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`;
+}
+function namedIn(args) {
+  const words = args.split(/[\s",[\]]+/).map((word) => {
+    const above = /^(?:\.\.\/)*/.exec(word)?.[0] ?? "";
+    return above + import_node_path7.posix.normalize(`/${word.slice(above.length)}`).replace(/^\/|\/$/g, "");
+  });
+  return words.slice(0, -1);
+}
+var WRAPPER = new RegExp(
+  `^(?:${[
+    "error (?:building|pushing) image",
+    "error building stage",
+    "error checking push permissions[^:]*",
+    'checking push permission for "[^"]*"',
+    "creating push check transport for \\S+ failed",
+    "failed to (?:execute command|get filesystem from image|push to destination \\S+)",
+    "waiting for process to exit",
+    "parsing dockerfile"
+  ].join("|")}): `
+);
+function innermost(said) {
+  let text3 = said.replace(/unable to complete operation after \d+ attempts, last error: /, "");
+  while (WRAPPER.test(text3)) text3 = text3.replace(WRAPPER, "");
+  return text3.trim();
+}
+
+// packages/builder/src/engines/kaniko/attend.ts
+var SILENCE_MS = 4e4;
+var ANSWER_MS = 3e3;
+var STILL_PUSHING_MS = 3e4;
+async function attend(kube, settings, name2, run3) {
+  const { request: request4, kanikoLog, signal, wait } = run3;
+  const watch = new Stopwatch();
+  await waitForPod(kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
+  const startMs = watch.lap();
+  const { pushingAt } = await follow2(kube, settings, name2, run3);
+  const ended = await waitForPod(kube, name2, "ended", {
+    signal,
+    timeoutMs: request4.timeoutMs,
+    container: KANIKO_CONTAINER
+  });
+  const end = watch.now();
+  const digest2 = readDigest(ended, failedBuild(request4, kanikoLog));
+  const pod = { podMs: 0, contextMs: 0 };
+  if (!pushesApart(request4)) {
+    const pushMs = pushingAt === void 0 ? 0 : end - pushingAt;
+    return { digest: digest2, startMs, phases: { ...pod, buildMs: watch.lap() - pushMs, pushMs } };
+  }
+  const buildMs = watch.lap();
+  await fetchAll(kube, name2, request4, wait);
+  await awaitPush(kube, name2, request4, digest2, wait);
+  return { digest: digest2, startMs, phases: { ...pod, buildMs, pushMs: watch.lap() } };
+}
+async function fetchAll(kube, podName, { files = [], log }, wait) {
+  if (files.length === 0) return;
+  await waitForPod(kube, podName, "running", { ...wait, container: FILES_CONTAINER });
+  const { signal = new AbortController().signal } = wait;
+  await fetchFiles(kube, podName, files, { signal, log });
+}
+async function awaitPush(kube, podName, request4, digest2, wait) {
+  const { targets, log, pushTimeoutMs } = request4;
+  if (targets.length === 0) return;
+  for (const [index] of targets.entries()) {
+    await waitForPod(kube, podName, "running", { ...wait, container: pushContainer(index) });
+  }
+  const references = targets.flatMap(referencesOf);
+  for (const reference of references) log(`Pushing ${reference}`);
+  const start = performance.now();
+  const limit = AbortSignal.timeout(pushTimeoutMs);
+  const beat = setInterval(() => {
+    log(`Still pushing after ${Math.round((performance.now() - start) / 1e3)} s.`);
+  }, STILL_PUSHING_MS);
+  const signal = wait.signal === void 0 ? limit : AbortSignal.any([wait.signal, limit]);
+  let last;
+  try {
+    last = await waitForPod(kube, podName, (pod) => haveEnded(pod, targets.length), {
+      ...wait,
+      signal,
+      onPod: (pod) => last = pod
+    });
+  } catch (error2) {
+    if (last === void 0 || !limit.aborted || wait.signal?.aborted === true) throw error2;
+  } finally {
+    clearInterval(beat);
+  }
+  const outcomes = targets.map(({ access: access2, ...target }, index) => {
+    const why = pushProblem(last, index, digest2, pushTimeoutMs);
+    return { ...target, why: why === void 0 ? void 0 : withOrigin(why, credentialOf(access2)) };
+  });
+  throwUnlessPushed(outcomes);
+  for (const reference of references) log(`Pushed ${reference}`);
+}
+async function follow2(kube, settings, pod, { request: request4, kanikoLog, signal, stop }) {
+  const watch = new Stopwatch();
+  let pushingAt;
+  let hung;
+  const first = request4.targets[0]?.pushRef;
+  const pushed = pushesApart(request4) ? cacheOf(request4, settings)?.repository : first;
+  const reference = pushed ?? first;
+  const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
+  const silence = listenForSilence({
+    ms: SILENCE_MS,
+    canHear: () => answers(kube, pod, signal),
+    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
+  });
+  try {
+    await followLog(
+      kube,
+      { pod, container: KANIKO_CONTAINER },
+      (line) => {
+        silence.end();
+        const { lines, event } = kanikoLog.read(line);
+        if (event?.kind === "pushing") {
+          pushingAt = watch.now();
+          const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
+          hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
+        }
+        lines.forEach((shown3) => request4.log(shown3));
+      },
+      { signal, onGap: (message) => request4.log(message) }
+    );
+  } finally {
+    silence.end();
+    clearTimeout(hung);
+  }
+  return { pushingAt };
+}
+async function answers(kube, pod, signal) {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
+    () => true,
+    () => false
+  );
+}
+function readDigest(pod, build2) {
+  const result = containerResult(pod, KANIKO_CONTAINER);
+  if (!result.trustworthy) throw new BuildError("POD_FAILED", result.why ?? "the build pod failed");
+  if (result.exitCode !== 0) throw explainFailure({ ...build2, exitCode: result.exitCode });
+  const digest2 = result.message?.trim() ?? "";
+  if (isDigest(digest2)) return digest2;
+  throw new BuildError("POD_FAILED", `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest2)})`);
+}
+function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progress }) {
+  const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
+  const { proxies = [] } = bases;
+  const [target] = targets;
+  const pushed = target === void 0 ? {} : { pushRef: target.pushRef };
+  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress };
+}
+function silent(what, ms2) {
+  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+}
+
+// packages/builder/src/engines/kaniko/authored.ts
+var SHOWN = 60;
+function authoredTexts({
+  dockerfileText,
+  authorText
+}) {
+  if (authorText === void 0) return /* @__PURE__ */ new Map();
+  const authored = parseDockerfile(authorText);
+  return new Map(
+    parseDockerfile(dockerfileText).flatMap(({ line, text: text3, trigger }) => {
+      const own = authored.find((written) => written.line <= line && line <= written.lastLine);
+      if (own === void 0 || own.text === text3) return [];
+      const whole = [text3, shownText(own)];
+      return trigger === void 0 || own.trigger === void 0 ? [whole] : [whole, [trigger.text, shownText(own)]];
+    })
+  );
+}
+function shownText({ text: text3, heredocs: [first] }) {
+  const line = first?.body.trimStart().split("\n", 1)[0]?.trimEnd() ?? "";
+  if (line === "") return text3;
+  return `${text3} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}\u2026` : line})`;
+}
+
+// packages/builder/src/engines/kaniko/log.ts
+var KEPT_LINES = 10;
+var RECORD_BEGINS = '{"level":"';
+var RECORD_ENDS = '"}';
+var RECORD_KEYS = "level,msg,time";
+var LONGEST_RECORD = 8 * 1024 * 1024;
+var LONGEST_WORDS = 4096;
+var LAST_WORDS = /^(?:error (?:building|pushing|checking|resolving|changing)\b|Error: )/;
+var INSTRUCTION = /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/i;
+var RUNNING = "Running: [";
+var RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/;
+var NEXT_REGISTRY = / Will try with the next registry, or fallback to the original registry\.$/;
+var TO_CACHE = /^(?:Pushing layer|Pushing image to|Pushed) ([^\s@]+)/;
+var KanikoLog = class {
+  #instruction;
+  #output = [];
+  #fetching;
+  #mirrors = [];
+  #error;
+  #isRunning = false;
+  #steps = 0;
+  #cache;
+  #authored;
+  /**
+   * @param cache the repository of the layer cache, if there is one
+   * @param authored see `authoredTexts`
+   */
+  constructor(cache, authored = /* @__PURE__ */ new Map()) {
+    this.#cache = cache === void 0 ? void 0 : hubName(cache);
+    this.#authored = authored;
+  }
+  /**
+   * @param line one line of the container's log, without its end
+   * @returns the lines to show in its place, and the event that it was
+   */
+  read(line) {
+    const found = this.#record(line);
+    if (found === void 0) {
+      this.#keep(line);
+      return { lines: [line] };
+    }
+    const { before, record: record2 } = found;
+    const lines = before === "" ? [] : [before];
+    if (before !== "") this.#keep(before);
+    if (this.#isOfCache(record2)) return { lines };
+    this.#forgetError();
+    if (record2.level === "fatal") this.#error = shorten(record2.message);
+    const shown3 = this.#show(record2);
+    return { ...shown3, lines: [...lines, ...shown3.lines] };
+  }
+  get progress() {
+    return {
+      output: this.#output,
+      mirrors: this.#mirrors,
+      ...this.#instruction === void 0 ? {} : { instruction: this.#instruction },
+      ...this.#fetching === void 0 ? {} : { fetching: this.#fetching },
+      ...this.#error === void 0 ? {} : { error: this.#error }
+    };
+  }
+  #record(line) {
+    const begin2 = line.length <= LONGEST_RECORD && line.endsWith(RECORD_ENDS) ? line.lastIndexOf(RECORD_BEGINS) : -1;
+    const record2 = begin2 === -1 ? void 0 : parseRecord(line.slice(begin2));
+    if (record2 === void 0) return void 0;
+    const counts = !this.#isRunning || RUN_ENDED.test(record2.message) || this.#isOfCache(record2);
+    return counts ? { before: line.slice(0, begin2), record: record2 } : void 0;
+  }
+  #isOfCache({ message }) {
+    const reference = hubName(TO_CACHE.exec(message.slice(0, LONGEST_WORDS))?.[1] ?? "");
+    return this.#cache !== void 0 && reference.replace(/:[^:/]*$/, "") === this.#cache;
+  }
+  #show({ level, message }) {
+    if (RUN_ENDED.test(message)) this.#isRunning = false;
+    if (message.startsWith(RUNNING)) {
+      this.#isRunning = true;
+      return { lines: [] };
+    }
+    if (INSTRUCTION.test(message)) {
+      const text3 = this.#authored.get(message) ?? message;
+      this.#begin(text3);
+      return { lines: [`Step ${++this.#steps}: ${text3}`], event: { kind: "instruction", text: text3 } };
+    }
+    const words = message.slice(0, LONGEST_WORDS);
+    const [, base] = /^Building stage '(.*)' \[idx: /.exec(words) ?? [];
+    if (base !== void 0) {
+      return { lines: [`Step ${++this.#steps}: FROM ${base}`], event: { kind: "stage", base } };
+    }
+    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(words) ?? [];
+    if (fetching !== void 0) {
+      this.#fetching = fetching;
+      this.#mirrors = [];
+      return { lines: [], event: { kind: "fetching", reference: fetching } };
+    }
+    const [, pushing] = /^Pushing image to (\S+)$/.exec(words) ?? [];
+    if (pushing !== void 0) {
+      this.#begin(void 0);
+      return { lines: [`Pushing ${pushing}`], event: { kind: "pushing", reference: pushing } };
+    }
+    const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? [];
+    if (pushed !== void 0) return { lines: [`Pushed ${pushed}`], event: { kind: "pushed", reference: pushed } };
+    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? [];
+    if (why !== void 0) this.#mirrors.push(why);
+    return { lines: level === "info" || level === "debug" ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, "")}`] };
+  }
+  #begin(instruction) {
+    this.#instruction = instruction === void 0 ? void 0 : shorten(instruction);
+    this.#output = [];
+    this.#fetching = void 0;
+    this.#mirrors = [];
+  }
+  /**
+   * Standard output and error are two streams, and only each of them is in order: what a RUN printed last may come after
+   * Kaniko's last words. It is output all the same.
+   */
+  #keep(line) {
+    if (!LAST_WORDS.test(line)) {
+      this.#output = [...this.#output, shorten(line)].slice(-KEPT_LINES);
+      return;
+    }
+    this.#forgetError();
+    this.#error = shorten(line);
+  }
+  /** It was not the end: a RUN printed what looked like Kaniko's last words. */
+  #forgetError() {
+    if (this.#error !== void 0) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES);
+    this.#error = void 0;
+  }
+};
+function parseRecord(text3) {
+  let found;
+  try {
+    found = Object(JSON.parse(text3));
+  } catch {
+    return void 0;
+  }
+  const { level, msg, time } = found;
+  if (Object.keys(found).join(",") !== RECORD_KEYS || typeof time !== "string") return void 0;
+  return typeof level === "string" && typeof msg === "string" ? { level, message: msg } : void 0;
+}
+function shorten(text3) {
+  return text3.length <= LONGEST_WORDS ? text3 : `${text3.slice(0, LONGEST_WORDS)}\u2026`;
+}
+function hubName(reference) {
+  return reference.replace(/^index\.docker\.io\//, "docker.io/");
+}
+
 // packages/builder/src/engines/kaniko/prepare.ts
 var import_node_fs5 = require("node:fs");
 
@@ -12688,10 +12974,10 @@ function applyChanges(text3, changes) {
 }
 
 // packages/builder/src/engines/kaniko/named-links.ts
-var import_node_path8 = require("node:path");
+var import_node_path9 = require("node:path");
 
 // packages/builder/src/dockerfile/sources.ts
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
 function contextCopies(stage) {
   let place = BASE;
   return stage.steps.flatMap(({ instruction, variables }) => {
@@ -12711,14 +12997,14 @@ var BASE = "/\0";
 var LONGEST_PATH = 4096;
 function within3(place, path8) {
   if (place === void 0 || path8 === void 0 || path8.split("/").includes("..")) return void 0;
-  const joined2 = import_node_path7.posix.join(path8.startsWith("/") ? "/" : place, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
+  const joined2 = import_node_path8.posix.join(path8.startsWith("/") ? "/" : place, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
   return joined2.length > LONGEST_PATH ? void 0 : joined2;
 }
 function isElsewhere(word) {
   return /^(?:[a-z]+:\/\/|git@)/i.test(word) || readHeredoc(word) !== void 0;
 }
 function inContext(word) {
-  return import_node_path7.posix.normalize(`/${word}`).replace(/^\/|\/$/g, "").replace(/\/$/, "");
+  return import_node_path8.posix.normalize(`/${word}`).replace(/^\/|\/$/g, "").replace(/\/$/, "");
 }
 function namedBy(source, entries) {
   const glob = isPattern(source) ? readGlob(source) : void 0;
@@ -13066,7 +13352,7 @@ function holds(link, target, copy, { copy: other, directory }) {
   if (copy.stage !== other.stage || other.instruction.line > copy.instruction.line) return false;
   if (directory !== "" && !target.startsWith(`${directory}/`)) return false;
   const own = directory === "" ? target : target.slice(directory.length + 1);
-  return import_node_path8.posix.join(at2.endsWith("/") ? at2 : import_node_path8.posix.dirname(at2), link.target) === import_node_path8.posix.join(root, own);
+  return import_node_path9.posix.join(at2.endsWith("/") ? at2 : import_node_path9.posix.dirname(at2), link.target) === import_node_path9.posix.join(root, own);
 }
 function tooMany(link) {
   return {
@@ -13233,7 +13519,7 @@ function withoutOverruledCommands(used, stages, fork) {
 var import_node_crypto7 = require("node:crypto");
 
 // packages/builder/src/engines/kaniko/words.ts
-var import_node_path9 = require("node:path");
+var import_node_path10 = require("node:path");
 var MOST_PORTS = 5e3;
 function rewriteWords(used) {
   const changes = [];
@@ -13291,7 +13577,7 @@ function copied({ instruction, variables }) {
   const words = wordsOf2(instruction);
   const sources = words.slice(0, -1).map((word) => {
     const path8 = resolve(word, variables, escape);
-    return path8 !== void 0 && leads(path8) ? escaped(import_node_path9.posix.normalize(`/${path8}`)) : word;
+    return path8 !== void 0 && leads(path8) ? escaped(import_node_path10.posix.normalize(`/${path8}`)) : word;
   });
   const isSame2 = sources.every((source, at2) => source === words[at2]);
   const list = [...sources, words.at(-1) ?? ""];
@@ -13783,149 +14069,6 @@ function compressionOf(root, { path: path8, source = path8 }) {
   return ARCHIVES.find(({ magic }) => start.subarray(0, magic.length).equals(magic))?.name;
 }
 
-// packages/builder/src/engines/kaniko/problem.ts
-var import_node_path10 = require("node:path");
-var CHECK = /^error checking push permissions\b[^:]*: /;
-var NO_CONNECTION = /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/;
-var BROKEN = /connection reset|broken pipe|EOF/;
-var ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/;
-var NO_MIRROR = "image not found on any configured mapped registries";
-function explainFailure(build2) {
-  const said = (build2.progress.error ?? "").replaceAll(`${CONTEXT_DIRECTORY}/`, "");
-  if (CHECK.test(said)) return explainPush(build2.pushRef, said, "before the build");
-  if (said.startsWith("error pushing image: ")) return explainPush(build2.pushRef, said, "after the build");
-  return explainBase(build2, said) ?? explainInstruction(build2, said);
-}
-function explainPush(destination, said, when) {
-  const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination;
-  const domain = known === void 0 ? "of the layer cache" : parseReference(known).domain;
-  const pushRef = known ?? "the image";
-  const reason = innermost(said).split(/; (?=Get "|GET )/).at(-1) ?? "";
-  if (when === "after the build" && BROKEN.test(reason)) {
-    const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`;
-    return new BuildError("PUSH_FAILED", message);
-  }
-  return NO_CONNECTION.test(reason) ? new BuildError("REGISTRY_UNREACHABLE", `the registry ${domain} cannot be reached from the build pod: ${reason}`) : new BuildError("PUSH_FAILED", `${pushRef} could not be pushed; the registry ${domain} said ${when}: ${reason}`);
-}
-function explainBase(build2, said) {
-  const { fetching, mirrors } = build2.progress;
-  const isFetch = said.includes("failed to get filesystem from image") || said.startsWith("error building image: ") && !/error building stage|parsing dockerfile|failed to /.test(said);
-  if (fetching === void 0 || !isFetch) return void 0;
-  const base = baseImages(build2.dockerfileText, build2.buildArgs).find(({ reference }) => reference === fetching);
-  const where = base === void 0 ? build2.dockerfile : `${build2.dockerfile} line ${base.line}`;
-  const proxy = build2.proxies?.find(({ registry: registry2 }) => registry2 === registryOf(fetching));
-  if (proxy !== void 0) return explainProxied(build2, `${fetching} (${where})`, proxy);
-  const told = [...mirrors, said].map(innermost);
-  const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
-  const reasons = found.length === 0 ? told : found;
-  const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
-  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
-  return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode });
-}
-function explainProxied({ progress, exitCode: exitCode2 }, image, proxy) {
-  const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? "");
-  const why = withOrigin(said, proxy);
-  const others = why.includes(proxy.origin) ? `, or ${proxy.name} itself may not read the image, or there is no such image` : "";
-  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`;
-  const isRefusal = why !== said;
-  const fault = isRefusal ? "configuration" : ANSWERED.test(said) ? "user" : "cluster";
-  return new BuildError("BASE_IMAGE", message, { fault, exitCode: exitCode2 });
-}
-function explainInstruction(build2, said) {
-  const { dockerfile, exitCode: exitCode2, progress } = build2;
-  const lines = [`building ${dockerfile} failed${whereAndWhy(build2, said)}`];
-  const output = progress.output.filter((line) => line.trim() !== "");
-  if (output.length > 0) lines.push("The last lines of its output:", ...output.map((line) => `  ${line}`));
-  return new BuildError("DOCKERFILE_FAILED", lines.join("\n"), { exitCode: exitCode2 });
-}
-function whereAndWhy({ progress, dockerfileText, exitCode: exitCode2 }, said) {
-  const { instruction } = progress;
-  const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1];
-  if (missing !== void 0) return explainMissing(dockerfileText, missing);
-  const reason = innermost(said);
-  if (said.includes("failed to execute command: ") && instruction !== void 0) {
-    const exit = /exit status (\d+)$/.exec(said)?.[1];
-    return ` at ${instruction}: ${exit === void 0 ? reason : `it ended with exit code ${exit}`}`;
-  }
-  const after = instruction === void 0 ? "" : ` after ${instruction}`;
-  return `${after}: ${reason === "" ? `exit code ${exitCode2}` : reason}`;
-}
-function explainMissing(dockerfileText, missing) {
-  const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? [];
-  const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, "") : void 0;
-  const why = elsewhere !== void 0 ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself` : above !== void 0 ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without` : `${missing} is not in the build context, or .dockerignore leaves it out`;
-  const copy = parseDockerfile(dockerfileText).find(({ trigger, ...own }) => {
-    const { keyword, flags, args } = trigger ?? own;
-    const isFrom = flags.some((flag) => flag.startsWith("--from="));
-    if (keyword !== "COPY" && keyword !== "ADD") return false;
-    if (above !== void 0) return !isFrom && namedIn(args).some((word) => word.startsWith("../"));
-    return isFrom === (elsewhere !== void 0) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ""));
-  });
-  return copy === void 0 ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`;
-}
-function namedIn(args) {
-  const words = args.split(/[\s",[\]]+/).map((word) => {
-    const above = /^(?:\.\.\/)*/.exec(word)?.[0] ?? "";
-    return above + import_node_path10.posix.normalize(`/${word.slice(above.length)}`).replace(/^\/|\/$/g, "");
-  });
-  return words.slice(0, -1);
-}
-var WRAPPER = new RegExp(
-  `^(?:${[
-    "error (?:building|pushing) image",
-    "error building stage",
-    "error checking push permissions[^:]*",
-    'checking push permission for "[^"]*"',
-    "creating push check transport for \\S+ failed",
-    "failed to (?:execute command|get filesystem from image|push to destination \\S+)",
-    "waiting for process to exit",
-    "parsing dockerfile"
-  ].join("|")}): `
-);
-function innermost(said) {
-  let text3 = said.replace(/unable to complete operation after \d+ attempts, last error: /, "");
-  while (WRAPPER.test(text3)) text3 = text3.replace(WRAPPER, "");
-  return text3.trim();
-}
-
-// packages/builder/src/engines/pod/silence.ts
-function listenForSilence({ ms: ms2, canHear, onSilence }) {
-  let isOver = false;
-  let timer;
-  const check2 = async () => {
-    const heard = await canHear();
-    if (isOver) return;
-    if (heard) onSilence();
-    else arm();
-  };
-  const arm = () => {
-    timer = setTimeout(() => void check2(), ms2);
-  };
-  arm();
-  return {
-    end: () => {
-      isOver = true;
-      clearTimeout(timer);
-    }
-  };
-}
-
-// packages/builder/src/engines/pod/stopwatch.ts
-var Stopwatch = class {
-  #last = performance.now();
-  /** Since the last lap or the start; begins the next lap. */
-  lap() {
-    const now = performance.now();
-    const ms2 = Math.round(now - this.#last);
-    this.#last = now;
-    return ms2;
-  }
-  /** A moment, to be subtracted from another one. */
-  now() {
-    return Math.round(performance.now());
-  }
-};
-
 // packages/builder/src/dockerfile/target.ts
 function linesToStage(dockerfileText, target) {
   const stages = readStages(dockerfileText);
@@ -13989,12 +14132,10 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 }
 
 // packages/builder/src/engines/kaniko/kaniko.ts
-var SILENCE_MS = 4e4;
-var ANSWER_MS = 3e3;
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
-var STILL_PUSHING_MS = 3e4;
+var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
   #kube;
@@ -14013,171 +14154,123 @@ var KanikoEngine = class {
     return { ...prepared, findings: [...prepared.findings, ...findSecrets(context, fork, wishes.secrets)] };
   }
   async build(request4, signal) {
+    return this.#limited(request4, signal, async (run3) => {
+      const { log, onPod } = request4;
+      let name2 = "";
+      const watch = new Stopwatch();
+      const archive = await packContext(request4.context);
+      let wasCreated = false;
+      const start = async () => {
+        wasCreated = false;
+        name2 = this.#podName();
+        const made = await this.#create(name2, run3);
+        wasCreated = true;
+        await onPod?.(made);
+        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
+      };
+      try {
+        const { signal: either } = run3;
+        await untilAccepted(start, {
+          remove: async () => this.#remove(name2, true),
+          onRejected: log,
+          signal: either
+        });
+        run3.progress.hasBegun = true;
+        const madeMs = watch.lap();
+        const noticedMs = await deliverContext(this.#kube, name2, archive, {
+          signal: either,
+          log,
+          timeoutMs: request4.timeoutMs
+        });
+        const contextMs = watch.lap() - noticedMs;
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
+        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } };
+      } finally {
+        await this.#remove(name2, wasCreated);
+      }
+    });
+  }
+  reserve() {
+    return this.#podName();
+  }
+  async start(name2, request4, signal) {
+    return this.#limited(request4, signal, async (run3) => {
+      let wasCreated = false;
+      try {
+        const archive = await packContext(request4.context);
+        const made = await this.#create(name2, run3);
+        wasCreated = true;
+        await request4.onPod?.(made);
+        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
+        run3.progress.hasBegun = true;
+        const { log, timeoutMs } = request4;
+        await leaveContext(this.#kube, name2, archive, { signal: run3.signal, log, timeoutMs });
+      } catch (error2) {
+        await this.#remove(name2, wasCreated);
+        throw error2;
+      }
+    });
+  }
+  async follow(name2, request4, signal) {
+    return this.#limited(request4, signal, async (run3) => {
+      run3.progress.hasBegun = true;
+      try {
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
+        return { ...image, phases: { ...image.phases, podMs: startMs } };
+      } catch (error2) {
+        if (run3.signal.aborted) throw error2;
+        throw await this.#explainEnd(name2, run3, error2);
+      } finally {
+        await this.#remove(name2, true);
+      }
+    });
+  }
+  async #create(name2, { request: request4, signal }) {
+    const pod = kanikoPod({ ...request4, ...request4.context }, this.#settings, { name: name2, timeoutMs: request4.timeoutMs });
+    return this.#kube.create("pods", pod, { signal });
+  }
+  /** Does a part of a build within its limit, and says in an error of ours why it failed. */
+  async #limited(request4, signal, work) {
     const limit = AbortSignal.timeout(request4.timeoutMs);
     const stop = new AbortController();
     refuseAnnotations(request4, this.#settings);
     const kanikoLog = new KanikoLog(cacheOf(request4, this.#settings)?.repository, authoredTexts(request4.context));
     const progress = { hasBegun: false, problem: void 0 };
     const either = AbortSignal.any([limit, stop.signal, ...signal === void 0 ? [] : [signal]]);
-    try {
-      return await this.#run(request4, kanikoLog, progress, either, stop);
-    } catch (error2) {
-      if (signal?.aborted === true) throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
-      if (stop.signal.aborted) throw stop.signal.reason;
-      if (limit.aborted) {
-        const seconds2 = Math.round(request4.timeoutMs / 1e3);
-        const { instruction } = kanikoLog.progress;
-        if (!progress.hasBegun) {
-          const why = progress.problem ?? "nothing tells why; a Secret or volume that it mounts may be missing";
-          const message = `the build pod did not start within ${seconds2} s: ${why}`;
-          throw new BuildError("POD_FAILED", message, { cause: error2 });
-        }
-        const at2 = instruction === void 0 ? "" : `; it was at ${instruction}`;
-        throw new BuildError(
-          "TIMEOUT",
-          `the build of ${request4.context.dockerfile} took longer than ${seconds2} s${at2}`,
-          { cause: error2 }
-        );
-      }
-      throw asBuildError(error2);
-    }
-  }
-  async #run(request4, kanikoLog, progress, signal, stop) {
-    const { context, log } = request4;
-    let name2 = "";
-    const watch = new Stopwatch();
-    const archive = await packContext(context);
     const wait = {
-      signal,
+      signal: either,
       timeoutMs: request4.timeoutMs,
       stuckMs: STUCK_MS,
       onProblem: ({ message }) => {
         progress.problem = message;
-        log(message);
+        request4.log(message);
       }
     };
-    let wasCreated = false;
-    const start = async () => {
-      wasCreated = false;
-      name2 = this.#podName();
-      const pod = kanikoPod({ ...request4, ...context }, this.#settings, { name: name2, timeoutMs: request4.timeoutMs });
-      const made = await this.#kube.create("pods", pod, { signal });
-      wasCreated = true;
-      await request4.onPod?.(made);
-      await waitForPod(this.#kube, name2, "running", { ...wait, container: CONTEXT_CONTAINER });
-    };
     try {
-      await untilAccepted(start, { remove: async () => this.#remove(name2, true), onRejected: log, signal });
-      progress.hasBegun = true;
-      const madeMs = watch.lap();
-      const noticedMs = await deliverContext(this.#kube, name2, archive, { signal, log, timeoutMs: request4.timeoutMs });
-      const contextMs = watch.lap() - noticedMs;
-      await waitForPod(this.#kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
-      const podMs = madeMs + noticedMs + watch.lap();
-      const { pushingAt } = await this.#follow(name2, request4, kanikoLog, signal, stop);
-      const ended = await waitForPod(this.#kube, name2, "ended", {
-        signal,
-        timeoutMs: request4.timeoutMs,
-        container: KANIKO_CONTAINER
-      });
-      const end = watch.now();
-      const digest2 = readDigest(ended, failedBuild(request4, kanikoLog));
-      if (!pushesApart(request4)) {
-        const pushMs = pushingAt === void 0 ? 0 : end - pushingAt;
-        return { digest: digest2, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } };
-      }
-      const buildMs = watch.lap();
-      await this.#fetchFiles(name2, request4, wait);
-      await this.#awaitPush(name2, request4, digest2, wait);
-      return { digest: digest2, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } };
-    } finally {
-      await this.#remove(name2, wasCreated);
-    }
-  }
-  /** Brings the image's files to the caller. */
-  async #fetchFiles(podName, { files = [], log }, wait) {
-    if (files.length === 0) return;
-    await waitForPod(this.#kube, podName, "running", { ...wait, container: FILES_CONTAINER });
-    const { signal = new AbortController().signal } = wait;
-    await fetchFiles(this.#kube, podName, files, { signal, log });
-  }
-  /** Waits until every push container has ended, and reads of each whether its registry took the image. */
-  async #awaitPush(podName, request4, digest2, wait) {
-    const { targets, log, pushTimeoutMs } = request4;
-    if (targets.length === 0) return;
-    for (const [index] of targets.entries()) {
-      await waitForPod(this.#kube, podName, "running", { ...wait, container: pushContainer(index) });
-    }
-    const references = targets.flatMap(referencesOf);
-    for (const reference of references) log(`Pushing ${reference}`);
-    const start = performance.now();
-    const limit = AbortSignal.timeout(pushTimeoutMs);
-    const beat = setInterval(() => {
-      log(`Still pushing after ${Math.round((performance.now() - start) / 1e3)} s.`);
-    }, STILL_PUSHING_MS);
-    const signal = wait.signal === void 0 ? limit : AbortSignal.any([wait.signal, limit]);
-    let last;
-    try {
-      last = await waitForPod(this.#kube, podName, (pod) => haveEnded(pod, targets.length), {
-        ...wait,
-        signal,
-        onPod: (pod) => last = pod
-      });
+      return await work({ request: request4, kanikoLog, progress, signal: either, stop, wait });
     } catch (error2) {
-      if (last === void 0 || !limit.aborted || wait.signal?.aborted === true) throw error2;
-    } finally {
-      clearInterval(beat);
+      if (signal?.aborted === true) throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
+      if (stop.signal.aborted) throw stop.signal.reason;
+      if (limit.aborted) {
+        if (progress.hasBegun) throw tookTooLong(request4, kanikoLog, error2);
+        const seconds2 = Math.round(request4.timeoutMs / 1e3);
+        const why = progress.problem ?? "nothing tells why; a Secret or volume that it mounts may be missing";
+        const message = `the build pod did not start within ${seconds2} s: ${why}`;
+        throw new BuildError("POD_FAILED", message, { cause: error2 });
+      }
+      throw asBuildError(error2);
     }
-    const outcomes = targets.map(({ access: access2, ...target }, index) => {
-      const why = pushProblem(last, index, digest2, pushTimeoutMs);
-      return { ...target, why: why === void 0 ? void 0 : withOrigin(why, credentialOf(access2)) };
-    });
-    throwUnlessPushed(outcomes);
-    for (const reference of references) log(`Pushed ${reference}`);
   }
-  /** Follows Kaniko's log to its end. */
-  async #follow(pod, request4, kanikoLog, signal, stop) {
-    const watch = new Stopwatch();
-    let pushingAt;
-    let hung;
-    const first = request4.targets[0]?.pushRef;
-    const pushed = pushesApart(request4) ? cacheOf(request4, this.#settings)?.repository : first;
-    const reference = pushed ?? first;
-    const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
-    const silence = listenForSilence({
-      ms: SILENCE_MS,
-      canHear: () => this.#answers(pod, signal),
-      onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-    });
+  /** Whether a pod that went on by itself failed, was too slow for the kubelet, or was taken away. */
+  async #explainEnd(name2, { request: request4, kanikoLog, signal }, error2) {
     try {
-      await followLog(
-        this.#kube,
-        { pod, container: KANIKO_CONTAINER },
-        (line) => {
-          silence.end();
-          const { lines, event } = kanikoLog.read(line);
-          if (event?.kind === "pushing") {
-            pushingAt = watch.now();
-            const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
-            hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
-          }
-          lines.forEach((shown3) => request4.log(shown3));
-        },
-        { signal, onGap: (message) => request4.log(message) }
-      );
-    } finally {
-      silence.end();
-      clearTimeout(hung);
+      const pod = await this.#kube.get("pods", name2, { signal });
+      if (pod.status?.reason === DEADLINE) return tookTooLong(request4, kanikoLog, error2);
+      const why = disturbance(pod, KANIKO_CONTAINER);
+      return why === void 0 ? error2 : lost(why, error2);
+    } catch (cause) {
+      return isKubeError(cause, "NOT_FOUND") ? lost("its pod is gone", error2) : error2;
     }
-    return { pushingAt };
-  }
-  /** Whether the pod's node answers, so that silence is the pod's own. */
-  async #answers(pod, signal) {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    return this.#kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-      () => true,
-      () => false
-    );
   }
   /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
   async #remove(name2, wasCreated) {
@@ -14187,23 +14280,15 @@ var KanikoEngine = class {
     await attempt2();
   }
 };
-function readDigest(pod, build2) {
-  const result = containerResult(pod, KANIKO_CONTAINER);
-  if (!result.trustworthy) throw new BuildError("POD_FAILED", result.why ?? "the build pod failed");
-  if (result.exitCode !== 0) throw explainFailure({ ...build2, exitCode: result.exitCode });
-  const digest2 = result.message?.trim() ?? "";
-  if (isDigest(digest2)) return digest2;
-  throw new BuildError("POD_FAILED", `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest2)})`);
+function tookTooLong({ context, timeoutMs }, { progress }, cause) {
+  const at2 = progress.instruction === void 0 ? "" : `; it was at ${progress.instruction}`;
+  const message = `the build of ${context.dockerfile} took longer than ${Math.round(timeoutMs / 1e3)} s${at2}`;
+  return new BuildError("TIMEOUT", message, { cause });
 }
-function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progress }) {
-  const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
-  const { proxies = [] } = bases;
-  const [target] = targets;
-  const pushed = target === void 0 ? {} : { pushRef: target.pushRef };
-  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress };
-}
-function silent(what, ms2) {
-  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+function lost(why, cause) {
+  return new BuildError("POD_FAILED", `the build pod did not come to its end: ${why}`, {
+    cause: new LostBuild(why, { cause })
+  });
 }
 function asBuildError(error2) {
   if (!isKubeError(error2)) return error2;
@@ -18378,10 +18463,10 @@ var NEEDED = [
   ...["create", "delete"].map((verb) => ({ verb, resource: "secrets" }))
 ];
 async function missingRights(kube, signal) {
-  const answers = await Promise.all(
+  const answers2 = await Promise.all(
     NEEDED.map(async (right) => ({ right, isAllowed: await isAllowed(kube, right, signal) }))
   );
-  const missing = answers.filter(({ isAllowed: allowed }) => !allowed).map(({ right }) => shown2(right));
+  const missing = answers2.filter(({ isAllowed: allowed }) => !allowed).map(({ right }) => shown2(right));
   if (missing.length === 0) return void 0;
   return `the account may not ${missing.join(", ")} in namespace ${kube.namespace}`;
 }
