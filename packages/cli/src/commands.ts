@@ -1,3 +1,4 @@
+import { DOCTOR } from './doctor/command.js'
 import { BUILD_FLAGS, type Flag } from './flags.js'
 
 /** A command of kbuild, as people are told of it. */
@@ -71,6 +72,7 @@ export const COMMANDS: readonly Command[] = [
     suggest: 'directory',
     examples: [{ says: 'what makes a context large', line: 'kbuild context --list . | sort -n | tail' }]
   },
+  DOCTOR,
   {
     name: 'completion',
     usage: 'bash|zsh|fish',

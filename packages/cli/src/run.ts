@@ -1,5 +1,6 @@
 import { commandOf, COMMANDS } from './commands.js'
 import { completionScript } from './completion.js'
+import { runDoctor } from './doctor/run-doctor.js'
 import { EXIT } from './exit-code.js'
 import { FOREIGN_FLAGS } from './flags.js'
 import { commandHelp, generalHelp } from './help.js'
@@ -32,6 +33,7 @@ const RUN: Readonly<Record<string, (parsed: Parsed, world: World) => Promise<num
   login: runLogin,
   logout: runLogout,
   context: runContext,
+  doctor: runDoctor,
   completion: runCompletion
 }
 
