@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Finding, wordsOf } from './finding.js'
@@ -17,12 +18,15 @@ export interface Check {
  * @returns the findings, in the order of the checks
  */
 export async function askAll(checks: readonly Check[], signal: AbortSignal): Promise<readonly Finding[]> {
+  // Each request listens for it, and there are many at once.
+  setMaxListeners(0, signal)
   return (await Promise.all(checks.map(async check => ask(check, signal)))).flat()
 }
 
 async function ask({ name, limitMs, ask: question }: Check, signal: AbortSignal): Promise<readonly Finding[]> {
   const over = new AbortController()
   const late = AbortSignal.any([signal, over.signal])
+  setMaxListeners(0, late)
   const answered = new AbortController()
   const timer = async (): Promise<readonly Finding[]> => {
     await sleep(limitMs, undefined, { signal: AbortSignal.any([signal, answered.signal]) }).catch(() => undefined)

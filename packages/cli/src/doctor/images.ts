@@ -1,10 +1,9 @@
 import { imagesFrom } from '@kaniko-hooks/client'
 import type { Settings } from '@kaniko-hooks/hook/settings'
 import { buildTemplate, type Template } from '@kaniko-hooks/hook/pods'
-import { isKubeError } from '@kaniko-hooks/kube'
 
-import { type Finding, wordsOf } from './finding.js'
-import { type Trial, tryPod } from './pod.js'
+import type { Finding } from './finding.js'
+import { noArrival, type Trial, tryPod } from './pod.js'
 
 export type Images = ReturnType<typeof imagesFrom>
 
@@ -28,13 +27,12 @@ export async function checkImage(
 ): Promise<readonly Finding[]> {
   const pullSecrets = (buildTemplate(template).imagePullSecrets ?? []).flatMap(({ name }) => name ?? [])
   try {
-    const node = await tryPod(trial, image, { pullSecrets }, signal)
-    return [{ check, state: 'ok', says: `Node ${node} has ${image}, or pulled it.` }]
-  } catch (error) {
-    if (!isKubeError(error) || signal.aborted) throw error
-    if (!isKubeError(error, 'POD_FAILED', 'TIMEOUT')) return [{ check, state: 'unknown', says: wordsOf(error) }]
+    const { node, notPulled } = await tryPod(trial, image, { pullSecrets }, signal)
+    if (notPulled === undefined) return [{ check, state: 'ok', says: `Node ${node} has ${image}, or pulled it.` }]
     const setting = check === 'kaniko image' ? 'engine: { kaniko: { image: … } }' : 'build: { pushImage: … }'
     const mend = `${setting} # a copy in a registry that nodes reach; its Secret as imagePullSecrets of $build in the hook template`
-    return [{ check, state: 'failed', says: `A node could not pull ${image}: ${wordsOf(error)}`, mend }]
+    return [{ check, state: 'failed', says: `Node ${node} could not pull ${image}: ${notPulled}`, mend }]
+  } catch (error) {
+    return [noArrival(check, error, signal)]
   }
 }

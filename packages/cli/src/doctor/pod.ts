@@ -1,5 +1,6 @@
-import { isKubeError, type Kube, KubeError, type V1Pod, type V1PodSpec, waitForPod } from '@kaniko-hooks/kube'
+import { isKubeError, type Kube, type V1Pod, type V1PodSpec, waitForPod } from '@kaniko-hooks/kube'
 
+import { type Finding, quoted, wordsOf } from './finding.js'
 import type { Traces } from './traces.js'
 
 /** By which people and `kbuild gc` find what a kbuild that was killed has left. */
@@ -85,28 +86,29 @@ export interface Trial {
   readonly name: string
 }
 
+/** How far a pod came on its node. By then its volumes are mounted. */
+export interface Arrival {
+  readonly node: string
+  /** Why the node could not pull the image, in its words. */
+  readonly notPulled: string | undefined
+}
+
 /**
  * Makes an idle pod, waits until its node got as far as starting its program, or not, and removes the pod.
  *
  * @param image of its container
- * @returns the node's name
- * @throws KubeError with the words of scheduler, kubelet or registry
+ * @throws KubeError with the words of scheduler or kubelet when it came to no node, or not that far
  */
 export async function tryPod(
   { kube, traces, limitMs, name }: Trial,
   image: string,
   more: IdlePod,
   signal: AbortSignal
-): Promise<string> {
+): Promise<Arrival> {
   const trace = traces.addPod(kube, name)
   try {
     await kube.create('pods', idlePod(name, image, more), { signal })
-    const seen = await waitForPod(kube, name, isDecided, { timeoutMs: limitMs, stuckMs: limitMs, signal })
-    const waiting = seen.status?.containerStatuses?.[0]?.state?.waiting
-    if (waiting !== undefined && NOT_PULLED.includes(waiting.reason ?? '')) {
-      throw new KubeError('POD_FAILED', waiting.message ?? waiting.reason ?? 'no reason was given')
-    }
-    return seen.spec?.nodeName ?? 'a node'
+    return await awaitArrival(kube, name, limitMs, signal)
   } finally {
     await trace.remove().catch((error: unknown) => {
       // It stays among the traces, and is told when it cannot be removed in the end either.
@@ -115,8 +117,39 @@ export async function tryPod(
   }
 }
 
+/**
+ * Waits until a pod's container runs, has ended, or its image could not be pulled.
+ *
+ * @throws KubeError with the words of scheduler or kubelet
+ */
+export async function awaitArrival(kube: Kube, name: string, limitMs: number, signal: AbortSignal): Promise<Arrival> {
+  const pod = await waitForPod(kube, name, isDecided, { timeoutMs: limitMs, stuckMs: limitMs, signal })
+  const { reason = '', message = reason } = pod.status?.containerStatuses?.[0]?.state?.waiting ?? {}
+  const notPulled = NOT_PULLED.includes(reason) ? quoted(message) : undefined
+  return { node: pod.spec?.nodeName ?? '', notPulled }
+}
+
 function isDecided(pod: V1Pod): boolean {
   const state = pod.status?.containerStatuses?.[0]?.state
   if (state?.terminated !== undefined || state?.running !== undefined) return true
   return [...NOT_PULLED, 'RunContainerError', 'CrashLoopBackOff'].includes(state?.waiting?.reason ?? '')
+}
+
+/**
+ * The finding for a pod that came to no node, or was not begun there: what that says is not about the question.
+ *
+ * @throws the error when it is none of a cluster
+ */
+export function noArrival(check: string, error: unknown, signal: AbortSignal): Finding {
+  if (!isKubeError(error) || signal.aborted) throw error
+  const says = wordsOf(error)
+  if (error.problem?.reason === 'Unschedulable') {
+    return {
+      check,
+      state: 'failed',
+      says,
+      mend: 'kubectl get nodes # one with room for a small pod, and without a taint'
+    }
+  }
+  return { check, state: 'unknown', says }
 }

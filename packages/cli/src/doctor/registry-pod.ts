@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers'
 
-import { type Kube, literal, type V1Pod, type V1Secret, waitForPod } from '@kaniko-hooks/kube'
+import { type Kube, literal, type V1Pod, type V1Secret } from '@kaniko-hooks/kube'
 
 import { quoted } from './finding.js'
-import { CONTAINER, LABELS, LIFE_SECONDS, plainPod } from './pod.js'
+import { type Arrival, awaitArrival, CONTAINER, LABELS, LIFE_SECONDS, plainPod } from './pod.js'
 import type { Place } from './place.js'
 import type { Traces } from './traces.js'
 
@@ -65,14 +65,14 @@ export class RegistryPod {
    * @param image with `sh`, `crane`, `tar` and `sha256sum`: the settings' `build.pushImage`
    * @throws KubeError when it does not start
    */
-  async start(image: string, traces: Traces, limitMs: number, signal: AbortSignal): Promise<void> {
+  async start(image: string, traces: Traces, limitMs: number, signal: AbortSignal): Promise<Arrival> {
     const { config } = this.#place
     const pod = await this.#kube.create('pods', podOf(this.#name, image, this.#place), { signal })
     if (config !== undefined) {
       traces.addSecret(this.#kube, this.#name)
       await this.#kube.create('secrets', secretOf(pod, config), { signal })
     }
-    await waitForPod(this.#kube, this.#name, 'running', { timeoutMs: limitMs, stuckMs: limitMs, signal })
+    return awaitArrival(this.#kube, this.#name, limitMs, signal)
   }
 
   /** @returns its answer; the digest is behind the `@` of what it prints */

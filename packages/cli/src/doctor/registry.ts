@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { isKubeError, type Kube } from '@kaniko-hooks/kube'
 import { isDigest } from '@kaniko-hooks/registry'
 
-import { type Finding, quoted, wordsOf } from './finding.js'
+import { type Finding, quoted } from './finding.js'
 import type { Place } from './place.js'
-import { tryPod } from './pod.js'
+import { noArrival, tryPod } from './pod.js'
 import { type Answer, RegistryPod } from './registry-pod.js'
 import type { Trace, Traces } from './traces.js'
 
@@ -36,10 +36,13 @@ export async function checkRegistry(question: RegistryQuestion, signal: AbortSig
   const pod = new RegistryPod(kube, tag, place)
   const podTrace = traces.addPod(kube, tag)
   try {
-    await pod.start(pushImage, traces, limitMs, signal)
+    const { notPulled } = await pod.start(pushImage, traces, limitMs, signal)
+    if (notPulled !== undefined) {
+      const says = `The registry was not asked: ${pushImage} cannot be pulled.`
+      return [{ check: `push${suffix}`, state: 'unknown', says }]
+    }
   } catch (error) {
-    const says = `The pod that was to push does not start. ${wordsOf(error)}`
-    return [{ check: `push${suffix}`, state: 'unknown', says }]
+    return [noArrival(`push${suffix}`, error, signal)]
   }
   const reference = `${place.push}:${tag}`
   const trace = traces.addImage(reference, async late => {
@@ -110,14 +113,14 @@ async function checkPull(
   const own = place.config === undefined ? [] : [`kbuild-doctor-${id}`]
   const image = `${place.pull}@${digest}`
   const trial = { kube, traces, limitMs, name: `kbuild-doctor-${id}-pull` }
+  const more = { pullAlways: true, pullSecrets: [...pullSecrets, ...own] }
   try {
-    const node = await tryPod(trial, image, { pullAlways: true, pullSecrets: [...pullSecrets, ...own] }, signal)
-    return { check, state: 'ok', says: `Node ${node} pulled ${image}.` }
+    const { node, notPulled } = await tryPod(trial, image, more, signal)
+    if (notPulled === undefined) return { check, state: 'ok', says: `Node ${node} pulled ${image}.` }
+    const says = `Node ${node} could not pull ${image}: ${notPulled}`
+    return { check, state: 'failed', says, mend: mendPull(place, notPulled) }
   } catch (error) {
-    if (!isKubeError(error) || signal.aborted) throw error
-    if (!isKubeError(error, 'POD_FAILED', 'TIMEOUT')) return { check, state: 'unknown', says: wordsOf(error) }
-    const says = `A node could not pull ${image}: ${wordsOf(error)}`
-    return { check, state: 'failed', says, mend: mendPull(place, error.message) }
+    return noArrival(check, error, signal)
   }
 }
 

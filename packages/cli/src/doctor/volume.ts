@@ -20,11 +20,11 @@ export async function checkWorkVolume(
     mounts: [{ name: 'work', mountPath: '/work' }]
   }
   try {
-    const node = await tryPod(trial, image, more, signal)
+    const { node } = await tryPod(trial, image, more, signal)
     return [{ check: CHECK, state: 'ok', says: `Node ${node} mounted a volume of ${storage}.` }]
   } catch (error) {
     if (!isKubeError(error) || signal.aborted) throw error
-    if (!isKubeError(error, 'POD_FAILED', 'TIMEOUT', 'INVALID'))
+    if (error.problem === undefined && !isKubeError(error, 'INVALID'))
       return [{ check: CHECK, state: 'unknown', says: wordsOf(error) }]
     const says = `No volume of ${storage}: ${wordsOf(error)}`
     const mend =
