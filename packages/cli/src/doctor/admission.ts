@@ -1,4 +1,4 @@
-import { isKubeError, type Kube, type V1Pod } from '@kaniko-hooks/kube'
+import { isKubeError, type Kube, type KubeError, type V1Pod } from '@kaniko-hooks/kube'
 import { kanikoPod } from '@kaniko-hooks/builder/build-pod'
 import { buildTemplate, exampleJobPod, type Template } from '@kaniko-hooks/hook/pods'
 
@@ -49,31 +49,28 @@ export async function checkAdmission(
     return [{ check, state: 'ok', says: `Namespace ${kube.namespace} takes such a pod.` }]
   } catch (error) {
     if (!isKubeError(error) || signal.aborted) throw error
-    if (!isKubeError(error, 'FORBIDDEN', 'INVALID', 'NOT_FOUND', 'CONFLICT')) {
-      return [{ check, state: 'unknown', says: wordsOf(error) }]
+    if (isKubeError(error, 'ADMISSION', 'QUOTA', 'INVALID', 'NOT_FOUND', 'CONFLICT')) {
+      return [{ check, state: 'failed', says: wordsOf(error), mend: mendAdmission(kube.namespace, error) }]
     }
-    // The authorizer's words: the row of that right says it, with what mends it.
-    if (/cannot create resource "pods"/.test(error.message)) {
-      return [
-        { check, state: 'unknown', says: `Whether it is taken is told only to who may create it: ${wordsOf(error)}` }
-      ]
-    }
-    return [{ check, state: 'failed', says: wordsOf(error), mend: mendAdmission(kube.namespace, error.message) }]
+    // Who may not create pods is told so in the row of that right.
+    return [{ check, state: 'unknown', says: wordsOf(error) }]
   }
 }
 
-function mendAdmission(namespace: string, said: string): string {
+function mendAdmission(namespace: string, { code, message: said }: KubeError): string {
   if (/violates PodSecurity/i.test(said)) {
     return `kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=baseline --overwrite`
   }
-  if (/exceeded quota/i.test(said))
-    return `kubectl -n ${namespace} get resourcequota # raise it, or ask for less in the hook template`
-  if (/must specify|maximum|minimum/i.test(said)) {
-    return `kubectl -n ${namespace} get limitrange,resourcequota # and resources in the hook template: entries $job and $build`
+  if (code === 'QUOTA') return `kubectl -n ${namespace} get resourcequota # raise it`
+  if (code === 'NOT_FOUND') return `kubectl create namespace ${namespace}`
+  if (/must specify|usage per|maximum|minimum/i.test(said)) {
+    return `kubectl -n ${namespace} get limitrange,resourcequota # and resources of $job and $build in the hook template`
   }
-  if (/serviceaccount/i.test(said))
+  if (/serviceaccount/i.test(said)) {
     return `kubectl -n ${namespace} create serviceaccount NAME # the one that the hook template names`
-  if (/webhook/i.test(said))
-    return 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations # the one that it names'
-  return `kubectl -n ${namespace} get events --sort-by=.lastTimestamp`
+  }
+  if (/webhook/i.test(said)) {
+    return 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations # ask whoever keeps the one that it names'
+  }
+  return 'docs/template.md # the fields that it names, in the hook template'
 }

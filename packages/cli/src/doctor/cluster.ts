@@ -54,7 +54,12 @@ export async function openCluster(
   const server = config.server.origin
   const kube = open(config, config.namespace)
   const spec = { resourceAttributes: { namespace: config.namespace, verb: 'get', resource: 'pods' } }
-  await kube.create('selfsubjectaccessreviews', { spec }, { signal })
+  try {
+    await kube.create('selfsubjectaccessreviews', { spec }, { signal })
+  } catch (error) {
+    kube.close()
+    throw error
+  }
   const home = account?.namespace ?? config.namespace
   let token: Promise<string> | undefined
   return {

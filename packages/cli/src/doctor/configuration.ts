@@ -58,7 +58,7 @@ async function readValues({ valuesFile }: DoctorPlan): Promise<{ values: Values 
     ]
   })
   try {
-    const values = load(await readFile(valuesFile, 'utf8')) as unknown
+    const values = load(await readFile(valuesFile, 'utf8'))
     if (typeof values !== 'object' || values === null || Array.isArray(values)) {
       return failed(`${valuesFile} is not a YAML mapping.`)
     }

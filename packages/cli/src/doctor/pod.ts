@@ -10,7 +10,7 @@ export const LABELS = { 'app.kubernetes.io/managed-by': 'kbuild', 'app.kubernete
 export const LIFE_SECONDS = 300
 
 /** Nobody in particular. Our programs need no right, so that our pods are let into every namespace. */
-export const USER = 65_532
+const USER = 65_532
 
 /** The program of a pod that shall not run anything: the runtime finds none of that name, after everything else was done. */
 const NOTHING = '/kbuild-doctor-runs-nothing'

@@ -33,7 +33,7 @@ const WORK = '/home/runner/_work'
 const OURS = ['KANIKO_HOOKS_CONFIG', 'KANIKO_HOOKS_OPERATOR_LOG', 'KANIKO_HOOKS_SERVICE_ACCOUNT_DIR']
 
 /** The container in which the runner runs. */
-export function runnerOf(values: Values): V1Container | undefined {
+function runnerOf(values: Values): V1Container | undefined {
   return values.template?.spec?.containers?.find(({ name }) => name === 'runner')
 }
 
