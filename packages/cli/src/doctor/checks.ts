@@ -17,6 +17,9 @@ import type { Traces } from './traces.js'
 import { variablesOf } from './values.js'
 import { checkWorkVolume } from './volume.js'
 
+/** A pod's own time ends first: what is said then tells why. */
+const MARGIN_MS = 8_000
+
 /** A place takes three pods, one after the other, and a push. */
 const PODS_OF_A_PLACE = 4
 
@@ -97,7 +100,7 @@ function checksWithPods(
   const kube = cluster.kube(namespace)
   const image = (check: string, reference: string, suffix: string): Check => ({
     name: check,
-    limitMs,
+    limitMs: limitMs + MARGIN_MS,
     ask: async signal =>
       checkImage({ kube, traces, limitMs, name: `${name}-${suffix}` }, check, reference, template, signal)
   })
@@ -116,7 +119,7 @@ function checksWithPods(
       : [
           {
             name: 'work volume',
-            limitMs,
+            limitMs: limitMs + MARGIN_MS,
             ask: async (signal: AbortSignal) =>
               checkWorkVolume({ kube: home, traces, limitMs, name: `${name}-volume` }, claim, pushImage, signal)
           }

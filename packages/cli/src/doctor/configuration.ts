@@ -79,6 +79,10 @@ class ConfigMaps {
     this.#signal = signal
   }
 
+  get namespace(): string {
+    return this.#kube?.namespace ?? ''
+  }
+
   get canBeRead(): boolean {
     return this.#kube !== undefined
   }
@@ -102,27 +106,34 @@ class ConfigMaps {
 async function checkMounted(values: Values, maps: ConfigMaps): Promise<Finding[]> {
   if (!maps.canBeRead) return []
   const variables = variablesOf(values)
-  const findings = await Promise.all(
-    [HOOKS, VARIABLE.settingsPath, VARIABLE.templatePath].map(async (name): Promise<Finding[]> => {
-      const path = variables[name] ?? ''
-      const source = sourceOf(values, path)
-      if (path === '' || source.kind !== 'config-map') return []
-      const check = `values ${name}`
-      const mend = `kubectl create configmap ${source.name} --from-file=${source.key}=FILE … # docs/getting-started.md, step 3`
-      try {
-        const keys = await maps.keys(source.name)
-        if (Object.hasOwn(keys, source.key)) {
-          return [{ check, state: 'ok', says: `${path} is the key ${source.key} of ConfigMap ${source.name}.` }]
-        }
-        const says = `ConfigMap ${source.name} has no key ${source.key}, which would be ${path}; it has ${Object.keys(keys).join(', ')}.`
-        return [{ check, state: 'failed', says, mend }]
-      } catch (error) {
-        if (!isKubeError(error, 'NOT_FOUND')) return [{ check, state: 'unknown', says: wordsOf(error) }]
-        return [{ check, state: 'failed', says: `There is no ConfigMap ${source.name}: ${wordsOf(error)}`, mend }]
-      }
-    })
-  )
-  return findings.flat()
+  const mounted = [HOOKS, VARIABLE.settingsPath, VARIABLE.templatePath].flatMap(variable => {
+    const path = variables[variable] ?? ''
+    const source = sourceOf(values, path)
+    return path === '' || source.kind !== 'config-map' ? [] : [{ variable, path, ...source }]
+  })
+  const names = [...new Set(mounted.map(({ name }) => name))]
+  const findings = names.map(async (name): Promise<Finding[]> => {
+    const files = mounted.filter(each => each.name === name)
+    const from = files.map(({ key }) => `--from-file=${key}=FILE`).join(' ')
+    const mend = `kubectl -n ${maps.namespace} create configmap ${name} ${from} # docs/getting-started.md, step 3`
+    try {
+      const keys = await maps.keys(name)
+      return files.map(({ variable, path, key }): Finding => {
+        const check = `values ${variable}`
+        if (Object.hasOwn(keys, key))
+          return { check, state: 'ok', says: `${path} is the key ${key} of ConfigMap ${name}.` }
+        const has = Object.keys(keys).join(', ')
+        const says = `ConfigMap ${name} has no key ${key}, which would be ${path}; it has ${has}.`
+        return { check, state: 'failed', says, mend }
+      })
+    } catch (error) {
+      const check = `configmap ${name}`
+      const says = wordsOf(error)
+      if (!isKubeError(error, 'NOT_FOUND')) return [{ check, state: 'unknown', says }]
+      return [{ check, state: 'failed', says: `The values mount a ConfigMap that is not there. ${says}`, mend }]
+    }
+  })
+  return (await Promise.all(findings)).flat()
 }
 
 /** Reads a path of the runner's container from where it is from. */
@@ -161,7 +172,7 @@ async function originOf(
     return { path, read }
   } catch (error) {
     if (!(error instanceof NotSeen) && !isKubeError(error)) return { path, read }
-    return { check, state: 'unknown', says: `${wordsOf(error)}; --${check} FILE names it.` }
+    return { check, state: 'unknown', says: `${wordsOf(error).replace(/\.$/, '')}; --${check} FILE names it.` }
   }
 }
 

@@ -265,9 +265,11 @@ describe('values of ARC’s chart', () => {
 
   test('a key that the ConfigMap lacks, and a ConfigMap that is not there', async () => {
     const none = await doctor('--no-pods', '--values', values('/opt/kaniko-hooks'))
-    expect(none.of('values KANIKO_HOOKS_CONFIG')).toMatchObject({
+    expect(none.of('configmap kaniko-hooks')).toMatchObject({
       state: 'failed',
-      says: expect.stringMatching(/^There is no ConfigMap/)
+      mend: expect.stringMatching(
+        /^kubectl -n arc create configmap kaniko-hooks --from-file=index\.js=FILE --from-file=settings\.yaml=FILE /
+      )
     })
     kbuild.server.put('configmaps', {
       metadata: { name: 'kaniko-hooks' },
