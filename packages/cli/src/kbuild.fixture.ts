@@ -7,7 +7,7 @@ import { ApiServer, type ExecScript } from '@kaniko-hooks/testing'
 
 import { run } from './run.js'
 
-export const DIGEST = `sha256:${'0a'.repeat(32)}`
+const DIGEST = `sha256:${'0a'.repeat(32)}`
 
 /** What a command said. */
 export interface Said {

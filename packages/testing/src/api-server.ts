@@ -215,7 +215,7 @@ export class ApiServer {
   #do({ method, query, body }: ApiCall, place: Place): object | Refusal {
     const { resource, name, subresource, namespace } = place
     if (resource === RESOURCES.selfsubjectaccessreviews) {
-      const { spec = {} } = body as V1SelfSubjectAccessReview
+      const { spec } = body as V1SelfSubjectAccessReview
       return { ...(body as object), status: { allowed: this.allows(spec.resourceAttributes ?? {}) } }
     }
     if (subresource === 'token' && name !== undefined) return this.#token(place, name, body)

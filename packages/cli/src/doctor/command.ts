@@ -1,4 +1,4 @@
-import type { Command } from '../commands.js'
+import type { Command } from '../command.js'
 import { DOCTOR_FLAGS } from './plan.js'
 
 /** `kbuild doctor`, as people are told of it. */

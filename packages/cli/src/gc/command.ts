@@ -1,4 +1,4 @@
-import type { Command } from '../commands.js'
+import type { Command } from '../command.js'
 import { GC_FLAGS } from './plan.js'
 
 /** `kbuild gc`, as people are told of it. */

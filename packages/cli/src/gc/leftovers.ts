@@ -43,8 +43,8 @@ export async function findLeftovers(
   nowMs = Date.now()
 ): Promise<readonly Leftover[]> {
   const options = { labelSelector: SELECTOR, signal }
-  const [pods, jobs, secrets] = await Promise.all([
-    kube.list('pods', options),
+  const pods = await kube.list('pods', options)
+  const [jobs, secrets] = await Promise.all([
     ifAllowed(kube.list('jobs', options)),
     ifAllowed(kube.list('secrets', options))
   ])
