@@ -14,7 +14,14 @@ import { apply, getJson, kubectl } from '../../harness/kubectl.js'
 import { createNamespace, leftIn, type Namespace } from '../../harness/namespace.js'
 import { imagesIn } from '../../harness/registry.js'
 import { Suite } from '../../harness/suite.js'
-import { nodePortRegistry } from '../../stand-ins/registries/index.js'
+import { variants } from '../../harness/variants.js'
+import {
+  dockerConfigSecret,
+  nodePortRegistry,
+  tlsRegistry,
+  trustCertificateAuthority
+} from '../../stand-ins/registries/index.js'
+import { dockerConfig } from '../../stand-ins/registries/docker-config.js'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const KBUILD = join(ROOT, 'dist', 'kbuild', 'index.cjs')
@@ -292,6 +299,61 @@ describe('what is lacking', () => {
     await registry.remove()
   })
 })
+
+for (const title of variants([], ['a registry with passwords and a certificate of its own'])) {
+  test(`${title}: as the settings name its Secrets, and as this machine knows it`, async () => {
+    const { cluster, namespace } = suite
+    const registry = await tlsRegistry(cluster, namespace, { name: 'tls', trusted: false })
+    const { pushHost: host, users, ca = '' } = registry
+    if (users === undefined) throw new Error('it has users')
+    const remote = {
+      repository: `${host}/a/b`,
+      pushSecret: 'tls-push',
+      pullSecret: 'tls-pull',
+      ca: { secret: 'tls-ca' }
+    }
+    const written = await file('tls.yaml', { ...(load(await settings()) as object), destinations: [{ remote }] })
+    const none = await doctor(namespace, '--no-pods', '--settings', written)
+    for (const secret of ['tls-push', 'tls-pull', 'tls-ca']) {
+      expect(none.of(`secret ${secret}`)).toMatchObject({
+        state: 'failed',
+        says: expect.stringMatching(/^There is no/)
+      })
+    }
+    await dockerConfigSecret(cluster, namespace, 'tls-push', { [host]: users.push })
+    await dockerConfigSecret(cluster, namespace, 'tls-pull', { [host]: { ...users.pull, password: 'wrong' } })
+    await apply(cluster, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'tls-ca', namespace },
+      stringData: { 'ca.crt': ca }
+    })
+    const strange = await doctor(namespace, '--settings', written)
+    expect(strange.of('push')).toMatchObject({ state: 'ok' })
+    expect(strange.of('pull by a node')).toMatchObject({ state: 'failed', mend: expect.stringMatching(/ca\.crt/) })
+    const distrust = await trustCertificateAuthority(cluster, host, ca)
+    const refused = await doctor(namespace, '--settings', written)
+    expect(refused.of('pull by a node')).toMatchObject({
+      state: 'failed',
+      mend: expect.stringMatching(/docker-registry tls-pull/)
+    })
+    await dockerConfigSecret(cluster, namespace, 'tls-pull', { [host]: users.pull })
+    const { findings, code } = await doctor(namespace, '--settings', written)
+    expect(findings.filter(({ state }) => state !== 'ok')).toEqual([])
+    expect(code).toBe(0)
+    // The password of this machine goes into a Secret for as long as it is needed, and the pull has it too.
+    const auth = await file('auth.json', dockerConfig({ [host]: users.admin }))
+    const own = await doctor(namespace, '-t', `${host}/c/d`, '--registry-auth', auth)
+    expect(own.of('push')).toMatchObject({ state: 'failed', says: expect.stringMatching(/x509/) })
+    expect(own.stdout + own.stderr).not.toContain(users.admin.password)
+    expect(await registry.images()).toEqual([])
+    await distrust()
+    await registry.remove()
+    const secrets = ['tls-push', 'tls-pull', 'tls-ca']
+    await kubectl(cluster, ['-n', namespace, 'delete', 'secret', ...secrets])
+    expect(await left()).toEqual([])
+  })
+}
 
 describe('nothing is left', () => {
   test('of a doctor that is ended in the middle', async () => {

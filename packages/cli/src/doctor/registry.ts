@@ -62,7 +62,7 @@ export async function checkRegistry(question: RegistryQuestion, signal: AbortSig
   const digest = pushed.stdout.split('@').at(-1) ?? ''
   if (pushed.code !== 0 || !isDigest(digest)) {
     trace.forget()
-    return [exec, notPushed(place, pushed.said, suffix)]
+    return [exec, notPushed(kube.namespace, place, pushed.said, suffix)]
   }
   const push: Finding = { check: `push${suffix}`, state: 'ok', says: `A pod pushed ${reference}.` }
   const pulled = await checkPull(question, digest, id, signal)
@@ -80,15 +80,20 @@ function execFailed(why: string, suffix: string): Finding {
   }
 }
 
-function notPushed({ push, pushSecret, plainHttp, ca }: Place, said: string, suffix: string): Finding {
+function notPushed(
+  namespace: string,
+  { push, pushSecret, plainHttp, ca }: Place,
+  said: string,
+  suffix: string
+): Finding {
   const host = push.split('/', 1)[0] ?? push
   const says = `A pod could not push to ${push}: ${said}`
   const make = (mend: string): Finding => ({ check: `push${suffix}`, state: 'failed', says, mend })
   if (/UNAUTHORIZED|DENIED|401|403/i.test(said)) {
     return make(
       pushSecret === undefined
-        ? `name a Secret as pushSecret of the destination: kubectl create secret docker-registry registry-push --docker-server=${host} --docker-username=… --docker-password=…`
-        : `kubectl create secret docker-registry ${pushSecret} --docker-server=${host} --docker-username=… --docker-password=…`
+        ? `name a Secret as pushSecret of the destination: kubectl -n ${namespace} create secret docker-registry registry-push --docker-server=${host} --docker-username=… --docker-password=…`
+        : `kubectl -n ${namespace} create secret docker-registry ${pushSecret} --docker-server=${host} --docker-username=… --docker-password=…`
     )
   }
   if (/x509|certificate/i.test(said)) {
@@ -118,16 +123,16 @@ async function checkPull(
     const { node, notPulled } = await tryPod(trial, image, more, signal)
     if (notPulled === undefined) return { check, state: 'ok', says: `Node ${node} pulled ${image}.` }
     const says = `Node ${node} could not pull ${image}: ${notPulled}`
-    return { check, state: 'failed', says, mend: mendPull(place, notPulled) }
+    return { check, state: 'failed', says, mend: mendPull(kube.namespace, place, notPulled) }
   } catch (error) {
     return noArrival(check, error, signal)
   }
 }
 
-function mendPull({ pull, pullSecret }: Place, said: string): string {
+function mendPull(namespace: string, { pull, pullSecret }: Place, said: string): string {
   const host = pull.split('/', 1)[0] ?? pull
   if (/unauthorized|denied|forbidden|401|403|no basic auth/i.test(said)) {
-    return `kubectl create secret docker-registry ${pullSecret ?? 'registry-pull'} --docker-server=${host} --docker-username=… --docker-password=… # and pullSecret of the destination`
+    return `kubectl -n ${namespace} create secret docker-registry ${pullSecret ?? 'registry-pull'} --docker-server=${host} --docker-username=… --docker-password=… # and pullSecret of the destination`
   }
   if (/x509|certificate/i.test(said)) {
     return `on each node: the authority's certificate at /etc/containerd/certs.d/${host}/ca.crt (containerd) or /etc/containers/certs.d/${host}/ca.crt (CRI-O)`

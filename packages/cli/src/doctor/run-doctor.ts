@@ -5,7 +5,7 @@ import { askAll } from './check.js'
 import { checksOf } from './checks.js'
 import { type Cluster, noCluster, openCluster } from './cluster.js'
 import { readConfiguration } from './configuration.js'
-import type { Finding } from './finding.js'
+import { type Finding, quoted } from './finding.js'
 import { placesOf } from './places.js'
 import { planDoctor } from './plan.js'
 import { asJson, asTable } from './show.js'
@@ -53,7 +53,8 @@ export async function runDoctor(parsed: Parsed, world: World): Promise<number> {
     world.stderr('kbuild: interrupted; what was made is removed.\n')
     return bySignal(signal)
   }
-  const diagnosis = { server: cluster?.server, namespace: cluster?.namespace, findings }
+  const lines = findings.map(each => ({ ...each, says: quoted(each.says) }))
+  const diagnosis = { server: cluster?.server, namespace: cluster?.namespace, findings: lines }
   world.stdout(plan.json ? asJson(diagnosis) : asTable(diagnosis))
   if (findings.some(({ state }) => state === 'failed')) return EXIT.build
   return findings.some(({ state }) => state === 'unknown') ? EXIT.infrastructure : EXIT.ok

@@ -2,8 +2,8 @@ import type { Kube } from '@kaniko-hooks/kube'
 
 import { wordsOf } from './finding.js'
 
-/** For each removal; a signal leaves a process ten seconds. */
-const REMOVAL_MS = 6_000
+/** For images, and then for objects; a signal leaves a process ten seconds. */
+const REMOVAL_MS = 4_500
 
 /** A thing that a command made, or is about to make. */
 export interface Trace {
