@@ -30,7 +30,6 @@ async function ask({ name, limitMs, ask: question }: Check, signal: AbortSignal)
   const answered = new AbortController()
   const timer = async (): Promise<readonly Finding[]> => {
     await sleep(limitMs, undefined, { signal: AbortSignal.any([signal, answered.signal]) }).catch(() => undefined)
-    over.abort()
     const why = signal.aborted ? 'was interrupted' : `was not answered in ${limitMs / 1000} s`
     return [{ check: name, state: 'unknown', says: `The question ${why}.` }]
   }
@@ -40,5 +39,7 @@ async function ask({ name, limitMs, ask: question }: Check, signal: AbortSignal)
     return [{ check: name, state: 'unknown', says: wordsOf(error) }]
   } finally {
     answered.abort()
+    // Only now: what the question says of its own end would be no answer.
+    over.abort()
   }
 }

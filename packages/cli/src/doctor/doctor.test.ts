@@ -327,6 +327,19 @@ describe('a doctor that is interrupted', () => {
   })
 })
 
+test('words of a file stay a part of one line', async () => {
+  const values = {
+    template: { spec: { containers: [{ name: 'runner', env: [{ name: 'KANIKO_HOOKS_X\n::add-path::/evil' }] }] } }
+  }
+  const { stdout } = await kbuild.run([
+    'doctor',
+    '--no-pods',
+    '--values',
+    kbuild.file('v.yaml', JSON.stringify(values))
+  ])
+  expect(stdout).toMatch(/KANIKO_HOOKS_X ::add-path::\/evil is no variable/)
+})
+
 test('wrong words are named all at once', async () => {
   const words = ['-t', 'r.example//x', '--timeout', 'soon', '--service-account', 'a/b/c', 'here']
   const { code, stderr } = await doctor(...words)
