@@ -14,7 +14,7 @@ import { checkRegistry } from './registry.js'
 import { checkRights } from './rights.js'
 import { checkSecrets } from './secrets.js'
 import type { Traces } from './traces.js'
-import { variablesOf } from './values.js'
+import { variablesOf } from './runner.js'
 import { checkWorkVolume } from './volume.js'
 
 /** A pod's own time ends first: what is said then tells why. */

@@ -6,6 +6,7 @@ import { isDigest } from '@kaniko-hooks/registry'
 import { type Finding, quoted } from './finding.js'
 import type { Place } from './place.js'
 import { noArrival, tryPod } from './pod.js'
+import { mendDelete, mendPull, mendPush } from './registry-advice.js'
 import { type Answer, RegistryPod } from './registry-pod.js'
 import type { Trace, Traces } from './traces.js'
 
@@ -80,30 +81,9 @@ function execFailed(why: string, suffix: string): Finding {
   }
 }
 
-function notPushed(
-  namespace: string,
-  { push, pushSecret, plainHttp, ca }: Place,
-  said: string,
-  suffix: string
-): Finding {
-  const host = push.split('/', 1)[0] ?? push
-  const says = `A pod could not push to ${push}: ${said}`
-  const make = (mend: string): Finding => ({ check: `push${suffix}`, state: 'failed', says, mend })
-  if (/UNAUTHORIZED|DENIED|401|403/i.test(said)) {
-    return make(
-      pushSecret === undefined
-        ? `name a Secret as pushSecret of the destination: kubectl -n ${namespace} create secret docker-registry registry-push --docker-server=${host} --docker-username=… --docker-password=…`
-        : `kubectl -n ${namespace} create secret docker-registry ${pushSecret} --docker-server=${host} --docker-username=… --docker-password=…`
-    )
-  }
-  if (/x509|certificate/i.test(said)) {
-    return make(`ca: { secret: ${ca?.secret ?? 'registry-ca'}, key: ${ca?.key ?? 'ca.crt'} } # of the destination`)
-  }
-  if (/server gave HTTP response/i.test(said)) {
-    return make('plainHttp: true # of the destination remote; with --destination: --insecure-registry')
-  }
-  const why = plainHttp ? '' : ' It was asked over TLS.'
-  return make(`docs/destinations: the address has to answer in pods of this namespace; look for a NetworkPolicy.${why}`)
+function notPushed(namespace: string, place: Place, said: string, suffix: string): Finding {
+  const says = `A pod could not push to ${place.push}: ${said}`
+  return { check: `push${suffix}`, state: 'failed', says, mend: mendPush(namespace, place, said) }
 }
 
 async function checkPull(
@@ -129,25 +109,6 @@ async function checkPull(
   }
 }
 
-function mendPull(namespace: string, { pull, pullSecret }: Place, said: string): string {
-  const host = pull.split('/', 1)[0] ?? pull
-  if (/unauthorized|denied|forbidden|401|403|no basic auth/i.test(said)) {
-    return `kubectl -n ${namespace} create secret docker-registry ${pullSecret ?? 'registry-pull'} --docker-server=${host} --docker-username=… --docker-password=… # and pullSecret of the destination`
-  }
-  if (/x509|certificate/i.test(said)) {
-    return `on each node: the authority's certificate at /etc/containerd/certs.d/${host}/ca.crt (containerd) or /etc/containers/certs.d/${host}/ca.crt (CRI-O)`
-  }
-  if (/HTTP response to HTTPS/i.test(said)) {
-    return `on each node: /etc/containerd/certs.d/${host}/hosts.toml with server = "http://${host}"; or give the registry TLS`
-  }
-  if (/no such host|lookup .* on /i.test(said)) {
-    return 'destinations: [{ nodePort: { host: …, port: 5000, nodePort: 31500 } }] # nodes do not know names of Services'
-  }
-  return host.startsWith('localhost')
-    ? "docs/destinations/nodeport.md: the nodePort has to answer on the node's localhost, and a NetworkPolicy has to let nodes in"
-    : 'docs/destinations/remote.md: the registry has to answer on the network of the nodes'
-}
-
 async function checkDelete(
   pod: RegistryPod,
   digest: string,
@@ -166,11 +127,4 @@ async function checkDelete(
   trace.forget()
   const says = `The registry does not remove images, and ${reference} stays: ${said}`
   return { check, state: 'failed', says, mend: mendDelete(said) }
-}
-
-function mendDelete(said: string): string {
-  if (/UNSUPPORTED|405|Method Not Allowed/i.test(said)) {
-    return 'REGISTRY_STORAGE_DELETE_ENABLED=true in the environment of the registry (distribution); other registries: docs/destinations/remote.md'
-  }
-  return 'give the user of pushSecret the right to delete in this repository: docs/destinations/remote.md'
 }

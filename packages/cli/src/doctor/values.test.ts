@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
 import type { V1PodSpec } from '@kaniko-hooks/kube'
 
-import { checkValues, sourceOf, type Values } from './values.js'
+import { sourceOf } from './mounts.js'
+import type { Values } from './runner.js'
+import { checkValues } from './values.js'
 
 const CLAIM = { storageClassName: 'standard' }
 const ENV = [

@@ -1,25 +1,11 @@
 import { posix } from 'node:path'
 
-import type { V1Container, V1EnvVar, V1PodSpec, V1Volume } from '@kaniko-hooks/kube'
+import type { V1Container } from '@kaniko-hooks/kube'
 import { VARIABLE } from '@kaniko-hooks/hook/settings'
 
 import type { Finding } from './finding.js'
-
-/** What of the values of ARC's chart `gha-runner-scale-set` concerns the hook. Nothing of its shape is sure. */
-export interface Values {
-  readonly containerMode?: {
-    readonly type?: unknown
-    readonly kubernetesModeWorkVolumeClaim?: WorkClaim
-  }
-  readonly template?: { readonly spec?: Partial<V1PodSpec> }
-}
-
-/** The spec of a claim. */
-export interface WorkClaim {
-  readonly storageClassName?: string
-  readonly accessModes?: string[]
-  readonly resources?: { readonly requests?: Record<string, string> }
-}
+import { sourceOf } from './mounts.js'
+import { runnerOf, type Values, variablesOf } from './runner.js'
 
 export const HOOKS = 'ACTIONS_RUNNER_CONTAINER_HOOKS'
 const REQUIRED = 'ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER'
@@ -31,17 +17,6 @@ const WORK = '/home/runner/_work'
 
 /** Variables of ours that a person may set. */
 const OURS = ['KANIKO_HOOKS_CONFIG', 'KANIKO_HOOKS_OPERATOR_LOG', 'KANIKO_HOOKS_SERVICE_ACCOUNT_DIR']
-
-/** The container in which the runner runs. */
-function runnerOf(values: Values): V1Container | undefined {
-  return values.template?.spec?.containers?.find(({ name }) => name === 'runner')
-}
-
-/** The variables of the runner's container; one that the cluster fills in is there with a word in its place. */
-export function variablesOf(values: Values): Readonly<Record<string, string>> {
-  const list: readonly V1EnvVar[] = runnerOf(values)?.env ?? []
-  return Object.fromEntries(list.map(({ name, value, valueFrom }) => [name, value ?? (valueFrom ? 'set' : '')]))
-}
 
 /** Checks the values by themselves, without a cluster. */
 export function checkValues(values: Values): Finding[] {
@@ -164,33 +139,4 @@ function checkPaths(values: Values): Finding[] {
     }
     return []
   })
-}
-
-/** Where a file of the runner's container is from. */
-export type Source =
-  | { readonly kind: 'config-map'; readonly name: string; readonly key: string }
-  /** Its volume has other contents than a ConfigMap. */
-  | { readonly kind: 'volume'; readonly volume: string }
-  /** Its volume is not defined. */
-  | { readonly kind: 'missing'; readonly volume: string }
-  | { readonly kind: 'image' }
-
-export function sourceOf(values: Values, path: string): Source {
-  const file = posix.normalize(path)
-  const mounts = (runnerOf(values)?.volumeMounts ?? [])
-    .filter(
-      ({ mountPath }) =>
-        file === posix.normalize(mountPath) || file.startsWith(`${posix.normalize(mountPath).replace(/\/$/, '')}/`)
-    )
-    .sort((one, other) => other.mountPath.length - one.mountPath.length)
-  const [mount] = mounts
-  if (mount === undefined) return { kind: 'image' }
-  const volumes: readonly V1Volume[] = values.template?.spec?.volumes ?? []
-  const volume = volumes.find(({ name }) => name === mount.name)
-  if (volume === undefined) return { kind: 'missing', volume: mount.name }
-  const name = volume.configMap?.name
-  if (name === undefined) return { kind: 'volume', volume: mount.name }
-  const inside = posix.join(mount.subPath ?? '', posix.relative(posix.normalize(mount.mountPath), file))
-  const item = volume.configMap?.items?.find(each => posix.normalize(each.path) === inside)
-  return { kind: 'config-map', name, key: item?.key ?? inside }
 }

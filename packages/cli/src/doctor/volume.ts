@@ -2,7 +2,7 @@ import { isKubeError } from '@kaniko-hooks/kube'
 
 import { type Finding, wordsOf } from './finding.js'
 import { type Trial, tryPod } from './pod.js'
-import type { WorkClaim } from './values.js'
+import type { WorkClaim } from './runner.js'
 
 const CHECK = 'work volume'
 
