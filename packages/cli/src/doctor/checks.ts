@@ -111,7 +111,7 @@ function checksWithPods(
     image('push image', pushImage, 'push'),
     ...places.map(({ place, suffix }): Check => {
       const ask: Check['ask'] = async signal =>
-        checkRegistry({ kube, place, pushImage, traces, limitMs, suffix }, signal)
+        checkRegistry({ kube, place, pushImage, nodes: plan.nodes, traces, limitMs, suffix }, signal)
       return { name: `push${suffix}`, limitMs: limitMs * PODS_OF_A_PLACE, ask }
     }),
     ...(claim === undefined

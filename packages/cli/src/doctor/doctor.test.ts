@@ -86,6 +86,20 @@ describe('where all is well', () => {
     expect(commands.filter(command => command !== 'sleep')).toEqual(Array(3).fill('/kbuild-doctor-runs-nothing'))
   })
 
+  test('--node: each of them pulls', async () => {
+    const nodes: unknown[] = []
+    kbuild.server.onCreate('pods', pod => {
+      const { nodeSelector } = pod.spec ?? {}
+      nodes.push(...Object.values(nodeSelector ?? {}))
+      pod.status =
+        nodeSelector?.['kubernetes.io/hostname'] === 'b' ? waiting(pod, 'ErrImagePull', 'refused') : running(pod)
+    })
+    const { of } = await withSettings('--node', 'a', '--node', 'b')
+    expect(nodes.sort()).toEqual(['a', 'b'])
+    expect(of('pull by node a')).toMatchObject({ state: 'ok' })
+    expect(of('pull by node b')).toMatchObject({ state: 'failed' })
+  })
+
   test('--no-pods makes nothing', async () => {
     await withSettings('--no-pods')
     expect(new Set(kbuild.server.changes)).toEqual(new Set(['POST selfsubjectaccessreviews']))
@@ -149,7 +163,7 @@ describe('what is lacking is told with what mends it, and hides nothing else', (
     ['connection refused', /nodePort has to answer/]
   ])('a node that cannot pull: %s', async (said, mend) => {
     kbuild.server.onCreate('pods', pod => {
-      const isPull = pod.metadata?.name?.endsWith('-pull') === true
+      const isPull = pod.metadata?.name?.includes('-pull-') === true
       pod.status = isPull ? waiting(pod, 'ErrImagePull', `${said}\n::add-path::/evil\u001b[31m`) : running(pod)
     })
     const { code, of } = await withSettings()

@@ -17,6 +17,8 @@ export interface DoctorPlan {
   readonly settingsFile: string | undefined
   readonly templateFile: string | undefined
   readonly valuesFile: string | undefined
+  /** Which nodes pull. */
+  readonly nodes: readonly string[]
   readonly pods: boolean
   readonly limitMs: number
   readonly json: boolean
@@ -71,6 +73,12 @@ export const DOCTOR_FLAGS = [
     help: "The hook template (default: where the values or this pod's variables say)"
   },
   { name: 'values', value: 'FILE', suggest: 'file', help: 'Values of ARC’s chart gha-runner-scale-set' },
+  {
+    name: 'node',
+    value: 'NAME',
+    many: true,
+    help: 'Node that pulls, by its label kubernetes.io/hostname (default: one that the scheduler chooses)'
+  },
   { name: 'no-pods', help: 'Only what needs no pod: nothing is made in the cluster, and no registry is tried' },
   { name: 'timeout', value: 'DURATION', help: 'For each check (default: 60s)' },
   { name: 'json', help: 'Print one JSON document' }
@@ -112,6 +120,7 @@ export function planDoctor(
       settingsFile: path('settings'),
       templateFile: path('template'),
       valuesFile: path('values'),
+      nodes: [...new Set(values.get('node') ?? [])],
       pods: last('no-pods') !== 'true',
       limitMs,
       json: last('json') === 'true'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import { isKubeError, type Kube } from '@kaniko-hooks/kube'
+import { isKubeError, type Kube, type V1PodSpec } from '@kaniko-hooks/kube'
 import { isDigest } from '@kaniko-hooks/registry'
 
 import { type Finding, quoted } from './finding.js'
@@ -18,6 +18,8 @@ export interface RegistryQuestion {
   readonly kube: Kube
   readonly place: Place
   readonly pushImage: string
+  /** Which nodes pull; none for one that the scheduler chooses. */
+  readonly nodes: readonly string[]
   readonly traces: Traces
   /** For each pod. */
   readonly limitMs: number
@@ -66,10 +68,14 @@ export async function checkRegistry(question: RegistryQuestion, signal: AbortSig
     return [exec, notPushed(kube.namespace, place, pushed.said, suffix)]
   }
   const push: Finding = { check: `push${suffix}`, state: 'ok', says: `A pod pushed ${reference}.` }
-  const pulled = await checkPull(question, digest, id, signal)
+  const { nodes } = question
+  const pulls = nodes.length === 0 ? [undefined] : nodes
+  const pulled = await Promise.all(
+    pulls.map(async (node, index) => checkPull(question, { digest, id, node, index }, signal))
+  )
   const removed = await checkDelete(pod, digest, reference, trace, suffix, signal)
   await podTrace.remove()
-  return [exec, push, pulled, removed]
+  return [exec, push, ...pulled, removed]
 }
 
 function execFailed(why: string, suffix: string): Finding {
@@ -86,19 +92,32 @@ function notPushed(namespace: string, place: Place, said: string, suffix: string
   return { check: `push${suffix}`, state: 'failed', says, mend: mendPush(namespace, place, said) }
 }
 
+interface Pull {
+  readonly digest: string
+  /** Of the doctor's image. */
+  readonly id: string
+  readonly node: string | undefined
+  readonly index: number
+}
+
+/** Sends a pod to one node, whatever keeps other pods away from it. */
+function onNode(name: string): Partial<V1PodSpec> {
+  return { nodeSelector: { 'kubernetes.io/hostname': name }, tolerations: [{ operator: 'Exists' }] }
+}
+
 async function checkPull(
   { kube, place, traces, limitMs, suffix }: RegistryQuestion,
-  digest: string,
-  id: string,
+  { digest, id, node: wanted, index }: Pull,
   signal: AbortSignal
 ): Promise<Finding> {
-  const check = `pull by a node${suffix}`
+  const check = `pull by ${wanted === undefined ? 'a node' : `node ${wanted}`}${suffix}`
   const pullSecrets = place.pullSecret === undefined ? [] : [place.pullSecret]
   // Passwords of ours are in the Secret that the pod which pushes owns.
   const own = place.config === undefined ? [] : [`kbuild-doctor-${id}`]
   const image = `${place.pull}@${digest}`
-  const trial = { kube, traces, limitMs, name: `kbuild-doctor-${id}-pull` }
-  const more = { pullAlways: true, pullSecrets: [...pullSecrets, ...own] }
+  const trial = { kube, traces, limitMs, name: `kbuild-doctor-${id}-pull-${index}` }
+  const pod = wanted === undefined ? {} : onNode(wanted)
+  const more = { pullAlways: true, pullSecrets: [...pullSecrets, ...own], pod }
   try {
     const { node, notPulled } = await tryPod(trial, image, more, signal)
     if (notPulled === undefined) return { check, state: 'ok', says: `Node ${node} pulled ${image}.` }
