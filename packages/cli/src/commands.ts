@@ -1,9 +1,19 @@
-import type { Command } from './command.js'
 import { DOCTOR } from './doctor/command.js'
 import { BUILD_FLAGS, type Flag } from './flags.js'
 import { GC } from './gc/command.js'
 
-export type { Command } from './command.js'
+/** A command of kbuild, as people are told of it. */
+export interface Command {
+  readonly name: string
+  /** Behind the name. */
+  readonly usage: string
+  /** One sentence without its end. */
+  readonly summary: string
+  readonly flags: readonly Flag[]
+  readonly examples: readonly { readonly says: string; readonly line: string }[]
+  /** What the shell completes where no flag stands. */
+  readonly suggest?: Flag['suggest']
+}
 
 const HELP: Flag = { name: 'help', short: 'h', help: 'Show this help' }
 

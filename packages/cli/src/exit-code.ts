@@ -27,11 +27,3 @@ export function exitCodeOf(error: unknown): number {
   if (fault === 'user') return EXIT.build
   return fault === 'configuration' ? EXIT.configuration : EXIT.infrastructure
 }
-
-/** What a shell says of a program that a signal has ended. */
-const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
-
-/** The exit code of a command that was interrupted. */
-export function bySignal(signal: AbortSignal): number {
-  return BY_SIGNAL[String(signal.reason)] ?? 130
-}

@@ -2,7 +2,7 @@ import { findCredentialsOf, lendFrom, repositoriesOf, type ImageBuild, type Lent
 import { formatReference } from '@kaniko-hooks/registry'
 
 import { openBackend, wishesOf } from './backends.js'
-import { bySignal, EXIT, exitCodeOf } from './exit-code.js'
+import { EXIT, exitCodeOf } from './exit-code.js'
 import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
 import { describeBuild } from './print.js'
@@ -10,6 +10,9 @@ import { openReport, type Report } from './report.js'
 import { writeResults } from './results.js'
 import { readSecrets } from './secrets.js'
 import type { World } from './world.js'
+
+/** What a shell says of a program that a signal has ended. */
+const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 /**
  * Builds what a command line asks for and tells of it.
@@ -37,7 +40,7 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
   try {
     return await buildAndTell(build, plan, world, report)
   } catch (error) {
-    const exitCode = world.signal.aborted ? bySignal(world.signal) : exitCodeOf(error)
+    const exitCode = world.signal.aborted ? (BY_SIGNAL[String(world.signal.reason)] ?? 130) : exitCodeOf(error)
     report.failed(sentence(error), exitCode)
     return exitCode
   }

@@ -278,25 +278,28 @@ describe('what is lacking', () => {
   test('a registry that no node reaches and that removes nothing; gc finds what is left there', async () => {
     const { cluster, namespace } = suite
     const registry = await nodePortRegistry(cluster, namespace, { deletes: false })
-    const destination = ['-t', `${registry.pushHost}/builds/a`, '--insecure-registry', registry.pushHost]
-    const { code, of } = await doctor(namespace, ...destination)
-    expect(code).toBe(1)
-    expect(of('push')).toMatchObject({ state: 'ok' })
-    expect(of('pull by a node')).toMatchObject({
-      state: 'failed',
-      says: expect.stringMatching(/no such host/),
-      mend: expect.stringMatching(/nodePort: \{ host/)
-    })
-    expect(of('delete')).toMatchObject({
-      state: 'failed',
-      says: expect.stringMatching(/UNSUPPORTED/),
-      mend: expect.stringMatching(/^REGISTRY_STORAGE_DELETE_ENABLED=true/)
-    })
-    const images = await registry.images()
-    expect(images).toEqual([expect.stringMatching(/^builds\/a:kbuild-doctor-[0-9a-f]{8}$/)])
-    const gc = await start(['gc', '--namespace', namespace, '--older-than', '1s', '--dry-run', ...destination]).ended
-    expect(gc).toMatchObject({ code: 0, stdout: `image ${registry.pushHost}/${images[0] ?? ''}\n` })
-    await registry.remove()
+    try {
+      const destination = ['-t', `${registry.pushHost}/builds/a`, '--insecure-registry', registry.pushHost]
+      const { code, of } = await doctor(namespace, ...destination)
+      expect(code).toBe(1)
+      expect(of('push')).toMatchObject({ state: 'ok' })
+      expect(of('pull by a node')).toMatchObject({
+        state: 'failed',
+        says: expect.stringMatching(/no such host/),
+        mend: expect.stringMatching(/nodePort: \{ host/)
+      })
+      expect(of('delete')).toMatchObject({
+        state: 'failed',
+        says: expect.stringMatching(/UNSUPPORTED/),
+        mend: expect.stringMatching(/^REGISTRY_STORAGE_DELETE_ENABLED=true/)
+      })
+      const images = await registry.images()
+      expect(images).toEqual([expect.stringMatching(/^builds\/a:kbuild-doctor-[0-9a-f]{8}$/)])
+      const gc = await start(['gc', '--namespace', namespace, '--older-than', '1s', '--dry-run', ...destination]).ended
+      expect(gc).toMatchObject({ code: 0, stdout: `image ${registry.pushHost}/${images[0] ?? ''}\n` })
+    } finally {
+      await registry.remove()
+    }
   })
 })
 

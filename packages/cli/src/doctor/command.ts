@@ -1,8 +1,7 @@
-import type { Command } from '../command.js'
 import { DOCTOR_FLAGS } from './plan.js'
 
 /** `kbuild doctor`, as people are told of it. */
-export const DOCTOR: Command = {
+export const DOCTOR = {
   name: 'doctor',
   usage: '[flags]',
   summary: 'Find what a cluster lacks for runners and builds, and what mends it',

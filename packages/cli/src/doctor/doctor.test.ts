@@ -164,7 +164,9 @@ describe('what is lacking is told with what mends it, and hides nothing else', (
   ])('a node that cannot pull: %s', async (said, mend) => {
     kbuild.server.onCreate('pods', pod => {
       const isPull = pod.metadata?.name?.includes('-pull-') === true
-      pod.status = isPull ? waiting(pod, 'ErrImagePull', `${said}\n::add-path::/evil\u001b[31m`) : running(pod)
+      pod.status = isPull
+        ? waiting(pod, 'ErrImagePull', `${'long '.repeat(999)}${said}\n::add-path::/evil\u001b[31m`)
+        : running(pod)
     })
     const { code, of } = await withSettings()
     expect(code).toBe(1)

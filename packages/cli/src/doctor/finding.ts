@@ -12,12 +12,14 @@ export interface Finding {
   readonly mend?: string
 }
 
-const LONGEST = 700
+/** A container runtime says the name of an image four times before it says what is wrong. */
+const LONGEST = 1_500
+const HEAD = 400
 
 /** Text of a server, a registry or a file as a part of one line: nothing of it can begin a line or colour a terminal. */
 export function quoted(text: string): string {
   const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line
+  return line.length > LONGEST ? `${line.slice(0, HEAD)} … ${line.slice(HEAD - LONGEST + 3)}` : line
 }
 
 /** The words of whatever was thrown, in one line. */

@@ -1,5 +1,6 @@
-import { bySignal, EXIT } from '../exit-code.js'
+import { EXIT } from '../exit-code.js'
 import type { Parsed } from '../parse.js'
+import { exitCodeOfSignal } from '../signals.js'
 import type { World } from '../world.js'
 import { askAll } from './check.js'
 import { checksOf } from './checks.js'
@@ -51,7 +52,7 @@ export async function runDoctor(parsed: Parsed, world: World): Promise<number> {
   }
   if (signal.aborted) {
     world.stderr('kbuild: interrupted; what was made is removed.\n')
-    return bySignal(signal)
+    return exitCodeOfSignal(signal)
   }
   const lines = findings.map(each => ({ ...each, says: quoted(each.says) }))
   const diagnosis = { server: cluster?.server, namespace: cluster?.namespace, findings: lines }

@@ -1,8 +1,7 @@
-import type { Command } from '../command.js'
 import { GC_FLAGS } from './plan.js'
 
 /** `kbuild gc`, as people are told of it. */
-export const GC: Command = {
+export const GC = {
   name: 'gc',
   usage: '[flags]',
   summary: 'Remove what builds that were killed have left in a cluster',

@@ -7,8 +7,9 @@ import { parseReference } from '@kaniko-hooks/registry'
 import { placeNamed, type Place } from '../doctor/place.js'
 import { wordsOf } from '../doctor/finding.js'
 import { Traces } from '../doctor/traces.js'
-import { bySignal, EXIT } from '../exit-code.js'
+import { EXIT } from '../exit-code.js'
 import type { Parsed } from '../parse.js'
+import { exitCodeOfSignal } from '../signals.js'
 import type { World } from '../world.js'
 import { removeImages } from './images.js'
 import { findLeftovers } from './leftovers.js'
@@ -58,7 +59,7 @@ export async function runGc(parsed: Parsed, world: World): Promise<number> {
     problems.push(...(await traces.clear()))
     kube?.close()
   }
-  if (world.signal.aborted) return bySignal(world.signal)
+  if (world.signal.aborted) return exitCodeOfSignal(world.signal)
   problems.forEach(problem => world.stderr(`kbuild: ${problem}\n`))
   return problems.length === 0 ? EXIT.ok : EXIT.infrastructure
 }
