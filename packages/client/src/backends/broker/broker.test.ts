@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   appendFileSync,
   mkdirSync,
@@ -141,8 +142,13 @@ describe('the broker', () => {
       seen = readFileSync(join(request.context, 'Dockerfile'), 'utf8')
       return BUILT
     })
-    await backend().build(build({ context: { kind: 'archive', content } }), listener, new AbortController().signal)
+    const found: (readonly string[])[] = []
+    const started = (id: string): void => void found.push([id, ...readdirSync(temp)])
+    const wanted = build({ context: { kind: 'archive', content } })
+    await backend().build(wanted, { ...listener, started }, new AbortController().signal)
     await serving
+    // Told before there is anything to remove.
+    expect(found).toEqual([[expect.stringMatching(/^[0-9a-f-]{36}$/), '_kbuild']])
     expect(seen).toBe('FROM scratch\n')
     expect(readdirSync(temp)).toEqual(['_kbuild'])
   })
@@ -168,6 +174,21 @@ describe('the broker', () => {
       'the hook of the runner does not take arguments of the engine; nor registries without TLS'
     )
     expect(readdirSync(mailbox)).toEqual(['broker.json'])
+  })
+
+  test('builds nothing for a caller who was killed before the hook took the request', async () => {
+    const [id, other] = [randomUUID(), randomUUID()]
+    for (const name of [`${id}.req.json`, `${id}.req.tmp`, `${id}.log`, `${other}.req.json`]) {
+      writeFileSync(join(mailbox, name), 'canary')
+    }
+    mkdirSync(join(temp, `kbuild-context-${id}`))
+    await backend().cancel(id)
+    expect(readdirSync(mailbox).sort()).toEqual([`${id}.cancel`, `${other}.req.json`, 'broker.json'].sort())
+    expect(readdirSync(temp)).toEqual(['_kbuild'])
+    for (const wrong of ['', '../broker', `${id}/../x`]) {
+      await expect(backend().cancel(wrong)).rejects.toMatchObject({ code: 'REQUEST_REFUSED' })
+    }
+    await backend({ KBUILD_BROKER: '' }).cancel(id)
   })
 
   test('hears of an abort, and the build ends when it has confirmed that', async () => {

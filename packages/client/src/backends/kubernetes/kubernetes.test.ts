@@ -136,6 +136,33 @@ describe('the Secrets of a build', () => {
   })
 })
 
+describe('a build whose caller is killed', () => {
+  test('is told by the name of its pod before there is one, and is removed by that name', async () => {
+    const names: string[] = []
+    const abort = new AbortController()
+    server.onCreate('pods', pod => {
+      expect(names).toEqual([pod.metadata?.name])
+      pod.status = { phase: 'Pending' }
+      setTimeout(() => abort.abort(), 20)
+    })
+    const listener = { ...LISTENER, started: (name: string) => void names.push(name) }
+    await expect(backend().build(request(), listener, abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+    const [name = ''] = names
+    // As it would be there after a kill.
+    server.put('pods', { metadata: { name } })
+    await backend().cancel?.(name)
+    expect(server.names('pods')).toEqual([])
+    // It is no error when it has ended by itself.
+    await backend().cancel?.(name)
+  })
+
+  test.each(['runner-1', 'kbuild-1234567', 'kbuild-12345678/../x', ''])('%j is no such build', async name => {
+    server.put('pods', { metadata: { name: 'runner-1' } })
+    await expect(backend().cancel?.(name)).rejects.toMatchObject({ code: 'REQUEST_REFUSED' })
+    expect(server.asked).toEqual([])
+  })
+})
+
 describe('before there is a pod', () => {
   const refusedWith = async (over: Partial<ImageBuild>, expected: object): Promise<void> => {
     const building = backend().build(request(over), LISTENER, new AbortController().signal)
