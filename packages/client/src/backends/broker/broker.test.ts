@@ -157,12 +157,14 @@ describe('the broker', () => {
     const serving = hook(() => ({
       ...{ version: 1, outcome: 'failed', fault: 'configuration', code: 'PUSH_FAILED' },
       problems: ['one', 'two'],
-      pushed: ['r.io/a:1']
+      pushed: ['r.io/a:1'],
+      at: { file: 'Dockerfile', line: 2, instruction: 'RUN make' }
     }))
     await expect(backend().build(build(), listener, new AbortController().signal)).rejects.toMatchObject({
       code: 'PUSH_FAILED',
       fault: 'configuration',
       message: 'one; two',
+      at: { file: 'Dockerfile', line: 2, instruction: 'RUN make' },
       cause: { pushed: ['r.io/a:1'] }
     })
     await serving

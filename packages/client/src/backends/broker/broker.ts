@@ -168,9 +168,9 @@ async function followed(mailbox: Mailbox, listener: Listener, signal: AbortSigna
 
 function outcomeOf(answer: BrokerAnswer, id: string): BuildOutcome {
   if (answer.outcome === 'failed') {
-    const { code, fault, problems, pushed } = answer
+    const { code, fault, problems, pushed, at } = answer
     const cause = pushed.length === 0 ? {} : { cause: new PartlyPushed(pushed) }
-    throw new BuildError(codeOf(code), problems.join('; '), { fault, ...cause })
+    throw new BuildError(codeOf(code), problems.join('; '), { fault, at, ...cause })
   }
   const { digest, imageId, size, pushed, durationsMs } = answer
   return { digest, imageId, size, pushed, buildId: id, backend: 'broker', durationsMs: defined(durationsMs) }

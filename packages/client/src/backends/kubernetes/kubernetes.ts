@@ -86,7 +86,7 @@ export class KubernetesBackend implements Backend {
       const log = (line: string): void => own.log(redact(line))
       const image = await engine.build({ ...own, log, context }, signal).catch((error: unknown) => {
         // It quotes the last lines of a RUN that failed.
-        throw error instanceof BuildError ? error.withMessage(redact(error.message)) : error
+        throw error instanceof BuildError ? error.inWords(redact) : error
       })
       const published = await checkPublished(
         // Who asks a connector needs a token; the container that pushed had one.
