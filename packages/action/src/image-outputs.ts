@@ -18,6 +18,18 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   oci: ['type', 'dest', 'tar']
 }
 
+/** What to do in place of an attribute. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'push-by-digest': 'give the image a tag; the output `digest` has its digest',
+  'registry.insecure': 'name the registry in `insecure-registries`'
+}
+
+/** BuildKit's words for what is so anyway. */
+const HARMLESS = new Set(['name-canonical', 'store', 'unpack', 'force-compression'])
+
+/** A build that is kept nowhere. */
+const NOWHERE = 'cacheonly'
+
 const ARCHIVES = 'write type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image'
 
 /**
@@ -37,14 +49,16 @@ export function readOutputs(
     const attributes = readAttributes(element, 'dest')
     const type = attributes.get('type') ?? 'local'
     const known = KNOWN[type]
-    const unknown = [...attributes.keys()].filter(key => known?.includes(key) === false)
+    if (type === NOWHERE) continue
+    const unknown = [...attributes]
+      .filter(([key, value]) => known?.includes(key) === false && !HARMLESS.has(key) && value !== 'false')
+      .map(([key]) => key)
     const dest = attributes.get('dest') ?? ''
     if (known === undefined) {
       problem(`\`outputs\` of type=${type} would be the files of the image, which are not exported here: ${ARCHIVES}`)
     } else if (unknown.length > 0) {
-      problem(
-        `\`outputs\` of type=${type} with ${unknown.join(', ')} is not possible here: leave ${unknown.join(', ')} out`
-      )
+      const instead = unknown.map(key => INSTEAD[key] ?? otherwise(key))
+      problem(`\`outputs\` of type=${type} with ${unknown.join(', ')} is not possible here: ${instead.join('; ')}`)
     } else if (type === 'docker' || type === 'oci') {
       if (attributes.get('tar') === 'false') problem(`\`outputs\` makes no directories: ${ARCHIVES}`)
       else if (dest === '')
@@ -57,4 +71,8 @@ export function readOutputs(
     }
   }
   return { push, names, files }
+}
+
+function otherwise(key: string): string {
+  return /^annotation(?:-|\.|\[)/.test(key) ? 'write `annotations`' : `leave ${key} out`
 }

@@ -55,8 +55,7 @@ export async function buildImage(
     const { backend, reason } = await choose(wanted)
     for (const line of plainLines(reason)) runner.info(line)
     refuseFiles(backend, wanted)
-    const unused = unusedBy(backend, wanted)
-    if (unused !== undefined) runner.notice(plainLine(unused))
+    for (const sentence of unusedBy(backend, wanted)) runner.notice(plainLine(sentence))
     runner.saveState(STATE.backend, backend.name)
     const started = (id: string): void => runner.saveState(STATE.build, id)
     const listener = { line: log.line, phase: log.phase, started }

@@ -8,6 +8,7 @@ import type { Backend, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
 import { imageBuild } from './build.fixture.js'
 import { KubernetesBackend } from './kubernetes.js'
+import type { KubernetesSettings } from './settings.js'
 
 const REGISTRY = 'r.example'
 const LISTENER: Listener = { line: () => undefined, phase: () => undefined }
@@ -38,9 +39,12 @@ afterEach(async () => {
   await server.stop()
 })
 
-function backend(): Backend {
+function backend(more: Partial<KubernetesSettings> = {}): Backend {
   const auth = JSON.stringify({ auths: { [REGISTRY]: { auth: btoa('u:canary-push') } } })
-  return new KubernetesBackend({ env: { HOME: home, KUBECONFIG: join(home, 'config'), DOCKER_AUTH_CONFIG: auth } })
+  return new KubernetesBackend({
+    env: { HOME: home, KUBECONFIG: join(home, 'config'), DOCKER_AUTH_CONFIG: auth },
+    ...more
+  })
 }
 
 const request = (over: Partial<ImageBuild> = {}): ImageBuild =>
@@ -208,5 +212,18 @@ describe('whether it can build here', () => {
   test('is a question that changes nothing', async () => {
     expect(await backend().missing()).toBeUndefined()
     expect(new Set(server.asked)).toEqual(new Set(['POST selfsubjectaccessreviews']))
+  })
+
+  test('asks for the connector, too, where it lies', async () => {
+    await backend({ connector: { name: 'ci/harbor', serviceAccount: 'images' } }).missing()
+    expect(server.sightings.map(({ body }) => body)).toContainEqual(
+      expect.objectContaining({
+        spec: {
+          resourceAttributes: {
+            ...{ verb: 'get', resource: 'connectors', group: 'connectors.alauda.io', name: 'harbor', namespace: 'ci' }
+          }
+        }
+      })
+    )
   })
 })

@@ -7,6 +7,7 @@ import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
 import { findCluster } from './cluster.js'
+import { rightOfConnector } from './connector.js'
 import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
@@ -44,7 +45,9 @@ export class KubernetesBackend implements Backend {
       const { config } = await findCluster(this.#settings)
       const kube = new Kube(config, { firstContactMs: MISSING_MS })
       try {
-        return await missingRights(kube, signal)
+        const { connector } = this.#settings
+        const more = connector === undefined ? [] : [rightOfConnector(connector, kube.namespace)]
+        return await missingRights(kube, more, signal)
       } catch (error) {
         if (!signal.aborted) throw error
         return `the API server ${config.server.host} did not answer within ${MISSING_MS / 1000} s`
