@@ -193,13 +193,13 @@ file=~/.docker/config.json; echo "kept with mode $(stat -c %a $file), $(grep -c 
   test('a failing instruction fails the step, names its line, and gives no output', () => {
     expect(step('broken').outcome).toBe('failure')
     expect(step('broken').outputs).toEqual({})
-    expect(outputFrom('broken')).toMatch(/file=broken\/Dockerfile,line=3|ended with exit code 7/)
+    expect(outputFrom('broken')).toMatch(/##\[error\]broken\/Dockerfile:3: .*ended with exit code 7/)
   })
 
   test('what the executor cannot honour is told with its line, before anything starts', () => {
     expect(step('secret').outcome).toBe('failure')
-    expect(outputFrom('secret')).toMatch(/file=secret\/Dockerfile,line=3.*gives no secret to RUN/)
-    expect(outputFrom('secret')).not.toContain('::group::Build')
+    expect(outputFrom('secret')).toMatch(/##\[error\]secret\/Dockerfile:3: .*gives no secret to RUN/)
+    expect(outputFrom('secret')).not.toContain('##[group]Build')
   })
 
   test('logout: false keeps the login for later steps, for this user alone', () => {
