@@ -122,8 +122,9 @@ test('an abort ends the executor and what it started in groups of their own', as
 })
 
 test('an executor whose caller was killed is ended by its id, and what it was lent is removed', async () => {
-  fixture = await makeExecutor('sleep 100')
-  const { home } = fixture
+  const made = await makeExecutor('sleep 100')
+  fixture = made
+  const { home } = made
   const backend = new LocalBackend({ environment: process.env, home }, lend('{"auths":{}}'))
   let id = ''
   const begun = new Promise<void>((resolve, reject) => {
@@ -132,7 +133,7 @@ test('an executor whose caller was killed is ended by its id, and what it was le
       resolve()
     }
     const listener = { line: () => undefined, phase: () => undefined, started }
-    backend.build(buildOf(fixture as Fixture), listener, new AbortController().signal).then(reject, () => undefined)
+    backend.build(buildOf(made), listener, new AbortController().signal).then(reject, () => undefined)
   })
   await begun
   expect(id).toMatch(/^local-\d+-\d+$/)
@@ -145,6 +146,7 @@ test('an executor whose caller was killed is ended by its id, and what it was le
   while (await isRunning(Number(pid))) await sleep(10)
   expect(existsSync(join(home, '.kbuild'))).toBe(false)
   await backend.cancel(id)
+  await expect(backend.cancel('local-1')).rejects.toMatchObject({ code: 'REQUEST_REFUSED' })
 })
 
 test('another build in the same container is not disturbed', async () => {

@@ -11,7 +11,7 @@ import type { ImageBuild } from '../../image-build.js'
 import { Durations } from '../durations.js'
 import { executorCommand, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
 import { endExecutor, runExecutor } from './executor-process.js'
-import { isRunning, nameOfProcess, processOfName } from './process-name.js'
+import { isNameOfProcess, isRunning, nameOfProcess, processOfName } from './process-name.js'
 import { unpackContext } from './unpack.js'
 
 export interface LocalSettings {
@@ -130,6 +130,7 @@ export class LocalBackend implements Backend {
 
   /** Ends an executor whose caller was killed, and removes what the build was lent. */
   async cancel(buildId: string): Promise<void> {
+    if (!isNameOfProcess(buildId)) throw new BuildError('REQUEST_REFUSED', 'what was left is no name of a build here')
     const pid = processOfName(buildId)
     if (pid !== undefined) endExecutor(pid)
     const { work } = placesBelow(this.#home)

@@ -7,6 +7,11 @@ export function nameOfProcess(pid: number): string {
   return `local-${pid}-${beginningOf(pid) ?? '0'}`
 }
 
+/** Whether a text is such a name, of whatever process. */
+export function isNameOfProcess(text: string): boolean {
+  return NAME.test(text)
+}
+
 /** @returns the id of the process that has this name; undefined when it has ended, or the name is none */
 export function processOfName(name: string): number | undefined {
   const [, pid, beginning] = NAME.exec(name) ?? []
