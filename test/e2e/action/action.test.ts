@@ -143,7 +143,8 @@ file=~/.docker/config.json; echo "kept with mode $(stat -c %a $file), $(grep -c 
       { name: 'denied', uses: './', with: { ...where(), context: 'app', tags: tags()[0], push: 'true' } },
       { name: 'impossible', uses: './', with: { ...where(), load: 'true', push: 'true', ssh: 'default' } },
       { name: 'killer', run: KILLER },
-      { name: 'killed', uses: './', with: { ...where(), context: 'slow', secrets: 'token=${{ secrets.TOKEN }}' } }
+      { name: 'killed', uses: './', with: { ...where(), context: 'slow', secrets: 'token=${{ secrets.TOKEN }}' } },
+      { name: 'cancelled', uses: './', with: { ...where(), context: 'slow' } }
     ]
     result = await runJob(runner, {
       workflow: workflowOf({
@@ -152,7 +153,8 @@ file=~/.docker/config.json; echo "kept with mode $(stat -c %a $file), $(grep -c 
         steps: steps.map(each => ({ ...each, 'continue-on-error': true }))
       }),
       files: repository(),
-      args: ['--secrets', '/tmp/secrets/secrets.json']
+      args: ['--secrets', '/tmp/secrets/secrets.json'],
+      cancelAt: 'cancelled:20'
     })
   }, 400_000)
 
@@ -211,6 +213,12 @@ file=~/.docker/config.json; echo "kept with mode $(stat -c %a $file), $(grep -c 
     expect(result.log).toMatch(/Ended the build kbuild-[0-9a-f]{8}, which the step left behind\./)
   })
 
+  test('a step that is cancelled ends its build', () => {
+    expect(result.conclusion).toBe('cancelled')
+    expect(outputFrom('cancelled')).toContain('it is slow')
+    expect(result.log.match(/Ended the build/g)).toHaveLength(1)
+  })
+
   test("a push without a password is denied, with the registry's words", () => {
     expect(step('denied').outcome).toBe('failure')
     expect(outputFrom('denied')).toMatch(/UNAUTHORIZED|authentication required/i)
@@ -228,25 +236,7 @@ file=~/.docker/config.json; echo "kept with mode $(stat -c %a $file), $(grep -c 
     for (const secret of [SECRET, password, token]) expect(all).not.toContain(secret)
   })
 
-  test('leaves nothing in the namespace of the builds', async () => {
+  test('nothing is left in the namespace of the builds', async () => {
     expect(await leftIn(builds.cluster, builds.namespace, [])).toEqual([])
   })
-})
-
-test('a step that is cancelled leaves nothing in the namespace of the builds', async () => {
-  const runner = await suite.runner({ mode: 'volume' })
-  await placeFiles(runner, '/tmp/secrets', { 'secrets.json': JSON.stringify({ KUBECONFIG: kubeconfig }) })
-  const { conclusion, log } = await runJob(runner, {
-    workflow: workflowOf({
-      container: suite.cluster.images.debian,
-      env: images(),
-      steps: [{ name: 'slow', uses: './', with: { ...where(), context: 'slow' } }]
-    }),
-    files: repository(),
-    args: ['--secrets', '/tmp/secrets/secrets.json'],
-    cancelAt: 'slow:25'
-  })
-  expect(conclusion).toBe('cancelled')
-  expect(log).toContain('it is slow')
-  expect(await leftIn(builds.cluster, builds.namespace, [])).toEqual([])
 })

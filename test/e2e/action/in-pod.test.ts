@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -30,10 +31,10 @@ const KANIKO_CONFIG = {
 }
 const KANIKO_FILES = { '/etc/nsswitch.conf': 'hosts: files dns\n' }
 
-/** The cluster's Kaniko, a static program. */
-function kaniko(): string {
+/** A static program of the cluster's images. */
+function program(name: 'kaniko' | 'crane'): string {
   const binaries = join(places().cache, 'binaries')
-  return join(binaries, readdirSync(binaries).find(name => name.startsWith('kaniko-')) ?? 'none', 'kaniko')
+  return join(binaries, readdirSync(binaries).find(found => found.startsWith(`${name}-`)) ?? 'none', name)
 }
 
 /** What this machine's node loads, by path; its loader is among it. */
@@ -50,7 +51,7 @@ async function madeImage(): Promise<TestImage> {
     repository: 'kaniko-hooks/in-pod',
     tools: [],
     programs: {
-      '/kaniko/executor': kaniko(),
+      '/kaniko/executor': program('kaniko'),
       [`${PROGRAM}/node`]: process.execPath,
       [`${PROGRAM}/ld.so`]: loader(),
       ...Object.fromEntries(libraries().map(path => [`${PROGRAM}/lib/${path.split('/').at(-1) ?? ''}`, path]))
@@ -73,7 +74,7 @@ async function baseImages(): Promise<{ readonly KANIKO: TestImage; readonly NODE
   const KANIKO = await pushImage(suite.cluster, {
     repository: 'kaniko-hooks/in-pod-kaniko',
     tools: [],
-    programs: { '/kaniko/executor': kaniko() },
+    programs: { '/kaniko/executor': program('kaniko') },
     files: KANIKO_FILES,
     config: KANIKO_CONFIG
   })
@@ -91,6 +92,22 @@ beforeAll(async () => {
 }, 400_000)
 
 afterAll(async () => registry.remove())
+
+/** The paths of an image's files. */
+function filesOf(tag: string): readonly string[] {
+  const { username = '', password = '' } = registry.users?.push ?? {}
+  const home = mkdtempSync(join(tmpdir(), 'in-pod-'))
+  try {
+    const auths = { [registry.pullHost]: { auth: Buffer.from(`${username}:${password}`).toString('base64') } }
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ auths }), { mode: 0o600 })
+    const image = tag.replace(registry.pushHost, registry.pullHost)
+    const words = ['-c', '"$0" export --insecure "$1" - | tar -t', program('crane'), image]
+    const listed = execFileSync('sh', words, { env: { ...process.env, DOCKER_CONFIG: home }, encoding: 'utf8' })
+    return listed.trim().split('\n')
+  } finally {
+    rmSync(home, { recursive: true })
+  }
+}
 
 /** The action, as a step names it: built once and pushed, or by its directory, for the hook to build. */
 const WAYS = ['an image of it', 'its Dockerfile, which the hook builds'] as const
@@ -161,7 +178,7 @@ describe.each(variants<(typeof WAYS)[number]>([WAYS[0]], [WAYS[1]]))('the action
         }
       },
       { name: 'use', run: 'echo "got ${{ steps.build.outputs.digest }}"' },
-      { name: 'broken', uses, with: { ...where, 'build-args': 'VERSION=other' } }
+      { name: 'broken', uses, with: { ...where, file: 'app/Dockerfile.stages' } }
     ]
     result = await runJob(runner, {
       workflow: workflowOf({
@@ -172,6 +189,9 @@ describe.each(variants<(typeof WAYS)[number]>([WAYS[0]], [WAYS[1]]))('the action
         ...files,
         'app/Dockerfile':
           'FROM debian:bookworm-slim\nARG VERSION\nCOPY hello /hello\nRUN echo "::error::x $VERSION" && test "$VERSION" = "1, 2"\n',
+        // All files are replaced between the stages.
+        'app/Dockerfile.stages':
+          'FROM busybox:1.36 AS made\nCOPY hello /hello\nFROM busybox:1.36\nCOPY --from=made /hello /\nRUN exit 5\n',
         'app/hello': 'hello\n'
       },
       args: ['--secrets', '/tmp/secrets/secrets.json']
@@ -188,11 +208,14 @@ describe.each(variants<(typeof WAYS)[number]>([WAYS[0]], [WAYS[1]]))('the action
     expect(await registry.images()).toContain(tag().slice(registry.pushHost.length + 1))
     expect(outputOf(step('use')).join('\n')).toContain(`got ${step('build').outputs['digest'] ?? 'nothing'}`)
     expect(step('build').summary).toContain('### Kaniko build: ✅')
+    const files = filesOf(tag())
+    expect(files).toContain('hello')
+    expect(files.filter(path => path.startsWith(PROGRAM.slice(1)) || path.startsWith('kaniko/'))).toEqual([])
   })
 
   test('fails with the instruction that failed', () => {
     expect(step('broken').outcome).toBe('failure')
-    expect(outputOf(step('broken')).join('\n')).toMatch(/failed at RUN .*exit code 1/)
+    expect(outputOf(step('broken')).join('\n')).toMatch(/##\[error\]app\/Dockerfile.stages:5: .*exit code 5/)
     expect(step('broken').outputs).toEqual({})
   })
 
