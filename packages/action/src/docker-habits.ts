@@ -1,7 +1,14 @@
-import type { Surroundings, Wanted } from './inputs.js'
+import type { Environment } from '@kaniko-hooks/client'
+import type { WantedContext } from './context.js'
+import type { Login } from './logins.js'
 
 /** What of a step for docker's actions would go on without a word and mean something else here. */
-type Read = Pick<Wanted, 'context' | 'logins' | 'secrets'> & Pick<Wanted['build'], 'buildArgs'>
+interface Read {
+  readonly context: WantedContext
+  readonly logins: readonly Login[]
+  readonly secrets: readonly { readonly id: string }[]
+  readonly buildArgs: Readonly<Record<string, string>>
+}
 
 const ECR = /^\d{12}\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$|^public\.ecr\.aws$/
 
@@ -13,7 +20,7 @@ const ECR = /^\d{12}\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?
  */
 export function sayWhatDiffers(
   { context, logins, secrets, buildArgs }: Read,
-  environment: Surroundings['environment'],
+  environment: Environment,
   problem: (sentence: string) => void,
   notice: (sentence: string) => void
 ): void {
@@ -37,6 +44,6 @@ export function sayWhatDiffers(
 }
 
 /** Whether docker's variable for the summary leaves it out. */
-export function wantsSummary(environment: Surroundings['environment']): boolean {
+export function wantsSummary(environment: Environment): boolean {
   return environment['DOCKER_BUILD_SUMMARY']?.toLowerCase() !== 'false'
 }

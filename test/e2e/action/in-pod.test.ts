@@ -101,7 +101,7 @@ function filesOf(tag: string): readonly string[] {
     const auths = { [registry.pullHost]: { auth: Buffer.from(`${username}:${password}`).toString('base64') } }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ auths }), { mode: 0o600 })
     const image = tag.replace(registry.pushHost, registry.pullHost)
-    const words = ['-c', '"$0" export --insecure "$1" - | tar -t', program('crane'), image]
+    const words = ['-c', '"$0" export --insecure "$1" - | tar -t 2>/dev/null', program('crane'), image]
     const listed = execFileSync('sh', words, { env: { ...process.env, DOCKER_CONFIG: home }, encoding: 'utf8' })
     return listed.trim().split('\n')
   } finally {
