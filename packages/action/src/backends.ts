@@ -32,23 +32,17 @@ export function refuseFiles(backend: Backend, { build }: Wanted): void {
   )
 }
 
-/** What was asked for and means nothing to this backend, in sentences. */
-export function unusedBy(backend: Backend, { place, build }: Wanted): readonly string[] {
-  if (backend.name === 'kubernetes') return []
+/** What is set for build pods in a cluster and means nothing to another backend, in a sentence. */
+export function unusedBy(backend: Backend, { place }: Wanted): string | undefined {
+  if (backend.name === 'kubernetes') return undefined
   const unused = [
     ...(place.kubeconfig === undefined ? [] : ['`kubeconfig`']),
     ...(place.namespace === undefined ? [] : ['`namespace`']),
     ...(Object.keys(place.resources).length === 0 ? [] : ['`resources`']),
     ...(Object.keys(place.nodeSelector).length === 0 ? [] : ['`node-selector`'])
   ]
-  return [
-    ...(unused.length === 0
-      ? []
-      : [`${unused.join(', ')}: for the backend kubernetes alone, and nothing to ${backend.name}.`]),
-    ...(backend.name === 'broker' && build.cache !== undefined
-      ? [`Layers are not kept in ${build.cache.repository}: the hook keeps them where its administrator says.`]
-      : [])
-  ]
+  if (unused.length === 0) return undefined
+  return `${unused.join(', ')}: for the backend kubernetes alone, and nothing to ${backend.name}.`
 }
 
 function kubernetes(wanted: Wanted, environment: Environment, credentials: CredentialWishes): Backend {

@@ -21,6 +21,9 @@ test.each([
   ['type=image', false],
   ['type=cacheonly', false],
   ['type=image,push=true,name-canonical=true,push-by-digest=false', true],
+  ['type=image,push=1', true],
+  ['type=image,push=True', true],
+  ['type=image,push=0', false],
   ['type=image,push=false', false]
 ])('%s pushes: %s', (element, push) => {
   expect(readOutputs([element], '/w', () => undefined).push).toBe(push)
@@ -34,7 +37,10 @@ test.each([
   ['type=image,push=true,compression=zstd', /type=image with compression is not possible here/],
   ['type=image,push-by-digest=true', /with push-by-digest.*give the image a tag/],
   ['type=registry,registry.insecure=true', /`insecure-registries`/],
-  ['type=image,annotation-index.a=b', /write `annotations`/]
+  ['type=image,annotation-index.a=b', /write `annotations`/],
+  ['type=image,push', /push is true or false/],
+  ['type=image,push=yes', /push is true or false/],
+  ['type=constructor,dest=x', /type=constructor would be/]
 ])('%s is refused with an alternative', (element, problem) => {
   const problems: string[] = []
   readOutputs([element], '/w', sentence => problems.push(sentence))

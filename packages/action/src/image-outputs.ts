@@ -29,6 +29,9 @@ const HARMLESS = new Set(['name-canonical', 'store', 'unpack', 'force-compressio
 
 /** A build that is kept nowhere. */
 const NOWHERE = 'cacheonly'
+/** Docker's words for a switch (Go's strconv.ParseBool). */
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
 
 const ARCHIVES = 'write type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image'
 
@@ -48,16 +51,16 @@ export function readOutputs(
   for (const element of elements) {
     const attributes = readAttributes(element, 'dest')
     const type = attributes.get('type') ?? 'local'
-    const known = KNOWN[type]
+    const known = Object.entries(KNOWN).find(([name]) => name === type)?.[1]
     if (type === NOWHERE) continue
     const unknown = [...attributes]
-      .filter(([key, value]) => known?.includes(key) === false && !HARMLESS.has(key) && value !== 'false')
+      .filter(([key, value]) => known?.includes(key) === false && !HARMLESS.has(key) && !FALSE.has(value))
       .map(([key]) => key)
     const dest = attributes.get('dest') ?? ''
     if (known === undefined) {
       problem(`\`outputs\` of type=${type} would be the files of the image, which are not exported here: ${ARCHIVES}`)
     } else if (unknown.length > 0) {
-      const instead = unknown.map(key => INSTEAD[key] ?? otherwise(key))
+      const instead = unknown.map(insteadOf)
       problem(`\`outputs\` of type=${type} with ${unknown.join(', ')} is not possible here: ${instead.join('; ')}`)
     } else if (type === 'docker' || type === 'oci') {
       if (attributes.get('tar') === 'false') problem(`\`outputs\` makes no directories: ${ARCHIVES}`)
@@ -65,7 +68,9 @@ export function readOutputs(
         problem(`\`outputs\` of type=${type} has no dest=, and there is no Docker daemon to load into: ${ARCHIVES}`)
       else files.push({ kind: type, path: resolve(workspace, dest) })
     } else {
-      push ||= type === 'registry' || attributes.get('push') === 'true'
+      const isPush = attributes.get('push') ?? String(type === 'registry')
+      if (!TRUE.has(isPush) && !FALSE.has(isPush)) problem('`outputs`: push is true or false')
+      push ||= TRUE.has(isPush)
       const name = attributes.get('name') ?? ''
       if (name !== '') names.push(name)
     }
@@ -73,6 +78,7 @@ export function readOutputs(
   return { push, names, files }
 }
 
-function otherwise(key: string): string {
-  return /^annotation(?:-|\.|\[)/.test(key) ? 'write `annotations`' : `leave ${key} out`
+function insteadOf(key: string): string {
+  const [, known] = Object.entries(INSTEAD).find(([name]) => name === key) ?? []
+  return known ?? (/^annotation(?:-|\.|\[)/.test(key) ? 'write `annotations`' : `leave ${key} out`)
 }

@@ -55,7 +55,8 @@ export async function buildImage(
     const { backend, reason } = await choose(wanted)
     for (const line of plainLines(reason)) runner.info(line)
     refuseFiles(backend, wanted)
-    for (const sentence of unusedBy(backend, wanted)) runner.notice(plainLine(sentence))
+    const unused = unusedBy(backend, wanted)
+    if (unused !== undefined) runner.notice(plainLine(unused))
     runner.saveState(STATE.backend, backend.name)
     const started = (id: string): void => runner.saveState(STATE.build, id)
     const listener = { line: log.line, phase: log.phase, started }
@@ -67,7 +68,7 @@ export async function buildImage(
     runner.info(plainLine(`Digest ${outcome.digest}`))
     const { build: buildMs } = outcome.durationsMs
     if (buildMs !== undefined) runner.info(`Built in ${seconds(buildMs)}.`)
-    if (wanted.summary) await runner.summarise(summariseBuild(wanted, outcome))
+    if (wanted.summary) await summarise(summariseBuild(wanted, outcome), runner)
     for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
     return true
   } catch (error) {
@@ -115,7 +116,17 @@ async function tellFailure(
   }
   if (wanted.summary) {
     const at = error instanceof BuildError ? error.at : undefined
-    await runner.summarise(summariseFailure({ message, at, advice, tail: build.tail }, wanted, build.masks))
+    await summarise(summariseFailure({ message, at, advice, tail: build.tail }, wanted, build.masks), runner)
+  }
+}
+
+/** A build is as good as it is without a summary. */
+async function summarise(markdown: string, runner: Runner): Promise<void> {
+  try {
+    await runner.summarise(markdown)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    runner.notice(plainLine(`The summary could not be written: ${why}`))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DockerfilePlace } from '@kaniko-hooks/builder'
-import type { BuildOutcome } from '@kaniko-hooks/client'
+import { withoutUser, type BuildOutcome } from '@kaniko-hooks/client'
 import { seconds } from './durations.js'
 import type { Wanted } from './inputs.js'
 import { repositoryOf } from './outputs.js'
@@ -96,7 +96,7 @@ export function summariseFailure(
 function inputs({ build, context, secrets, secretFiles, logins }: Wanted, where: string): string {
   const list = (values: readonly string[]): string => (values.length === 0 ? '-' : values.join(', '))
   const lines = [
-    `context: ${context.kind === 'git' ? context.url.replace(/\/\/[^/@]*@/, '//') : context.path}`,
+    `context: ${context.kind === 'git' ? withoutUser(context.url) : context.path}`,
     `file: ${context.file ?? '-'}`,
     `tags: ${list(build.tags)}`,
     `push: ${String(build.push)}`,

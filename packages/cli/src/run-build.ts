@@ -7,12 +7,11 @@ import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
 import { describeBuild } from './print.js'
 import { openReport, type Report } from './report.js'
-import { writeResults } from './results.js'
+import { clearResults, writeResults } from './results.js'
 import { readSecrets } from './secrets.js'
+import { exitCodeOfSignal } from './signals.js'
+import { withoutControls } from './terminal-display.js'
 import type { World } from './world.js'
-
-/** What a shell says of a program that a signal has ended. */
-const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 /**
  * Builds what a command line asks for and tells of it.
@@ -20,9 +19,18 @@ const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, 
  * @returns the exit code
  */
 export async function runBuild(parsed: Parsed, world: World): Promise<number> {
+  try {
+    return await readAndBuild(parsed, world)
+  } catch (error) {
+    if (world.signal.aborted) return exitCodeOfSignal(world.signal)
+    throw error
+  }
+}
+
+async function readAndBuild(parsed: Parsed, world: World): Promise<number> {
   const planned = planBuild(parsed, world)
   const problems = 'problems' in planned ? planned.problems : []
-  const found = 'plan' in planned ? await readSecrets(planned.plan.secrets, world.env) : undefined
+  const found = 'plan' in planned ? await readSecrets(planned.plan.secrets, world.env, world.signal) : undefined
   if (!('plan' in planned) || found === undefined || found.problems.length > 0) {
     const all = [...problems, ...(found?.problems ?? [])]
     world.stderr(`${all.map(problem => `kbuild: ${problem}`).join('\n')}\nSee kbuild build --help.\n`)
@@ -40,9 +48,11 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
   try {
     return await buildAndTell(build, plan, world, report)
   } catch (error) {
-    const exitCode = world.signal.aborted ? (BY_SIGNAL[String(world.signal.reason)] ?? 130) : exitCodeOf(error)
+    const exitCode = world.signal.aborted ? exitCodeOfSignal(world.signal) : exitCodeOf(error)
     report.failed(sentence(error), exitCode)
     return exitCode
+  } finally {
+    report.end()
   }
 }
 
@@ -54,6 +64,7 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
     return EXIT.ok
   }
   if (plan.backend === 'auto') report.notice(reason)
+  await clearResults(plan)
   const outcome = await backend.build(build, report, world.signal)
   await writeResults(outcome, plan)
   report.done(outcome)
@@ -64,7 +75,7 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
-    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan))
+    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan), world.signal)
     const origins = repositories.flatMap(repository => {
       const found = credentials.for(repository)
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]
@@ -78,5 +89,5 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
 
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return `kbuild: ${text}`
+  return `kbuild: ${withoutControls(text)}`
 }

@@ -1,5 +1,5 @@
 import { BuildError } from '@kaniko-hooks/builder'
-import { RegistryClient, RegistryError, type Manifest } from '@kaniko-hooks/registry'
+import { isDigest, RegistryClient, RegistryError, type Manifest } from '@kaniko-hooks/registry'
 import type { Place } from './targets.js'
 
 /** What a registry tells of an image. */
@@ -55,14 +55,26 @@ async function checkPlace({ place, client: options }: Asking, digest: string, si
   }
 }
 
+/** Its author is whoever built: nothing of it is as it should be until it was looked at. */
 function contentOf({ content }: Manifest): Published {
-  const { config, layers } = JSON.parse(content.toString('utf8')) as {
-    readonly config?: { readonly digest?: unknown }
-    readonly layers?: readonly { readonly size?: unknown }[]
-  }
-  const sizes = Array.isArray(layers) ? layers.map(({ size }) => (typeof size === 'number' ? size : 0)) : []
+  const { config, layers } = objectOf(parsed(content))
+  if (config === undefined && layers === undefined) return {}
+  const { digest } = objectOf(config)
+  const sizes = Array.isArray(layers) ? layers.map(layer => objectOf(layer)['size']) : []
   return {
-    ...(typeof config?.digest === 'string' ? { imageId: config.digest } : {}),
-    size: sizes.reduce((sum, size) => sum + size, 0)
+    ...(typeof digest === 'string' && isDigest(digest) ? { imageId: digest } : {}),
+    size: sizes.reduce((sum: number, size) => sum + (typeof size === 'number' ? size : 0), 0)
   }
+}
+
+function parsed(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
 }
