@@ -13,6 +13,7 @@ const LABELS = { 'app.kubernetes.io/managed-by': 'kbuild' }
  *
  * @param architecture in the words of images
  * @param id names the build's pod; those that take its place have a number behind
+ * @param onName told the name of each pod before there is one
  */
 export function openEngine(
   kube: Kube,
@@ -20,7 +21,8 @@ export function openEngine(
   request: ImageBuild,
   architecture: string,
   secrets: BuildSecrets,
-  id: string
+  id: string,
+  onName: (pod: string) => void
 ): Engine {
   const { env, resources, nodeSelector, authorities = {} } = settings
   const { kaniko, pushImage } = { ...imagesFrom(env), ...settings }
@@ -47,7 +49,11 @@ export function openEngine(
         ...(resources === undefined ? {} : { resources })
       }
     },
-    () => (pods++ === 0 ? id : `${id}-${pods}`)
+    () => {
+      const name = pods++ === 0 ? id : `${id}-${pods}`
+      onName(name)
+      return name
+    }
   )
 }
 
