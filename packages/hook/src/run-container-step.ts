@@ -149,7 +149,7 @@ async function runImage(call: Call, step: Step): Promise<number> {
       const made = (run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled))
       const sent = await workspace.fillStep(made.pod, cancelled)
       tellSent(call, sent)
-      const started = await waitForStart(kube, made.pod, {
+      const started = await waitForStart(kube, made, {
         timeoutMs: settings.prepareTimeoutMs,
         signal: cancelled,
         print: call.print

@@ -10,6 +10,7 @@ export type {
   V1Volume,
   V1VolumeMount
 } from '@kubernetes/client-node'
+export { findPod } from './find-pod.js'
 export { inClusterConfig } from './config.js'
 export type { ClusterConfig, InClusterEnvironment } from './config.js'
 export { containerResult, disturbance } from './container-result.js'
@@ -36,7 +37,9 @@ export { followLog } from './log.js'
 export type { FollowOptions, FollowedLog } from './log.js'
 export { podProblem } from './pod-problem.js'
 export type { PodProblem } from './pod-problem.js'
+export { pollPause } from './poll-pause.js'
 export { untilAccepted } from './rejection.js'
 export type { Resources } from './resources.js'
+export { untilGone } from './until-gone.js'
 export { waitForPod } from './wait-for-pod.js'
 export type { PodGoal, WaitOptions } from './wait-for-pod.js'
