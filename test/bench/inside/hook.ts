@@ -7,10 +7,10 @@ import { actionPaths, directories, jobPaths, type Directories } from '../../stan
 import type { Assignment } from '../rows.js'
 import { runProgram, type ProgramRun } from './program.js'
 
-/** What the hook tells operators of a call. */
+/** What the hook tells operators of a call. Another hook may tell nothing. */
 interface OperatorLine {
-  readonly requests: number
-  readonly phases: Readonly<Record<string, number>>
+  readonly requests?: number
+  readonly phases?: Readonly<Record<string, number>>
 }
 
 export interface HookRun extends ProgramRun, OperatorLine {
@@ -126,9 +126,16 @@ export class Hook {
     const answer = await readFile(message.responseFile, 'utf8')
     const { state } = answer === '' ? {} : (JSON.parse(answer) as { state?: JsonObject })
     if (state !== undefined) this.#state = state
-    const { requests, phases } = JSON.parse(await readFile(operatorLog, 'utf8')) as OperatorLine
+    const told = await readFile(operatorLog, 'utf8').catch(() => '{}')
+    const operatorLine = JSON.parse(told) as OperatorLine
     const peakMiB = withPeak ? Number(await readFile('/tmp/peak', 'utf8')) / 1024 : undefined
-    return { ...run, requests, phases, peakMiB }
+    const { requests, phases } = operatorLine
+    return {
+      ...run,
+      ...(requests === undefined ? {} : { requests }),
+      ...(phases === undefined ? {} : { phases }),
+      peakMiB
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import type { Assignment, Row, Sample, Way } from '../rows.js'
 import { Api } from '../limits/api.js'
 import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
+import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
 import { runProgram, type ProgramRun } from './program.js'
 import { Trees } from './trees.js'
@@ -26,6 +27,12 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 
 async function main(): Promise<void> {
   await hook.layOut()
+  if (assignment.slowWays !== undefined) {
+    await measureLatency({ hook, pods }, assignment, assignment.slowWays, (call, delayMs, { ms, requests }) => {
+      process.stdout.write(`${JSON.stringify({ call, delayMs, ms, requests })}\n`)
+    })
+    return
+  }
   if (isWanted('load')) await measureLoad()
   if (isWanted('prepare')) await measurePrepare()
   await hook.prepare()
@@ -288,8 +295,8 @@ async function contest(
 }
 
 function tell(row: Row, run: ProgramRun | HookRun, side: Sample['side'] = 'ours', more: Partial<Sample> = {}): void {
-  const facts = 'requests' in run ? { requests: run.requests, phases: run.phases, peakMiB: run.peakMiB } : {}
-  process.stdout.write(`${JSON.stringify({ row, side, ms: run.ms, ...facts, ...more })}\n`)
+  const { ms, requests, phases, peakMiB } = run as ProgramRun & Partial<HookRun>
+  process.stdout.write(`${JSON.stringify({ row, side, ms, requests, phases, peakMiB, ...more })}\n`)
 }
 
 function expectCode(run: ProgramRun, code = 0): ProgramRun {

@@ -1,0 +1,45 @@
+import { align, median } from './table.js'
+
+/** What is called over slow ways. */
+export type Call = 'prepare' | 'script' | 'container' | 'cleanup' | 'nothing'
+
+/** The calls, with the round trips that each may have one after the other. */
+const CALLS: Readonly<Record<Call, { readonly title: string; readonly budget?: number }>> = {
+  prepare: { title: 'prepare_job' },
+  // Its stream is one: opened, and given the step.
+  script: { title: 'script step', budget: 3 },
+  container: { title: 'container step', budget: 8 },
+  cleanup: { title: 'cleanup_job' },
+  nothing: { title: 'cleanup_job with nothing to do', budget: 2 }
+}
+
+/** One call over one way. */
+export interface SlowSample {
+  readonly call: Call
+  readonly delayMs: number
+  readonly ms: number
+  readonly requests?: number
+}
+
+/**
+ * How each call grows with the way to the API server: what it grew by, divided by what was added, is the number of round
+ * trips that it waits for one after the other. The TLS handshake is one of them.
+ *
+ * @returns lines
+ */
+export function latencyTable(samples: readonly SlowSample[]): string[] {
+  const delays = [...new Set(samples.map(({ delayMs }) => delayMs))].sort((a, b) => a - b)
+  const longest = delays.at(-1) ?? 0
+  const rows = (Object.keys(CALLS) as Call[]).flatMap(call => {
+    const own = samples.filter(sample => sample.call === call)
+    if (own.length === 0) return []
+    const of = (delay: number): number => median(own.flatMap(({ delayMs, ms }) => (delayMs === delay ? ms : []))) ?? NaN
+    const trips = (of(longest) - of(0)) / longest
+    const requests = median(own.flatMap(sample => (sample.delayMs === 0 ? (sample.requests ?? []) : [])))
+    const { title, budget } = CALLS[call]
+    const verdict = budget === undefined ? '' : `at most ${budget}: ${Math.round(trips) <= budget ? 'ok' : 'over'}`
+    return [[title, String(requests ?? ''), ...delays.map(delay => of(delay).toFixed(0)), trips.toFixed(1), verdict]]
+  })
+  const heads = ['', 'requests', ...delays.map(delay => `+${delay} ms`), 'in series', 'budget']
+  return align([heads, ...rows], new Set([0, heads.length - 1]))
+}
