@@ -180,6 +180,8 @@ export interface StepEnd {
   readonly state: V1ContainerState['terminated']
   /** When its log ended, in milliseconds of the epoch. */
   readonly loggedAt: number
+  /** Whether all of its pod has ended. */
+  readonly isPodOver: boolean
 }
 
 /**
@@ -203,7 +205,8 @@ export async function followStep(
     timeoutMs: 60_000,
     signal: options.signal
   })
-  return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt }
+  const isPodOver = ['Succeeded', 'Failed'].includes(ended.status?.phase ?? '')
+  return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt, isPodOver }
 }
 
 function stateOf(pod: V1Pod): V1ContainerState | undefined {
@@ -214,7 +217,7 @@ function stateOf(pod: V1Pod): V1ContainerState | undefined {
  * Removes a step's pod and its Job. Safe to call at any time, and again.
  *
  * The pod goes first, as a Job of one try makes no other: a Job's own deletion gives its pod 30 s to end, and the
- * kubelet was seen to hold to them although 1 s was asked for a moment later.
+ * kubelet was seen to hold to them although 1 s was asked for a moment later. Of a pod that is over, nothing needs time to end.
  *
  * @param options the pod's time to end by itself, in seconds; default 1
  * @returns the pods that are on their way out
@@ -222,15 +225,19 @@ function stateOf(pod: V1Pod): V1ContainerState | undefined {
 export async function deleteStep(
   kube: Kube,
   run: StepRun,
-  options: { readonly graceSeconds?: number; readonly signal?: AbortSignal } = {}
+  options: { readonly graceSeconds?: number; readonly isOver?: boolean; readonly signal?: AbortSignal } = {}
 ): Promise<string[]> {
-  const { graceSeconds: gracePeriodSeconds = GRACE_SECONDS, signal } = options
+  const { graceSeconds: gracePeriodSeconds = GRACE_SECONDS, isOver = false, signal } = options
   const limits = signal === undefined ? {} : { signal }
   const end = async (pod: string): Promise<unknown> =>
     kube.delete('pods', pod, { gracePeriodSeconds, ...REMOVAL, ...limits })
-  if (run.pod !== '') await end(run.pod)
+  const ending = run.pod === '' ? Promise.resolve() : end(run.pod)
+  // A failure is thrown below.
+  ending.catch(() => undefined)
+  if (!isOver || run.job === undefined) await ending
   if (run.job === undefined) return [run.pod]
   await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
+  await ending
   if (run.pod !== '') return [run.pod]
   const unseen = await kube.list('pods', { labelSelector: jobSelector(run.job), ...limits })
   const names = unseen.map(({ metadata }) => metadata?.name ?? '')
