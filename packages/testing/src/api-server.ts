@@ -44,6 +44,14 @@ export interface Sighting {
   readonly body: unknown
 }
 
+/** A list, or one page of it. */
+export interface Listed {
+  readonly resource: string
+  readonly labelSelector: string
+  /** How many objects it had. */
+  readonly count: number
+}
+
 /** What becomes of a request in place of its usual answer: a refusal, or a connection that is cut. Undefined: nothing. */
 export type Interception = Refusal | 'cut' | undefined
 
@@ -64,6 +72,8 @@ export class ApiServer {
   readonly namespace: string
   /** All requests, in their order. */
   readonly sightings: Sighting[] = []
+  /** What lists gave, in their order. */
+  readonly listed: Listed[] = []
   readonly logs = new PodLogs()
   readonly watches = new ObjectWatches()
   /** Whether pods may be watched, as the stock role does not let us. */
@@ -255,6 +265,8 @@ export class ApiServer {
       limit: Number(query.get('limit') ?? 500),
       from: Number(query.get('continue') ?? 0)
     })
+    const labelSelector = query.get('labelSelector') ?? ''
+    this.listed.push({ resource: place.resource, labelSelector, count: items.length })
     return {
       kind: 'List',
       apiVersion: 'v1',
