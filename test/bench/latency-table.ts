@@ -22,19 +22,18 @@ export interface SlowSample {
 }
 
 /**
- * How each call grows with the way to the API server: what it grew by, divided by what was added, is the number of round
- * trips that it waits for one after the other. The TLS handshake is one of them.
+ * How each call grows with the way to the API server: what it grows by, for each millisecond that was added, is the number of
+ * round trips that it waits for one after the other. The TLS handshake is one of them.
  *
  * @returns lines
  */
 export function latencyTable(samples: readonly SlowSample[]): string[] {
   const delays = [...new Set(samples.map(({ delayMs }) => delayMs))].sort((a, b) => a - b)
-  const longest = delays.at(-1) ?? 0
   const rows = (Object.keys(CALLS) as Call[]).flatMap(call => {
     const own = samples.filter(sample => sample.call === call)
     if (own.length === 0) return []
     const of = (delay: number): number => median(own.flatMap(({ delayMs, ms }) => (delayMs === delay ? ms : []))) ?? NaN
-    const trips = (of(longest) - of(0)) / longest
+    const trips = slope(delays.map(delay => [delay, of(delay)]))
     const requests = median(own.flatMap(sample => (sample.delayMs === 0 ? (sample.requests ?? []) : [])))
     const { title, budget } = CALLS[call]
     const verdict = budget === undefined ? '' : `at most ${budget}: ${Math.round(trips) <= budget ? 'ok' : 'over'}`
@@ -42,4 +41,12 @@ export function latencyTable(samples: readonly SlowSample[]): string[] {
   })
   const heads = ['', 'requests', ...delays.map(delay => `+${delay} ms`), 'in series', 'budget']
   return align([heads, ...rows], new Set([0, heads.length - 1]))
+}
+
+/** By how much the second numbers grow with the first ones: of the line that lies nearest to all. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const meanOf = (index: 0 | 1): number => points.reduce((sum, point) => sum + point[index], 0) / points.length
+  const [x, y] = [meanOf(0), meanOf(1)]
+  const part = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0)
+  return part / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
 }

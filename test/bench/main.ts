@@ -11,6 +11,7 @@ import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
 import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
 import { isWhole, tables } from './table.js'
+import { Trace, type TracedStep } from './trace.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 500_000
@@ -34,6 +35,7 @@ async function bench(): Promise<number> {
       hook: { type: 'string' },
       latency: { type: 'string' },
       watch: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
       cluster: { type: 'string' }
     }
   })
@@ -54,8 +56,11 @@ async function bench(): Promise<number> {
     for (const mode of modes) {
       const start = Date.now()
       const stage = { mode, hook, watches }
-      const { samples, lines, left, isGood } =
-        delays === undefined ? await measure(cluster, stage, extent) : await measureSlow(cluster, stage, runs, delays)
+      const { samples, lines, left, isGood } = values.trace
+        ? await trace(cluster, stage, runs)
+        : delays === undefined
+          ? await measure(cluster, stage, extent)
+          : await measureSlow(cluster, stage, runs, delays)
       const seconds = Math.round((Date.now() - start) / 1000)
       all[mode] = samples
       say(`\n${mode}: medians of a run of ${seconds} s\n`)
@@ -119,6 +124,19 @@ async function measureSlow(
   } finally {
     for (const way of slow) await way.close()
   }
+}
+
+/** Where the time of a container step goes. */
+async function trace(cluster: Cluster, stage: Omit<StageOptions, 'hasWays'>, runs: number): Promise<Measured> {
+  const samples: TracedStep[] = []
+  let lines: string[] = []
+  const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ namespace, run }) => {
+    const watched = await Trace.begin(cluster, namespace)
+    await run({ runs, large: false, isTraced: true }, line => samples.push(line as TracedStep))
+    lines = watched.table(samples)
+    watched.end()
+  })
+  return { samples, lines, left, isGood: true }
 }
 
 /** One line that is written over, on a terminal only. */

@@ -112,6 +112,8 @@ export interface Assignment {
   readonly kubectl?: string
   /** In place of the rows, how the commands grow with these ways to the API server. */
   readonly slowWays?: readonly SlowWay[]
+  /** In place of the rows, container steps that somebody watches. */
+  readonly isTraced?: boolean
   /** Only these rows, and what they need. */
   readonly only?: readonly Row[]
 }

@@ -34,7 +34,10 @@ export interface Stage {
    * @param more of its assignment
    * @param onLine told of each measurement, as parsed JSON
    */
-  run(more: Pick<Assignment, 'runs' | 'large'> & Partial<Assignment>, onLine: (line: unknown) => void): Promise<void>
+  readonly run: (
+    more: Pick<Assignment, 'runs' | 'large'> & Partial<Assignment>,
+    onLine: (line: unknown) => void
+  ) => Promise<void>
 }
 
 /**

@@ -55,7 +55,10 @@ class FakeLog {
       return undefined
     }
     // As the stock role has it.
-    if (call.query.has('watch')) return respond(response, 403, refused(403, 'Forbidden', 'pods is forbidden'))
+    if (call.query.has('watch')) {
+      respond(response, 403, refused(403, 'Forbidden', 'pods is forbidden'))
+      return undefined
+    }
     if (!call.path.endsWith('/log')) {
       const state = this.state === 'terminated' ? { terminated: { exitCode: 0 } } : { [this.state]: {} }
       return { spec: { containers: [{ name: 'main' }] }, status: { containerStatuses: [{ name: 'main', state }] } }

@@ -40,7 +40,10 @@ async function clusterWith(...states: (State | 'gone')[]): Promise<{ kube: Kube;
   let looks = 0
   const server = await localServer(({ query }, response) => {
     // As the stock role has it.
-    if (query.has('watch')) return respond(response, 403, refused(403, 'Forbidden', 'pods is forbidden'))
+    if (query.has('watch')) {
+      respond(response, 403, refused(403, 'Forbidden', 'pods is forbidden'))
+      return undefined
+    }
     const state = states[Math.min(looks, states.length - 1)]
     looks += 1
     if (state !== undefined && state !== 'gone') return podIn(state)

@@ -92,9 +92,13 @@ export class Hook {
     )
   }
 
-  async runContainer(action: Pick<ActionContainer, 'image' | 'dockerfile' | 'entryPoint' | 'args'>): Promise<HookRun> {
+  /** @param words until these, its output is listened to */
+  async runContainer(
+    action: Pick<ActionContainer, 'image' | 'dockerfile' | 'entryPoint' | 'args'>,
+    words?: string
+  ): Promise<HookRun> {
     const args = actionContainer({ ...action, env: environment(this.dirs.home) }, this.dirs, actionPaths(this.dirs))
-    return this.#call({ command: 'run_container_step', args })
+    return this.#call({ command: 'run_container_step', args }, false, words)
   }
 
   async cleanup(): Promise<HookRun> {
@@ -106,7 +110,7 @@ export class Hook {
     return runProgram([this.#assignment.node, this.#assignment.hook])
   }
 
-  async #call(request: HookRequest, withPeak = false): Promise<HookRun> {
+  async #call(request: HookRequest, withPeak = false, words?: string): Promise<HookRun> {
     const message = envelope(request, this.dirs.responses, this.#state)
     const operatorLog = '/tmp/operator.log'
     await writeFile(message.responseFile, '')
@@ -114,6 +118,7 @@ export class Hook {
     const peak = withPeak ? ['--require', '/tmp/peak.cjs'] : []
     const run = await runProgram([this.#assignment.node, ...peak, this.#assignment.hook], {
       stdin: serialise(message),
+      ...(words === undefined ? {} : { words }),
       env: {
         GITHUB_WORKSPACE: this.dirs.workspace,
         GITHUB_REPOSITORY: 'octo/demo',

@@ -27,6 +27,7 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 
 async function main(): Promise<void> {
   await hook.layOut()
+  if (assignment.isTraced === true) return traceContainers()
   if (assignment.slowWays !== undefined) {
     await measureLatency({ hook, pods }, assignment, assignment.slowWays, (call, delayMs, { ms, requests }) => {
       process.stdout.write(`${JSON.stringify({ call, delayMs, ms, requests })}\n`)
@@ -50,6 +51,17 @@ async function main(): Promise<void> {
   if (isWanted('dockerfile-cached') || isWanted('dockerfile-uncached')) await measureCache()
   await hook.configure({ destinations: everywhere() })
   tell('cleanup', await hook.cleanup())
+}
+
+async function traceContainers(): Promise<void> {
+  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+  await hook.prepare()
+  for (let round = 0; round < runs; round += 1) {
+    const { began, heard: output, ms } = await hook.runContainer(step, 'hello\n')
+    process.stdout.write(`${JSON.stringify({ began, output, exit: began + ms })}\n`)
+    await pods.settle(hook.jobPod)
+  }
+  await hook.cleanup()
 }
 
 /** All that images of the job may lie in. */
