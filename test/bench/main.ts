@@ -8,6 +8,7 @@ import { chooseCluster } from '../harness/choose-cluster.js'
 import type { Mode } from '../harness/runner-pod.js'
 import { latencyTable, type SlowSample } from './latency-table.js'
 import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
+import { measureScale } from './scale.js'
 import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
 import { isWhole, tables } from './table.js'
@@ -36,6 +37,7 @@ async function bench(): Promise<number> {
       latency: { type: 'string' },
       watch: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
+      scale: { type: 'string' },
       cluster: { type: 'string' }
     }
   })
@@ -58,9 +60,11 @@ async function bench(): Promise<number> {
       const stage = { mode, hook, watches }
       const { samples, lines, left, isGood } = values.trace
         ? await trace(cluster, stage, runs)
-        : delays === undefined
-          ? await measure(cluster, stage, extent)
-          : await measureSlow(cluster, stage, runs, delays)
+        : values.scale !== undefined
+          ? await measureScale(cluster, stage, Number(values.scale))
+          : delays === undefined
+            ? await measure(cluster, stage, extent)
+            : await measureSlow(cluster, stage, runs, delays)
       const seconds = Math.round((Date.now() - start) / 1000)
       all[mode] = samples
       say(`\n${mode}: medians of a run of ${seconds} s\n`)

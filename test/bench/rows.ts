@@ -1,3 +1,4 @@
+import type { Crowd } from './scale.js'
 import type { Way as SlowWay } from './slow-way.js'
 
 /** What is measured. */
@@ -114,6 +115,8 @@ export interface Assignment {
   readonly slowWays?: readonly SlowWay[]
   /** In place of the rows, container steps that somebody watches. */
   readonly isTraced?: boolean
+  /** In place of the rows, container steps at once. */
+  readonly crowd?: Crowd
   /** Only these rows, and what they need. */
   readonly only?: readonly Row[]
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 
 import { actionContainer, jobContainer, type ActionContainer } from '../../stand-ins/runner/container.js'
@@ -112,9 +113,8 @@ export class Hook {
 
   async #call(request: HookRequest, withPeak = false, words?: string): Promise<HookRun> {
     const message = envelope(request, this.dirs.responses, this.#state)
-    const operatorLog = '/tmp/operator.log'
+    const operatorLog = `/tmp/operator-${randomUUID()}.log`
     await writeFile(message.responseFile, '')
-    await rm(operatorLog, { force: true })
     const peak = withPeak ? ['--require', '/tmp/peak.cjs'] : []
     const run = await runProgram([this.#assignment.node, ...peak, this.#assignment.hook], {
       stdin: serialise(message),
@@ -132,6 +132,7 @@ export class Hook {
     const { state } = answer === '' ? {} : (JSON.parse(answer) as { state?: JsonObject })
     if (state !== undefined) this.#state = state
     const told = await readFile(operatorLog, 'utf8').catch(() => '{}')
+    await rm(operatorLog, { force: true })
     const operatorLine = JSON.parse(told) as OperatorLine
     const peakMiB = withPeak ? Number(await readFile('/tmp/peak', 'utf8')) / 1024 : undefined
     const { requests, phases } = operatorLine
