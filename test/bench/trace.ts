@@ -12,6 +12,7 @@ const MOMENTS = {
   running: 'its container runs, as the kubelet tells',
   output: 'its first byte is printed by the hook',
   ended: 'its end is told by the kubelet',
+  over: "the pod's end is told by the kubelet",
   deleting: 'its deletion is asked for',
   exit: 'the hook is gone'
 } as const
@@ -87,6 +88,7 @@ export class Trace {
     note('sandbox', has('PodReadyToStartContainers'))
     note('running', state?.running !== undefined || state?.terminated !== undefined)
     note('ended', state?.terminated !== undefined)
+    note('over', status?.phase === 'Succeeded' || status?.phase === 'Failed')
     note('deleting', metadata?.deletionTimestamp !== undefined)
   }
 }
