@@ -1,4 +1,4 @@
-import type { Crowd } from './scale.js'
+import type { Crowd } from './crowd.js'
 import type { Way as SlowWay } from './slow-way.js'
 
 /** What is measured. */

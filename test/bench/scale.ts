@@ -1,6 +1,7 @@
 import type { Cluster } from '../harness/cluster/index.js'
 import { Api } from '../harness/cluster/api.js'
-import { SlowWay, type Way } from './slow-way.js'
+import type { CrowdSample } from './crowd.js'
+import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
 import { align, median } from './table.js'
 
@@ -9,19 +10,6 @@ const NEIGHBOURS = 500
 const AT_ONCE = 20
 /** How often one call alone is measured. */
 const ROUNDS = 3
-
-/** Calls of a container step, so many at once. */
-export interface Crowd {
-  readonly atOnce: number
-  readonly rounds: number
-  readonly way: Way
-}
-
-/** One of them. */
-export interface CrowdSample {
-  readonly ms: number
-  readonly requests?: number
-}
 
 interface Measured {
   readonly samples: readonly object[]

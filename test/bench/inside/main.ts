@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { V1Pod } from '@kubernetes/client-node'
 
 import type { Assignment, Row, Sample, Way } from '../rows.js'
-import type { Crowd } from '../scale.js'
+import type { Crowd } from '../crowd.js'
 import { Api } from '../limits/api.js'
 import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
