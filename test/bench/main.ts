@@ -1,29 +1,25 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { buildHook, buildRunner } from '../../scripts/build.js'
 import type { Cluster } from '../harness/cluster/index.js'
-import { dockerConfigSecret } from '../stand-ins/registries/index.js'
 import { chooseCluster } from '../harness/choose-cluster.js'
-import { createNamespace, leftIn } from '../harness/namespace.js'
-import { NOVOLUME_ROLE, VOLUME_ROLE } from '../harness/roles.js'
-import { RUNNER, RunnerPod, type Mode } from '../harness/runner-pod.js'
-import { bundlePrograms } from './bundle.js'
+import type { Mode } from '../harness/runner-pod.js'
+import { latencyTable, type SlowSample } from './latency-table.js'
 import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
+import { measureScale } from './scale.js'
+import { SlowWay } from './slow-way.js'
+import { onStage, type StageOptions } from './stage.js'
 import { isWhole, tables } from './table.js'
-import { openWays, PREFIX, type Ways } from './ways.js'
+import { Trace, type TracedStep } from './trace.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 500_000
-const PROGRAMS = '/home/runner/bench'
-const KUBECTL = '/tmp/kubectl'
-const PUSH_SECRET = `${PREFIX}open`
 /** They are measured together. */
 const ROWS_OF_WAYS = (['remote', 'connector', 'forward'] as const).flatMap(
   way => [`dockerfile-${way}`, `again-${way}`] as const
 )
-const EXTERNALS = `${RUNNER.home}/externals`
 
 /**
  * Measures what the hook costs beside the least that is possible, in runner pods on a real cluster. Both are measured in
@@ -37,6 +33,11 @@ async function bench(): Promise<number> {
       large: { type: 'boolean', default: false },
       samples: { type: 'string' },
       only: { type: 'string' },
+      hook: { type: 'string' },
+      latency: { type: 'string' },
+      watch: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+      scale: { type: 'string' },
       cluster: { type: 'string' }
     }
   })
@@ -44,22 +45,32 @@ async function bench(): Promise<number> {
   const runs = Number(values.runs)
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs takes a number, not "${values.runs}".`)
   const extent = { runs, large: values.large, ...(values.only === undefined ? {} : { only: rowsOf(values.only) }) }
+  const delays = values.latency === undefined ? undefined : delaysOf(values.latency)
+  const { hook, watch: watches } = values
   await Promise.all([buildHook(), buildRunner()])
   const { cluster, release } = await chooseCluster(values.cluster, false, say)
-  const all: Record<string, readonly Sample[]> = {}
+  const all: Record<string, readonly object[]> = {}
   let isSound = true
   try {
-    const { size } = await stat(HOOK)
-    say(`dist/hook/index.js has ${size} bytes (budget ${MAX_HOOK_BYTES}: ${size <= MAX_HOOK_BYTES ? 'ok' : 'over'}).`)
+    const { size } = await stat(hook ?? HOOK)
+    const budget = hook === undefined ? ` (budget ${MAX_HOOK_BYTES}: ${size <= MAX_HOOK_BYTES ? 'ok' : 'over'})` : ''
+    say(`${hook ?? 'dist/hook/index.js'} has ${size} bytes${budget}.`)
     for (const mode of modes) {
       const start = Date.now()
-      const { samples, left } = await measure(cluster, mode, extent)
+      const stage = { mode, hook, watches }
+      const { samples, lines, left, isGood } = values.trace
+        ? await trace(cluster, stage, runs)
+        : values.scale !== undefined
+          ? await measureScale(cluster, stage, Number(values.scale))
+          : delays === undefined
+            ? await measure(cluster, stage, extent)
+            : await measureSlow(cluster, stage, runs, delays)
       const seconds = Math.round((Date.now() - start) / 1000)
       all[mode] = samples
       say(`\n${mode}: medians of a run of ${seconds} s\n`)
-      for (const line of tables(samples)) say(line)
+      for (const line of lines) say(line)
       if (left.length > 0) say(`\nLeft in the namespace: ${left.join(', ')}.`)
-      isSound &&= isWhole(samples) && left.length === 0
+      isSound &&= isGood && left.length === 0
     }
   } finally {
     await release()
@@ -68,67 +79,68 @@ async function bench(): Promise<number> {
   return isSound ? 0 : 1
 }
 
+interface Measured {
+  readonly samples: readonly object[]
+  /** What is printed of them. */
+  readonly lines: readonly string[]
+  /** What the hook left in the namespace. */
+  readonly left: readonly string[]
+  readonly isGood: boolean
+}
+
 async function measure(
   cluster: Cluster,
-  mode: Mode,
+  stage: Omit<StageOptions, 'hasWays'>,
   extent: Pick<Assignment, 'runs' | 'large' | 'only'>
-): Promise<{ readonly samples: readonly Sample[]; readonly left: readonly string[] }> {
-  const programs = await bundlePrograms()
-  const namespace = await createNamespace(cluster, 'bench')
-  let ways: Ways | undefined
+): Promise<Measured> {
+  const samples: Sample[] = []
+  const hasWays = stage.hook === undefined && ROWS_OF_WAYS.some(row => extent.only?.includes(row) ?? true)
+  const left = await onStage(cluster, { ...stage, hasWays }, async ({ run }) =>
+    run(extent, line => {
+      const sample = line as Sample
+      samples.push(sample)
+      progress(`${stage.mode}: ${ROWS[sample.row].title}: ${sample.side} ${sample.ms.toFixed(0)} ms`)
+    })
+  )
+  progress('')
+  return { samples, lines: tables(samples), left, isGood: isWhole(samples) }
+}
+
+/** Over longer and longer ways to the API server. */
+async function measureSlow(
+  cluster: Cluster,
+  stage: Omit<StageOptions, 'hasWays'>,
+  runs: number,
+  delays: readonly number[]
+): Promise<Measured> {
+  const samples: SlowSample[] = []
+  const slow = await Promise.all(delays.map(async delayMs => SlowWay.open(cluster, delayMs)))
   try {
-    const { host, port } = cluster.registry
-    const nobody = { username: 'nobody', password: 'nothing' }
-    await dockerConfigSecret(cluster, namespace.name, PUSH_SECRET, { [`${host}:${port}`]: nobody })
-    if (ROWS_OF_WAYS.some(row => extent.only?.includes(row) ?? true)) ways = await openWays(cluster, namespace.name)
-    const rules = [...(mode === 'volume' ? VOLUME_ROLE : NOVOLUME_ROLE), ...(ways?.rules ?? [])]
-    const runner = await RunnerPod.start(cluster, { namespace: namespace.name, mode, rules })
-    try {
-      for (const [name, code] of Object.entries(programs)) await runner.write(`${PROGRAMS}/${name}.cjs`, code)
-      const node = `${EXTERNALS}/node20/bin/node`
-      const assignment: Assignment = {
-        ...extent,
-        ...{ runner: runner.name, work: RUNNER.work, externals: EXTERNALS, node, hook: RUNNER.hook },
-        limits: { exec: `${PROGRAMS}/exec.cjs`, pod: `${PROGRAMS}/pod.cjs` },
-        image: cluster.images.debian,
-        registry: cluster.registry,
-        pushSecret: PUSH_SECRET,
-        ...(ways === undefined ? {} : { ways: ways.destinations }),
-        ...(mode === 'novolume' ? { kubectl: KUBECTL } : {})
-      }
-      if (mode === 'novolume') await runner.write(KUBECTL, await readFile(cluster.kubectl))
-      if (mode === 'novolume') await runner.exec(['chmod', '755', KUBECTL])
-      await runner.write(`${PROGRAMS}/assignment.json`, JSON.stringify(assignment))
-      const samples = await collect(mode, runner, [node, `${PROGRAMS}/bench.cjs`, `${PROGRAMS}/assignment.json`])
-      const left = await leftIn(cluster, namespace.name, [runner.name])
-      return { samples, left: left.filter(name => !name.startsWith(`secret/${PREFIX}`)) }
-    } finally {
-      await runner.stop()
-    }
+    const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ run }) =>
+      run({ runs, large: false, slowWays: slow.map(({ way }) => way) }, line => {
+        const sample = line as SlowSample
+        samples.push(sample)
+        progress(`${stage.mode}: ${sample.call} by ${sample.delayMs} ms: ${sample.ms.toFixed(0)} ms`)
+      })
+    )
+    progress('')
+    return { samples, lines: latencyTable(samples), left, isGood: true }
   } finally {
-    await ways?.remove()
-    await namespace.delete()
+    for (const way of slow) await way.close()
   }
 }
 
-/** Runs the part in the pod, reads its measurements as they come, and says how far it is. */
-async function collect(mode: Mode, runner: RunnerPod, command: readonly string[]): Promise<Sample[]> {
-  const samples: Sample[] = []
-  let rest = ''
-  const { code, stderr } = await runner.exec(command, {
-    onStdout: chunk => {
-      const lines = (rest + chunk.toString()).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const sample = JSON.parse(line) as Sample
-        samples.push(sample)
-        progress(`${mode}: ${ROWS[sample.row].title}: ${sample.side} ${sample.ms.toFixed(0)} ms`)
-      }
-    }
+/** Where the time of a container step goes. */
+async function trace(cluster: Cluster, stage: Omit<StageOptions, 'hasWays'>, runs: number): Promise<Measured> {
+  const samples: TracedStep[] = []
+  let lines: string[] = []
+  const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ namespace, run }) => {
+    const watched = await Trace.begin(cluster, namespace)
+    await run({ runs, large: false, isTraced: true }, line => samples.push(line as TracedStep))
+    lines = watched.table(samples)
+    watched.end()
   })
-  progress('')
-  if (code !== 0) throw new Error(`the bench in the runner pod failed: ${stderr}`)
-  return samples
+  return { samples, lines, left, isGood: true }
 }
 
 /** One line that is written over, on a terminal only. */
@@ -147,6 +159,15 @@ function rowsOf(text: string): Row[] {
     if (name in ROWS) return name as Row
     throw new Error(`--only takes ${Object.keys(ROWS).join(', ')}, not "${name}".`)
   })
+}
+
+/** Without a delay first. */
+function delaysOf(text: string): number[] {
+  const delays = text.split(',').map(Number)
+  if (!delays.every(ms => Number.isInteger(ms) && ms > 0)) {
+    throw new Error(`--latency takes milliseconds with commas between, not "${text}".`)
+  }
+  return [0, ...delays]
 }
 
 function say(line: string): void {

@@ -1,3 +1,6 @@
+import type { Crowd } from './crowd.js'
+import type { Way as SlowWay } from './slow-way.js'
+
 /** What is measured. */
 export type Row =
   | 'load'
@@ -108,6 +111,12 @@ export interface Assignment {
   readonly large: boolean
   /** Without a volume: kubectl, with which tar is measured beside the hook. */
   readonly kubectl?: string
+  /** In place of the rows, how the commands grow with these ways to the API server. */
+  readonly slowWays?: readonly SlowWay[]
+  /** In place of the rows, container steps that somebody watches. */
+  readonly isTraced?: boolean
+  /** In place of the rows, container steps at once. */
+  readonly crowd?: Crowd
   /** Only these rows, and what they need. */
   readonly only?: readonly Row[]
 }

@@ -12,7 +12,7 @@ interface Figures {
 }
 
 /** The middle of some numbers, or undefined when there are none. */
-function median(numbers: readonly number[]): number | undefined {
+export function median(numbers: readonly number[]): number | undefined {
   const sorted = [...numbers].sort((a, b) => a - b)
   const upper = sorted[Math.floor(sorted.length / 2)]
   const lower = sorted[Math.ceil(sorted.length / 2) - 1]
@@ -128,7 +128,7 @@ function signed(ms: number): string {
 }
 
 /** Columns of equal width; those of `left` begin at their left edge. */
-function align(rows: readonly (readonly string[])[], left: ReadonlySet<number>): string[] {
+export function align(rows: readonly (readonly string[])[], left: ReadonlySet<number>): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
   return rows.map(row =>
     row

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { HookCalls, type CallResult } from '../harness/hook-calls.js'
+import { NOVOLUME_ROLE, VOLUME_ROLE, withWatch } from '../harness/roles.js'
 import type { Mode } from '../harness/runner-pod.js'
 import { Suite } from '../harness/suite.js'
 import { variants } from '../harness/variants.js'
@@ -55,6 +56,8 @@ interface Row {
   readonly mode: Mode
   /** Connections are lost while the job is prepared, while steps begin, and while it is cleaned up, too. */
   readonly isRough?: true
+  /** The role lets the hook watch pods, so that watches are lost too. */
+  readonly isWatched?: true
   readonly tries: readonly Try[]
 }
 
@@ -70,6 +73,7 @@ const ROWS = variants<Row>(
     },
     {
       mode: 'novolume',
+      isWatched: true,
       tries: [tryOf('script', 'a stall of 20 s'), tryOf('container', 'six cuts in a row')]
     }
   ],
@@ -84,6 +88,7 @@ const ROWS = variants<Row>(
     },
     {
       mode: 'volume',
+      isWatched: true,
       tries: [tryOf('container', 'RST'), tryOf('container', 'FIN'), tryOf('container', 'an API outage of 12 s')]
     }
   ]
@@ -96,8 +101,8 @@ const lanes = new Lanes<readonly CallResult[]>()
 const proxies: ApiProxy[] = []
 
 beforeAll(async () => {
-  for (const [index, { mode, isRough, tries }] of ROWS.entries()) {
-    const behind = await calls(mode)
+  for (const [index, { mode, isRough, isWatched = false, tries }] of ROWS.entries()) {
+    const behind = await calls(mode, isWatched)
     const around = (call: () => Promise<CallResult>) => async () => (isRough ? whileCut(behind, call) : [await call()])
     lanes.start({
       [`prepare_job ${index}`]: around(() => behind.calls.prepare(suite.cluster.images.debian)),
@@ -120,10 +125,12 @@ interface Behind {
 }
 
 /** A runner pod whose hook reaches the API server only through a proxy of its own. */
-async function calls(mode: Mode): Promise<Behind> {
+async function calls(mode: Mode, isWatched = false): Promise<Behind> {
   const proxy = await ApiProxy.start(suite.cluster)
   proxies.push(proxy)
-  return { proxy, calls: new HookCalls(await suite.runner({ mode, env: proxy.env })) }
+  const stock = mode === 'volume' ? VOLUME_ROLE : NOVOLUME_ROLE
+  const runner = await suite.runner({ mode, env: proxy.env, rules: isWatched ? withWatch(stock) : stock })
+  return { proxy, calls: new HookCalls(runner) }
 }
 
 /** Steps at the same time; the connections of all are lost when each is in its middle. */

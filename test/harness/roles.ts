@@ -22,3 +22,8 @@ export const NOVOLUME_ROLE: readonly Rule[] = [...PODS, SECRETS]
 
 /** A role without Secrets, to see that a missing right is named. */
 export const NO_SECRETS_ROLE: readonly Rule[] = [...PODS, JOBS]
+
+/** The same role with `watch` on pods, which spares the hook its polls. */
+export function withWatch(rules: readonly Rule[]): Rule[] {
+  return rules.map(rule => (rule.resources.includes('pods') ? { ...rule, verbs: [...rule.verbs, 'watch'] } : rule))
+}

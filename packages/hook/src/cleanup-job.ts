@@ -1,8 +1,9 @@
 import type { V1Pod } from '@kaniko-hooks/kube'
 
 import type { Call } from './job/call.js'
-import { removeImages, sweepImages } from './images/records/remove-images.js'
-import { deleteOwned } from './job/owned-objects.js'
+import { findLeftovers } from './images/clear-runner.js'
+import { recordsThatEnded } from './images/records/record.js'
+import { sweepImages } from './images/records/remove-images.js'
 import { JOB_CONTAINER, WORK_CONTAINER } from './pods/names.js'
 import type { CleanupJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
@@ -23,18 +24,16 @@ const LOOK_MS = 2_000
 /**
  * Prints the logs of the job's services, and removes what the job left: its pods first, then the images that it built (no pod can need them any more), then its
  * Secrets. What stays is a warning; a clean-up never fails a job. Last, it sweeps what killed runners left and what was
- * kept long enough.
+ * kept long enough. All that it has to know is asked for at once: a job that left nothing waits for one round trip.
  */
 export async function cleanupJob(call: Call, { state }: Pick<CleanupJob, 'state'>): Promise<void> {
   if (state?.['hasServices'] === true && !call.cancelled.aborted) await printServiceLogs(call)
-  const problems = [
-    ...(await deleteOwned(call, ['pods', 'jobs'], async pod => stopSeconds(call, pod))),
-    ...(await removeImages(call)),
-    ...(await deleteOwned(call, ['secrets']))
-  ]
+  const remove = findLeftovers(call)
+  const ended = recordsThatEnded(call.kube)
+  ended.catch(() => undefined)
+  const problems = await remove(async pod => stopSeconds(call, pod))
   for (const problem of problems) call.print(warningCommand(`Clean-up: ${problem}`))
-  await sweepImages(call)
-  await sweepRunners(call)
+  await Promise.all([sweepImages(call, ended), sweepRunners(call)])
 }
 
 /**

@@ -53,6 +53,7 @@ export async function runHook({ stdin, stdout, stderr, environment, cancelled }:
         retries += 1
         log.note(why)
       },
+      onWatch: log.note,
       // Not in stdout: the step's output may have stopped within a line, and the runner reads each stream by lines.
       onOutage: sentence => stderr.write(`${plainLine(sentence)}\n`)
     })

@@ -4,9 +4,9 @@ import { mailboxVariable } from './broker/answer-requests.js'
 import { forgetBuilds } from './broker/count.js'
 import type { Call } from './job/call.js'
 import { answerJob } from './job-answer.js'
+import { findLeftovers } from './images/clear-runner.js'
 import { beginBuilds } from './images/early/begin-builds.js'
 import { engineOf } from './images/engine.js'
-import { removeImages } from './images/records/remove-images.js'
 import { takeOptions } from './options/take.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
 import { deleteOwned } from './job/owned-objects.js'
@@ -62,6 +62,7 @@ export async function prepareJob(
   const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
 
+  const removeLeftovers = findLeftovers(call)
   const opened = await openJob(call)
   const { runner, owner, workspace } = opened
   const name = jobPodName(settings.runnerPod)
@@ -98,11 +99,7 @@ export async function prepareJob(
   if (settings.warning !== undefined) call.print(warningCommand(`Runner configuration: ${settings.warning}.`))
 
   // In cleanup_job's order: no image is removed under a pod that may still pull it.
-  const leftovers = [
-    ...(await deleteOwned(call, ['pods', 'jobs'])),
-    ...(await removeImages(call)),
-    ...(await deleteOwned(call, ['secrets']))
-  ]
+  const leftovers = await removeLeftovers()
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
   forgetBuilds(call)
   const early = beginBuilds(call, opened, template, openEngine)

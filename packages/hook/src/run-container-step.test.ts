@@ -151,9 +151,9 @@ describe('a step of an image', () => {
 
   test('that fails looks for services of the job that have ended, which is no failure of its own', async () => {
     program(1)
-    let lists = 0
-    // The first one finds the pod of the step's Job.
-    bench.server.intercept('GET pods', () => ((lists += 1) === 1 ? undefined : forbidden('list', 'pods', 'runners')))
+    bench.server.intercept('GET pods', ({ query }) =>
+      query.get('labelSelector')?.startsWith('job-name=') === true ? undefined : forbidden('list', 'pods', 'runners')
+    )
     expect(await step({}, { hasServices: true })).toBe(1)
     expect(bench.noted).toContainEqual(expect.stringContaining('Looking for services that ended'))
   })

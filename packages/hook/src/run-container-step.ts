@@ -142,6 +142,7 @@ async function runImage(call: Call, step: Step): Promise<number> {
   const patience = new Patience(cancelled, OVER_MS)
 
   let run: StepRun | undefined
+  let isPodOver = false
   try {
     const start = Date.now()
     await createSecrets(kube, secrets, cancelled)
@@ -149,7 +150,7 @@ async function runImage(call: Call, step: Step): Promise<number> {
       const made = (run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled))
       const sent = await workspace.fillStep(made.pod, cancelled)
       tellSent(call, sent)
-      const started = await waitForStart(kube, made.pod, {
+      const started = await waitForStart(kube, made, {
         timeoutMs: settings.prepareTimeoutMs,
         signal: cancelled,
         print: call.print
@@ -178,6 +179,7 @@ async function runImage(call: Call, step: Step): Promise<number> {
       requests.close()
     )
     const { result } = end
+    ;({ isPodOver } = end)
     call.phase('run', end.loggedAt - running)
     if (!started.hasEnded) call.print(`Ran in ${runTime(end.loggedAt - running, end.state)}`)
     if (result.trustworthy) {
@@ -205,7 +207,7 @@ async function runImage(call: Call, step: Step): Promise<number> {
     return failure.exitCode
   } finally {
     const names = secrets.map(({ metadata }) => metadata?.name ?? '')
-    await removeStep(call, run, names, patience)
+    await removeStep(call, run, { secrets: names, isPodOver }, patience)
   }
 }
 
@@ -308,7 +310,7 @@ function explainVanishedPod(error: unknown, run: StepRun | undefined): unknown {
 async function removeStep(
   call: Call,
   run: StepRun | undefined,
-  secrets: readonly string[],
+  { secrets, isPodOver }: { readonly secrets: readonly string[]; readonly isPodOver: boolean },
   patience: Patience
 ): Promise<void> {
   const { kube, cancelled } = call
@@ -320,7 +322,7 @@ async function removeStep(
   }
   const made = run?.job === undefined ? `pod ${run?.pod}` : `pod ${run.pod} with Job ${run.job}`
   await Promise.all([
-    run === undefined ? undefined : remove(made, deleteStep(kube, run, until)),
+    run === undefined ? undefined : remove(made, deleteStep(kube, run, { isOver: isPodOver, ...until })),
     ...secrets.map(async name => remove(`Secret ${name}`, kube.delete('secrets', name, { ...REMOVAL, ...until })))
   ])
   if (!cancelled.aborted || run === undefined) return

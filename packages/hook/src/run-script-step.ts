@@ -37,8 +37,8 @@ const GIVE_UP_MS = 6200
 const GONE_MS = 8500
 /** 128+n of SIGINT, which is sent first. */
 const INTERRUPTED = 130
-const SIGNAL_TRIES = 10
-const SIGNAL_PAUSE_MS = 150
+const SIGNAL_TRIES = 7
+const SIGNAL_PAUSE_MS = 250
 
 /** A shell's exit code for a program that is there and cannot be started. */
 const CANNOT_START = 126

@@ -10,6 +10,7 @@ export type {
   V1Volume,
   V1VolumeMount
 } from '@kubernetes/client-node'
+export { findPod } from './find-pod.js'
 export { inClusterConfig } from './config.js'
 export type { ClusterConfig, InClusterEnvironment } from './config.js'
 export { containerResult, disturbance } from './container-result.js'
@@ -38,5 +39,6 @@ export { podProblem } from './pod-problem.js'
 export type { PodProblem } from './pod-problem.js'
 export { untilAccepted } from './rejection.js'
 export type { Resources } from './resources.js'
+export { untilGone } from './until-gone.js'
 export { waitForPod } from './wait-for-pod.js'
 export type { PodGoal, WaitOptions } from './wait-for-pod.js'

@@ -7,6 +7,7 @@ import { containerOutlook } from './container-outlook.js'
 import { KubeError, isKubeError } from './errors.js'
 import { openExec } from './exec.js'
 import type { ExecOptions, ExecStream, ExecTarget, Heartbeat } from './exec.js'
+import { PodWatches, type PodSelector, type PodWatch } from './pod-watch.js'
 import { nameObject, resourcePath, typeMeta } from './resources.js'
 import type { Resources } from './resources.js'
 import { Rest } from './rest.js'
@@ -31,6 +32,8 @@ export interface KubeOptions {
   readonly onRetry?: (why: string) => void
   /** Told, in a sentence for people, of an outage that has lasted some seconds, and of its end. */
   readonly onOutage?: (sentence: string) => void
+  /** Told once, in a sentence for debugging, whether pods can be watched; otherwise they are polled. */
+  readonly onWatch?: (sentence: string) => void
 }
 
 export interface RequestOptions {
@@ -95,11 +98,20 @@ export class Kube {
   readonly namespace: string
   readonly #rest: Rest
   readonly #heartbeat: Heartbeat
+  readonly #watches: PodWatches
 
   constructor(config: ClusterConfig, options: KubeOptions = {}) {
     this.namespace = config.namespace
     this.#rest = new Rest(config, options)
     this.#heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT
+    this.#watches = new PodWatches(
+      async (selector, signal) => {
+        const what = `watch ${nameObject('pods', this.namespace)}`
+        const query = { watch: true, ...selector }
+        return this.#rest.openOnce({ method: 'GET', path: resourcePath('pods', this.namespace), query, what, signal })
+      },
+      options.onWatch ?? (() => undefined)
+    )
   }
 
   /** API requests sent and streams opened so far, repetitions included. */
@@ -331,8 +343,19 @@ export class Kube {
     }
   }
 
-  /** Ends keep-alive connections, so that the process can exit. */
+  /** What the API server tells of these pods by itself; it begins when somebody waits for news, or with `open`. */
+  watchPods(selector: PodSelector): PodWatch {
+    return this.#watches.of(selector)
+  }
+
+  /** The same for one pod, by a watch that knows it already. */
+  watchPod(name: string): PodWatch {
+    return this.#watches.ofPod(name)
+  }
+
+  /** Ends watches and keep-alive connections, so that the process can exit. */
   close(): void {
+    this.#watches.close()
     this.#rest.close()
   }
 

@@ -54,6 +54,11 @@ class FakeLog {
       respond(response, 404, refused(404, 'NotFound', 'pods "a" not found'))
       return undefined
     }
+    // As the stock role has it.
+    if (call.query.has('watch')) {
+      respond(response, 403, refused(403, 'Forbidden', 'pods is forbidden'))
+      return undefined
+    }
     if (!call.path.endsWith('/log')) {
       const state = this.state === 'terminated' ? { terminated: { exitCode: 0 } } : { [this.state]: {} }
       return { spec: { containers: [{ name: 'main' }] }, status: { containerStatuses: [{ name: 'main', state }] } }
@@ -87,8 +92,8 @@ class FakeLog {
     const lines: string[] = []
     const gaps: string[] = []
     const onGap = (message: string): number => gaps.push(message)
-    const result = await followLog(kube, target, line => void lines.push(line), { onGap, quietMs })
-    return { ...result, lines, gaps }
+    const { complete } = await followLog(kube, target, line => void lines.push(line), { onGap, quietMs })
+    return { complete, lines, gaps }
   }
 }
 

@@ -1,9 +1,11 @@
+import type { V1Pod } from '@kubernetes/client-node'
 import { KubeError, isKubeError } from './errors.js'
 import type { Kube, LogOptions, LogTarget } from './kube.js'
 import { LogLines } from './log-lines.js'
 import type { LogLine, ReadLine } from './log-lines.js'
 import { LogPosition } from './log-position.js'
 import { containerSpec, containerStatus, isFinished } from './pod-status.js'
+import { pollPause } from './poll-pause.js'
 import { abortedError, pause, throwIfAborted } from './retry.js'
 
 const FIRST_PAUSE_MS = 100
@@ -11,12 +13,16 @@ const LONGEST_PAUSE_MS = 1_000
 /** After so long without a line a follower is checked: a connection that stalls looks like a container that is quiet. */
 const QUIET_MS = 15_000
 const LONGEST_QUIET_MS = 60_000
+/** The kubelet ends a log some time before it tells that its container has ended. */
+const SETTLE_MS = 500
 /** How long a line may be under way that a check has already seen. */
 const PATIENCE_MS = 2_000
 
 export interface FollowedLog {
   /** False when lines may be missing; `onGap` was told. */
   readonly complete: boolean
+  /** The pod as it was seen last. */
+  readonly pod?: V1Pod | undefined
 }
 
 export interface FollowOptions {
@@ -41,7 +47,9 @@ export async function followLog(
   onLine: (line: string) => void | Promise<void>,
   options: FollowOptions = {}
 ): Promise<FollowedLog> {
-  return new Follower(kube, target, onLine, options).run()
+  const follower = new Follower(kube, target, onLine, options)
+  const followed = await follower.run()
+  return { ...followed, pod: follower.pod }
 }
 
 /** Where the container is in its life; `gone` when its pod is. */
@@ -53,6 +61,8 @@ class Follower {
   readonly #onLine: (line: string) => void | Promise<void>
   readonly #options: FollowOptions
   readonly #position = new LogPosition()
+  /** As it was seen last. */
+  pod: V1Pod | undefined
   #complete = true
   #reads = 0
   /** The log comes without times, so it cannot be resumed. */
@@ -75,7 +85,9 @@ class Follower {
         this.#gap('it comes without times, so its end cannot be checked')
         return { complete: this.#complete }
       }
-      const stage = await this.#stage(seenPod || end !== 'waiting')
+      const isTold = end === 'whole' && this.#kube.watchPod(this.#target.pod).isLive
+      let stage = isTold ? 'running' : await this.#stage(seenPod || end !== 'waiting')
+      if (end === 'whole' && stage === 'running') stage = await this.#settled()
       seenPod = true
       if (end instanceof KubeError) return this.#giveUp(stage, end)
       if (stage === 'ended') return this.#finish()
@@ -91,9 +103,34 @@ class Follower {
     }
   }
 
+  /** Gives a container whose log has ended the time to be told as ended, before the log is opened again. */
+  async #settled(): Promise<Stage> {
+    const { pod: name } = this.#target
+    const { signal } = this.#options
+    const watch = this.#kube.watchPod(name)
+    const start = performance.now()
+    let looked = start
+    let stage: Stage = 'running'
+    let events = 0
+    while (stage === 'running' && performance.now() - start < SETTLE_MS) {
+      const isDue = await watch.news({
+        after: events,
+        since: looked,
+        pollMs: pollPause(0),
+        watchedMs: SETTLE_MS,
+        signal
+      })
+      if (isDue) looked = performance.now()
+      const told = isDue ? undefined : watch.toldOf(name, events)?.pod
+      ;({ events } = watch)
+      stage = told === undefined ? await this.#stage(true) : this.#stageOf(told)
+    }
+    return stage
+  }
+
   /** An end of the stream is no proof: the API server ends it cleanly also when its own connection to the node breaks. */
   async #finish(): Promise<FollowedLog> {
-    for (;;) {
+    for (let delay = FIRST_PAUSE_MS; ; delay = Math.min(LONGEST_PAUSE_MS, delay * 2)) {
       const end = await this.#read(false)
       if (end === 'whole') return { complete: this.#complete }
       if (end instanceof KubeError) return this.#giveUp('ended', end)
@@ -102,7 +139,7 @@ class Follower {
         if (this.#position.sinceTime !== undefined) this.#gap('the end of it cannot be read again')
         return { complete: this.#complete }
       }
-      await pause(FIRST_PAUSE_MS, this.#options.signal)
+      await pause(delay, this.#options.signal)
     }
   }
 
@@ -239,13 +276,18 @@ class Follower {
       if (containerSpec(pod, container) === undefined) {
         throw new KubeError('INVALID', `Pod "${name}" has no container "${container}".`)
       }
-      const state = containerStatus(pod, container)?.state
-      if (state?.terminated !== undefined || isFinished(pod)) return 'ended'
-      return state?.running === undefined ? 'before' : 'running'
+      return this.#stageOf(pod)
     } catch (error) {
       if (mayBeGone && isKubeError(error, 'NOT_FOUND')) return 'gone'
       throw error
     }
+  }
+
+  #stageOf(pod: V1Pod): Stage {
+    this.pod = pod
+    const state = containerStatus(pod, this.#target.container)?.state
+    if (state?.terminated !== undefined || isFinished(pod)) return 'ended'
+    return state?.running === undefined ? 'before' : 'running'
   }
 }
 

@@ -109,6 +109,11 @@ export class Rest {
     return this.retrying(() => this.#send(request), request)
   }
 
+  /** The same without retry. */
+  async openOnce(request: ApiRequest): Promise<http.IncomingMessage> {
+    return this.#send(request)
+  }
+
   /** Repeats an attempt within this connection's budgets. A POST makes something; all else is about what is there. */
   retrying<T>(attempt: (number: number) => Promise<T>, request: RetryingOptions): Promise<T> {
     const { retryForMs = DEFAULT_RETRY_FOR_MS, firstContactMs = DEFAULT_FIRST_CONTACT_MS, onRetry } = this.#options

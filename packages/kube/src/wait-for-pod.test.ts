@@ -38,7 +38,12 @@ function podIn({ main, sidecar, uid = 'u1', ...status }: State): object {
 /** A cluster in which the pod goes through these states, one at each look; the last one stays. `gone` is a 404. */
 async function clusterWith(...states: (State | 'gone')[]): Promise<{ kube: Kube; looks: () => number }> {
   let looks = 0
-  const server = await localServer((_call, response) => {
+  const server = await localServer(({ query }, response) => {
+    // As the stock role has it.
+    if (query.has('watch')) {
+      respond(response, 403, refused(403, 'Forbidden', 'pods is forbidden'))
+      return undefined
+    }
     const state = states[Math.min(looks, states.length - 1)]
     looks += 1
     if (state !== undefined && state !== 'gone') return podIn(state)

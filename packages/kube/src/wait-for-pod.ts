@@ -5,15 +5,9 @@ import { podProblem } from './pod-problem.js'
 import type { PodProblem } from './pod-problem.js'
 import { ProblemHistory } from './problem-history.js'
 import { containerStatus, containerStatuses, isFinished, podLabel } from './pod-status.js'
-import { pause, throwIfAborted } from './retry.js'
+import { pollPause } from './poll-pause.js'
+import { throwIfAborted } from './retry.js'
 import { StuckPod } from './stuck-pod.js'
-
-/** Most pods are ready within seconds, and every hook call waits for some; a pod that takes minutes is asked seldom. */
-const POLLS = [
-  { untilMs: 5_000, everyMs: 100 },
-  { untilMs: 20_000, everyMs: 250 },
-  { untilMs: Infinity, everyMs: 1_000 }
-] as const
 
 /**
  * `running`: the container, or each container of the pod, runs or has already ended. `ended`: the container has ended
@@ -25,6 +19,8 @@ export interface WaitOptions {
   /** The container that `running` and `ended` are about (also an init container); default: all of the pod. */
   readonly container?: string
   readonly timeoutMs: number
+  /** The pod as it was read just now, so that it need not be read first. */
+  readonly known?: V1Pod | undefined
   /**
    * A pod whose node cannot mount its volumes is given up after so long: the kubelet tries for ever. Without it the pod
    * is waited for until the time is up, since some volumes are slow.
@@ -38,9 +34,9 @@ export interface WaitOptions {
 }
 
 /**
- * Polls a pod (the stock role has no watch) until the goal is reached, and returns it. Throws POD_FAILED with the
- * problem as soon as it cannot be reached any more, or when the pod vanished or was replaced by another of its name;
- * TIMEOUT with the last problem; ABORTED.
+ * Looks at a pod until the goal is reached, and returns it: at each state of which a watch tells, and from time
+ * to time, more often where the role has no watch, as the stock one. Throws POD_FAILED with the problem as soon as it cannot
+ * be reached any more, or when the pod vanished or was replaced by another of its name; TIMEOUT with the last problem; ABORTED.
  */
 export async function waitForPod(kube: Kube, name: string, until: PodGoal, options: WaitOptions): Promise<V1Pod> {
   const { container, timeoutMs, signal, onPod, onProblem } = options
@@ -50,9 +46,15 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
   let uid: string | undefined
   const start = performance.now()
   const stuck = new StuckPod(kube, options.stuckMs)
+  const watch = kube.watchPod(name)
+  let pod = options.known
+  // What was read by another way is looked at again soon, unless a watch has told of it meanwhile.
+  let events = pod === undefined ? watch.events : 0
+  let looked = pod === undefined || watch.isLive ? start : -Infinity
   try {
     for (;;) {
-      const pod = await readPod(kube, name, uid, either)
+      pod ??= await readPod(kube, name, either)
+      if (uid !== undefined && pod.metadata?.uid !== uid) throw replaced(name)
       uid ??= pod.metadata?.uid
       onPod?.(pod)
       if (isReached(pod, until, container)) return pod
@@ -65,8 +67,12 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
         problems.see(why)
         if (why.fatal === 'now') throw new KubeError('POD_FAILED', why.message, { problem: why })
       }
-      const age = performance.now() - start
-      await pause(POLLS.find(({ untilMs }) => age < untilMs)?.everyMs ?? 1_000, either)
+      const pollMs = pollPause(performance.now() - start)
+      const isDue = await watch.news({ after: events, since: looked, pollMs, signal: either })
+      // A pod that was deleted is looked for.
+      pod = isDue ? undefined : watch.toldOf(name, events)?.pod
+      events = watch.events
+      if (pod === undefined) looked = performance.now()
     }
   } catch (error) {
     throwIfAborted(signal)
@@ -80,10 +86,9 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
   }
 }
 
-async function readPod(kube: Kube, name: string, uid: string | undefined, signal: AbortSignal): Promise<V1Pod> {
-  let pod: V1Pod
+async function readPod(kube: Kube, name: string, signal: AbortSignal): Promise<V1Pod> {
   try {
-    pod = await kube.get('pods', name, { signal })
+    return await kube.get('pods', name, { signal })
   } catch (cause) {
     if (!isKubeError(cause, 'NOT_FOUND')) throw cause
     throw new KubeError('POD_FAILED', `Pod "${name}" is gone: somebody deleted it, or its node was removed.`, {
@@ -91,12 +96,12 @@ async function readPod(kube: Kube, name: string, uid: string | undefined, signal
       cause
     })
   }
-  if (uid !== undefined && pod.metadata?.uid !== uid) {
-    throw new KubeError('POD_FAILED', `Pod "${name}" was deleted, and another one has its name now.`, {
-      reason: 'Replaced'
-    })
-  }
-  return pod
+}
+
+function replaced(name: string): KubeError {
+  return new KubeError('POD_FAILED', `Pod "${name}" was deleted, and another one has its name now.`, {
+    reason: 'Replaced'
+  })
 }
 
 function isReached(pod: V1Pod, until: PodGoal, container: string | undefined): boolean {

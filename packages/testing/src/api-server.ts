@@ -6,12 +6,13 @@ import { WebSocketServer } from 'ws'
 import type { Certificate } from './certificate.js'
 import { podOfJob } from './job-controller.js'
 import { type ApiCall, localServer, type LocalServer, respond } from './local-server.js'
+import { ObjectWatches } from './object-watch.js'
 import { type Collection, type Deletion, Objects, type SentObject } from './objects.js'
 import type { StoredObject } from './stored-object.js'
 import { type ExecScript, runExec } from './pod-exec.js'
 import { PodLogs } from './pod-log.js'
 import { running } from './pod-status.js'
-import { isRefusal, notFound, type Refusal, refused } from './refusals.js'
+import { forbidden, isRefusal, notFound, type Refusal, refused } from './refusals.js'
 
 const RESOURCES: Readonly<Record<keyof Resources, string>> = {
   pods: 'pods',
@@ -43,6 +44,14 @@ export interface Sighting {
   readonly body: unknown
 }
 
+/** A list, or one page of it. */
+export interface Listed {
+  readonly resource: string
+  readonly labelSelector: string
+  /** How many objects it had. */
+  readonly count: number
+}
+
 /** What becomes of a request in place of its usual answer: a refusal, or a connection that is cut. Undefined: nothing. */
 export type Interception = Refusal | 'cut' | undefined
 
@@ -63,7 +72,12 @@ export class ApiServer {
   readonly namespace: string
   /** All requests, in their order. */
   readonly sightings: Sighting[] = []
+  /** What lists gave, in their order. */
+  readonly listed: Listed[] = []
   readonly logs = new PodLogs()
+  readonly watches = new ObjectWatches()
+  /** Whether pods may be watched, as the stock role does not let us. */
+  mayWatch = false
   /** Runs commands in containers that run. */
   exec: ExecScript = () => 0
   /** Whether whoever asks has a right: attributes of an access review. */
@@ -110,9 +124,16 @@ export class ApiServer {
     return { ...this.#local.config, ...ca, namespace: this.namespace }
   }
 
-  /** The lines of all requests. */
+  /** The lines of all requests but those for a watch. */
   get asked(): string[] {
-    return this.sightings.map(({ line }) => line)
+    return this.sightings.flatMap(({ line }) => (line.startsWith('WATCH ') ? [] : [line]))
+  }
+
+  /** The requests for a watch, with their selectors. */
+  get watched(): string[] {
+    return this.sightings.flatMap(({ line, query }) =>
+      line.startsWith('WATCH ') ? [`${line} ${query.get('labelSelector') ?? query.get('fieldSelector') ?? ''}`] : []
+    )
   }
 
   /** The requests that change something, dry runs left out. */
@@ -186,10 +207,17 @@ export class ApiServer {
       respond(response, 404, refused(404, 'NotFound', 'page not found'))
       return
     }
-    const seen = await this.#see(call.method, place, call.query, call.body)
+    const isWatch = call.method === 'GET' && call.query.get('watch') === 'true'
+    const seen = await this.#see(isWatch ? 'WATCH' : call.method, place, call.query, call.body)
     if (seen === 'cut') return void call.socket.destroy()
     const isLog = place.subresource === 'log'
-    const answer = seen ?? (isLog ? this.#answerLog(place, call, response) : this.#do(call, place))
+    const answer =
+      seen ??
+      (isWatch
+        ? this.#answerWatch(place, call, response)
+        : isLog
+          ? this.#answerLog(place, call, response)
+          : this.#do(call, place))
     if (answer === undefined) return
     const code = isRefusal(answer) ? answer.code : call.method === 'POST' ? 201 : 200
     respond(response, code, answer)
@@ -237,6 +265,8 @@ export class ApiServer {
       limit: Number(query.get('limit') ?? 500),
       from: Number(query.get('continue') ?? 0)
     })
+    const labelSelector = query.get('labelSelector') ?? ''
+    this.listed.push({ resource: place.resource, labelSelector, count: items.length })
     return {
       kind: 'List',
       apiVersion: 'v1',
@@ -256,6 +286,18 @@ export class ApiServer {
       if (this.#objects.get({ namespace, resource }, bound.name) === undefined) return notFound(resource, bound.name)
     }
     return { ...(body as object), status: { token: this.tokenOf(account) } }
+  }
+
+  #answerWatch(place: Place, { query }: ApiCall, response: ServerResponse): Refusal | undefined {
+    if (!this.mayWatch) return forbidden('watch', 'pods', place.namespace)
+    const selection = {
+      labelSelector: query.get('labelSelector') ?? '',
+      fieldSelector: query.get('fieldSelector') ?? '',
+      limit: Infinity,
+      from: 0
+    }
+    this.watches.answer(() => this.#objects.list(place, selection).items, response)
+    return undefined
   }
 
   #answerLog({ name = '', namespace }: Place, { query }: ApiCall, response: ServerResponse): Refusal | undefined {

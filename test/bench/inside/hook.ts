@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 
 import { actionContainer, jobContainer, type ActionContainer } from '../../stand-ins/runner/container.js'
@@ -7,10 +8,10 @@ import { actionPaths, directories, jobPaths, type Directories } from '../../stan
 import type { Assignment } from '../rows.js'
 import { runProgram, type ProgramRun } from './program.js'
 
-/** What the hook tells operators of a call. */
+/** What the hook tells operators of a call. Another hook may tell nothing. */
 interface OperatorLine {
-  readonly requests: number
-  readonly phases: Readonly<Record<string, number>>
+  readonly requests?: number
+  readonly phases?: Readonly<Record<string, number>>
 }
 
 export interface HookRun extends ProgramRun, OperatorLine {
@@ -92,9 +93,13 @@ export class Hook {
     )
   }
 
-  async runContainer(action: Pick<ActionContainer, 'image' | 'dockerfile' | 'entryPoint' | 'args'>): Promise<HookRun> {
+  /** @param words until these, its output is listened to */
+  async runContainer(
+    action: Pick<ActionContainer, 'image' | 'dockerfile' | 'entryPoint' | 'args'>,
+    words?: string
+  ): Promise<HookRun> {
     const args = actionContainer({ ...action, env: environment(this.dirs.home) }, this.dirs, actionPaths(this.dirs))
-    return this.#call({ command: 'run_container_step', args })
+    return this.#call({ command: 'run_container_step', args }, false, words)
   }
 
   async cleanup(): Promise<HookRun> {
@@ -106,14 +111,14 @@ export class Hook {
     return runProgram([this.#assignment.node, this.#assignment.hook])
   }
 
-  async #call(request: HookRequest, withPeak = false): Promise<HookRun> {
+  async #call(request: HookRequest, withPeak = false, words?: string): Promise<HookRun> {
     const message = envelope(request, this.dirs.responses, this.#state)
-    const operatorLog = '/tmp/operator.log'
+    const operatorLog = `/tmp/operator-${randomUUID()}.log`
     await writeFile(message.responseFile, '')
-    await rm(operatorLog, { force: true })
     const peak = withPeak ? ['--require', '/tmp/peak.cjs'] : []
     const run = await runProgram([this.#assignment.node, ...peak, this.#assignment.hook], {
       stdin: serialise(message),
+      ...(words === undefined ? {} : { words }),
       env: {
         GITHUB_WORKSPACE: this.dirs.workspace,
         GITHUB_REPOSITORY: 'octo/demo',
@@ -126,9 +131,17 @@ export class Hook {
     const answer = await readFile(message.responseFile, 'utf8')
     const { state } = answer === '' ? {} : (JSON.parse(answer) as { state?: JsonObject })
     if (state !== undefined) this.#state = state
-    const { requests, phases } = JSON.parse(await readFile(operatorLog, 'utf8')) as OperatorLine
+    const told = await readFile(operatorLog, 'utf8').catch(() => '{}')
+    await rm(operatorLog, { force: true })
+    const operatorLine = JSON.parse(told) as OperatorLine
     const peakMiB = withPeak ? Number(await readFile('/tmp/peak', 'utf8')) / 1024 : undefined
-    return { ...run, requests, phases, peakMiB }
+    const { requests, phases } = operatorLine
+    return {
+      ...run,
+      ...(requests === undefined ? {} : { requests }),
+      ...(phases === undefined ? {} : { phases }),
+      peakMiB
+    }
   }
 }
 

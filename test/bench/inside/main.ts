@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import type { V1Pod } from '@kubernetes/client-node'
 
 import type { Assignment, Row, Sample, Way } from '../rows.js'
+import type { Crowd } from '../crowd.js'
 import { Api } from '../limits/api.js'
 import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
+import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
 import { runProgram, type ProgramRun } from './program.js'
 import { Trees } from './trees.js'
@@ -26,6 +28,14 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 
 async function main(): Promise<void> {
   await hook.layOut()
+  if (assignment.isTraced === true) return traceContainers()
+  if (assignment.crowd !== undefined) return measureCrowd(assignment.crowd)
+  if (assignment.slowWays !== undefined) {
+    await measureLatency({ hook, pods }, assignment, assignment.slowWays, (call, delayMs, { ms, requests }) => {
+      process.stdout.write(`${JSON.stringify({ call, delayMs, ms, requests })}\n`)
+    })
+    return
+  }
   if (isWanted('load')) await measureLoad()
   if (isWanted('prepare')) await measurePrepare()
   await hook.prepare()
@@ -43,6 +53,26 @@ async function main(): Promise<void> {
   if (isWanted('dockerfile-cached') || isWanted('dockerfile-uncached')) await measureCache()
   await hook.configure({ destinations: everywhere() })
   tell('cleanup', await hook.cleanup())
+}
+
+async function measureCrowd({ atOnce, rounds, way }: Crowd): Promise<void> {
+  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "sleep 2"' }
+  await hook.configure({}, { KUBERNETES_SERVICE_HOST: way.host, KUBERNETES_SERVICE_PORT: String(way.port) })
+  for (let round = 0; round < rounds; round += 1) {
+    const runs = await Promise.all(Array.from({ length: atOnce }, async () => hook.runContainer(step)))
+    for (const { ms, requests } of runs) process.stdout.write(`${JSON.stringify({ ms, requests })}\n`)
+  }
+}
+
+async function traceContainers(): Promise<void> {
+  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+  await hook.prepare()
+  for (let round = 0; round < runs; round += 1) {
+    const { began, heard: output, ms } = await hook.runContainer(step, 'hello\n')
+    process.stdout.write(`${JSON.stringify({ began, output, exit: began + ms })}\n`)
+    await pods.settle(hook.jobPod)
+  }
+  await hook.cleanup()
 }
 
 /** All that images of the job may lie in. */
@@ -288,8 +318,8 @@ async function contest(
 }
 
 function tell(row: Row, run: ProgramRun | HookRun, side: Sample['side'] = 'ours', more: Partial<Sample> = {}): void {
-  const facts = 'requests' in run ? { requests: run.requests, phases: run.phases, peakMiB: run.peakMiB } : {}
-  process.stdout.write(`${JSON.stringify({ row, side, ms: run.ms, ...facts, ...more })}\n`)
+  const { ms, requests, phases, peakMiB } = run as ProgramRun & Partial<HookRun>
+  process.stdout.write(`${JSON.stringify({ row, side, ms, requests, phases, peakMiB, ...more })}\n`)
 }
 
 function expectCode(run: ProgramRun, code = 0): ProgramRun {

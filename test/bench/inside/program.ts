@@ -12,15 +12,25 @@ export interface ProgramRun {
   /** The last KiB of its stdout. */
   readonly tail: string
   readonly stderr: string
+  /** When it was started, and when the words that were waited for came: milliseconds of the epoch. */
+  readonly began: number
+  readonly heard: number
 }
 
 /** Runs a program and takes its time. Undefined removes a variable from its environment. */
 export async function runProgram(
   [file = '', ...args]: readonly string[],
-  options: { readonly stdin?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {}
+  options: {
+    readonly stdin?: string
+    readonly env?: Readonly<Record<string, string | undefined>>
+    /** The output is listened to until these words. */
+    readonly words?: string
+  } = {}
 ): Promise<ProgramRun> {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined, ...options.env }
   const start = performance.now()
+  const began = Date.now()
+  let heard = 0
   const child = spawn(file, args, { env, stdio: 'pipe' })
   const ended = new Promise<number>((resolve, reject) => {
     child.on('error', reject)
@@ -35,8 +45,9 @@ export async function runProgram(
     bytes += chunk.length
     hash.update(chunk)
     tail = Buffer.concat([tail, chunk.subarray(-1024)]).subarray(-1024)
+    if (heard === 0 && options.words !== undefined && tail.includes(options.words)) heard = Date.now()
   })
   const [stderr, code] = await Promise.all([text(child.stderr), ended])
   const ms = performance.now() - start
-  return { ms, code, bytes, sha256: hash.digest('hex'), tail: tail.toString(), stderr }
+  return { ms, code, bytes, sha256: hash.digest('hex'), tail: tail.toString(), stderr, began, heard }
 }

@@ -247,7 +247,9 @@ describe('an image that is kept', () => {
       const { name, content, secret } = record
       const until = new Date(Date.now() - 60 * 60_000).toISOString()
       const text = JSON.stringify({ ...content, keep: { ...content.keep, until } })
-      const metadata = { name, namespace: suite.namespace, labels: secret.metadata?.labels ?? {} }
+      // As if it had been written in time to be due by now.
+      const labels = { ...secret.metadata?.labels, 'kaniko-hooks/due': '2026-01-01' }
+      const metadata = { name, namespace: suite.namespace, labels }
       const data = { record: Buffer.from(text).toString('base64') }
       await apply(suite.cluster, { apiVersion: 'v1', kind: 'Secret', metadata, data })
       const image = content.images[0]?.pushRef.replace(`${open.pushHost}/`, '') ?? 'none'

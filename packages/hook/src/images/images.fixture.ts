@@ -4,6 +4,7 @@ import { type FakeRegistry, startFakeRegistry } from '@kaniko-hooks/testing'
 
 import { Bench } from '../job/call.fixture.js'
 import type { Call } from '../job/call.js'
+import { DUE_LABEL } from '../pods/due.js'
 import type { ImageRecord } from './records/record.js'
 import { writeRecord } from './records/record.js'
 
@@ -22,7 +23,11 @@ export class Cluster {
     this.bench = bench
     this.#registry = registry
     bench.server.onCreate('secrets', ({ metadata }) =>
-      Object.assign(metadata ?? {}, { creationTimestamp: new Date(this.createdMs).toISOString() })
+      Object.assign(metadata ?? {}, {
+        creationTimestamp: new Date(this.createdMs).toISOString(),
+        // Which is of the time of the test.
+        labels: { ...metadata?.labels, [DUE_LABEL]: undefined }
+      })
     )
   }
 

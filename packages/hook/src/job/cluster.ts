@@ -1,4 +1,4 @@
-import { inClusterConfig, Kube, kubeconfigFile, type ClusterConfig } from '@kaniko-hooks/kube'
+import { inClusterConfig, Kube, kubeconfigFile, type ClusterConfig, type KubeOptions } from '@kaniko-hooks/kube'
 
 import type { Environment } from '../settings/environment.js'
 
@@ -18,14 +18,14 @@ const OUTAGE_MS = 5 * 60_000
  *
  * @param isKnown an earlier call of this job reached the API server at this address, so silence is an outage and not a
  *   wrong setting
- * @param told `onRetry` before each new try of a request, for debugging; `onOutage` of an outage that lasts and of its end,
- *   for people
+ * @param told `onRetry` before each new try of a request, and `onWatch` whether pods are watched, both for
+ *   debugging; `onOutage` of an outage that lasts and of its end, for people
  * @throws KubeError NO_CREDENTIALS
  */
 export async function connect(
   environment: Environment,
   isKnown: boolean,
-  told: { readonly onRetry: (why: string) => void; readonly onOutage: (sentence: string) => void }
+  told: Pick<KubeOptions, 'onRetry' | 'onWatch' | 'onOutage'>
 ): Promise<Clients> {
   const config = await clusterConfig(environment)
   const options = { ...told, ...(isKnown ? { firstContactMs: OUTAGE_MS } : {}) }

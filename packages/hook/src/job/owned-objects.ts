@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
-import { isKubeError, type Resources, type V1Pod } from '@kaniko-hooks/kube'
+import { isKubeError, untilGone, type Resources, type V1Pod } from '@kaniko-hooks/kube'
 
 import type { Cluster, Configuration } from './call.js'
 import { HookError, messageOf } from '../report/errors.js'
@@ -11,40 +9,58 @@ const GRACE_SECONDS = 1
 /** A kubelet that is alive ends a pod within seconds of its grace. */
 const GONE_MS = 60_000
 
+type Kind = 'jobs' | 'pods' | 'secrets'
+
+/** What a runner owns of some kinds, once it has been listed; why one could not be, in its place. */
+export type Owned = Readonly<Partial<Record<Kind, Promise<Resources[Kind][]>>>>
+
+/** Begins to list everything of this runner, all kinds at once. */
+export function listOwned({ kube, settings }: Cluster & Configuration, kinds: readonly Kind[]): Owned {
+  const labelSelector = ownedSelector(settings.runnerPod)
+  const list = async (kind: Kind): Promise<Resources[Kind][]> => {
+    const objects: Resources[Kind][] = await kube.list(kind, { labelSelector })
+    return objects.filter(({ metadata }) => metadata?.name !== settings.runnerPod)
+  }
+  const lists = kinds.map(kind => [kind, list(kind)] as const)
+  // Whoever waits for a list is told.
+  for (const [, listed] of lists) listed.catch(() => undefined)
+  return Object.fromEntries(lists)
+}
+
 /**
  * Deletes every pod and Job of this runner and, when asked, its Secrets, and waits until the pods are gone: the next
  * job pod has the same name, and an image must not be removed under a pod that may still pull it. A cancelled call does
  * not wait: it has seconds to be gone.
  *
  * @param graceOf how many seconds a pod gets to end by itself
+ * @param owned what there is, when it is being listed already
  * @returns what could not be deleted, as sentences
  */
 export async function deleteOwned(
   call: Cluster & Configuration,
   kinds: readonly Kind[],
-  graceOf: (pod: V1Pod) => number | Promise<number> = () => GRACE_SECONDS
+  graceOf: GraceOf = () => GRACE_SECONDS,
+  owned: Owned = listOwned(call, kinds)
 ): Promise<string[]> {
   const problems: string[] = []
-  for (const kind of kinds) problems.push(...(await deleteKind(call, kind, graceOf)))
+  for (const kind of kinds) problems.push(...(await deleteKind(call, kind, graceOf, owned)))
   return problems
 }
 
-type Kind = 'jobs' | 'pods' | 'secrets'
+export type GraceOf = (pod: V1Pod) => number | Promise<number>
 
 async function deleteKind(
   call: Cluster & Configuration,
   kind: Kind,
-  graceOf: (pod: V1Pod) => number | Promise<number>
+  graceOf: GraceOf,
+  owned: Owned
 ): Promise<string[]> {
-  const { kube, settings } = call
+  const { kube } = call
   const problems: string[] = []
   try {
-    const owned: readonly Resources[typeof kind][] = await kube.list(kind, {
-      labelSelector: ownedSelector(settings.runnerPod)
-    })
-    const others = owned.filter(({ metadata }) => metadata?.name !== settings.runnerPod)
+    const objects = (await owned[kind]) ?? []
     const results = await Promise.allSettled(
-      others.map(async object => {
+      objects.map(async object => {
         const name = object.metadata?.name ?? ''
         await kube.delete(kind, name, {
           propagationPolicy: 'Background',
@@ -62,16 +78,12 @@ async function deleteKind(
 }
 
 async function waitUntilGone({ kube, cancelled }: Cluster, pod: string): Promise<void> {
-  const until = Date.now() + GONE_MS
-  while (Date.now() < until && !cancelled.aborted) {
-    try {
-      await kube.get('pods', pod)
-    } catch (error) {
-      if (isKubeError(error, 'NOT_FOUND')) return
-      throw error
-    }
-    await sleep(100)
+  const late = AbortSignal.timeout(GONE_MS)
+  try {
+    if (!cancelled.aborted) await untilGone(kube, pod, AbortSignal.any([cancelled, late]))
+  } catch (error) {
+    if (cancelled.aborted) return
+    if (!late.aborted) throw error
+    throw new HookError('POD_FAILED', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
   }
-  if (cancelled.aborted) return
-  throw new HookError('POD_FAILED', `Pod ${pod} is still there ${GONE_MS / 1000} s after its deletion.`)
 }

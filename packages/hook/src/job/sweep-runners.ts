@@ -2,11 +2,9 @@ import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Cluster, Report } from './call.js'
 import { messageOf } from '../report/errors.js'
+import { dueSelector, ORPHAN_AGE_MS } from '../pods/due.js'
 import { HOME_LABEL, UID_LABEL } from '../pods/names.js'
 import { isApart } from './runner-pod.js'
-
-/** Younger objects are left alone: most runners remove their own. */
-const ORPHAN_AGE_MS = 60 * 60_000
 
 /** A clean-up ends a job that somebody waits for; what is left is swept by the next one. */
 const SWEPT_AT_ONCE = 50
@@ -50,7 +48,10 @@ interface OldObject {
 
 async function oldObjects({ kube, runnerKube }: Cluster, kind: Kind, signal: AbortSignal): Promise<OldObject[]> {
   try {
-    const objects = await kube.list(kind, { labelSelector: `${HOME_LABEL}=${runnerKube.namespace}`, signal })
+    const objects = await kube.list(kind, {
+      labelSelector: `${HOME_LABEL}=${runnerKube.namespace},${dueSelector()}`,
+      signal
+    })
     return objects.flatMap(({ metadata: { name, uid, labels, creationTimestamp } = {} }) => {
       const runnerUid = labels?.[UID_LABEL] ?? ''
       const age = Date.now() - new Date(creationTimestamp ?? Date.now()).getTime()

@@ -1,5 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node'
 
+import { DUE_LABEL, dueLabel, ORPHAN_AGE_MS } from './due.js'
 import { HOME_LABEL, labelValue, RUNNER_LABEL, runnerLabel, UID_LABEL } from './names.js'
 
 /** The runner pod, to which everything that the hook makes belongs. */
@@ -24,7 +25,13 @@ export function ownedBy(owner: Owner, name: string): V1ObjectMeta {
     name,
     labels: {
       [RUNNER_LABEL]: runnerLabel(owner.runnerPod),
-      ...(owner.homeNamespace === undefined ? {} : { [HOME_LABEL]: owner.homeNamespace, [UID_LABEL]: owner.uid })
+      ...(owner.homeNamespace === undefined
+        ? {}
+        : {
+            [HOME_LABEL]: owner.homeNamespace,
+            [UID_LABEL]: owner.uid,
+            [DUE_LABEL]: dueLabel(Date.now() + ORPHAN_AGE_MS)
+          })
     },
     annotations: { ...owner.annotations },
     ...(owner.homeNamespace === undefined

@@ -42,7 +42,7 @@ test.each([
       if (looks === 4) server.put('pods', podOf(job))
     })
   })
-  await expect(start()).resolves.toEqual({ job: 'r-step-1', pod: 'r-step-1-x' })
+  await expect(start()).resolves.toMatchObject({ job: 'r-step-1', pod: 'r-step-1-x' })
   expect(server.asked.filter(line => line.startsWith('DELETE'))).toEqual([])
   expect(server.asked.filter(line => line === 'GET pods')).toHaveLength(4)
 })

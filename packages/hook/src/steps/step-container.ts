@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1ContainerState, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
 import {
   containerResult,
+  findPod,
   followLog,
   isKubeError,
+  untilGone,
   waitForPod,
   type ContainerResult,
   type Kube,
@@ -19,8 +21,7 @@ import { printWaiting } from './waiting.js'
 import type { Line } from '../report/workflow-commands.js'
 import { REMOVAL } from './removal.js'
 
-/** How often the Job is asked for its pod, and for how long: its controller makes it within a second. */
-const POD_POLL_MS = 50
+/** How long a Job is asked for its pod: its controller makes it within a second. */
 const POD_WAIT_MS = 60_000
 /** The same when the API server refused to try such a pod: mostly there will be none, and the user waits for the reason. */
 const REFUSED_WAIT_MS = 10_000
@@ -30,15 +31,16 @@ const REFUSALS = ['ADMISSION', 'QUOTA', 'INVALID'] as const
 const LATE_CREATE_MS = 500
 /** A pod that is deleted gets this long to end by itself. */
 const GRACE_SECONDS = 1
-/** How long a start that was cancelled waits for the end of a pod that it had already made, and how often it looks. */
+/** How long a start that was cancelled waits for the end of a pod that it had already made. */
 const GONE_MS = 3_000
-const GONE_POLL_MS = 100
 
 /** A step's pod in the cluster. */
 export interface StepRun {
   readonly pod: string
   /** The Job around it, when there is one. */
   readonly job: string | undefined
+  /** As it was found. */
+  readonly found?: V1Pod
 }
 
 /**
@@ -60,15 +62,18 @@ export async function startStep(
 ): Promise<StepRun> {
   const pod: V1Pod = { apiVersion: 'v1', kind: 'Pod', ...template }
   if (!bare) {
-    const [job, dry] = await Promise.allSettled([
-      kube.create('jobs', stepJob(owner, name, template), { signal }),
-      kube.create('pods', pod, { dryRun: true, signal })
-    ])
+    // Begun before the Job is made, a watch tells of its pod without being asked.
+    kube.watchPods({ labelSelector: jobSelector(name) }).open()
+    const tried: Tried = { why: undefined }
+    kube.create('pods', pod, { dryRun: true, signal }).catch((error: unknown) => {
+      tried.why = explanation(error)
+    })
+    const [job] = await Promise.allSettled([kube.create('jobs', stepJob(owner, name, template), { signal })])
     if (job.status === 'fulfilled' || !isForbiddenJobs(job.reason)) {
       return orDeleted(kube, { job: name, pod: '' }, async () => {
         if (job.status === 'rejected') throw job.reason
-        const why = dry.status === 'rejected' ? explanation(dry.reason) : undefined
-        return { job: name, pod: await podOfJob(kube, name, job.value.metadata?.uid, why, signal) }
+        const found = await podOfJob(kube, name, job.value.metadata?.uid, tried, signal)
+        return { job: name, pod: found.metadata?.name ?? '', found }
       })
     }
   }
@@ -76,6 +81,12 @@ export async function startStep(
     await kube.create('pods', pod, { signal })
     return { job: undefined, pod: name }
   })
+}
+
+/** A pod that is only tried, beside its Job. */
+interface Tried {
+  /** Why there will be none, once the API server has said so. */
+  why: KubeError | undefined
 }
 
 /** What the API server said of a tried pod, as far as it would say the same of the Job's. */
@@ -112,26 +123,23 @@ async function podOfJob(
   kube: Kube,
   job: string,
   uid: string | undefined,
-  why: KubeError | undefined,
+  tried: Tried,
   signal: AbortSignal
-): Promise<string> {
-  const waitMs = isKubeError(why, ...REFUSALS) ? REFUSED_WAIT_MS : POD_WAIT_MS
-  const until = Date.now() + waitMs
-  for (;;) {
-    const pods = await kube.list('pods', { labelSelector: `job-name=${job}`, signal })
-    const pod = pods.find(
-      ({ metadata }) => uid === undefined || metadata?.ownerReferences?.some(owner => owner.uid === uid)
-    )
-    if (pod?.metadata?.name !== undefined) return pod.metadata.name
-    if (Date.now() > until) {
-      if (why !== undefined) throw why
-      throw new HookError(
-        'POD_FAILED',
-        `Job ${job} got no pod within ${waitMs / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
-      )
-    }
-    await sleep(POD_POLL_MS)
-  }
+): Promise<V1Pod> {
+  const timeoutMs = (): number => (isKubeError(tried.why, ...REFUSALS) ? REFUSED_WAIT_MS : POD_WAIT_MS)
+  const isOf = ({ metadata }: V1Pod): boolean =>
+    uid === undefined || metadata?.ownerReferences?.some(owner => owner.uid === uid) === true
+  const pod = await findPod(kube, jobSelector(job), isOf, { timeoutMs, signal })
+  if (pod !== undefined) return pod
+  if (tried.why !== undefined) throw tried.why
+  throw new HookError(
+    'POD_FAILED',
+    `Job ${job} got no pod within ${POD_WAIT_MS / 1000} s. Its events tell why: kubectl -n ${kube.namespace} describe job ${job}.`
+  )
+}
+
+function jobSelector(job: string): string {
+  return `job-name=${job}`
 }
 
 /** A step's container as it was seen first. */
@@ -148,11 +156,12 @@ export interface Started {
  */
 export async function waitForStart(
   kube: Kube,
-  pod: string,
+  { pod, found }: StepRun,
   options: { timeoutMs: number; signal: AbortSignal; print: Line }
 ): Promise<Started> {
   const started = await waitForPod(kube, pod, 'running', {
     container: JOB_CONTAINER,
+    known: found,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
     onProblem: printWaiting(options.print, pod)
@@ -171,6 +180,8 @@ export interface StepEnd {
   readonly state: V1ContainerState['terminated']
   /** When its log ended, in milliseconds of the epoch. */
   readonly loggedAt: number
+  /** Whether all of its pod has ended. */
+  readonly isPodOver: boolean
 }
 
 /**
@@ -184,15 +195,18 @@ export async function followStep(
   output: (line: string) => Promise<void>,
   options: { readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
 ): Promise<StepEnd> {
-  await followLog(kube, { pod, container: JOB_CONTAINER }, async line => output(`${line}\n`), options)
+  const target = { pod, container: JOB_CONTAINER }
+  const { pod: known } = await followLog(kube, target, async line => output(`${line}\n`), options)
   // The pod's status follows up to a second later.
   const loggedAt = Date.now()
   const ended = await waitForPod(kube, pod, 'ended', {
     container: JOB_CONTAINER,
+    known,
     timeoutMs: 60_000,
     signal: options.signal
   })
-  return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt }
+  const isPodOver = ['Succeeded', 'Failed'].includes(ended.status?.phase ?? '')
+  return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt, isPodOver }
 }
 
 function stateOf(pod: V1Pod): V1ContainerState | undefined {
@@ -203,7 +217,7 @@ function stateOf(pod: V1Pod): V1ContainerState | undefined {
  * Removes a step's pod and its Job. Safe to call at any time, and again.
  *
  * The pod goes first, as a Job of one try makes no other: a Job's own deletion gives its pod 30 s to end, and the
- * kubelet was seen to hold to them although 1 s was asked for a moment later.
+ * kubelet was seen to hold to them although 1 s was asked for a moment later. Of a pod that is over, nothing needs time to end.
  *
  * @param options the pod's time to end by itself, in seconds; default 1
  * @returns the pods that are on their way out
@@ -211,17 +225,21 @@ function stateOf(pod: V1Pod): V1ContainerState | undefined {
 export async function deleteStep(
   kube: Kube,
   run: StepRun,
-  options: { readonly graceSeconds?: number; readonly signal?: AbortSignal } = {}
+  options: { readonly graceSeconds?: number; readonly isOver?: boolean; readonly signal?: AbortSignal } = {}
 ): Promise<string[]> {
-  const { graceSeconds: gracePeriodSeconds = GRACE_SECONDS, signal } = options
+  const { graceSeconds: gracePeriodSeconds = GRACE_SECONDS, isOver = false, signal } = options
   const limits = signal === undefined ? {} : { signal }
   const end = async (pod: string): Promise<unknown> =>
     kube.delete('pods', pod, { gracePeriodSeconds, ...REMOVAL, ...limits })
-  if (run.pod !== '') await end(run.pod)
+  const ending = run.pod === '' ? Promise.resolve() : end(run.pod)
+  // A failure is thrown below.
+  ending.catch(() => undefined)
+  if (!isOver || run.job === undefined) await ending
   if (run.job === undefined) return [run.pod]
   await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
+  await ending
   if (run.pod !== '') return [run.pod]
-  const unseen = await kube.list('pods', { labelSelector: `job-name=${run.job}`, ...limits })
+  const unseen = await kube.list('pods', { labelSelector: jobSelector(run.job), ...limits })
   const names = unseen.map(({ metadata }) => metadata?.name ?? '')
   await Promise.all(names.map(end))
   return names
@@ -229,15 +247,5 @@ export async function deleteStep(
 
 /** Waits until pods that were deleted are gone. */
 export async function waitUntilGone(kube: Kube, pods: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const pod of pods) {
-    for (;;) {
-      try {
-        await kube.get('pods', pod, { signal })
-      } catch (error) {
-        if (isKubeError(error, 'NOT_FOUND')) break
-        throw error
-      }
-      await sleep(GONE_POLL_MS, undefined, { signal })
-    }
-  }
+  await Promise.all(pods.map(async pod => untilGone(kube, pod, signal)))
 }

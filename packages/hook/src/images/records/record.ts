@@ -2,6 +2,7 @@ import type { V1Secret } from '@kubernetes/client-node'
 import type { Kube } from '@kaniko-hooks/kube'
 import * as v from 'valibot'
 
+import { DUE_LABEL, dueLabel, dueSelector, ORPHAN_AGE_MS } from '../../pods/due.js'
 import { runnerLabel, secretName } from '../../pods/names.js'
 import type { Owner } from '../../pods/owner.js'
 
@@ -63,9 +64,9 @@ export async function recordsOfKey(kube: Kube, key: string): Promise<KnownImage[
   return list(kube, `${IMAGE_LABEL},${KEY_LABEL}=${key.slice(0, LABEL_LENGTH)}`)
 }
 
-/** All records in the namespace that may end. */
-export async function recordsThatEnd(kube: Kube): Promise<KnownImage[]> {
-  return list(kube, `${IMAGE_LABEL}=true`)
+/** Records in the namespace, of whatever job, that may have ended. Those that others still need are not read. */
+export async function recordsThatEnded(kube: Kube): Promise<KnownImage[]> {
+  return list(kube, `${IMAGE_LABEL}=true,${dueSelector()}`)
 }
 
 /** Writes a record and returns the name of its Secret. The stock role cannot change a Secret: a new one replaces it. */
@@ -78,7 +79,9 @@ export async function writeRecord(
   const name = secretName(owner.runnerPod)
   const runner = { namespace: runnerNamespace, pod: owner.runnerPod, uid: owner.uid }
   const content: ImageRecord = { version: 1, runner, ...image }
-  const isForever = image.keep !== undefined && image.keep.until === undefined
+  const { keep } = image
+  const isForever = keep !== undefined && keep.until === undefined
+  const end = keep?.until === undefined ? Date.now() + ORPHAN_AGE_MS : Date.parse(keep.until)
   await kube.create('secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -86,6 +89,7 @@ export async function writeRecord(
       name,
       labels: {
         [IMAGE_LABEL]: isForever ? 'forever' : 'true',
+        [DUE_LABEL]: dueLabel(Number.isNaN(end) ? Date.now() : end),
         [RUNNER]: runnerLabel(owner.runnerPod),
         [KEY_LABEL]: image.key.slice(0, LABEL_LENGTH)
       },

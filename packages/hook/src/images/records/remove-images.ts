@@ -1,17 +1,17 @@
 import { setMaxListeners } from 'node:events'
 
+import { isKubeError } from '@kaniko-hooks/kube'
+
 import type { Call, Cluster, Configuration } from '../../job/call.js'
 import { messageOf } from '../../report/errors.js'
+import { ORPHAN_AGE_MS } from '../../pods/due.js'
 import { REMOVAL } from '../../steps/removal.js'
 import type { Place } from '../destinations/place.js'
 import { openPlaces } from '../destinations/places.js'
-import { recordsOfRunner, recordsThatEnd, type ImageRecord, type KnownImage } from './record.js'
+import { recordsOfRunner, recordsThatEnded, type ImageRecord, type KnownImage } from './record.js'
 
 /** After a kept image has expired, besides the time in which a pod may still be about to pull it: clocks differ. */
 const EXPIRY_GRACE_MS = 10 * 60_000
-
-/** A record of another runner is looked at only when it is older: most runners remove their own. */
-const ORPHAN_AGE_MS = 60 * 60_000
 
 /** A registry that did not answer is tried again by later jobs for so long. */
 const GIVEN_UP_MS = 24 * 60 * 60_000
@@ -30,11 +30,15 @@ const SWEEP_MS = 15_000
  * Removes the images that this runner's jobs built, or may have pushed, and their records; kept ones stay. Call it when
  * no pod of the job is left.
  *
+ * @param reading the records, when they are being read already
  * @returns what the registry did not remove, as sentences
  */
-export async function removeImages(call: Call): Promise<string[]> {
+export async function removeImages(
+  call: Call,
+  reading: Promise<readonly KnownImage[]> = recordsOfRunner(call.kube, call.settings.runnerPod)
+): Promise<string[]> {
   return reportFailures(async () => {
-    const records = await recordsOfRunner(call.kube, call.settings.runnerPod)
+    const records = await reading
     const isKept = ({ record }: KnownImage): boolean => record.keep !== undefined
     const kept = new Set(records.filter(isKept).flatMap(({ record }) => record.images.map(({ pushRef }) => pushRef)))
     const due = records.filter(known => !isKept(known))
@@ -50,23 +54,28 @@ export async function removeImages(call: Call): Promise<string[]> {
 /**
  * Removes what nobody else will: kept images that have expired, and images of runners that were killed before they could
  * clean up. Any job does it for all whose registries its settings name too.
+ *
+ * @param reading the records that may have ended, when they are being read already
  */
-export async function sweepImages(call: Call): Promise<void> {
+export async function sweepImages(
+  call: Call,
+  reading: Promise<readonly KnownImage[]> = recordsThatEnded(call.kube)
+): Promise<void> {
   const problems = await reportFailures(async () => {
-    const candidates = (await recordsThatEnd(call.kube)).filter(known => mayBeDue(call, known))
+    const candidates = (await reading).filter(known => mayBeDue(call, known))
     if (candidates.length === 0) return []
     const places = await openPlaces(call)
     const isOurs = (pushRef: string): boolean => places.some(({ destination }) => destination.owns(pushRef))
-    const alive = await runningPods(call, candidates)
-    const due = candidates.filter(({ record, createdMs }) => {
-      const isGone = record.keep !== undefined || !alive.has(record.runner.uid)
+    const ended = candidates.filter(({ record, createdMs }) => {
       const canRemove = record.images.every(({ pushRef }) => isOurs(pushRef))
-      return isGone && (canRemove || endMs(record, createdMs) + FORGOTTEN_MS < Date.now())
+      return canRemove || endMs(record, createdMs) + FORGOTTEN_MS < Date.now()
     })
     // Not always the same ones first: those of a registry that is down must not block the others.
-    const start = Math.floor(Math.random() * due.length)
-    const some = [...due.slice(start), ...due.slice(0, start)].slice(0, SWEPT_AT_ONCE)
-    return removeRecorded(call, some, places, AbortSignal.timeout(SWEEP_MS))
+    const start = Math.floor(Math.random() * ended.length)
+    const some = [...ended.slice(start), ...ended.slice(0, start)].slice(0, SWEPT_AT_ONCE)
+    const alive = await livingRunners(call, some)
+    const due = some.filter(({ record }) => record.keep !== undefined || !alive.has(record.runner.uid))
+    return removeRecorded(call, due, places, AbortSignal.timeout(SWEEP_MS))
   })
   // It is not this job's image, nor its author's concern.
   for (const problem of problems) call.note(`Sweeping: ${problem}`)
@@ -139,10 +148,17 @@ function mayBeDue(call: Cluster & Configuration, { record, createdMs }: KnownIma
   return createdMs + ORPHAN_AGE_MS < now && record.runner.namespace === call.runnerKube.namespace
 }
 
-/** UIDs of the pods of the runners' namespace, asked for only if somebody's record depends on it. */
-async function runningPods({ runnerKube }: Cluster, candidates: readonly KnownImage[]): Promise<ReadonlySet<string>> {
-  if (candidates.every(({ record }) => record.keep !== undefined)) return new Set()
-  return new Set((await runnerKube.list('pods')).map(({ metadata }) => metadata?.uid ?? ''))
+/** UIDs of the runners that are still there, of those on whom a record depends. */
+async function livingRunners({ runnerKube }: Cluster, records: readonly KnownImage[]): Promise<ReadonlySet<string>> {
+  const names = new Set(records.flatMap(({ record }) => (record.keep === undefined ? record.runner.pod : [])))
+  const pods = await Promise.all(
+    [...names].map(async name =>
+      runnerKube.get('pods', name).catch((error: unknown) => {
+        if (!isKubeError(error, 'NOT_FOUND')) throw error
+      })
+    )
+  )
+  return new Set(pods.flatMap(pod => pod?.metadata?.uid ?? []))
 }
 
 /** From when on an image has been of no use. */
