@@ -1,5 +1,6 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
 export { BrokerBackend, type BrokerSettings } from './backends/broker/broker.js'
+export { DockerBackend } from './backends/docker/docker.js'
 export { KubernetesBackend } from './backends/kubernetes/kubernetes.js'
 export type { ConnectorSettings } from './backends/kubernetes/connector.js'
 export type { KubernetesSettings } from './backends/kubernetes/settings.js'

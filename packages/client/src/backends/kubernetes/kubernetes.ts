@@ -6,11 +6,12 @@ import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
+import type { ImageFacts } from '../image-facts.js'
 import { findCluster } from './cluster.js'
 import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
-import { checkPublished, type Published } from './published.js'
+import { checkPublished } from './published.js'
 import { buildRequest, wishesOf } from './request.js'
 import { missingRights } from './rights.js'
 import { BuildSecrets } from './secrets.js'
@@ -104,7 +105,7 @@ export class KubernetesBackend implements Backend {
 
 function outcomeOf(
   { digest, phases }: BuiltImage,
-  { imageId, size }: Published,
+  { imageId, size }: ImageFacts,
   { places }: Plan,
   buildId: string
 ): BuildOutcome {

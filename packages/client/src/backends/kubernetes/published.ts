@@ -1,14 +1,7 @@
 import { BuildError } from '@kaniko-hooks/builder'
-import { RegistryClient, RegistryError, type Manifest } from '@kaniko-hooks/registry'
+import { RegistryClient, RegistryError } from '@kaniko-hooks/registry'
+import { readImageFacts, type ImageFacts } from '../image-facts.js'
 import type { Place } from './targets.js'
-
-/** What a registry tells of an image. */
-export interface Published {
-  /** Of its configuration. */
-  readonly imageId?: string
-  /** Bytes of all layers, compressed. */
-  readonly size?: number
-}
 
 /** A network that is not the build pod's may have no way to the registry; that is soon known. */
 const ANSWER_MS = 10_000
@@ -30,12 +23,12 @@ export async function checkPublished(
   asked: readonly Asking[],
   digest: string,
   signal: AbortSignal
-): Promise<Published> {
+): Promise<ImageFacts> {
   const found = await Promise.all(asked.map(async asking => checkPlace(asking, digest, signal)))
   return found.find(({ imageId }) => imageId !== undefined) ?? {}
 }
 
-async function checkPlace({ place, client: options }: Asking, digest: string, signal: AbortSignal): Promise<Published> {
+async function checkPlace({ place, client: options }: Asking, digest: string, signal: AbortSignal): Promise<ImageFacts> {
   const { domain, repository } = place.reference
   const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
   try {
@@ -48,21 +41,9 @@ async function checkPlace({ place, client: options }: Asking, digest: string, si
       const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`
       throw new BuildError('PUSH_FAILED', `${written} was pushed as ${digest}, but ${why}`)
     }
-    return manifest === undefined ? {} : contentOf(manifest)
+    return manifest === undefined ? {} : readImageFacts(manifest.content)
   } catch (error) {
     if (signal.aborted || !(error instanceof RegistryError)) throw error
     return {}
-  }
-}
-
-function contentOf({ content }: Manifest): Published {
-  const { config, layers } = JSON.parse(content.toString('utf8')) as {
-    readonly config?: { readonly digest?: unknown }
-    readonly layers?: readonly { readonly size?: unknown }[]
-  }
-  const sizes = Array.isArray(layers) ? layers.map(({ size }) => (typeof size === 'number' ? size : 0)) : []
-  return {
-    ...(typeof config?.digest === 'string' ? { imageId: config.digest } : {}),
-    size: sizes.reduce((sum, size) => sum + size, 0)
   }
 }

@@ -1,0 +1,287 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { BuildError, packContext, type Platform } from '@kaniko-hooks/builder'
+import { ElsewhereLog, lastWords, prepareElsewhere, throwUnlessPushed } from '@kaniko-hooks/builder/elsewhere'
+import { parseReference, RegistryError } from '@kaniko-hooks/registry'
+import type { Backend, BuildOutcome, Listener } from '../../backend.js'
+import { openContext } from '../../context/open.js'
+import { findCredentials } from '../../credentials/find.js'
+import { credentialSources, type CredentialWishes, type Environment } from '../../credentials/sources.js'
+import type { ImageBuild } from '../../image-build.js'
+import { redactor } from '../../redact.js'
+import { Durations } from '../durations.js'
+import { readImageFacts, type ImageFacts } from '../image-facts.js'
+import { imagesFrom } from '../kubernetes/images.js'
+import { placesOf, type Place } from '../kubernetes/targets.js'
+import { planAccess, type Access } from './access.js'
+import { AddressError, daemonAddress } from './address.js'
+import { Container, removeContainer } from './container.js'
+import { loadImage, provideImage } from './daemon-images.js'
+import { EngineApi } from './engine-api.js'
+import { BUILD_LABEL, builderFiles, builderSpec, credentialFiles, PLACES, pusherSpec } from './specs.js'
+
+export interface DockerSettings {
+  /** Where the caller's variables are: DOCKER_HOST and what belongs to it, credentials, `KBUILD_…`. */
+  readonly env: Environment
+  readonly credentials?: CredentialWishes
+}
+
+/** For all that `missing` asks. */
+const MISSING_MS = 2_500
+
+const MAX_DIGEST_BYTES = 4_096
+
+const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
+
+/**
+ * Builds in containers of a Docker daemon, as in pods of a cluster: Kaniko in one without privilege, and the push in another that
+ * alone has its credentials. So the image is the same as a cluster's, digest included (ADR 0040). An image with a name that is not
+ * pushed is loaded into the daemon. Besides that nothing stays; a client that is killed leaves containers with `BUILD_LABEL`.
+ */
+export class DockerBackend implements Backend {
+  readonly name = 'docker'
+  readonly #settings: DockerSettings
+
+  constructor(settings: DockerSettings) {
+    this.#settings = settings
+  }
+
+  async missing(): Promise<string | undefined> {
+    const signal = AbortSignal.timeout(MISSING_MS)
+    try {
+      const { Os: os } = await versionOf(this.#open(), signal)
+      return os === 'linux' ? undefined : `the Docker daemon runs containers of ${os}, and Kaniko needs Linux`
+    } catch (error) {
+      if (signal.aborted) return `the Docker daemon did not answer within ${MISSING_MS / 1000} s`
+      if (error instanceof AddressError || error instanceof BuildError) return error.message
+      throw error
+    }
+  }
+
+  async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
+    const limit = AbortSignal.timeout(request.timeoutMs)
+    const either = AbortSignal.any([signal, limit])
+    try {
+      either.throwIfAborted()
+      return await this.#run(request, listener, either)
+    } catch (error) {
+      if (signal.aborted) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
+      if (limit.aborted) {
+        const message = `the build took longer than ${Math.round(request.timeoutMs / 1000)} s`
+        throw new BuildError('TIMEOUT', message, { cause: error })
+      }
+      if (error instanceof AddressError) throw new BuildError('NO_BACKEND', error.message)
+      if (error instanceof RegistryError) throw new BuildError('PUSH_FAILED', error.message, { cause: error })
+      throw error
+    }
+  }
+
+  async cancel(buildId: string): Promise<void> {
+    const filters = JSON.stringify({ label: [`${BUILD_LABEL}=${buildId}`] })
+    const api = this.#open()
+    const query = { all: '1', filters }
+    const found = await api.json<readonly { readonly Id: string }[]>({ method: 'GET', path: '/containers/json', query })
+    // The one that built has the volumes of those that push.
+    for (const { Id: id } of found ?? []) await removeContainer(api, id)
+  }
+
+  /** What the daemon would be asked to make, for `--print`; without credentials, which are files in the containers. */
+  describe(request: ImageBuild): readonly object[] {
+    const around = this.#around('kbuild-0')
+    const builder = builderSpec(request, leftoversOf(request), around)
+    const places = request.push ? placesOf(request.tags) : []
+    const { pushImage } = imagesFrom(this.#settings.env)
+    return [builder, ...places.map(place => pusherSpec(place, request, around.id, { ...around, image: pushImage }))]
+  }
+
+  async #run(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
+    const { env } = this.#settings
+    const api = this.#open()
+    const id = `kbuild-${randomUUID().slice(0, 8)}`
+    const durations = new Durations()
+    durations.begin('context', listener)
+    const platform = platformOf(await versionOf(api, signal), request.platform)
+    const open = await openContext(request, env, signal)
+    try {
+      const traits = { fork: imagesFrom(env).kaniko.fork, platform }
+      const { context, buildArgs } = prepareElsewhere(open.context, request, traits)
+      context.warnings.forEach(warning => listener.line(warning))
+      durations.begin('bases', listener)
+      const access = await planAccess(request, context, this.#settings, this.#around(id).network, signal)
+      access.credentials.warnings.forEach(warning => listener.line(`Warning: ${warning}`))
+      const secrets = request.secrets.map(({ value }) => value.toString('utf8'))
+      const redact = redactor([...access.credentials.secrets, ...secrets])
+      const log = new ElsewhereLog(context, {
+        buildArgs,
+        pushRef: request.tags[0] ?? '',
+        cache: request.cache?.repository
+      })
+      const onLine = (line: string): void => {
+        const { lines, phase } = log.read(redact(line))
+        if (phase !== undefined) durations.begin(phase, listener)
+        lines.forEach(shown => listener.line(shown))
+      }
+      await this.#provide(api, imagesFrom(env).kaniko.image, listener, signal)
+      listener.started?.(id)
+      const spec = builderSpec({ ...request, buildArgs }, leftoversOf(request), this.#around(id))
+      const builder = await Container.create(api, id, spec, signal)
+      try {
+        await builder.put(builderFiles(access.builderConfig, request.secrets))
+        await builder.putContext(PLACES.context, await packContext(context))
+        const end = await builder.run(onLine)
+        if (end.isOutOfMemory) throw new BuildError('POD_FAILED', 'the container of the build ran out of memory')
+        const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES)
+        const digest = log.digestOf({ exitCode: end.exitCode, digest: said?.toString('utf8') ?? '' })
+        const facts = leftoversOf(request).layout ? await readFacts(builder, digest) : {}
+        await writeFiles(builder, request)
+        if (request.push) {
+          durations.begin('push', listener)
+          await this.#push(api, builder, request, { digest, id, access }, redact, listener, signal)
+        } else if (request.tags.length > 0) {
+          await loadImage(api, await builder.open(PLACES.tar), signal)
+          request.tags.forEach(tag => listener.line(`The Docker daemon has the image as ${tag}`))
+        }
+        return {
+          digest,
+          imageId: facts.imageId,
+          size: facts.size,
+          pushed: request.push ? request.tags : [],
+          buildId: id,
+          backend: this.name,
+          durationsMs: durations.end()
+        }
+      } catch (error) {
+        // It quotes the last lines of a RUN that failed.
+        throw error instanceof BuildError ? error.withMessage(redact(error.message)) : error
+      } finally {
+        await builder.remove()
+      }
+    } finally {
+      await open.close()
+    }
+  }
+
+  /** Pushes to one repository after the other. */
+  async #push(
+    api: EngineApi,
+    builder: Container,
+    request: ImageBuild,
+    { digest, id, access }: { readonly digest: string; readonly id: string; readonly access: Access },
+    redact: (line: string) => string,
+    { line }: Listener,
+    signal: AbortSignal
+  ): Promise<void> {
+    const image = imagesFrom(this.#settings.env).pushImage
+    await this.#provide(api, image, { line }, signal)
+    const outcomes = []
+    for (const [index, place] of access.places.entries()) {
+      const references = [...place.written.values()]
+      references.forEach(reference => line(`Pushing ${reference}`))
+      const spec = pusherSpec(place, request, builder.id, { ...this.#around(id), image })
+      const pusher = await Container.create(api, `${id}-push-${index + 1}`, spec, signal)
+      const why = await this.#pushOne(pusher, place, access, digest).finally(async () => pusher.remove())
+      if (why === undefined) references.forEach(reference => line(`Pushed ${reference}`))
+      const { domain, repository } = place.reference
+      const [first = 'latest', ...tags] = place.written.keys()
+      const said = why === undefined ? undefined : redact(why)
+      outcomes.push({ pushRef: `${domain}/${repository}:${first}`, tags, why: said })
+    }
+    throwUnlessPushed(outcomes)
+  }
+
+  /** @returns why the registry has not got the image, if it has not */
+  async #pushOne(
+    pusher: Container,
+    place: Place,
+    { credentials }: Access,
+    digest: string
+  ): Promise<string | undefined> {
+    await pusher.put(credentialFiles(credentials.configFor([place.reference])))
+    const said: string[] = []
+    const { exitCode } = await pusher.run(line => {
+      said.push(line.slice(0, 2_000))
+      if (said.length > 50) said.shift()
+    })
+    if (exitCode !== 0) {
+      return said.length === 0 ? `its container ended with exit code ${exitCode}` : lastWords(said.join('\n'))
+    }
+    const pushed = (await pusher.read(PLACES.pushed, MAX_DIGEST_BYTES))?.toString('utf8').trim() ?? ''
+    return pushed.endsWith(`@${digest}`)
+      ? undefined
+      : `another image was pushed (${pushed}) than was built (${digest})`
+  }
+
+  async #provide(api: EngineApi, image: string, { line }: Pick<Listener, 'line'>, signal: AbortSignal): Promise<void> {
+    const { env, credentials } = this.#settings
+    const reference = parseReference(image)
+    const found = await findCredentials([reference], credentialSources(env, credentials), env, signal)
+    await provideImage(api, image, found.for(reference)?.credential, line, signal)
+  }
+
+  #around(id: string): { readonly id: string; readonly image: string; readonly network: string } {
+    const { env } = this.#settings
+    const { KBUILD_DOCKER_NETWORK: network = '' } = env
+    return { id, image: imagesFrom(env).kaniko.image, network: network === '' ? 'default' : network }
+  }
+
+  #open(): EngineApi {
+    const { env } = this.#settings
+    return new EngineApi(daemonAddress(env), { ...env })
+  }
+}
+
+interface Version {
+  readonly Os: string
+  readonly Arch: string
+}
+
+async function versionOf(api: EngineApi, signal: AbortSignal): Promise<Version> {
+  const { Os = 'linux', Arch = '' } = (await api.json<Partial<Version>>({ method: 'GET', path: '/version', signal })) ?? {}
+  return { Os, Arch }
+}
+
+/**
+ * @throws BuildError `REQUEST_REFUSED` for another platform than the daemon's
+ */
+function platformOf({ Os: os, Arch: architecture }: Version, wanted: string | undefined): Platform {
+  const own = `${os}/${architecture}`
+  const [, variant] = new RegExp(`^${own}/(v\\d+)$`).exec(wanted ?? '') ?? []
+  if (wanted !== undefined && wanted !== own && variant === undefined) {
+    const why = `the Docker daemon is ${own}, and Kaniko does not emulate; set DOCKER_HOST to a daemon of that platform`
+    throw new BuildError('REQUEST_REFUSED', `the platform ${wanted} is not built: ${why}`)
+  }
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) }
+}
+
+function leftoversOf({ push, files, tags }: ImageBuild): { readonly layout: boolean; readonly tar: boolean } {
+  const isLoaded = !push && tags.length > 0
+  return {
+    layout: push || isLoaded || files.length > 0,
+    tar: isLoaded || files.some(({ kind }) => kind === 'docker')
+  }
+}
+
+/** A `RUN` may have written into the layout, so a manifest counts only as the digest has it. */
+async function readFacts(builder: Container, digest: string): Promise<ImageFacts> {
+  const path = `${PLACES.layout}/blobs/${digest.replace(':', '/')}`
+  const manifest = await builder.read(path, MAX_MANIFEST_BYTES)
+  if (manifest === undefined) return {}
+  const found = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
+  return found === digest ? readImageFacts(manifest) : {}
+}
+
+/** Each file is written beside its path and gets its name when it is whole. */
+async function writeFiles(builder: Container, { files }: ImageBuild): Promise<void> {
+  for (const { kind, path } of files) {
+    const beside = `${path}.${randomUUID()}`
+    try {
+      const content = kind === 'docker' ? await builder.open(PLACES.tar) : await builder.openDirectory(PLACES.layout)
+      await pipeline(content, createWriteStream(beside, { flags: 'wx' }))
+      await rename(beside, path)
+    } finally {
+      await rm(beside, { force: true })
+    }
+  }
+}
