@@ -84,7 +84,7 @@ export class Container {
    * @throws BuildError `POD_FAILED` when it cannot be started
    */
   async run(onLine: (line: string) => void): Promise<ContainerEnd> {
-    const query = { stream: '1', stdout: '1', stderr: '1', logs: '1' }
+    const query = { stream: '1', stdout: '1', stderr: '1' }
     // Attached before it starts, so that no line is missed and no logging driver is needed.
     const attached = await this.#api.send({ ...this.#at('POST', '/attach'), query })
     const reading = readInto(unframed(attached), onLine)

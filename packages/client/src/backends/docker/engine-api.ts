@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import http from 'node:http'
 import https from 'node:https'
-import { connect } from 'node:net'
 import { Duplex, type Readable } from 'node:stream'
 import { BuildError } from '@kaniko-hooks/builder'
 import { spelledAddress, type DaemonAddress } from './address.js'
@@ -85,7 +84,6 @@ export class EngineApi {
           ...(body === undefined && method !== 'GET' && method !== 'HEAD' ? { 'content-length': 0 } : {}),
           ...headers
         },
-        agent: false,
         ...(signal === undefined ? {} : { signal })
       })
       outgoing.on('error', reject)
@@ -101,13 +99,14 @@ export class EngineApi {
 
   #open(options: http.RequestOptions): http.ClientRequest {
     const address = this.#address
-    if (address.kind === 'unix') return http.request({ ...options, createConnection: () => connect(address.path) })
+    if (address.kind === 'unix') return http.request({ ...options, agent: false, socketPath: address.path })
     if (address.kind === 'tcp') {
       const { host, port, tls } = address
       return tls === undefined
-        ? http.request({ ...options, host, port })
-        : https.request({ ...options, ...tls, host, port, servername: /^[\d.:]+$/.test(host) ? '' : host })
+        ? http.request({ ...options, agent: false, host, port })
+        : https.request({ ...options, ...tls, agent: false, host, port, servername: /^[\d.:]+$/.test(host) ? '' : host })
     }
+    // Without an agent, which would make connections of its own.
     return http.request({ ...options, createConnection: () => this.#dial(address) })
   }
 
