@@ -88,9 +88,10 @@ class Planner {
     const push = this.#isOn('push') || outputs.push
     const tags = [...new Set([...this.#all('tag'), ...outputs.names].flatMap(tag => this.#tag(tag)))]
     if (push && tags.length === 0) this.problems.push('--push needs a name: -t registry/name:tag.')
-    if (!push && outputs.files.length === 0) {
-      this.notices.push('Without --push or -o the image is kept nowhere; the build tells its digest.')
-    }
+    const isLoaded = this.#isOn('load')
+    if (isLoaded && push)
+      this.problems.push('--load and --push exclude each other; kbuild push NAME pushes what was loaded.')
+    if (isLoaded && tags.length === 0) this.problems.push('--load needs a name: -t name:tag.')
     const file = this.#last('file')
     if (file === '-') {
       this.problems.push('-f - (a Dockerfile on standard input) is not read; write it into a file of the context.')
@@ -328,6 +329,14 @@ class Planner {
     if (known === 'via' && via.length === 0) this.problems.push('--backend via needs --via COMMAND.')
     if (via.length > 0 && known !== undefined && known !== 'via') {
       this.problems.push(`--via and --backend ${known} exclude each other.`)
+    }
+    if (this.#isOn('load')) {
+      if (via.length > 0 || (known !== undefined && known !== 'auto' && known !== 'docker')) {
+        this.problems.push(
+          '--load needs --backend docker; elsewhere use -o type=docker,dest=image.tar and docker load.'
+        )
+      }
+      return 'docker'
     }
     return via.length > 0 ? 'via' : (known ?? 'auto')
   }

@@ -9,10 +9,8 @@ import { describeBuild } from './print.js'
 import { openReport, type Report } from './report.js'
 import { writeResults } from './results.js'
 import { readSecrets } from './secrets.js'
+import { exitCodeOfSignal } from './signals.js'
 import type { World } from './world.js'
-
-/** What a shell says of a program that a signal has ended. */
-const BY_SIGNAL: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 /**
  * Builds what a command line asks for and tells of it.
@@ -40,7 +38,7 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
   try {
     return await buildAndTell(build, plan, world, report)
   } catch (error) {
-    const exitCode = world.signal.aborted ? (BY_SIGNAL[String(world.signal.reason)] ?? 130) : exitCodeOf(error)
+    const exitCode = world.signal.aborted ? exitCodeOfSignal(world.signal) : exitCodeOf(error)
     report.failed(sentence(error), exitCode)
     return exitCode
   }
@@ -54,6 +52,8 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
     return EXIT.ok
   }
   if (plan.backend === 'auto') report.notice(reason)
+  const isKept = build.push || build.files.length > 0 || (backend.name === 'docker' && build.tags.length > 0)
+  if (!isKept) report.notice('Without --push or -o the image is kept nowhere; the build tells its digest.')
   const outcome = await backend.build(build, report, world.signal)
   await writeResults(outcome, plan)
   report.done(outcome)

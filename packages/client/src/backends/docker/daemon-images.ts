@@ -60,7 +60,14 @@ export async function pushFromDaemon(
   const name = `${domain}/${repository}`
   // The daemon refuses a push without the header, whatever is in it.
   const headers = { 'x-registry-auth': encoded({}), ...authHeader(domain, credential) }
-  const request = { method: 'POST', path: `/images/${name}/push`, query: { tag }, headers, accept: [404], signal } as const
+  const request = {
+    method: 'POST',
+    path: `/images/${name}/push`,
+    query: { tag },
+    headers,
+    accept: [404],
+    signal
+  } as const
   const answer = await api.send(request)
   if (answer.statusCode === 404) {
     answer.resume()

@@ -208,9 +208,7 @@ export class DockerBackend implements Backend {
       return said.length === 0 ? `its container ended with exit code ${exitCode}` : lastWords(said.join('\n'))
     }
     const pushed = (await pusher.read(PLACES.pushed, MAX_DIGEST_BYTES))?.toString('utf8').trim() ?? ''
-    return pushed.endsWith(`@${digest}`)
-      ? undefined
-      : `another image was pushed (${pushed}) than was built (${digest})`
+    return pushed.endsWith(`@${digest}`) ? undefined : `another image was pushed (${pushed}) than was built (${digest})`
   }
 
   async #provide(api: EngineApi, image: string, { line }: Pick<Listener, 'line'>, signal: AbortSignal): Promise<void> {
@@ -238,7 +236,8 @@ interface Version {
 }
 
 async function versionOf(api: EngineApi, signal: AbortSignal): Promise<Version> {
-  const { Os = 'linux', Arch = '' } = (await api.json<Partial<Version>>({ method: 'GET', path: '/version', signal })) ?? {}
+  const { Os = 'linux', Arch = '' } =
+    (await api.json<Partial<Version>>({ method: 'GET', path: '/version', signal })) ?? {}
   return { Os, Arch }
 }
 

@@ -79,7 +79,9 @@ export class EngineApi {
         headers: {
           host: 'docker',
           'user-agent': 'kbuild',
-          ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+          ...(text === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
           // Some calls take no body at all, and chunks of none are not that.
           ...(body === undefined && method !== 'GET' && method !== 'HEAD' ? { 'content-length': 0 } : {}),
           ...headers
@@ -104,7 +106,14 @@ export class EngineApi {
       const { host, port, tls } = address
       return tls === undefined
         ? http.request({ ...options, agent: false, host, port })
-        : https.request({ ...options, ...tls, agent: false, host, port, servername: /^[\d.:]+$/.test(host) ? '' : host })
+        : https.request({
+            ...options,
+            ...tls,
+            agent: false,
+            host,
+            port,
+            servername: /^[\d.:]+$/.test(host) ? '' : host
+          })
     }
     // Without an agent, which would make connections of its own.
     return http.request({ ...options, createConnection: () => this.#dial(address) })

@@ -14,6 +14,7 @@ const LISTENER = { line: () => undefined, phase: () => undefined }
 const SIGNAL = new AbortController().signal
 
 const start = servers()
+const CONFIG_DIGEST = `sha256:${'c'.repeat(64)}`
 
 let cluster: ApiServer
 let kube: Kube
@@ -65,7 +66,7 @@ test('tags of one repository are one place, in the order in which they are writt
 })
 
 test('what was pushed is asked for at the registry, tag by tag', async () => {
-  const manifest = JSON.stringify({ config: { digest: 'sha256:c' }, layers: [{ size: 3 }, { size: 4 }] })
+  const manifest = JSON.stringify({ config: { digest: CONFIG_DIGEST }, layers: [{ size: 3 }, { size: 4 }] })
   const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
   const other = `sha256:${'b'.repeat(64)}`
   const registry = await start(({ method, url = '' }, response) => {
@@ -83,7 +84,7 @@ test('what was pushed is asked for at the registry, tag by tag', async () => {
       SIGNAL
     )
   }
-  expect(await check('1', 'latest')).toEqual({ imageId: 'sha256:c', size: 7 })
+  expect(await check('1', 'latest')).toEqual({ imageId: CONFIG_DIGEST, size: 7 })
   await expect(check('1', 'moved')).rejects.toMatchObject({
     code: 'PUSH_FAILED',
     message: expect.stringContaining(`the registry ${registry.host} has ${other} by that name`)
