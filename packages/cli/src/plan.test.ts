@@ -117,7 +117,11 @@ test.each([
   [['--via', 'ssh host', '--backend', 'local', '.'], /exclude each other/],
   [['--backend', 'podman', '.'], /one of auto, broker/],
   [['--timeout', '5', '.'], /write a duration/],
-  [['-f', '-', '.'], /standard input/],
+  [['-f', '-', '-'], /cannot both be standard input/],
+  [['-f', '-', 'https://example.test/a.git'], /needs a directory/],
+  [['--load', '.'], /--load needs a name/],
+  [['--load', '--push', '-t', 'a', '.'], /exclude each other/],
+  [['--load', '--backend', 'local', '-t', 'a', '.'], /needs --backend docker/],
   [['--build-arg', '=x', '.'], /a name is missing/],
   [['--annotation', 'x', '.'], /KEY=VALUE/],
   [['https://example.test/a.tgz'], /standard input/]

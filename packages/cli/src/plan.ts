@@ -41,6 +41,8 @@ export interface BuildPlan {
   }
   readonly show: 'quiet' | 'json' | 'plain' | 'tty' | 'auto'
   readonly print: boolean
+  /** The Dockerfile comes on standard input, for the directory that is the context. */
+  readonly readsDockerfile: boolean
 }
 
 /** What the words of a command line lack: the process around them. */
@@ -92,10 +94,7 @@ class Planner {
     if (isLoaded && push)
       this.problems.push('--load and --push exclude each other; kbuild push NAME pushes what was loaded.')
     if (isLoaded && tags.length === 0) this.problems.push('--load needs a name: -t name:tag.')
-    const file = this.#last('file')
-    if (file === '-') {
-      this.problems.push('-f - (a Dockerfile on standard input) is not read; write it into a file of the context.')
-    }
+    const file = this.#file(context)
     const via = this.#via()
     const target = this.#last('target')
     const platform = this.#platform()
@@ -132,7 +131,8 @@ class Planner {
         ...this.#givenPath('digestFile', 'digest-file')
       },
       show: this.#show(),
-      print: this.#isOn('print')
+      print: this.#isOn('print'),
+      readsDockerfile: this.#last('file') === '-'
     }
   }
 
@@ -152,6 +152,16 @@ class Planner {
       )
     }
     return { kind: 'directory', path: this.#path(path ?? '.') }
+  }
+
+  /** @returns undefined for the default, and for a Dockerfile that is read from standard input */
+  #file({ kind }: BuildPlan['build']['context']): string | undefined {
+    const file = this.#last('file')
+    if (file !== '-') return file
+    if (kind === 'stdin') this.problems.push('-f - and the context - cannot both be standard input.')
+    if (kind === 'git')
+      this.problems.push('-f - needs a directory as the context; a Git URL brings its own Dockerfile.')
+    return undefined
   }
 
   #tag(tag: string): string[] {

@@ -2,6 +2,7 @@ import { findCredentialsOf, lendFrom, repositoriesOf, type ImageBuild, type Lent
 import { formatReference } from '@kaniko-hooks/registry'
 
 import { openBackend, wishesOf } from './backends.js'
+import { type DockerfileInput, readDockerfileInput } from './dockerfile-input.js'
 import { EXIT, exitCodeOf } from './exit-code.js'
 import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
@@ -35,12 +36,17 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
   }
   const report = openReport(plan.show, world)
   notices.forEach(text => report.notice(text))
+  let input: DockerfileInput | undefined
   try {
-    return await buildAndTell(build, plan, world, report)
+    if (plan.readsDockerfile) input = await readDockerfileInput(world.stdin)
+    const whole = input === undefined ? build : { ...build, dockerfile: input.path }
+    return await buildAndTell(whole, plan, world, report)
   } catch (error) {
     const exitCode = world.signal.aborted ? exitCodeOfSignal(world.signal) : exitCodeOf(error)
     report.failed(sentence(error), exitCode)
     return exitCode
+  } finally {
+    await input?.close()
   }
 }
 

@@ -1,7 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { randomUUID } from 'node:crypto'
 import { BuildError, packContext, type Platform } from '@kaniko-hooks/builder'
 import { ElsewhereLog, lastWords, prepareElsewhere, throwUnlessPushed } from '@kaniko-hooks/builder/elsewhere'
 import { parseReference, RegistryError } from '@kaniko-hooks/registry'
@@ -10,9 +7,10 @@ import { openContext } from '../../context/open.js'
 import { findCredentials } from '../../credentials/find.js'
 import { credentialSources, type CredentialWishes, type Environment } from '../../credentials/sources.js'
 import type { ImageBuild } from '../../image-build.js'
+import { writeWhole } from '../../image-archive/write-file.js'
 import { redactor } from '../../redact.js'
 import { Durations } from '../durations.js'
-import { readImageFacts, type ImageFacts } from '../image-facts.js'
+import { factsOf, type Leftovers } from '../elsewhere.js'
 import { imagesFrom } from '../kubernetes/images.js'
 import { placesOf, type Place } from '../kubernetes/targets.js'
 import { planAccess, type Access } from './access.js'
@@ -134,8 +132,10 @@ export class DockerBackend implements Backend {
         if (end.isOutOfMemory) throw new BuildError('POD_FAILED', 'the container of the build ran out of memory')
         const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES)
         const digest = log.digestOf({ exitCode: end.exitCode, digest: said?.toString('utf8') ?? '' })
-        const facts = leftoversOf(request).layout ? await readFacts(builder, digest) : {}
-        await writeFiles(builder, request)
+        const manifest = `${PLACES.layout}/blobs/${digest.replace(':', '/')}`
+        const hasLayout = leftoversOf(request).layout
+        const facts = hasLayout ? factsOf(await builder.read(manifest, MAX_MANIFEST_BYTES), digest) : {}
+        await writeFiles(builder, request, signal)
         if (request.push) {
           durations.begin('push', listener)
           await this.#push(api, builder, request, { digest, id, access }, redact, listener, signal)
@@ -254,7 +254,7 @@ function platformOf({ Os: os, Arch: architecture }: Version, wanted: string | un
   return { os, architecture, ...(variant === undefined ? {} : { variant }) }
 }
 
-function leftoversOf({ push, files, tags }: ImageBuild): { readonly layout: boolean; readonly tar: boolean } {
+function leftoversOf({ push, files, tags }: ImageBuild): Leftovers {
   const isLoaded = !push && tags.length > 0
   return {
     layout: push || isLoaded || files.length > 0,
@@ -262,25 +262,10 @@ function leftoversOf({ push, files, tags }: ImageBuild): { readonly layout: bool
   }
 }
 
-/** A `RUN` may have written into the layout, so a manifest counts only as the digest has it. */
-async function readFacts(builder: Container, digest: string): Promise<ImageFacts> {
-  const path = `${PLACES.layout}/blobs/${digest.replace(':', '/')}`
-  const manifest = await builder.read(path, MAX_MANIFEST_BYTES)
-  if (manifest === undefined) return {}
-  const found = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
-  return found === digest ? readImageFacts(manifest) : {}
-}
-
-/** Each file is written beside its path and gets its name when it is whole. */
-async function writeFiles(builder: Container, { files }: ImageBuild): Promise<void> {
+/** Brings the files that are made of the image to the caller. */
+async function writeFiles(builder: Container, { files }: ImageBuild, signal: AbortSignal): Promise<void> {
   for (const { kind, path } of files) {
-    const beside = `${path}.${randomUUID()}`
-    try {
-      const content = kind === 'docker' ? await builder.open(PLACES.tar) : await builder.openDirectory(PLACES.layout)
-      await pipeline(content, createWriteStream(beside, { flags: 'wx' }))
-      await rename(beside, path)
-    } finally {
-      await rm(beside, { force: true })
-    }
+    const content = kind === 'docker' ? builder.open(PLACES.tar) : builder.openDirectory(PLACES.layout)
+    await writeWhole(path, (await content) as AsyncIterable<Buffer>, signal)
   }
 }

@@ -8,6 +8,7 @@ import {
   TAR_MOUNT
 } from '@kaniko-hooks/builder/elsewhere'
 import type { BuildSecret, ImageBuild } from '../../image-build.js'
+import type { Leftovers } from '../elsewhere.js'
 import type { Place } from '../kubernetes/targets.js'
 import type { PackedFile } from './pack-files.js'
 
@@ -33,14 +34,6 @@ export interface Surroundings {
   readonly image: string
   /** The daemon's network that they are in. */
   readonly network: string
-}
-
-/** What is wanted of the image when it has been built. */
-export interface Leftovers {
-  /** As a layout, from which it is pushed and its id is read. */
-  readonly layout: boolean
-  /** As a tar for `docker load`. */
-  readonly tar: boolean
 }
 
 /**

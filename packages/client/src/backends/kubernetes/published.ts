@@ -28,7 +28,11 @@ export async function checkPublished(
   return found.find(({ imageId }) => imageId !== undefined) ?? {}
 }
 
-async function checkPlace({ place, client: options }: Asking, digest: string, signal: AbortSignal): Promise<ImageFacts> {
+async function checkPlace(
+  { place, client: options }: Asking,
+  digest: string,
+  signal: AbortSignal
+): Promise<ImageFacts> {
   const { domain, repository } = place.reference
   const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
   try {
