@@ -88,6 +88,8 @@ export class Container {
     // Attached before it starts, so that no line is missed and no logging driver is needed.
     const attached = await this.#api.send({ ...this.#at('POST', '/attach'), query })
     const reading = readInto(unframed(attached), onLine)
+    // Awaited below; a start that fails is thrown before.
+    reading.catch(() => undefined)
     await this.#api.send(this.#at('POST', '/start')).then(drain)
     await reading.catch((error: unknown) => {
       this.#signal.throwIfAborted()
