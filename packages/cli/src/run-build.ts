@@ -1,4 +1,13 @@
-import { findCredentialsOf, lendFrom, repositoriesOf, type ImageBuild, type Lent } from '@kaniko-hooks/client'
+import { join } from 'node:path'
+
+import {
+  type Backend,
+  findCredentialsOf,
+  lendFrom,
+  repositoriesOf,
+  type ImageBuild,
+  type Lent
+} from '@kaniko-hooks/client'
 import { formatReference } from '@kaniko-hooks/registry'
 
 import { openBackend, wishesOf } from './backends.js'
@@ -54,7 +63,7 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
   const lent = lendFrom(world.env, wishesOf(plan), text => report.notice(text))
   const { backend, reason } = await openBackend(plan, world, lent)
   if (plan.print) {
-    world.stdout(await describe(build, plan, world, lent, backend.name === 'kubernetes'))
+    world.stdout(await describe(build, plan, world, lent, backend))
     return EXIT.ok
   }
   if (plan.backend === 'auto') report.notice(reason)
@@ -66,7 +75,13 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
   return EXIT.ok
 }
 
-async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: Lent, isPod: boolean): Promise<string> {
+async function describe(
+  build: ImageBuild,
+  plan: BuildPlan,
+  world: World,
+  lent: Lent,
+  backend: Backend
+): Promise<string> {
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
@@ -76,7 +91,16 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]
     })
     const leading = plan.via.length === 0 ? [] : [...plan.via, 'sh']
-    return describeBuild(build, isPod ? 'pod' : leading, [...new Set(origins)])
+    // What came on standard input is there no second time.
+    const { directory, dockerfile } = context
+    const unpacked = {
+      context: { kind: 'directory', path: directory },
+      dockerfile: join(directory, dockerfile)
+    } as const
+    const again = build.context.kind === 'directory' ? build : { ...build, ...unpacked }
+    const objects = await backend.describe?.(again, world.signal)
+    const where = objects === undefined ? { leading } : { backend: backend.name, objects }
+    return describeBuild(build, where, [...new Set(origins)])
   } finally {
     await close()
   }

@@ -55,4 +55,7 @@ export interface Backend {
    * its caller.
    */
   cancel?(buildId: string): Promise<void>
+
+  /** What the build would ask for, as objects to be read, without a credential and without asking for it. Absent for a command. */
+  describe?(request: ImageBuild, signal: AbortSignal): Promise<readonly object[]>
 }

@@ -85,13 +85,14 @@ export class DockerBackend implements Backend {
     for (const { Id: id } of found ?? []) await removeContainer(api, id)
   }
 
-  /** What the daemon would be asked to make, for `--print`; without credentials, which are files in the containers. */
-  describe(request: ImageBuild): readonly object[] {
+  /** The bodies of "Create a container"; credentials are files in the containers. */
+  describe(request: ImageBuild): Promise<readonly object[]> {
     const around = this.#around('kbuild-0')
     const builder = builderSpec(request, leftoversOf(request), around)
     const places = request.push ? placesOf(request.tags) : []
     const { pushImage } = imagesFrom(this.#settings.env)
-    return [builder, ...places.map(place => pusherSpec(place, request, around.id, { ...around, image: pushImage }))]
+    const pushers = places.map(place => pusherSpec(place, request, around.id, { ...around, image: pushImage }))
+    return Promise.resolve([builder, ...pushers])
   }
 
   async #run(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {

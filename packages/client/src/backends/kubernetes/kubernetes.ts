@@ -8,6 +8,7 @@ import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
 import type { ImageFacts } from '../image-facts.js'
 import { findCluster } from './cluster.js'
+import { describePod } from './describe.js'
 import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
@@ -50,6 +51,10 @@ export class KubernetesBackend implements Backend {
       if (isKubeError(error)) return error.message
       throw error
     }
+  }
+
+  async describe(request: ImageBuild, signal: AbortSignal): Promise<readonly object[]> {
+    return [await asBuildErrors(async () => describePod(this.#settings, request, signal))]
   }
 
   async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
