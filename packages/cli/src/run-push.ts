@@ -15,7 +15,7 @@ const DEFAULT_TIMEOUT_MS = 3_600_000
 /** What a command line asks for. */
 interface PushPlan {
   /** An archive, or the name of an image that a daemon has. */
-  readonly from: { readonly archive: string | 'stdin' } | { readonly name: string }
+  readonly from: { readonly archive: string } | { readonly stdin: true } | { readonly name: string }
   readonly tags: readonly string[]
   readonly insecureRegistries: readonly string[]
   readonly retries: number
@@ -68,7 +68,7 @@ async function push(plan: PushPlan, world: World, signal: AbortSignal): Promise<
     onLine(`Pushed ${reference}`)
     return digest
   }
-  const source = from.archive === 'stdin' ? world.stdin : from.archive
+  const source = 'stdin' in from ? world.stdin : from.archive
   const { digest } = await pushArchive({ ...plan, source }, settings, onLine, signal)
   return digest
 }
@@ -95,7 +95,7 @@ async function planPush(parsed: Parsed, world: World, problems: string[]): Promi
   const auth = last('registry-auth')
   const digestFile = last('digest-file')
   return {
-    from: isArchive ? { archive: image === '-' ? 'stdin' : path(image) } : { name: image },
+    from: image === '-' ? { stdin: true } : isArchive ? { archive: path(image) } : { name: image },
     tags,
     insecureRegistries: all('insecure-registry'),
     retries: Number(retries),

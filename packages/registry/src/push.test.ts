@@ -13,7 +13,7 @@ afterEach(async () => {
 
 async function serve(options: ImageRegistryOptions = {}, more: RegistryOptions = {}) {
   const registry = await startImageRegistry(options)
-  stops.push(registry.stop)
+  stops.push(() => registry.stop())
   return { registry, pusher: new RegistryPusher(registry.host, { plainHttp: true, pauseMs: 1, ...more }) }
 }
 
@@ -55,7 +55,7 @@ describe('a blob', () => {
 
   test('that is to go elsewhere is shown no credential there', async () => {
     const other = await startFakeRegistry((_request, response) => void response.writeHead(201).end())
-    stops.push(other.stop)
+    stops.push(() => other.stop())
     const { pusher } = await serve(
       {
         credential: 'u:p',
