@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { BuildError, type ContextArchive } from '@kaniko-hooks/builder'
-import { Parser } from 'tar'
 import { readLines } from '../lines.js'
 import { readAll, type EngineApi } from './engine-api.js'
 import { unframed } from './frames.js'
 import { packFiles, type PackedFile } from './pack-files.js'
+import { soleFile } from './sole-file.js'
 
 const TAR = { 'content-type': 'application/x-tar' }
 
@@ -154,48 +154,6 @@ export async function removeContainer(api: EngineApi, id: string): Promise<void>
 
 async function readInto(stream: Readable, onLine: (line: string) => void): Promise<void> {
   for await (const line of readLines(stream)) onLine(line)
-}
-
-/** The first file of an archive; what else is in it is not read. */
-async function soleFile(archive: Readable, path: string): Promise<Readable> {
-  const content = new PassThrough()
-  return new Promise((resolve, reject) => {
-    let isFound = false
-    const missing = (cause?: unknown): void => {
-      const error = new BuildError('POD_FAILED', `the Docker daemon sent no file ${path}`, { cause })
-      if (isFound) content.destroy(error)
-      else reject(error)
-    }
-    const parser = new Parser({
-      strict: true,
-      onReadEntry: entry => {
-        if (isFound || (entry.type !== 'File' && entry.type !== 'OldFile')) {
-          entry.resume()
-          return
-        }
-        isFound = true
-        entry.on('data', (chunk: Buffer) => {
-          if (content.write(chunk)) return
-          entry.pause()
-          content.once('drain', () => entry.resume())
-        })
-        entry.on('end', () => content.end())
-        resolve(content)
-      }
-    })
-    parser.on('error', missing)
-    parser.on('end', () => {
-      if (!isFound) missing()
-    })
-    archive.on('error', missing)
-    content.on('close', () => archive.destroy())
-    archive.on('data', (chunk: Buffer) => {
-      if (parser.write(chunk)) return
-      archive.pause()
-      parser.once('drain', () => archive.resume())
-    })
-    archive.on('end', () => parser.end())
-  })
 }
 
 function drain(answer: Readable): void {

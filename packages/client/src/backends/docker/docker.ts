@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { BuildError, packContext, type Platform } from '@kaniko-hooks/builder'
-import { ElsewhereLog, lastWords, prepareElsewhere, throwUnlessPushed } from '@kaniko-hooks/builder/elsewhere'
+import { ElsewhereLog, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
 import { parseReference, RegistryError } from '@kaniko-hooks/registry'
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import { openContext } from '../../context/open.js'
@@ -12,13 +12,14 @@ import { redactor } from '../../redact.js'
 import { Durations } from '../durations.js'
 import { factsOf, type Leftovers } from '../elsewhere.js'
 import { imagesFrom } from '../kubernetes/images.js'
-import { placesOf, type Place } from '../kubernetes/targets.js'
-import { planAccess, type Access } from './access.js'
+import { placesOf } from '../kubernetes/targets.js'
+import { planAccess } from './access.js'
 import { AddressError, daemonAddress } from './address.js'
 import { Container, removeContainer } from './container.js'
 import { loadImage, provideImage } from './daemon-images.js'
 import { EngineApi } from './engine-api.js'
-import { BUILD_LABEL, builderFiles, builderSpec, credentialFiles, PLACES, pusherSpec } from './specs.js'
+import { pushLayout } from './push-layout.js'
+import { BUILD_LABEL, builderFiles, builderSpec, PLACES, pusherSpec, type Surroundings } from './specs.js'
 
 export interface DockerSettings {
   /** Where the caller's variables are: DOCKER_HOST and what belongs to it, credentials, `KBUILD_…`. */
@@ -139,7 +140,9 @@ export class DockerBackend implements Backend {
         await writeFiles(builder, request, signal)
         if (request.push) {
           durations.begin('push', listener)
-          await this.#push(api, builder, request, { digest, id, access }, redact, listener, signal)
+          const around = { ...this.#around(id), image: imagesFrom(env).pushImage }
+          await this.#provide(api, around.image, listener, signal)
+          await pushLayout(api, { builder, digest, build: request, access, around }, { ...listener, redact }, signal)
         } else if (request.tags.length > 0) {
           await loadImage(api, await builder.open(PLACES.tar), signal)
           request.tags.forEach(tag => listener.line(`The Docker daemon has the image as ${tag}`))
@@ -164,54 +167,6 @@ export class DockerBackend implements Backend {
     }
   }
 
-  /** Pushes to one repository after the other. */
-  async #push(
-    api: EngineApi,
-    builder: Container,
-    request: ImageBuild,
-    { digest, id, access }: { readonly digest: string; readonly id: string; readonly access: Access },
-    redact: (line: string) => string,
-    { line }: Listener,
-    signal: AbortSignal
-  ): Promise<void> {
-    const image = imagesFrom(this.#settings.env).pushImage
-    await this.#provide(api, image, { line }, signal)
-    const outcomes = []
-    for (const [index, place] of access.places.entries()) {
-      const references = [...place.written.values()]
-      references.forEach(reference => line(`Pushing ${reference}`))
-      const spec = pusherSpec(place, request, builder.id, { ...this.#around(id), image })
-      const pusher = await Container.create(api, `${id}-push-${index + 1}`, spec, signal)
-      const why = await this.#pushOne(pusher, place, access, digest).finally(async () => pusher.remove())
-      if (why === undefined) references.forEach(reference => line(`Pushed ${reference}`))
-      const { domain, repository } = place.reference
-      const [first = 'latest', ...tags] = place.written.keys()
-      const said = why === undefined ? undefined : redact(why)
-      outcomes.push({ pushRef: `${domain}/${repository}:${first}`, tags, why: said })
-    }
-    throwUnlessPushed(outcomes)
-  }
-
-  /** @returns why the registry has not got the image, if it has not */
-  async #pushOne(
-    pusher: Container,
-    place: Place,
-    { credentials }: Access,
-    digest: string
-  ): Promise<string | undefined> {
-    await pusher.put(credentialFiles(credentials.configFor([place.reference])))
-    const said: string[] = []
-    const { exitCode } = await pusher.run(line => {
-      said.push(line.slice(0, 2_000))
-      if (said.length > 50) said.shift()
-    })
-    if (exitCode !== 0) {
-      return said.length === 0 ? `its container ended with exit code ${exitCode}` : lastWords(said.join('\n'))
-    }
-    const pushed = (await pusher.read(PLACES.pushed, MAX_DIGEST_BYTES))?.toString('utf8').trim() ?? ''
-    return pushed.endsWith(`@${digest}`) ? undefined : `another image was pushed (${pushed}) than was built (${digest})`
-  }
-
   async #provide(api: EngineApi, image: string, { line }: Pick<Listener, 'line'>, signal: AbortSignal): Promise<void> {
     const { env, credentials } = this.#settings
     const reference = parseReference(image)
@@ -219,7 +174,7 @@ export class DockerBackend implements Backend {
     await provideImage(api, image, found.for(reference)?.credential, line, signal)
   }
 
-  #around(id: string): { readonly id: string; readonly image: string; readonly network: string } {
+  #around(id: string): Surroundings {
     const { env } = this.#settings
     const { KBUILD_DOCKER_NETWORK: network = '' } = env
     return { id, image: imagesFrom(env).kaniko.image, network: network === '' ? 'default' : network }
