@@ -8,20 +8,27 @@ export interface ImageFacts {
   readonly size?: number
 }
 
-/**
- * Reads a manifest of an image, in either dialect.
- *
- * @throws SyntaxError when it is not JSON
- */
+/** Reads a manifest of an image, in either dialect. Its author is whoever built: what is not as it should be tells nothing. */
 export function readImageFacts(manifest: Buffer): ImageFacts {
-  const { config, layers } = Object(JSON.parse(manifest.toString('utf8'))) as {
-    readonly config?: { readonly digest?: unknown }
-    readonly layers?: readonly { readonly size?: unknown }[]
-  }
-  const sizes = Array.isArray(layers) ? layers.map(({ size }) => (typeof size === 'number' ? size : 0)) : []
-  const imageId = config?.digest
+  const { config, layers } = parsed(manifest)
+  const { digest } = objectOf(config)
+  const sizes = Array.isArray(layers) ? layers.map(layer => objectOf(layer)['size']) : undefined
   return {
-    ...(typeof imageId === 'string' && isDigest(imageId) ? { imageId } : {}),
-    size: sizes.reduce((sum, size) => sum + size, 0)
+    ...(typeof digest === 'string' && isDigest(digest) ? { imageId: digest } : {}),
+    ...(sizes === undefined
+      ? {}
+      : { size: sizes.reduce((sum: number, size) => sum + (typeof size === 'number' ? size : 0), 0) })
   }
+}
+
+function parsed(content: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    return objectOf(JSON.parse(content.toString('utf8')))
+  } catch {
+    return {}
+  }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { BuildError } from '@kaniko-hooks/builder'
 import { parseReference, type Credential, type ImageReference } from '@kaniko-hooks/registry'
 import { readLines } from '../lines.js'
-import type { EngineApi } from './engine-api.js'
+import { type EngineApi, withoutControls } from './engine-api.js'
 
 /** Docker Hub's place among credentials (docker/cli, `IndexServer`). */
 const DOCKER_HUB = 'https://index.docker.io/v1/'
@@ -81,7 +81,7 @@ export async function pushFromDaemon(
       if (typeof aux?.Digest === 'string') digest = aux.Digest
       // Bars of progress are not for a log.
       if (status !== undefined && /^(?:The push|Pushed|Layer already|Mounted|[^ ]+: digest:)/.test(status)) {
-        onLine(id === undefined ? status : `${id}: ${status}`)
+        onLine(withoutControls(id === undefined ? status : `${id}: ${status}`))
       }
     }
   )
@@ -101,7 +101,7 @@ async function followProgress(
   for await (const line of readLines(answer)) {
     if (line.trim() === '') continue
     const progress = readProgress(line)
-    if (typeof progress.error === 'string') problem ??= progress.error
+    if (typeof progress.error === 'string') problem ??= withoutControls(progress.error)
     if (typeof progress.status === 'string') last = progress.status
     onProgress(progress)
   }

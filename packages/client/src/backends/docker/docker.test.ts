@@ -168,10 +168,10 @@ test('a push by the daemon: its password in the header, its digest from what the
     serveraddress: 'reg.test'
   })
   await engine?.stop()
-  const refusing = await start({ pushed: [{ status: 'x' }, { error: 'denied: not yours' }] })
+  const refusing = await start({ pushed: [{ status: 'x' }, { error: 'denied:\u001b[2J\nnot yours' }] })
   await expect(pushByDaemon('reg.test/app', refusing, () => undefined, signal)).rejects.toMatchObject({
     code: 'PUSH_FAILED',
-    message: expect.stringContaining('denied: not yours')
+    message: expect.stringContaining('denied: [2J not yours')
   })
 })
 

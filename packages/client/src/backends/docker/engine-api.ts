@@ -152,14 +152,23 @@ export async function readAll(body: AsyncIterable<Buffer>, maxBytes: number): Pr
   return Buffer.concat(chunks)
 }
 
+// A daemon's words may be those of a registry, and end in a log or on a terminal.
+// eslint-disable-next-line no-control-regex -- they are what is removed
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g
+
+/** What a daemon says, as one line of bounded length. */
+export function withoutControls(text: string): string {
+  return text.replace(CONTROL, ' ').trim().slice(0, 2_000)
+}
+
 function messageOf(text: string): string {
   try {
     const { message } = Object(JSON.parse(text)) as { readonly message?: unknown }
-    if (typeof message === 'string') return message.trim().slice(0, 2000)
+    if (typeof message === 'string') return withoutControls(message)
   } catch {
     // A proxy's own words.
   }
-  return text.trim().slice(0, 500)
+  return withoutControls(text)
 }
 
 function failed(why: string, fault: 'cluster' | 'configuration', address: DaemonAddress, cause?: unknown): BuildError {
