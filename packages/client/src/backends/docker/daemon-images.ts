@@ -60,19 +60,12 @@ export async function pushFromDaemon(
   const name = `${domain}/${repository}`
   // The daemon refuses a push without the header, whatever is in it.
   const headers = { 'x-registry-auth': encoded({}), ...authHeader(domain, credential) }
-  const request = {
-    method: 'POST',
-    path: `/images/${name}/push`,
-    query: { tag },
-    headers,
-    accept: [404],
-    signal
-  } as const
-  const answer = await api.send(request)
-  if (answer.statusCode === 404) {
-    answer.resume()
+  // Asked before: daemons differ in how they say that they have no such image.
+  const found = { method: 'GET', path: `/images/${name}:${tag}/json`, accept: [404], signal } as const
+  if ((await api.json(found)) === undefined) {
     throw new BuildError('PUSH_FAILED', `the Docker daemon has no image ${name}:${tag}`, { fault: 'user' })
   }
+  const answer = await api.send({ method: 'POST', path: `/images/${name}/push`, query: { tag }, headers, signal })
   let digest: string | undefined
   const told = await followProgress(
     answer,
