@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { selfSigned } from '@kaniko-hooks/testing'
 import type { ImageBuild } from '../../image-build.js'
 import { imageBuild } from '../kubernetes/build.fixture.js'
 import { AddressError, daemonAddress } from './address.js'
@@ -154,6 +158,26 @@ process.stdin.pipe(socket).pipe(process.stdout)
   await chmod(join(home, 'ssh'), 0o755)
   const env = { PATH: `${home}:${process.env['PATH'] ?? ''}`, DOCKER_HOST: 'ssh://me@build.test:2222' }
   expect(await new DockerBackend({ env }).missing()).toBeUndefined()
+})
+
+test('TLS: the daemon is checked by its authority, and shown a certificate', async () => {
+  const { key, cert } = selfSigned()
+  const shown: boolean[] = []
+  const server = createServer({ key, cert, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    shown.push(Object.keys((request.socket as TLSSocket).getPeerCertificate()).length > 0)
+    response.end('{"Os":"linux"}')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  for (const [name, text] of Object.entries({ 'ca.pem': cert, 'cert.pem': cert, 'key.pem': key })) {
+    await writeFile(join(home, name), text)
+  }
+  const env = { DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: home }
+  expect(await new DockerBackend({ env }).missing()).toBeUndefined()
+  expect(shown).toEqual([true])
+  await writeFile(join(home, 'ca.pem'), selfSigned().cert)
+  expect(await new DockerBackend({ env }).missing()).toMatch(/cannot be reached: .*certificate/)
+  server.close()
 })
 
 test('a push by the daemon: its password in the header, its digest from what the daemon says', async () => {
