@@ -75,3 +75,15 @@ test('keeps the last twenty lines', () => {
   expect(log.tail).toHaveLength(20)
   expect(log.tail.at(0)).toBe('6')
 })
+
+test('a line that comes too late opens no group, in which what follows would not be obeyed', () => {
+  const lines: string[] = []
+  const log = new BuildLog(line => lines.push(line))
+  log.phase('build')
+  log.end()
+  const { length } = lines
+  log.line('::add-path::/evil')
+  log.phase('push')
+  expect(lines).toHaveLength(length)
+  expect(log.tail).toEqual(['::add-path::/evil'])
+})

@@ -26,6 +26,7 @@ export class BuildLog implements Listener {
   readonly #print: (line: string) => void
   readonly #tail: string[] = []
   #open: { readonly phase: Phase; readonly token: string; readonly since: number } | undefined
+  #isOver = false
   #heard = Date.now()
   readonly #heartbeat: NodeJS.Timeout
 
@@ -36,7 +37,8 @@ export class BuildLog implements Listener {
   }
 
   readonly phase = (phase: Phase): void => {
-    if (this.#open?.phase === phase) return
+    // A group that opens after the end would never be closed, and no command would be obeyed in the rest of the step.
+    if (this.#isOver || this.#open?.phase === phase) return
     this.#endGroup()
     const token = randomUUID()
     this.#print(`::group::${TITLES[phase]}`)
@@ -50,7 +52,7 @@ export class BuildLog implements Listener {
     this.#heard = Date.now()
     this.#tail.push(line)
     if (this.#tail.length > KEPT_LINES) this.#tail.shift()
-    this.#print(line)
+    if (!this.#isOver) this.#print(line)
   }
 
   /** The last lines that were told, at most 20. */
@@ -58,8 +60,9 @@ export class BuildLog implements Listener {
     return this.#tail
   }
 
-  /** Ends the last group; commands work again. */
+  /** Ends the last group; commands work again, and what comes later is not printed. */
   end(): void {
+    this.#isOver = true
     clearInterval(this.#heartbeat)
     this.#endGroup()
   }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
+import { Readable } from 'node:stream'
 
 import { isGitUrl, type ContextSource } from '@kaniko-hooks/client'
 
@@ -59,9 +60,19 @@ export async function openContext(wanted: WantedContext, workspace: string): Pro
       ...(file === undefined ? {} : { dockerfile: resolve(workspace, file) })
     }
   }
-  if (found?.isFile() === true) return { context: { kind: 'archive', content: createReadStream(path) }, ...inContext }
+  if (found?.isFile() === true) return { context: { kind: 'archive', content: readLater(path) }, ...inContext }
   const shown = relative(workspace, path)
   throw new Error(
     `\`context\`: there is no ${isAbsolute(shown) || shown.startsWith('..') ? path : shown || path}; is a step with actions/checkout before this one?`
+  )
+}
+
+/** Opened by whoever reads it: before, there is nobody who hears that it cannot be opened. */
+function readLater(path: string): Readable {
+  return Readable.from(
+    (async function* () {
+      yield* createReadStream(path) as AsyncIterable<Buffer>
+    })(),
+    { objectMode: false }
   )
 }

@@ -19,6 +19,9 @@ test('knows pushes, names and archives', () => {
 test.each([
   ['type=registry', true],
   ['type=image', false],
+  ['type=image,push=1', true],
+  ['type=image,push=True', true],
+  ['type=image,push=0', false],
   ['type=image,push=false', false]
 ])('%s pushes: %s', (element, push) => {
   expect(readOutputs([element], '/w', () => undefined).push).toBe(push)
@@ -30,7 +33,10 @@ test.each([
   ['type=docker', /no dest=, and there is no Docker daemon/],
   ['type=oci,dest=x,tar=false', /no directories/],
   ['type=image,push=true,compression=zstd', /type=image with compression is not possible here/],
-  ['type=image,push-by-digest=true', /with push-by-digest/]
+  ['type=image,push-by-digest=true', /with push-by-digest/],
+  ['type=image,push', /push is true or false/],
+  ['type=image,push=yes', /push is true or false/],
+  ['type=constructor,dest=x', /type=constructor would be/]
 ])('%s is refused with an alternative', (element, problem) => {
   const problems: string[] = []
   readOutputs([element], '/w', sentence => problems.push(sentence))

@@ -18,6 +18,10 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   oci: ['type', 'dest', 'tar']
 }
 
+/** Docker's words for a switch (Go's strconv.ParseBool). */
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
+
 const ARCHIVES = 'write type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image'
 
 /**
@@ -36,7 +40,7 @@ export function readOutputs(
   for (const element of elements) {
     const attributes = readAttributes(element, 'dest')
     const type = attributes.get('type') ?? 'local'
-    const known = KNOWN[type]
+    const known = Object.entries(KNOWN).find(([name]) => name === type)?.[1]
     const unknown = [...attributes.keys()].filter(key => known?.includes(key) === false)
     const dest = attributes.get('dest') ?? ''
     if (known === undefined) {
@@ -51,7 +55,9 @@ export function readOutputs(
         problem(`\`outputs\` of type=${type} has no dest=, and there is no Docker daemon to load into: ${ARCHIVES}`)
       else files.push({ kind: type, path: resolve(workspace, dest) })
     } else {
-      push ||= type === 'registry' || attributes.get('push') === 'true'
+      const isPush = attributes.get('push') ?? String(type === 'registry')
+      if (!TRUE.has(isPush) && !FALSE.has(isPush)) problem('`outputs`: push is true or false')
+      push ||= TRUE.has(isPush)
       const name = attributes.get('name') ?? ''
       if (name !== '') names.push(name)
     }

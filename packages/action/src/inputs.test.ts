@@ -220,3 +220,24 @@ test('what must not be printed is known, with problems too', () => {
   expect(problems).toHaveLength(1)
   expect(masks).toEqual(['p4ss', 'p4ss', 'bW9uYTpwNHNz', 't0ken', 'abcdefgh1'])
 })
+
+test('names that each object has are no variables, and may be keys', () => {
+  const { wanted, problems } = readGiven({
+    'build-args': 'constructor\n__proto__=x',
+    labels: '__proto__=y',
+    annotations: '__proto__=z'
+  })
+  expect(problems).toEqual([])
+  const { buildArgs, labels, annotations } = wanted?.build ?? {}
+  expect([buildArgs, labels, annotations].map(values => Object.entries(values ?? {}))).toEqual([
+    [['__proto__', 'x']],
+    [['__proto__', 'y']],
+    [['__proto__', 'z']]
+  ])
+  expect(readGiven({ 'secret-envs': 'a=toString' }).problems).toEqual([expect.stringContaining('not set')])
+})
+
+test('a timeout that no timer can count is refused', () => {
+  expect(readGiven({ timeout: '600h' }).problems).toEqual(['`timeout` is at most 576h, not "600h"'])
+  expect(readGiven({ 'cache-ttl': '6000h' }).problems).toEqual([])
+})

@@ -94,7 +94,7 @@ export function readInputs(input: (name: InputName) => string, around: Surroundi
     registryMirrors: words('registry-mirrors'),
     insecureRegistries: readHosts(words('insecure-registries'), problem),
     pushRetries: readRetries(input('push-retry'), problem),
-    timeoutMs: duration(input, 'timeout', problem)
+    timeoutMs: duration(input, 'timeout', problem, LONGEST_TIMEOUT_MS)
   }
   const { secrets, files } = readSecrets(
     {
@@ -257,11 +257,23 @@ function readRetries(text: string, problem: (sentence: string) => void): number 
   return 0
 }
 
-function duration(input: (name: InputName) => string, name: InputName, problem: (sentence: string) => void): number {
+/** Timers count milliseconds in 31 bits, and a longer one passes at once. */
+const LONGEST_TIMEOUT_MS = 576 * 3_600_000
+
+function duration(
+  input: (name: InputName) => string,
+  name: InputName,
+  problem: (sentence: string) => void,
+  longest = Infinity
+): number {
   const initial = (INPUTS as readonly Input[]).find(each => each.name === name)?.default ?? ''
   const text = input(name) || initial
   const ms = readDuration(text)
-  if (ms !== undefined && ms > 0) return ms
+  if (ms !== undefined && ms > 0 && ms <= longest) return ms
+  if (ms !== undefined && ms > longest) {
+    problem(`\`${name}\` is at most ${longest / 3_600_000}h, not ${JSON.stringify(text)}`)
+    return longest
+  }
   problem(`\`${name}\` is a duration such as ${initial}, not ${JSON.stringify(text)}`)
   return 0
 }

@@ -46,3 +46,19 @@ test('a kubeconfig may be the text itself, whose secrets are known', () => {
   expect(readPlace({ ...NONE, kubeconfig: content }, () => undefined).kubeconfig).toEqual({ content })
   expect(secretsOfKubeconfig(content)).toEqual(['abcdefgh1', 'LS0tLS1CRUdJTg=='])
 })
+
+test.each([
+  ['JSON in one line', '{"users":[{"name":"x","user":{"token":"abcdefgh1","password":"s3cret"}}]}'],
+  ['flow style', 'users: [{name: x, user: {token: abcdefgh1, password: "s3cret"}}]\n'],
+  ['several lines', 'users:\n- user:\n    token: >-\n      abcdefgh1\n    password: |\n      s3cret\n'],
+  [
+    'a plugin of a cloud',
+    'users:\n- user:\n    auth-provider:\n      config:\n        access-token: abcdefgh1\n        client-secret: s3cret\n'
+  ]
+])('secrets of a kubeconfig are known however it is written: %s', (_, content) => {
+  expect(secretsOfKubeconfig(content)).toEqual(['abcdefgh1', 's3cret'])
+})
+
+test('a kubeconfig that is no YAML hides each of its values that a line gives', () => {
+  expect(secretsOfKubeconfig('users:\n  - user: {\n    token: abcdefgh1\n   : :\n')).toEqual(['abcdefgh1'])
+})

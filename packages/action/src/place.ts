@@ -1,4 +1,5 @@
 import type { BackendName } from '@kaniko-hooks/client'
+import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { splitPair } from './key-values.js'
 
 /** Where an image is built, as the inputs say. */
@@ -48,11 +49,36 @@ export function readPlace(
   }
 }
 
-/** What of a kubeconfig must never be printed. */
+/** Fields of a user whose values let somebody in. */
+const SECRET_FIELDS = [
+  ...['token', 'password', 'client-key-data'],
+  ...['access-token', 'refresh-token', 'id-token', 'client-secret']
+]
+
+/** A shorter one would blot out words of every log. */
+const SHORTEST_SECRET = 4
+
+/** What of a kubeconfig must never be printed, in whatever style of YAML or JSON it is written. */
 export function secretsOfKubeconfig(content: string): string[] {
-  return [
-    ...content.matchAll(/^[\s-]*["']?(?:token|password|client-key-data)["']?:[ \t]*["']?([^\s"']{8,})/gm)
-  ].flatMap(([, value]) => value ?? [])
+  const secrets: string[] = []
+  const seen = new Set<unknown>()
+  const look = (value: unknown): void => {
+    // YAML can be small and unfold to much.
+    if (typeof value !== 'object' || value === null || seen.has(value)) return
+    seen.add(value)
+    for (const [name, inner] of Object.entries(value)) {
+      if (typeof inner === 'string' && SECRET_FIELDS.includes(name)) secrets.push(inner.trim())
+      else look(inner)
+    }
+  }
+  try {
+    look(load(content, { schema: FAILSAFE_SCHEMA }))
+  } catch {
+    // Nobody can use it; an error may quote it.
+    const field = new RegExp(`["']?(?:${SECRET_FIELDS.join('|')})["']?:[ \\t]*["']?([^\\s"',}]+)`, 'g')
+    secrets.push(...[...content.matchAll(field)].flatMap(([, value]) => value ?? []))
+  }
+  return secrets.filter(secret => secret.length >= SHORTEST_SECRET)
 }
 
 function readResources(elements: readonly string[], problem: (sentence: string) => void): Record<string, string> {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { BuildError } from '@kaniko-hooks/builder'
 import type { Backend, BuildOutcome, ImageBuild, Listener } from '@kaniko-hooks/client'
@@ -48,7 +49,8 @@ async function run(
   inputs: Partial<Record<InputName, string>>,
   work: (build: ImageBuild, listener: Listener, signal: AbortSignal) => Promise<BuildOutcome> = () =>
     Promise.resolve(OUTCOME),
-  signal = new AbortController().signal
+  signal = new AbortController().signal,
+  summarise?: Runner['summarise']
 ): Promise<Result> {
   const said: Said[] = []
   const outputs: Record<string, string> = {}
@@ -62,10 +64,12 @@ async function run(
     setSecret: text => void said.push({ what: 'mask', text }),
     setOutput: (name, value: string) => void (outputs[name] = value),
     saveState: (name, value: string) => void (state[name] = value),
-    summarise: text => {
-      summary += text
-      return Promise.resolve()
-    }
+    summarise:
+      summarise ??
+      (text => {
+        summary += text
+        return Promise.resolve()
+      })
   }
   const backend: Backend = {
     name: 'kubernetes',
@@ -106,6 +110,20 @@ test('a good end sets outputs, writes a summary and says who built and what was 
   )
   const hostile = texts.indexOf('::set-output name=digest::evil')
   expect(texts.slice(0, hostile).findLast(text => text.startsWith('::'))).toMatch(/^::stop-commands::/)
+})
+
+test('a summary that cannot be written fails no build: the outputs say what was pushed', async () => {
+  const { ok, outputs, said } = await run(GOOD, undefined, undefined, () => Promise.reject(new Error('EACCES')))
+  expect(ok).toBe(true)
+  expect(outputs).toMatchObject({ digest: DIGEST, tags: 'ghcr.io/acme/app:1' })
+  expect(said.at(-1)).toEqual({ what: 'notice', text: 'The summary could not be written: EACCES' })
+  const failing = await run(
+    GOOD,
+    () => Promise.reject(new Error('x')),
+    undefined,
+    () => Promise.reject(new Error('E'))
+  )
+  expect(failing).toMatchObject({ ok: false, outputs: {} })
 })
 
 test('summary: false writes none', async () => {
@@ -210,6 +228,17 @@ test('a context may be an archive', async () => {
     return Promise.resolve(OUTCOME)
   })
   expect(builds).toMatchObject([{ context: { kind: 'archive' }, dockerfile: 'sub/Dockerfile' }])
+})
+
+test('an archive that cannot be opened is an error of whoever reads it, and of nobody before', async () => {
+  writeFileSync(join(workspace, 'gone.tar'), 'x')
+  const { said } = await run({ ...GOOD, context: 'gone.tar' }, async build => {
+    await sleep(20)
+    rmSync(join(workspace, 'gone.tar'))
+    if (build.context.kind === 'archive') for await (const _ of build.context.content) expect(_).toBeUndefined()
+    return OUTCOME
+  })
+  expect(said.filter(({ what }) => what === 'error')).toMatchObject([{ text: expect.stringContaining('ENOENT') }])
 })
 
 test('the signal reaches the backend', async () => {

@@ -72,7 +72,7 @@ export async function buildImage(
     runner.info(plainLine(`Digest ${outcome.digest}`))
     const { build: buildMs } = outcome.durationsMs
     if (buildMs !== undefined) runner.info(`Built in ${seconds(buildMs)}.`)
-    if (wanted.summary) await runner.summarise(summariseBuild(wanted, outcome))
+    if (wanted.summary) await summarise(summariseBuild(wanted, outcome), runner)
     for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
     return true
   } catch (error) {
@@ -120,7 +120,17 @@ async function tellFailure(
     runner.error(plainLine(message), { title: 'The build failed' })
   }
   if (wanted.summary) {
-    await runner.summarise(summariseFailure({ message, advice, tail: build.tail }, wanted, build.masks))
+    await summarise(summariseFailure({ message, advice, tail: build.tail }, wanted, build.masks), runner)
+  }
+}
+
+/** A build is as good as it is without a summary. */
+async function summarise(markdown: string, runner: Runner): Promise<void> {
+  try {
+    await runner.summarise(markdown)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    runner.notice(plainLine(`The summary could not be written: ${why}`))
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,4 +50,6 @@ test('a file is read as it is, up to 500 KiB', async () => {
   await expect(readSecretFile({ id: 'k', path })).rejects.toThrow(/key, for k, has more than 500 KiB/)
   await expect(readSecretFile({ id: 'k', path: workspace })).rejects.toThrow(/is no file/)
   await expect(readSecretFile({ id: 'k', path: join(workspace, 'no') })).rejects.toThrow(/ENOENT/)
+  execFileSync('mkfifo', [join(workspace, 'pipe')])
+  await expect(readSecretFile({ id: 'k', path: join(workspace, 'pipe') })).rejects.toThrow(/is no file/)
 })

@@ -1,8 +1,9 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import type { BuildSecret } from '@kaniko-hooks/client'
-import { splitPair } from './key-values.js'
+import { splitPair, variableOf } from './key-values.js'
 
 /** A build secret whose value lies in a file. */
 export interface SecretFile {
@@ -48,7 +49,7 @@ export function readSecrets(
     })
   const values = pairs('secrets', inputs.values).map(([id, value]) => ({ id, value: Buffer.from(value) }))
   const envs = pairs('secret-envs', inputs.envs).flatMap(([id, variable]) => {
-    const value = place.environment[variable]
+    const value = variableOf(place.environment, variable)
     if (value !== undefined && value !== '') return [{ id, value: Buffer.from(value) }]
     problem(`\`secret-envs\` names for ${id} a variable that is not set; give it in \`env\` of the step`)
     return []
@@ -64,7 +65,8 @@ export function readSecrets(
  */
 export async function readSecretFile({ id, path }: SecretFile): Promise<BuildSecret> {
   const wrong = (why: string): Error => new Error(`\`secret-files\`: ${path}, for ${id}, ${why}`)
-  const file = await open(path).catch((error: unknown) => {
+  // A pipe that nobody writes to is waited for otherwise.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw wrong(
       `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); is the path relative to the workspace?`
     )

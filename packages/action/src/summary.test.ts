@@ -50,7 +50,7 @@ test('no value of a secret, an argument or a login is in a summary', () => {
     registry: 'ghcr.io',
     username: 'mona',
     password: 'p4ss',
-    context: 'https://user:g1t@github.com/acme/app.git'
+    context: 'https://user:p@g1t@github.com/acme/app.git'
   })
   const failure = { message: 'the registry said: p4ss\nis wrong', advice: 'Check.', tail: ['npm token t0ken'] }
   for (const text of [summariseBuild(wanted, OUTCOME), summariseFailure(failure, wanted, ['p4ss', 't0ken'])]) {

@@ -1,4 +1,4 @@
-import type { BuildOutcome } from '@kaniko-hooks/client'
+import { withoutUser, type BuildOutcome } from '@kaniko-hooks/client'
 import { seconds } from './durations.js'
 import type { Wanted } from './inputs.js'
 import { repositoryOf } from './outputs.js'
@@ -88,7 +88,7 @@ export function summariseFailure(
 function inputs({ build, context, secrets, secretFiles, logins }: Wanted, where: string): string {
   const list = (values: readonly string[]): string => (values.length === 0 ? '-' : values.join(', '))
   const lines = [
-    `context: ${context.kind === 'git' ? context.url.replace(/\/\/[^/@]*@/, '//') : context.path}`,
+    `context: ${context.kind === 'git' ? withoutUser(context.url) : context.path}`,
     `file: ${context.file ?? '-'}`,
     `tags: ${list(build.tags)}`,
     `push: ${String(build.push)}`,

@@ -95,4 +95,9 @@ describe('a request', () => {
     ])
     expect(problemsOf({ ...LEAST, labels: { a: '\0' } })).toEqual(['labels.a: holds the character NUL'])
   })
+
+  test('whose names of fields are long, or lines of their own, does not hear them so', () => {
+    const [problem = ''] = problemsOf({ ...LEAST, ['\n::add-mask::\u001B[2J' + 'x'.repeat(1000)]: 1 })
+    expect(problem).toMatch(/^\?::add-mask::\?\[2Jx{80,90}: is not a known field$/)
+  })
 })

@@ -1,23 +1,29 @@
 import { COMMANDS, type Command } from './commands.js'
 import type { Flag } from './flags.js'
 
-type Shell = 'bash' | 'zsh' | 'fish'
-
 /**
  * A script that completes commands, flags and, where they are known, values.
  *
  * @returns undefined for another shell
  */
 export function completionScript(shell: string): string | undefined {
-  return (SCRIPTS as Partial<Record<string, () => string>>)[shell]?.()
+  return SHELLS.find(({ name }) => name === shell)?.script()
 }
 
-const SCRIPTS: Readonly<Record<Shell, () => string>> = { bash, zsh, fish }
+const SHELLS = [
+  { name: 'bash', script: bash },
+  { name: 'zsh', script: zsh },
+  { name: 'fish', script: fish }
+]
 
 function bash(): string {
   const words = (flags: readonly Flag[]): string =>
     flags.flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]).join(' ')
   return `# bash completion of kbuild
+_kbuild_add() {
+  local line
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$@")
+}
 _kbuild() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=build each
   for each in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -28,11 +34,11 @@ _kbuild() {
 ${COMMANDS.flatMap(command => command.flags.flatMap(flag => bashValue(command, flag))).join('\n')}
   esac
   case $command:$word in
-${COMMANDS.map(({ name, flags }) => `    ${name}:-*) COMPREPLY=($(compgen -W '${words(flags)}' -- "$word")); return;;`).join('\n')}
+${COMMANDS.map(({ name, flags }) => `    ${name}:-*) _kbuild_add -W '${words(flags)}' -- "$word"; return;;`).join('\n')}
   esac
-  [ "$COMP_CWORD" = 1 ] && COMPREPLY=($(compgen -W '${COMMANDS.map(({ name }) => name).join(' ')}' -- "$word"))
+  [ "$COMP_CWORD" = 1 ] && _kbuild_add -W '${COMMANDS.map(({ name }) => name).join(' ')}' -- "$word"
   case $command in
-${COMMANDS.flatMap(({ name, suggest }) => (suggest === undefined ? [] : [`    ${name}) COMPREPLY+=(${generated(suggest)});;`])).join('\n')}
+${COMMANDS.flatMap(({ name, suggest }) => (suggest === undefined ? [] : [`    ${name}) ${generated(suggest)};;`])).join('\n')}
   esac
 }
 complete -o filenames -F _kbuild kbuild
@@ -42,12 +48,12 @@ complete -o filenames -F _kbuild kbuild
 function bashValue({ name: command }: Command, { name, short, value, suggest }: Flag): string[] {
   if (value === undefined) return []
   const spellings = [`${command}:--${name}`, ...(short === undefined ? [] : [`${command}:-${short}`])].join('|')
-  return [`    ${spellings}) ${suggest === undefined ? '' : `COMPREPLY=(${generated(suggest)}); `}return;;`]
+  return [`    ${spellings}) ${suggest === undefined ? '' : `${generated(suggest)}; `}return;;`]
 }
 
 function generated(suggest: NonNullable<Flag['suggest']>): string {
   const how = suggest === 'file' ? '-f' : suggest === 'directory' ? '-d' : `-W '${suggest.join(' ')}'`
-  return `$(compgen ${how} -- "$word")`
+  return `_kbuild_add ${how} -- "$word"`
 }
 
 function zsh(): string {

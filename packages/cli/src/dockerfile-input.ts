@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 
 import { BuildError } from '@kaniko-hooks/builder'
 
@@ -19,10 +19,10 @@ export interface DockerfileInput {
  *
  * @throws BuildError `DOCKERFILE_MISSING` for nothing at all, `CONTEXT_FAILED` for what is no Dockerfile
  */
-export async function readDockerfileInput(stdin: Readable): Promise<DockerfileInput> {
+export async function readDockerfileInput(stdin: Readable, signal: AbortSignal): Promise<DockerfileInput> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of stdin) {
+  for await (const chunk of addAbortSignal(signal, stdin)) {
     chunks.push(Buffer.from(chunk as Buffer))
     length += (chunk as Buffer).length
     if (length > MAX_BYTES) throw new BuildError('CONTEXT_FAILED', `the Dockerfile is longer than ${MAX_BYTES} bytes`)

@@ -3,11 +3,11 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /**
  * Reads a duration as Go writes it: `90s`, `1h30m`, `336h`.
  *
- * @returns milliseconds, above zero; undefined for anything else
+ * @returns whole milliseconds, above zero; undefined for anything else
  */
 export function readDuration(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
   const ms = parts.reduce((sum, [, count = '', unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0)
-  return ms > 0 ? ms : undefined
+  return Math.round(ms) > 0 ? Math.round(ms) : undefined
 }

@@ -1,13 +1,13 @@
 import { writeSync } from 'node:fs'
 
+import { abortBySignals } from './abort-by-signals.js'
 import { EXIT } from './exit-code.js'
 import { run } from './run.js'
 
 /** Set by the build of the file. */
 declare const KBUILD_VERSION: string | undefined
 
-const abort = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort(signal))
+const signal = abortBySignals(process, code => process.exit(code))
 
 /** Written at once: the process may end right after, and in a container whose files are gone nothing else is certain. */
 function writer(descriptor: 1 | 2): (text: string) => void {
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
       stderr,
       columns: process.stderr.isTTY ? process.stderr.columns : undefined,
       version: typeof KBUILD_VERSION === 'undefined' ? 'from its sources' : KBUILD_VERSION,
-      signal: abort.signal
+      signal
     })
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)

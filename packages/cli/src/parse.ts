@@ -113,7 +113,8 @@ class Reader {
   }
 }
 
-function asSwitch(written: string): string | undefined {
+/** Go's words for true and false (strconv.ParseBool); undefined for others. */
+export function asSwitch(written: string): string | undefined {
   if (TRUE.has(written)) return 'true'
   return FALSE.has(written) ? 'false' : undefined
 }

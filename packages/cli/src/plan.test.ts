@@ -124,12 +124,55 @@ test.each([
   [['--load', '--backend', 'local', '-t', 'a', '.'], /needs --backend docker/],
   [['--build-arg', '=x', '.'], /a name is missing/],
   [['--annotation', 'x', '.'], /KEY=VALUE/],
-  [['https://example.test/a.tgz'], /standard input/]
+  [['https://example.test/a.tgz'], /standard input/],
+  [['https://user:p@canary@example.test/a.tgz'], /https:\/\/example.test\/a.tgz is no Git repository/],
+  [['-o', 'type=registry,push-by-digest=true', '.'], /push-by-digest is not possible here/],
+  [['-o', 'type=image,push=yes', '.'], /push is true or false/],
+  [['-o', 'type=oci,dest=a,tar=false', '.'], /tar=false/],
+  [['-o', 'type=constructor', '.'], /the type is docker, oci or registry/],
+  [['--engine-arg=--no-push', '-t', 'a', '--push', '.'], /--no-push is set by/],
+  [['--engine-arg=x', '.'], /"x" is no argument of the engine/],
+  [['--insecure-registry', 'http://reg.test', '.'], /no host or host:port/],
+  [['--secret', 'id=-x,env=TOKEN', '.'], /--secret takes id=ID/],
+  [['--timeout', '600h', '.'], /at most 576h/],
+  [['--timeout', '0.4ms', '.'], /write a duration/]
 ])('%j is wrong', (words, why) => {
   const found = problems(...words)
   expect(found).toHaveLength(1)
   expect(found[0]).toMatch(why)
   expect(found[0]).not.toContain('canary')
+})
+
+test.each([
+  ['true', true],
+  ['1', true],
+  ['T', true],
+  ['0', false],
+  ['False', false],
+  ['true,push-by-digest=false,name-canonical=true', true]
+])('an image is pushed by the words of Go: push=%s', (word, push) => {
+  expect(planned('-t', 'a', '-o', `type=image,push=${word}`, '.').plan.build.push).toBe(push)
+})
+
+test('names that each object has are no variables', () => {
+  const { plan } = planned('--build-arg', 'constructor', '--secret', 'id=toString', '--build-arg', '__proto__=x', '.')
+  expect(Object.entries(plan.build.buildArgs)).toEqual([['__proto__', 'x']])
+  expect(plan.secrets).toEqual([{ id: 'toString', from: { file: '/work/toString' } }])
+})
+
+test('an empty value is none, as with docker', () => {
+  const { plan } = planned('-f', '', '--iidfile=', '--metadata-file', '', '--target', '', '.')
+  expect(plan).toEqual(planned('.').plan)
+})
+
+test('--cache-from alone says that layers are written there too', () => {
+  const cache = ['--cache-from', 'reg.test/cache']
+  expect(planned('--push', '-t', 'a', ...cache, '.').notices).toEqual([expect.stringContaining('written there too')])
+  expect(planned('--push', '-t', 'a', ...cache, '--cache-to', 'reg.test/cache', '.').notices).toEqual([])
+})
+
+test('a duration is a whole number of milliseconds', () => {
+  expect(planned('--timeout', '1.5ms', '.').plan.build.timeoutMs).toBe(2)
 })
 
 test('all that is wrong at once', () => {

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
 
+import { extraArguments } from '@kaniko-hooks/builder'
 import {
+  isGitUrl,
   splitWords,
+  withoutUser,
   WordsError,
   type BackendName,
   type ContextSource,
@@ -11,9 +14,10 @@ import {
 import { formatReference, parseReference } from '@kaniko-hooks/registry'
 
 import { readDuration } from './duration.js'
+import { variableOf } from './environment.js'
 import { readFields } from './fields.js'
 import type { BuildFlagName } from './flags.js'
-import type { Parsed } from './parse.js'
+import { asSwitch, type Parsed } from './parse.js'
 
 /** Where the value of a secret is to be read. */
 export interface SecretSource {
@@ -55,6 +59,9 @@ const BACKENDS = ['auto', 'broker', 'kubernetes', 'docker', 'local', 'via'] as c
 
 /** GitHub's own limit of a job is above, a build that hangs far below. */
 const DEFAULT_TIMEOUT_MS = 3_600_000
+
+/** Timers count milliseconds in 31 bits, and a longer one passes at once. */
+const LONGEST_TIMEOUT_MS = 576 * 3_600_000
 
 const DEFAULT_TTL_MS = 336 * 3_600_000
 
@@ -103,7 +110,7 @@ class Planner {
     return {
       build: {
         context,
-        ...(file === undefined ? {} : { dockerfile: isDirectory ? this.#path(file) : file }),
+        ...(file === undefined || file === '' ? {} : { dockerfile: isDirectory ? this.#path(file) : file }),
         tags,
         push,
         buildArgs: this.#buildArgs(),
@@ -113,9 +120,9 @@ class Planner {
         ...(platform === undefined ? {} : { platform }),
         ...(cache === undefined ? {} : { cache }),
         files: outputs.files,
-        engineArgs: this.#all('engine-arg'),
+        engineArgs: this.#engineArgs(),
         registryMirrors: this.#all('registry-mirror'),
-        insecureRegistries: this.#all('insecure-registry'),
+        insecureRegistries: this.#hosts('insecure-registry'),
         pushRetries: this.#retries(),
         timeoutMs: this.#duration('timeout', DEFAULT_TIMEOUT_MS)
       },
@@ -145,10 +152,10 @@ class Planner {
       )
     }
     if (path === '-') return { kind: 'stdin' }
-    if (path !== undefined && isGit(path)) return { kind: 'git', url: path }
+    if (path !== undefined && isGitUrl(path)) return { kind: 'git', url: path }
     if (path !== undefined && /^https?:\/\//.test(path)) {
       this.problems.push(
-        `${path} is no Git repository: download the archive and give it on standard input (curl … | kbuild -).`
+        `${withoutUser(path)} is no Git repository: download the archive and give it on standard input (curl … | kbuild -).`
       )
     }
     return { kind: 'directory', path: this.#path(path ?? '.') }
@@ -183,17 +190,22 @@ class Planner {
       const fields = readFields(text)
       const type = fields?.get('type')
       const dest = fields?.get('dest')
+      const unknown = unknownAttributes(type, fields)
       if (fields === undefined || type === 'local' || type === 'tar' || type === undefined) {
         const why = 'the files of an image without the image are not written'
         this.problems.push(
           `-o ${text}: ${why}; use type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image.`
         )
+      } else if (unknown.length > 0) {
+        this.problems.push(`-o ${text}: ${unknown.join(', ')} is not possible here; leave it out.`)
       } else if (type === 'docker' || type === 'oci') {
         if (dest === undefined || dest === '' || dest === '-') {
           this.problems.push(`-o ${text}: dest=PATH is missing; there is no daemon that could take the image.`)
         } else files.push({ kind: type, path: this.#path(dest) })
       } else if (type === 'registry' || type === 'image') {
-        push ||= type === 'registry' || fields.get('push') === 'true'
+        const isPush = asSwitch(fields.get('push') ?? String(type === 'registry'))
+        if (isPush === undefined) this.problems.push(`-o ${text}: push is true or false.`)
+        push ||= isPush === 'true'
         const name = fields.get('name')
         if (name !== undefined) names.push(...name.split(','))
       } else if (type !== 'cacheonly') {
@@ -208,7 +220,7 @@ class Planner {
       const at = text.indexOf('=')
       if (at > 0) return [[text.slice(0, at), text.slice(at + 1)] as const]
       // As with docker, a variable that is not there is no argument.
-      const value = at === -1 ? this.#surroundings.env[text] : undefined
+      const value = at === -1 ? variableOf(this.#surroundings.env, text) : undefined
       if (at === 0 || text === '') this.problems.push(`--build-arg ${text}: a name is missing; write KEY=VALUE.`)
       return value === undefined ? [] : [[text, value] as const]
     })
@@ -279,7 +291,11 @@ class Planner {
         `Layers are kept in one repository, and several are named: ${[repository, ...others].join(', ')}.`
       )
     }
-    return repository === undefined || this.#isOn('no-cache') ? undefined : { repository, ttlMs }
+    if (repository === undefined || this.#isOn('no-cache')) return undefined
+    if (own.length === 0 && this.#all('cache-to').length === 0) {
+      this.notices.push(`Layers are looked for in ${repository}, and written there too; --no-cache uses none.`)
+    }
+    return { repository, ttlMs }
   }
 
   #repository(flag: string, text: string): string[] {
@@ -300,15 +316,17 @@ class Planner {
       const variable = fields?.get('env')
       const type = fields?.get('type')
       const unknown = [...(fields?.keys() ?? [])].find(key => !['id', 'src', 'source', 'env', 'type'].includes(key))
-      if (fields === undefined || unknown !== undefined || !/^[A-Za-z0-9_.-]+$/.test(id)) {
+      if (fields === undefined || unknown !== undefined || !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id)) {
         // Not its text: somebody may have written the secret itself.
-        this.problems.push('--secret takes id=ID with src=PATH or env=NAME; the id has letters, digits and _.- only.')
+        this.problems.push(
+          '--secret takes id=ID with src=PATH or env=NAME; the id has letters, digits and _.- only, and no dot or dash begins it.'
+        )
         return []
       }
       if (variable !== undefined || type === 'env') return [{ id, from: { variable: variable ?? file ?? id } }]
       if (file !== undefined) return [{ id, from: { file: this.#path(file) } }]
       // As BuildKit has it: a variable of this name, or else a file.
-      const isVariable = type !== 'file' && this.#surroundings.env[id] !== undefined
+      const isVariable = type !== 'file' && variableOf(this.#surroundings.env, id) !== undefined
       return [{ id, from: isVariable ? { variable: id } : { file: this.#path(id) } }]
     })
     const twice = secrets.find(({ id }, at) => secrets.findIndex(other => other.id === id) !== at)
@@ -362,6 +380,24 @@ class Planner {
     return progress === 'plain' || progress === 'tty' ? progress : 'auto'
   }
 
+  #engineArgs(): readonly string[] {
+    try {
+      return extraArguments(this.#all('engine-arg'))
+    } catch (error) {
+      this.problems.push(`--engine-arg: ${(error as Error).message}.`)
+      return []
+    }
+  }
+
+  #hosts(flag: BuildFlagName): readonly string[] {
+    const hosts = this.#all(flag)
+    for (const host of hosts) {
+      if (/^[A-Za-z0-9.-]+(?::\d+)?$|^\[[0-9A-Fa-f:]+\](?::\d+)?$/.test(host)) continue
+      this.problems.push(`--${flag} ${host}: that is no host or host:port.`)
+    }
+    return hosts
+  }
+
   #retries(): number {
     const text = this.#last('push-retry') ?? '3'
     if (!/^\d{1,2}$/.test(text)) this.problems.push(`--push-retry ${text}: write a number from 0 to 99.`)
@@ -372,6 +408,7 @@ class Planner {
     const text = this.#last(flag)
     const ms = text === undefined ? fallback : readDuration(text)
     if (ms === undefined) this.problems.push(`--${flag} ${text ?? ''}: write a duration, such as 90s, 60m or 1h30m.`)
+    else if (flag === 'timeout' && ms > LONGEST_TIMEOUT_MS) this.problems.push(`--${flag} ${text ?? ''}: at most 576h.`)
     return ms ?? fallback
   }
 
@@ -396,14 +433,23 @@ class Planner {
     return value === undefined ? {} : ({ [key]: value } as Record<Key, string>)
   }
 
+  /** A path that is empty is none, as with docker: scripts write `-f "$FILE"`. */
   #givenPath<Key extends string>(key: Key, flag: BuildFlagName): Partial<Record<Key, string>> {
     const value = this.#last(flag)
-    return value === undefined ? {} : ({ [key]: this.#path(value) } as Record<Key, string>)
+    return value === undefined || value === '' ? {} : ({ [key]: this.#path(value) } as Record<Key, string>)
   }
 }
 
-/** What docker takes for a repository (moby/buildkit, `util/gitutil`). */
-function isGit(text: string): boolean {
-  if (/^(?:git|ssh):\/\//.test(text) || /^[\w.-]+@[\w.-]+:/.test(text) || text.startsWith('github.com/')) return true
-  return /^https?:\/\//.test(text) && /\.git(?:[#?]|$)/.test(text)
+/** BuildKit's words for what is so anyway. */
+const HARMLESS = new Set(['name-canonical', 'store', 'unpack', 'force-compression'])
+
+/** What of an output would make another image, or another place of it, than is made here. */
+function unknownAttributes(type: string | undefined, fields: ReadonlyMap<string, string> | undefined): string[] {
+  const known = { docker: ['dest'], oci: ['dest', 'tar'], registry: ['name', 'push'], image: ['name', 'push'] }
+  const taken = Object.entries(known).find(([name]) => name === type)?.[1]
+  return [...(fields ?? [])].flatMap(([key, value]) => {
+    if (key === 'tar' && value !== 'true') return [`tar=${value}`]
+    if (value === 'false' || HARMLESS.has(key)) return []
+    return key === 'type' || taken?.includes(key) !== false ? [] : [key]
+  })
 }

@@ -11,6 +11,8 @@ export interface Report extends Listener {
   readonly done: (outcome: BuildOutcome) => void
   /** One error of the command, as text. */
   readonly failed: (message: string, exitCode: number) => void
+  /** Nothing is told any more, whatever was. */
+  readonly end: () => void
 }
 
 const PHASES: Readonly<Record<Phase, string>> = {
@@ -24,55 +26,80 @@ const PHASES: Readonly<Record<Phase, string>> = {
 export function openReport(show: 'quiet' | 'json' | 'plain' | 'tty' | 'auto', world: World): Report {
   if (show === 'json') return jsonReport(world)
   if (show === 'quiet') return quietReport(world)
+  // A runner is no terminal, and reads commands.
+  if (isWorkflow(world)) return plainReport(world)
   const isTerminal = show === 'tty' || (show === 'auto' && world.columns !== undefined && world.env['CI'] === undefined)
   return isTerminal ? terminalReport(world) : plainReport(world)
 }
 
 /** Nothing but the digest; what went wrong is told all the same. */
-function quietReport({ stdout, stderr }: World): Report {
+function quietReport(world: World): Report {
+  const { stdout, stderr } = world
+  const guard = guardOf(world)
   return {
     line: () => undefined,
     phase: () => undefined,
     notice: () => undefined,
     done: ({ digest }) => stdout(`${digest}\n`),
-    failed: message => stderr(`${message}\n`)
+    failed: message => {
+      guard.begin()
+      stderr(`${message}\n`)
+    },
+    end: guard.end
   }
 }
 
 function jsonReport({ stdout }: World): Report {
-  const tell = (event: string, fields: object): void => stdout(`${JSON.stringify({ event, ...fields })}\n`)
+  const tell = (event: string, fields: object): void => {
+    // GitHub's runner finds `##[command]` anywhere in a line; for JSON it is the same text.
+    stdout(`${JSON.stringify({ event, ...fields }).replaceAll('##[', String.raw`#\u0023[`)}\n`)
+  }
   return {
     line: line => tell('line', { line }),
     phase: phase => tell('phase', { phase }),
     notice: text => tell('notice', { text }),
     done: ({ durationsMs, ...outcome }) => tell('done', { ...outcome, durationsMs }),
-    failed: (message, exitCode) => tell('failed', { message, exitCode })
+    failed: (message, exitCode) => tell('failed', { message, exitCode }),
+    end: () => undefined
   }
 }
 
+function isWorkflow({ env }: World): boolean {
+  return env['GITHUB_ACTIONS'] === 'true'
+}
+
 /**
- * A line for each line. In a workflow of GitHub, text of a build must not be taken for a command: the runner is told to read
- * none until the end, by a word that nobody else knows.
+ * In a workflow of GitHub, text of a build must not be taken for a command: the runner is told to read none until the end, by a
+ * word that nobody else knows.
  */
-function plainReport({ stderr, env }: World): Report {
+function guardOf(world: World): { readonly begin: () => void; readonly end: () => void } {
   const word = randomBytes(16).toString('hex')
-  const isGuarded = env['GITHUB_ACTIONS'] === 'true'
-  const end = (): void => {
-    if (isGuarded) stderr(`::${word}::\n`)
+  let isUp = false
+  return {
+    begin: () => {
+      if (isUp || !isWorkflow(world)) return
+      isUp = true
+      world.stderr(`::stop-commands::${word}\n`)
+    },
+    end: () => {
+      if (isUp) world.stderr(`::${word}::\n`)
+      isUp = false
+    }
   }
-  if (isGuarded) stderr(`::stop-commands::${word}\n`)
+}
+
+/** A line for each line. */
+function plainReport(world: World): Report {
+  const { stderr } = world
+  const guard = guardOf(world)
+  guard.begin()
   return {
     line: line => stderr(`${line}\n`),
     phase: phase => stderr(`${PHASES[phase]}\n`),
     notice: text => stderr(`Note: ${text}\n`),
-    done: outcome => {
-      stderr(`${ending(outcome).join('\n')}\n`)
-      end()
-    },
-    failed: message => {
-      stderr(`${message}\n`)
-      end()
-    }
+    done: outcome => stderr(`${ending(outcome).join('\n')}\n`),
+    failed: message => stderr(`${message}\n`),
+    end: guard.end
   }
 }
 
@@ -83,7 +110,8 @@ function terminalReport(world: World): Report {
     phase: phase => display.status(PHASES[phase]),
     notice: text => display.line(`Note: ${text}`),
     done: outcome => display.end(ending(outcome)),
-    failed: message => display.end(message.split('\n'))
+    failed: message => display.end(message.split('\n')),
+    end: () => display.end([])
   }
 }
 

@@ -17,9 +17,10 @@ import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
 import { describeBuild } from './print.js'
 import { openReport, type Report } from './report.js'
-import { writeResults } from './results.js'
+import { clearResults, writeResults } from './results.js'
 import { readSecrets } from './secrets.js'
 import { exitCodeOfSignal } from './signals.js'
+import { withoutControls } from './terminal-display.js'
 import type { World } from './world.js'
 
 /**
@@ -28,9 +29,18 @@ import type { World } from './world.js'
  * @returns the exit code
  */
 export async function runBuild(parsed: Parsed, world: World): Promise<number> {
+  try {
+    return await readAndBuild(parsed, world)
+  } catch (error) {
+    if (world.signal.aborted) return exitCodeOfSignal(world.signal)
+    throw error
+  }
+}
+
+async function readAndBuild(parsed: Parsed, world: World): Promise<number> {
   const planned = planBuild(parsed, world)
   const problems = 'problems' in planned ? planned.problems : []
-  const found = 'plan' in planned ? await readSecrets(planned.plan.secrets, world.env) : undefined
+  const found = 'plan' in planned ? await readSecrets(planned.plan.secrets, world.env, world.signal) : undefined
   if (!('plan' in planned) || found === undefined || found.problems.length > 0) {
     const all = [...problems, ...(found?.problems ?? [])]
     world.stderr(`${all.map(problem => `kbuild: ${problem}`).join('\n')}\nSee kbuild build --help.\n`)
@@ -47,7 +57,7 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
   notices.forEach(text => report.notice(text))
   let input: DockerfileInput | undefined
   try {
-    if (plan.readsDockerfile) input = await readDockerfileInput(world.stdin)
+    if (plan.readsDockerfile) input = await readDockerfileInput(world.stdin, world.signal)
     const whole = input === undefined ? build : { ...build, dockerfile: input.path }
     return await buildAndTell(whole, plan, world, report)
   } catch (error) {
@@ -56,6 +66,7 @@ export async function runBuild(parsed: Parsed, world: World): Promise<number> {
     return exitCode
   } finally {
     await input?.close()
+    report.end()
   }
 }
 
@@ -69,6 +80,7 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
   if (plan.backend === 'auto') report.notice(reason)
   const isKept = build.push || build.files.length > 0 || (backend.name === 'docker' && build.tags.length > 0)
   if (!isKept) report.notice('Without --push or -o the image is kept nowhere; the build tells its digest.')
+  await clearResults(plan)
   const outcome = await backend.build(build, report, world.signal)
   await writeResults(outcome, plan)
   report.done(outcome)
@@ -85,7 +97,7 @@ async function describe(
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
-    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan))
+    const credentials = await findCredentialsOf(repositories, world.env, wishesOf(plan), world.signal)
     const origins = repositories.flatMap(repository => {
       const found = credentials.for(repository)
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]
@@ -108,5 +120,5 @@ async function describe(
 
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return `kbuild: ${text}`
+  return `kbuild: ${withoutControls(text)}`
 }

@@ -1,9 +1,11 @@
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
-import { BuildError, packContext, readContext } from '@kaniko-hooks/builder'
+import { BuildError, packContext } from '@kaniko-hooks/builder'
+import { openContext } from '@kaniko-hooks/client'
 
 import { EXIT, exitCodeOf } from './exit-code.js'
 import type { Parsed } from './parse.js'
+import { exitCodeOfSignal } from './signals.js'
 import type { World } from './world.js'
 
 /** `kbuild context --list`: a line for each entry on standard output, its size in bytes before the path. */
@@ -16,17 +18,18 @@ export async function runContext(parsed: Parsed, world: World): Promise<number> 
   }
   const directory = resolve(world.directory, path)
   const file = parsed.values.get('file')?.at(-1)
-  const dockerfile = file === undefined ? 'Dockerfile' : relative(directory, resolve(world.directory, file))
+  const dockerfile = file === undefined || file === '' ? {} : { dockerfile: resolve(world.directory, file) }
   try {
-    const context = await readContext(directory, dockerfile, { signal: world.signal })
+    const source = { context: { kind: 'directory', path: directory }, ...dockerfile } as const
+    const { context } = await openContext(source, world.env, world.signal)
     const { bytes } = await packContext(context)
     if (parsed.values.get('list')?.at(-1) === 'true') {
       world.stdout(
         context.entries
           .map(entry => {
-            const name = entry.path.replaceAll('\n', String.raw`\n`)
+            const name = visible(entry.path)
             if (entry.kind === 'directory') return `0\t${name}/\n`
-            return entry.kind === 'file' ? `${entry.size}\t${name}\n` : `0\t${name} -> ${entry.target}\n`
+            return entry.kind === 'file' ? `${entry.size}\t${name}\n` : `0\t${name} -> ${visible(entry.target)}\n`
           })
           .join('')
       )
@@ -35,8 +38,17 @@ export async function runContext(parsed: Parsed, world: World): Promise<number> 
     world.stderr(`${context.entries.length} entries, ${bytes} bytes as a tar\n`)
     return EXIT.ok
   } catch (error) {
+    if (world.signal.aborted) return exitCodeOfSignal(world.signal)
     if (!(error instanceof BuildError)) throw error
     world.stderr(`kbuild: ${error.message}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** A name in one line: names may hold any character but NUL. */
+function visible(name: string): string {
+  return name.replace(/\p{Cc}/gu, character => {
+    const short = { '\n': String.raw`\n`, '\t': String.raw`\t`, '\r': String.raw`\r` }[character]
+    return short ?? String.raw`\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
 }

@@ -4,7 +4,9 @@ import { login, loginFile, logout } from '@kaniko-hooks/client'
 import { RegistryError } from '@kaniko-hooks/registry'
 
 import { EXIT } from './exit-code.js'
+import { untilInterrupted } from './interrupted.js'
 import type { Parsed } from './parse.js'
+import { exitCodeOfSignal } from './signals.js'
 import type { World } from './world.js'
 
 const LONGEST_PASSWORD = 64 * 1024
@@ -23,7 +25,7 @@ export async function runLogin(parsed: Parsed, world: World): Promise<number> {
   ]
   if (problems.length > 0 || registry === undefined || username === undefined) return refuse(problems, world)
   return attempt(world, async () => {
-    const password = await readPassword(world.stdin)
+    const password = await untilInterrupted(readPassword(world.stdin), world.signal)
     const file = loginFile(world.env)
     await login(file, registry, username, password)
     world.stderr(
@@ -55,6 +57,7 @@ async function attempt(world: World, change: () => Promise<void>): Promise<numbe
     await change()
     return EXIT.ok
   } catch (error) {
+    if (world.signal.aborted) return exitCodeOfSignal(world.signal)
     if (!(error instanceof RegistryError) && (error as NodeJS.ErrnoException).code === undefined) throw error
     world.stderr(`kbuild: ${(error as Error).message}\n`)
     return EXIT.configuration

@@ -8,6 +8,7 @@ import { readDuration } from './duration.js'
 import { EXIT, exitCodeOf } from './exit-code.js'
 import type { Parsed } from './parse.js'
 import { exitCodeOfSignal } from './signals.js'
+import { withoutControls } from './terminal-display.js'
 import type { World } from './world.js'
 
 const DEFAULT_TIMEOUT_MS = 3_600_000
@@ -52,7 +53,7 @@ export async function runPush(parsed: Parsed, world: World): Promise<number> {
       world.stderr(`kbuild: the push took longer than ${Math.round(plan.timeoutMs / 1000)} s\n`)
       return EXIT.timeout
     }
-    world.stderr(`kbuild: ${error instanceof Error ? error.message : String(error)}\n`)
+    world.stderr(`kbuild: ${withoutControls(error instanceof Error ? error.message : String(error))}\n`)
     return exitCodeOf(error)
   }
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,21 +21,25 @@ beforeEach(async () => {
 })
 afterEach(async () => rm(directory, { recursive: true }))
 
-async function kbuild(
-  words: readonly string[],
-  options: { input?: string | Buffer; env?: Record<string, string> } = {}
-) {
+interface Options {
+  readonly input?: string | Buffer | Readable
+  readonly env?: Record<string, string>
+  readonly signal?: AbortSignal
+}
+
+async function kbuild(words: readonly string[], options: Options = {}) {
   let stdout = ''
   let stderr = ''
   const code = await run(words, {
     directory,
     env: { PATH: process.env['PATH'], HOME: directory, ...options.env },
-    stdin: Readable.from([Buffer.from((options.input ?? '') as string)]),
+    stdin:
+      options.input instanceof Readable ? options.input : Readable.from([Buffer.from((options.input ?? '') as string)]),
     stdout: text => (stdout += text),
     stderr: text => (stderr += text),
     columns: undefined,
     version: '1.2.3',
-    signal: new AbortController().signal
+    signal: options.signal ?? new AbortController().signal
   })
   return { code, stdout, stderr }
 }
@@ -90,6 +94,65 @@ describe('a build', () => {
     const [, word = ''] = /^::stop-commands::([0-9a-f]{32})\n/.exec(stderr) ?? []
     expect(stderr).toMatch(/\n::add-path::\/evil\n/)
     expect(stderr.endsWith(`\n::${word}::\n`)).toBe(true)
+  })
+
+  test('in a workflow, no way of showing a build lets it speak to the runner', async () => {
+    const env = { GITHUB_ACTIONS: 'true' }
+    const evil = `echo '##[set-output name=a]evil'; echo '::add-path::/evil'; echo "$mark`
+    const good = await side(`${evil} END 0 ${DIGEST}"`)
+    const { stdout } = await kbuild(['--json', '--via', good, 'context'], { env })
+    expect(stdout).not.toContain('##[')
+    expect(stdout.split('\n').map(line => line && (JSON.parse(line) as { line?: string }).line)).toContain(
+      '##[set-output name=a]evil'
+    )
+    const tty = await kbuild(['--progress', 'tty', '--via', good, 'context'], { env })
+    expect(tty.stderr).toMatch(/^::stop-commands::/)
+    const quiet = await kbuild(['-q', '--via', await side(`${evil} REFUSED x'"`), 'context'], { env })
+    expect(quiet.stderr).toMatch(/^::stop-commands::([0-9a-f]{32})\nkbuild: [^]*\n::\1::\n$/)
+    const print = await kbuild(['--print', '--via', 'ssh x', 'context'], { env })
+    expect(print.stderr).toMatch(/^::stop-commands::([0-9a-f]{32})\n[^]*\n::\1::\n$/)
+  })
+
+  test('an error moves no cursor, whoever it quotes', async () => {
+    const ending = `printf 'exit\\033[2J\\007\\n' >&2; exit 1`
+    const { stderr } = await kbuild(['-q', '--via', await side(ending), 'context'])
+    expect(stderr).toContain('exit[2J')
+    // eslint-disable-next-line no-control-regex
+    expect(stderr).not.toMatch(/[\u0000-\u0009\u000B-\u001F]/)
+  })
+
+  test('files for scripts of an earlier build are gone when a build fails, and a place for none is told before it begins', async () => {
+    const files = ['--metadata-file', 'meta.json', '--iidfile', 'iid', '--digest-file', 'digest']
+    for (const name of ['meta.json', 'iid', 'digest']) await writeFile(join(directory, name), 'old')
+    const { code } = await kbuild(['--via', await side('exit 0'), ...files, 'context'])
+    expect(code).toBe(4)
+    for (const name of ['meta.json', 'iid', 'digest']) {
+      await expect(stat(join(directory, name))).rejects.toThrow('ENOENT')
+    }
+    const began = await side(`touch ${directory}/began; echo "$mark END 0 ${DIGEST}"`)
+    const unwritable = await kbuild(['--via', began, '--iidfile', 'context', 'context'])
+    expect(unwritable).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/--iidfile .*context cannot be written: EISDIR/)
+    })
+    await expect(stat(join(directory, 'began'))).rejects.toThrow('ENOENT')
+    const late = await kbuild(['--push', '-t', 'reg.test/a', '--via', began, '--iidfile', 'began/iid', 'context'])
+    const told = new RegExp(`: pushed reg.test/a:latest, built ${DIGEST}; but .*began/iid cannot be written: E`)
+    expect(late).toMatchObject({ code: 3, stderr: expect.stringMatching(told) })
+    await symlink('linked', join(directory, 'link'))
+    await kbuild(['--via', began, '--iidfile', 'link', 'context'])
+    expect(await readFile(join(directory, 'linked'), 'utf8')).toBe(DIGEST)
+  })
+
+  test('a secret may come from a pipe, and endless ones are refused', async () => {
+    const pipe = join(directory, 'pipe')
+    spawnSync('mkfifo', [pipe])
+    const words = ['--secret', 'id=a,src=pipe', '--print', '--via', 'ssh x', 'context']
+    const printing = kbuild(words)
+    await writeFile(pipe, 'canary')
+    expect((await printing).stdout).toContain('# secret a:')
+    const endless = await kbuild(['--secret', 'id=a,src=/dev/zero', '--print', '--via', 'ssh x', 'context'])
+    expect(endless).toMatchObject({ code: 2, stderr: expect.stringContaining('longer than 512000 bytes') })
   })
 
   test('--json: events alone, one in each line', async () => {
@@ -236,11 +299,47 @@ test('login and logout: a file for its owner alone, never a password in words', 
   expect(await readFile(file, 'utf8')).not.toContain('reg.test')
 })
 
+test('who waits for a password or a secret can be interrupted', async () => {
+  const pipe = join(directory, 'pipe')
+  spawnSync('mkfifo', [pipe])
+  const silent = (): Readable => new Readable({ read: () => undefined })
+  for (const words of [
+    ['login', 'reg.test', '-u', 'user', '--password-stdin'],
+    ['--secret', 'id=a,src=pipe', '--via', 'ssh x', 'context']
+  ]) {
+    const stop = new AbortController()
+    const running = kbuild(words, { input: silent(), signal: stop.signal })
+    setImmediate(() => stop.abort('SIGTERM'))
+    expect(await running).toMatchObject({ code: 143, stdout: '' })
+  }
+  const stopped = AbortSignal.abort('SIGINT')
+  expect(await kbuild(['context', '--list', 'context'], { signal: stopped })).toMatchObject({ code: 130, stdout: '' })
+  // The open of the pipe waits in a thread until there is a writer.
+  await writeFile(pipe, '')
+})
+
 test('context --list: what is sent, with sizes', async () => {
   await writeFile(join(directory, 'context/.dockerignore'), 'left\n')
   await writeFile(join(directory, 'context/left'), 'x')
   const { code, stdout } = await kbuild(['context', '--list', 'context'])
   expect({ code, stdout }).toEqual({ code: 0, stdout: '5\t.dockerignore\n30\tDockerfile\n' })
+})
+
+test('context --list: the Dockerfile may lie elsewhere, as for a build, and its own .dockerignore counts', async () => {
+  await writeFile(join(directory, 'Other'), 'FROM scratch\n')
+  await writeFile(join(directory, 'Other.dockerignore'), 'left\n')
+  await writeFile(join(directory, 'context/left'), 'x')
+  expect(await kbuild(['context', '--list', '-f', 'Other', 'context'])).toMatchObject({
+    code: 0,
+    stdout: '30\tDockerfile\n'
+  })
+  expect(await kbuild(['context', '--list', '-f', '', 'context'])).toMatchObject({ code: 0 })
+})
+
+test('context --list: names of files make no lines and move no cursor', async () => {
+  await symlink('a\n9\tb', join(directory, 'context/l\u001B[2J\u009B'))
+  const { stdout } = await kbuild(['context', '--list', 'context'])
+  expect(stdout).toBe(String.raw`30	Dockerfile${'\n'}0	l\x1b[2J\x9b -> a\n9\tb${'\n'}`)
 })
 
 test('help: of kbuild, and of each command with each of its flags', async () => {
@@ -273,12 +372,21 @@ describe('completion', () => {
     expect(complete('kbuild', 'completion', 'f')).toEqual(['fish'])
   })
 
+  test('bash keeps names with blanks and stars whole', async () => {
+    for (const name of ['my dir', 'my *']) await mkdir(join(directory, name))
+    await writeFile(join(directory, 'my *', 'Docker file'), '')
+    expect(complete('kbuild', 'build', 'my').sort()).toEqual(['my *', 'my dir'])
+    expect(complete('kbuild', '--iidfile', 'my */D')).toEqual(['my */Docker file'])
+  })
+
   test('zsh and fish get each flag; another shell none', async () => {
     for (const shell of ['zsh', 'fish']) {
       const { code, stdout } = await kbuild(['completion', shell])
       expect(code).toBe(0)
       for (const { name } of COMMANDS[0]?.flags ?? []) expect(stdout).toMatch(new RegExp(`(?:--|-l )${name}\\b`))
     }
-    expect((await kbuild(['completion', 'tcsh'])).code).toBe(2)
+    for (const shell of ['tcsh', 'toString', 'constructor']) {
+      expect(await kbuild(['completion', shell])).toMatchObject({ code: 2, stdout: '' })
+    }
   })
 })

@@ -8,6 +8,11 @@ const ERASE_LINE = '\r\u001B[2K'
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /\u001B\[[0-9;]*m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g
 
+/** Text of others that neither moves a cursor nor rings a bell. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(CONTROLS, found => (found.length > 1 ? found : ''))
+}
+
 /** A terminal on which lines go by above one that says what goes on, and since when. */
 export class TerminalDisplay {
   readonly #write: (text: string) => void
@@ -23,8 +28,7 @@ export class TerminalDisplay {
   }
 
   line(text: string): void {
-    const shown = text.replaceAll(CONTROLS, found => (found.length > 1 ? found : ''))
-    this.#write(`${this.#status === undefined ? '' : ERASE_LINE}${shown}\u001B[0m\n${this.#drawn()}`)
+    this.#write(`${this.#status === undefined ? '' : ERASE_LINE}${withoutControls(text)}\u001B[0m\n${this.#drawn()}`)
   }
 
   status(text: string): void {

@@ -18,9 +18,9 @@ export function lendFrom(
 ): Lent {
   return {
     readContext: (build, signal) => openContext(build, env, signal),
-    dockerConfig: async (build, context) => {
+    dockerConfig: async (build, context, signal) => {
       const repositories = repositoriesOf(build, context)
-      const found = await findCredentialsOf(repositories, env, wishes)
+      const found = await findCredentialsOf(repositories, env, wishes, signal)
       found.warnings.forEach(notice)
       return found.configFor(repositories)
     }
@@ -31,9 +31,10 @@ export function lendFrom(
 export async function findCredentialsOf(
   repositories: readonly ImageReference[],
   env: Environment,
-  wishes: CredentialWishes
+  wishes: CredentialWishes,
+  signal?: AbortSignal
 ): Promise<Credentials> {
-  return findCredentials(repositories, credentialSources(env, wishes), env)
+  return findCredentials(repositories, credentialSources(env, wishes), env, signal)
 }
 
 /** Where a build goes, where it keeps layers, and what it is made of, each once. */

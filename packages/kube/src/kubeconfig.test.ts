@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { kubeconfigFile } from './kubeconfig.js'
 
@@ -82,5 +83,13 @@ describe('kubeconfigFile', () => {
   test('a context that is not there is named', async () => {
     await writeFile(path, '{"current-context": "elsewhere"}')
     await expect(kubeconfigFile(path)).rejects.toThrow(/no context "elsewhere"/)
+  })
+
+  test('a file that is no YAML is told by its line, and none of its lines is quoted', async () => {
+    await writeFile(path, 'users:\n- name: u\n  user:\n    token: canary-1\n   password: canary-2\n')
+    const error: unknown = await kubeconfigFile(path).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'NO_CREDENTIALS', message: expect.stringContaining('no YAML (line 5)') })
+    expect(inspect(error, { depth: 9 })).not.toContain('canary')
+    await expect(kubeconfigFile(directory)).rejects.toThrow(/cannot be read: EISDIR/)
   })
 })

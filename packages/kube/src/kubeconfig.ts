@@ -13,16 +13,7 @@ type Fields = Readonly<Record<string, unknown>>
 export async function kubeconfigFile(path: string): Promise<ClusterConfig> {
   // Loaded only here: the hook in a pod never needs a YAML parser for its credentials.
   const { load } = await import('js-yaml')
-  let file: Fields
-  try {
-    file = fields(load(await readFile(path, 'utf8')))
-  } catch (cause) {
-    throw new KubeError(
-      'NO_CREDENTIALS',
-      `The kubeconfig ${path} cannot be read: ${errorField(cause, 'message') ?? 'not YAML'}`,
-      { cause }
-    )
-  }
+  const file = fields(await readYaml(path, load))
   const current = text(file, 'current-context') ?? ''
   const context = findNamed(path, file, 'contexts', current, 'context')
   const clusterName = text(context, 'cluster') ?? ''
@@ -59,6 +50,21 @@ export async function kubeconfigFile(path: string): Promise<ClusterConfig> {
     ...(serverName !== undefined && { serverName }),
     ...(cluster['insecure-skip-tls-verify'] === true && { insecure: true }),
     token: tokenReader(path, user)
+  }
+}
+
+async function readYaml(path: string, load: (text: string) => unknown): Promise<unknown> {
+  const refused = (why: string): KubeError =>
+    new KubeError('NO_CREDENTIALS', `The kubeconfig ${path} cannot be read: ${why}`)
+  const content = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw refused(errorField(cause, 'message') ?? 'unknown')
+  })
+  try {
+    return load(content)
+  } catch (cause) {
+    // The parser's own words quote lines of the file, which may hold a token; they are neither told nor kept.
+    const line = (cause as { readonly mark?: { readonly line?: number } }).mark?.line
+    throw refused(`it is no YAML${line === undefined ? '' : ` (line ${line + 1})`}`)
   }
 }
 

@@ -11,7 +11,7 @@ export interface Lent {
   /** Reads the context of a build. */
   readonly readContext: (build: ImageBuild, signal: AbortSignal) => Promise<OpenContext>
   /** A docker `config.json` that has the registries of this build and no other; undefined when none needs a credential. */
-  readonly dockerConfig: (build: ImageBuild, context: Context) => Promise<string | undefined>
+  readonly dockerConfig: (build: ImageBuild, context: Context, signal?: AbortSignal) => Promise<string | undefined>
 }
 
 /** Paths of a build below the directory that Kaniko never touches, `/kaniko` in its images. */
@@ -100,5 +100,13 @@ export function executorCommand(
  */
 export function redactorOf(request: ImageBuild, config: string | undefined): (line: string) => string {
   const passwords = config === undefined ? [] : parseDockerConfig(config).secrets
-  return redactor([...request.secrets.map(({ value }) => value.toString('utf8')), ...passwords])
+  const secrets = [...request.secrets.map(({ value }) => value.toString('utf8')), ...passwords]
+  return redactor(secrets.flatMap(secret => [secret, ...secret.split('\n')].flatMap(formsOf)))
+}
+
+/** A text as it is, and as it stands in the executor's log: in JSON, which Go mostly makes fit for HTML (encoding/json). */
+function formsOf(text: string): string[] {
+  const json = JSON.stringify(text).slice(1, -1)
+  const go = json.replace(/[<>&\u2028\u2029]/g, found => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return [text, json, go]
 }

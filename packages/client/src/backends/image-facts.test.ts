@@ -6,8 +6,8 @@ const DIGEST = `sha256:${'c'.repeat(64)}`
 test.each([
   [`{"config":{"digest":"${DIGEST}"},"layers":[{"size":3},{"size":4}]}`, { imageId: DIGEST, size: 7 }],
   [`{"config":{"digest":"${DIGEST}"},"layers":[null,{"size":"x"},{"size":4}]}`, { imageId: DIGEST, size: 4 }],
-  ['{"config":{"digest":"sha256:../x"},"layers":{}}', {}],
-  ['{"config":null}', {}],
+  ['{"config":{"digest":"sha256:../x"},"layers":{}}', { size: 0 }],
+  ['{"config":null}', { size: 0 }],
   ['[]', {}],
   ['null', {}],
   ['no JSON', {}]

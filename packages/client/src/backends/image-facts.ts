@@ -11,13 +11,12 @@ export interface ImageFacts {
 /** Reads a manifest of an image, in either dialect. Its author is whoever built: what is not as it should be tells nothing. */
 export function readImageFacts(manifest: Buffer): ImageFacts {
   const { config, layers } = parsed(manifest)
+  if (config === undefined && layers === undefined) return {}
   const { digest } = objectOf(config)
-  const sizes = Array.isArray(layers) ? layers.map(layer => objectOf(layer)['size']) : undefined
+  const sizes = Array.isArray(layers) ? layers.map(layer => objectOf(layer)['size']) : []
   return {
     ...(typeof digest === 'string' && isDigest(digest) ? { imageId: digest } : {}),
-    ...(sizes === undefined
-      ? {}
-      : { size: sizes.reduce((sum: number, size) => sum + (typeof size === 'number' ? size : 0), 0) })
+    size: sizes.reduce((sum: number, size) => sum + (typeof size === 'number' ? size : 0), 0)
   }
 }
 

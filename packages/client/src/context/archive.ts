@@ -1,4 +1,4 @@
-import { lstatSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
+import { lstatSync, lutimesSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -42,7 +42,7 @@ export async function unpack(content: NodeJS.ReadableStream, directory: string, 
   const isTar = start.length === HEADER && isHeader(start)
   if (!isGzip && !isTar) return writeDockerfile(rest, directory)
   const found: { problem?: string } = {}
-  const links: Link[] = []
+  const links = new Map<string, Link>()
   let bytes = 0
   let count = 0
   const refuse = (why: string): false => {
@@ -62,9 +62,12 @@ export async function unpack(content: NodeJS.ReadableStream, directory: string, 
       if (++count > MAX_ENTRIES) return refuse(`it has more than ${MAX_ENTRIES} entries`)
       const why = leaving(path, entry)
       if (why !== undefined) return refuse(why)
+      // Of entries with one name the last counts.
+      const name = partsOf(path).join('/')
+      links.delete(name)
       // The library would change where it leads.
       if (entry.type !== 'SymbolicLink') return true
-      links.push({ path, target: entry.linkpath ?? '', time: entry.mtime ?? new Date() })
+      links.set(name, { path, target: entry.linkpath ?? '', time: entry.mtime ?? new Date() })
       return false
     }
   })
@@ -94,7 +97,7 @@ interface Link {
 }
 
 function makeLink(root: string, { path, target, time }: Link): void {
-  const parts = path.split('/').filter(part => part !== '' && part !== '.')
+  const parts = partsOf(path)
   let at = root
   for (const part of parts.slice(0, -1)) {
     at = join(at, part)
@@ -104,8 +107,13 @@ function makeLink(root: string, { path, target, time }: Link): void {
       throw new Error(`the entry ${JSON.stringify(path)} is below something that is no directory`)
   }
   const link = join(at, parts.at(-1) ?? '')
+  if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(link)
   symlinkSync(target, link)
   lutimesSync(link, time, time)
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter(part => part !== '' && part !== '.')
 }
 
 /** Whether the sum of a header's bytes is the one that stands in it (POSIX ustar, "chksum"). */

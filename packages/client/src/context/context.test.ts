@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,7 +19,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { ContextSource } from '../image-build.js'
 import { Header } from 'tar'
-import { isGitUrl, parseGitUrl } from './git-url.js'
+import { isGitUrl, parseGitUrl, withoutUser } from './git-url.js'
 import { openContext } from './open.js'
 
 let home: string
@@ -104,6 +105,25 @@ describe('an archive', () => {
         paths: ['Dockerfile', 'dir', 'dir/run', 'out']
       })
     }
+  })
+
+  test('of entries with the same name the last counts, as for tar', async () => {
+    const link = (path: string, linkpath: string) => [{ path, type: 'SymbolicLink', linkpath }] as const
+    const again = tar(
+      [{ path: 'Dockerfile' }, 'FROM old'],
+      link('l', 'one'),
+      link('./l', 'two'),
+      link('file', 'gone'),
+      [{ path: 'file' }, 'x'],
+      [{ path: 'link' }, 'x'],
+      link('link', 'three'),
+      [{ path: 'Dockerfile' }, 'FROM new']
+    )
+    expect(await sent(archive(again))).toMatchObject({
+      dockerfileText: 'FROM new',
+      paths: ['Dockerfile', 'file', 'l', 'link'],
+      targets: ['two', 'three']
+    })
   })
 
   test('a Dockerfile by itself is one of an empty context', async () => {
@@ -237,6 +257,77 @@ describe('a repository', () => {
     await expect(failing).rejects.not.toThrow(/canary/)
     expect(readFileSync(join(home, 'argv'), 'utf8')).toMatch(/fetch/)
     expect(readFileSync(join(home, 'argv'), 'utf8')).not.toContain('canary')
+  })
+})
+
+describe('the credential in an address', () => {
+  /** A registry of repositories that lets one user in and has nothing; it sees the list of processes. */
+  async function serve(): Promise<{ server: Server; port: number; seen: Set<string>; processes: Set<string> }> {
+    const seen = new Set<string>()
+    const processes = new Set<string>()
+    const server = createHttpServer((request, response) => {
+      for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
+        try {
+          processes.add(readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' '))
+        } catch {
+          // It has ended.
+        }
+      }
+      const { authorization } = request.headers
+      if (authorization !== undefined) seen.add(Buffer.from(authorization.slice(6), 'base64').toString())
+      response.writeHead(authorization === undefined ? 401 : 404, { 'WWW-Authenticate': 'Basic realm="x"' }).end()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    return { server, port: (server.address() as AddressInfo).port, seen, processes }
+  }
+
+  test.each([
+    // What the user keeps for the same host does not count.
+    ['user:canary', 'echo username=other; echo password=other', 'user:canary'],
+    ['user:can%61ry%40%23', 'echo username=other; echo password=other', 'user:canary@#'],
+    ['user:p@canary', 'false', 'user:p@canary'],
+    // A name alone is asked for, and a token if nobody knows it.
+    ['canary', 'grep -q username=canary && echo password=known', 'canary:known'],
+    ['canary', 'false', 'canary:']
+  ])('%s lets git in, and stands in no list of processes, with %s', async (user, helper, shown) => {
+    const { server, port, seen, processes } = await serve()
+    write({ '.gitconfig': `[credential]\n\thelper = "!f() { ${helper}; }; f"` })
+    try {
+      const failing = sent({ kind: 'git', url: `http://${user}@127.0.0.1:${port}/app.git` })
+      await expect(failing).rejects.toThrow(/not found/)
+      await expect(failing).rejects.not.toThrow(/canary/)
+    } finally {
+      server.close()
+    }
+    expect([...seen]).toEqual([shown])
+    const gits = [...processes].filter(line => line.includes(`127.0.0.1:${port}`))
+    expect(gits.join('\n')).toMatch(/remote-http/)
+    expect(gits.join('\n')).not.toMatch(/can(?:a|%61)ry/)
+  })
+
+  test('is left out of messages, with an @ in it too', () => {
+    expect(withoutUser('https://user:p@canary@h/a.git')).toBe('https://h/a.git')
+    expect(() => parseGitUrl('https://user:p@canary@h/a.git?x')).toThrow(/"https:\/\/h\/a.git\?x"/)
+  })
+})
+
+describe('a repository by ssh', () => {
+  const noting = (name: string): string => `#!/bin/sh\necho "${name} $*" >>${home}/ran\nexit 1`
+
+  test.each([
+    ['ssh that asks nobody', {}, '', /^ssh -o BatchMode=yes .*git@h\.invalid/],
+    ['the program of the user’s configuration', {}, '[core]\n\tsshCommand = HOME/own', /^own .*git@h\.invalid/],
+    ['that of GIT_SSH', { GIT_SSH: 'HOME/own' }, '', /^own .*git@h\.invalid/],
+    ['that of GIT_SSH_COMMAND', { GIT_SSH_COMMAND: 'HOME/own -x' }, '', /^own -x .*git@h\.invalid/]
+  ])('is fetched by %s', async (_, env, config, expected) => {
+    write({ 'bin/ssh': noting('ssh'), own: noting('own'), '.gitconfig': config.replace('HOME', home) })
+    for (const name of ['bin/ssh', 'own']) execFileSync('chmod', ['755', join(home, name)])
+    const variables = Object.entries(env).map(([name, value]) => [name, value.replace('HOME', home)] as const)
+    const own = { PATH: `${join(home, 'bin')}:/usr/bin:/bin`, ...Object.fromEntries(variables) }
+    await expect(sent({ kind: 'git', url: 'git@h.invalid:a/b.git' }, undefined, own)).rejects.toThrow(
+      /cannot be fetched/
+    )
+    expect(readFileSync(join(home, 'ran'), 'utf8').split('\n').at(-2)).toMatch(expected)
   })
 })
 

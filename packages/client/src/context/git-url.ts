@@ -54,7 +54,7 @@ export function parseGitUrl(text: string): GitSource {
   return { remote, ref, directory: directory.replace(/^\/+|\/+$/g, '') }
 }
 
-/** An address without the user and password that may stand in it: for messages. */
+/** An address without the user and password that may stand in it, even one with an `@` in it: for messages. */
 export function withoutUser(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)[^/@\s]*@/i, '$1')
+  return text.replace(/^([a-z]+:\/\/)[^/\s]*@/i, '$1')
 }

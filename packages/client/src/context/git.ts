@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BuildError } from '@kaniko-hooks/builder'
+import { quoted, withoutCredential } from './git-credential.js'
 import { withoutUser, type GitSource } from './git-url.js'
 
 /** Of what git says on its standard error, so much is kept. */
@@ -32,16 +33,24 @@ export async function checkOut(
   env: Readonly<Record<string, string | undefined>>,
   signal?: AbortSignal
 ): Promise<readonly string[]> {
+  let ssh: { readonly GIT_SSH_COMMAND?: string } = {}
   const git = async (...args: readonly string[]): Promise<void> =>
-    run(source, directory, [...CAREFUL, ...args], env, signal)
+    run(source, directory, [...CAREFUL, ...args], { ...env, ...ssh }, signal)
   const metadata = join(directory, '.git')
   await git('init', '--quiet', '--template=')
-  // Not an argument: an address may have a credential in it, and the arguments of a process are for everybody to read.
-  const remote = source.remote.replace(/[\\"]/g, '\\$&')
+  const { url, config, credential } = withoutCredential(source.remote, '.git/kbuild-credential')
+  const lines = `[core]\n\tbare = false\n[remote "origin"]\n\turl = ${quoted(url)}\n${config}`
   await mkdir(metadata, { recursive: true })
-  await writeFile(join(metadata, 'config'), `[core]\n\tbare = false\n[remote "origin"]\n\turl = "${remote}"\n`, {
-    mode: 0o600
-  })
+  await writeFile(join(metadata, 'config'), lines, { mode: 0o600 })
+  if (credential !== undefined) await writeFile(join(metadata, 'kbuild-credential'), credential, { mode: 0o600 })
+  if (/^(?:ssh:|[^/:]+@)/.test(source.remote) && env['GIT_SSH'] === undefined && env['GIT_SSH_COMMAND'] === undefined) {
+    const isConfigured = await git('config', '--get', 'core.sshCommand').then(
+      () => true,
+      () => false
+    )
+    // Nobody is there to answer a question. What the user configured says itself whom it asks.
+    if (!isConfigured) ssh = { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' }
+  }
   await git('fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', 'origin', source.ref)
   await git('checkout', '--quiet', '--detach', 'FETCH_HEAD')
   await rm(metadata, { recursive: true, force: true })
@@ -55,12 +64,11 @@ async function run(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal | undefined
 ): Promise<void> {
-  const { GIT_SSH_COMMAND = 'ssh -o BatchMode=yes' } = env
   const quiet = { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: 'true', SSH_ASKPASS: 'true', GIT_LFS_SKIP_SMUDGE: '1' }
   const child = spawn('git', args, {
     cwd,
     // A repository that the caller stands in is not the one that is meant.
-    env: { ...withoutRepository(env), ...quiet, GIT_SSH_COMMAND },
+    env: { ...withoutRepository(env), ...quiet },
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(signal === undefined ? {} : { signal })
   })
@@ -97,7 +105,7 @@ function failed({ remote, ref }: GitSource, why: string, cause?: unknown): Build
 
 /** git mostly leaves out the credential itself. */
 function hide(text: string, remote: string): string {
-  const [, user = ''] = /^[a-z]+:\/\/([^/@\s]*)@/i.exec(remote) ?? []
+  const [, user = ''] = /^[a-z]+:\/\/([^/\s]*)@/i.exec(remote) ?? []
   const secrets = [user, ...user.split(':')].filter(part => part.length > 2)
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

@@ -117,6 +117,18 @@ test('what a build gets holds what it needs and nothing else', async () => {
   expect(JSON.stringify(found)).not.toContain('pw-a')
 })
 
+test.each(['"text"', '[1]', 'null', '{"auths":[]}', '{"auths":"x"}'])(
+  'login leaves a file alone that is none of its kind: %s',
+  async text => {
+    const path = put('auth.json', text)
+    await expect(login(path, 'r.example', 'u', 'p')).rejects.toMatchObject({
+      code: 'BAD_CREDENTIALS',
+      message: expect.stringContaining(path)
+    })
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  }
+)
+
 describe('a credential helper', () => {
   const withHelper = (config: object): string => put('.docker/config.json', JSON.stringify(config))
 
@@ -234,4 +246,15 @@ describe('a login', () => {
     expect(await logout(path())).toBe(false)
     expect(existsSync(path())).toBe(false)
   })
+})
+
+test('a registry is one, however its name is written', async () => {
+  const path = join(home, 'auth.json')
+  await login(path, 'https://GHCR.io/v2/', 'u', 'p')
+  expect(Object.keys(authsOf(readFileSync(path, 'utf8')))).toEqual(['ghcr.io'])
+  expect(await logout(path, 'Ghcr.IO')).toBe(true)
+  await login(path, '[::1]:5000', 'u', 'p')
+  for (const wrong of [':5000', '-x', 'a@b', '__proto__', 'a b', 'a/b', 'a:b', '']) {
+    await expect(login(path, wrong, 'u', 'p')).rejects.toMatchObject({ code: 'BAD_CREDENTIALS' })
+  }
 })

@@ -42,19 +42,28 @@ type Auths = Readonly<Record<string, unknown>>
 /** What else stands in the file stays. */
 async function change(path: string, alter: (auths: Auths) => Auths): Promise<void> {
   const text = (await readConfigFile(path, 'kbuild login', true)) ?? '{}'
-  let config: Readonly<Record<string, unknown>>
+  let config: unknown
   try {
-    config = Object(JSON.parse(text)) as typeof config
+    config = JSON.parse(text)
   } catch {
     throw bad(`the file ${path} is not JSON; remove it`)
   }
-  const auths = Object(config['auths'] ?? {}) as Auths
+  const auths = isMap(config) ? (config['auths'] ?? {}) : undefined
+  if (!isMap(config) || !isMap(auths)) throw bad(`the file ${path} is no docker configuration; remove it`)
   await writeConfigFile(path, `${JSON.stringify({ ...config, auths: alter(auths) }, undefined, 2)}\n`)
 }
 
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function keyOf(registry: string): string {
-  const host = registry.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '')
-  if (host === '' || /[/\s]/.test(host)) throw bad(`${JSON.stringify(registry)} is not the host[:port] of a registry`)
+  const host = registry
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/(?:v[12]\/?)?$/, '')
+  if (!/^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\])(?::\d+)?$/.test(host))
+    throw bad(`${JSON.stringify(registry)} is not the host[:port] of a registry`)
   return ['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(host) ? DOCKER_HUB_KEY : host
 }
 

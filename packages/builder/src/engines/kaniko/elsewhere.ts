@@ -17,7 +17,8 @@ import { asWished } from './wishes.js'
  * @returns undefined when there is no version in it
  */
 export function forkOf(printed: string): KanikoFork | undefined {
-  const [, major, minor] = /v?(\d+)\.(\d+)\.\d+/.exec(printed) ?? []
+  // Whoever printed it may be anybody, and anything.
+  const [, major, minor] = /(?<!\d)(\d{1,4})\.(\d{1,4})\.\d/.exec(printed) ?? []
   if (major === undefined || minor === undefined) return undefined
   if (Number(major) > 1 || Number(minor) > 25) return 'osscontainertools'
   return Number(minor) === 25 ? 'chainguard' : 'google'

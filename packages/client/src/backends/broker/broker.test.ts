@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   statSync,
   writeFileSync
 } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -131,6 +133,34 @@ describe('the broker', () => {
     await backend(env).build(build({ push: true }), listener, new AbortController().signal)
     expect((await serving).mode).toBe(0o600)
     expect(asked?.credentials).toEqual([{ registry: 'r.io', username: 'me', password: 'pass' }])
+  })
+
+  test('says what of a wish it leaves out', async () => {
+    const repository = join(temp, 'app.git')
+    const git = (...args: readonly string[]): void => {
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: repository, stdio: 'ignore' })
+    }
+    mkdirSync(repository)
+    git('init')
+    for (const name of ['Dockerfile', '.gitmodules']) writeFileSync(join(repository, name), '')
+    git('add', '.')
+    git('commit', '-m', 'x')
+    const server = createServer(socket => {
+      const daemon = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${temp}`])
+      socket.pipe(daemon.stdin).on('error', () => undefined)
+      daemon.stdout.pipe(socket).on('error', () => undefined)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const url = `git://127.0.0.1:${(server.address() as AddressInfo).port}/app.git`
+    const serving = hook(() => BUILT)
+    const wanted = build({ context: { kind: 'git', url }, cache: { repository: 'r.io/cache', ttlMs: 1 } })
+    await backend({ PATH: process.env['PATH'] ?? '' }).build(wanted, listener, new AbortController().signal)
+    await serving
+    server.close()
+    expect(told).toEqual([
+      'Warning: The submodules of the repository are not fetched.',
+      'Note: the hook keeps layers where its administrator says, and not in r.io/cache.'
+    ])
   })
 
   test('gets an archive as a directory beside the mailbox, which goes with the build', async () => {

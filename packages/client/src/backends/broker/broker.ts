@@ -56,11 +56,16 @@ export class BrokerBackend implements Backend {
     const id = randomUUID()
     const mailbox = new Mailbox(directory, id)
     const shared = await shareContext(build, directory, this.#settings.env, signal)
+    for (const warning of shared.warnings) listener.line(`Warning: ${warning}`)
+    if (build.cache !== undefined) {
+      const { repository } = build.cache
+      listener.line(`Note: the hook keeps layers where its administrator says, and not in ${repository}.`)
+    }
     try {
       const request = {
         ...requestOf(build),
         context: shared.context,
-        credentials: await this.#credentials(build, listener)
+        credentials: await this.#credentials(build, listener, signal)
       }
       const { dockerfile } = shared
       await mailbox.send(JSON.stringify(dockerfile === undefined ? request : { ...request, dockerfile }))
@@ -75,10 +80,14 @@ export class BrokerBackend implements Backend {
     return directory === '' ? undefined : directory
   }
 
-  async #credentials({ push, tags }: ImageBuild, listener: Listener): Promise<WrittenRequest['credentials']> {
+  async #credentials(
+    { push, tags }: ImageBuild,
+    listener: Listener,
+    signal: AbortSignal
+  ): Promise<WrittenRequest['credentials']> {
     const { env, credentials } = this.#settings
     const repositories = push ? tags.map(tag => parseReference(tag)) : []
-    const found = await findCredentials(repositories, credentialSources(env, credentials), env)
+    const found = await findCredentials(repositories, credentialSources(env, credentials), env, signal)
     for (const warning of found.warnings) listener.line(`Warning: ${warning}`)
     const byDomain = new Map(
       repositories.flatMap(repository => {

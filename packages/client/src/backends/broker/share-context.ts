@@ -9,6 +9,8 @@ import { parseGitUrl } from '../../context/git-url.js'
 export interface SharedContext {
   readonly context: string
   readonly dockerfile: string | undefined
+  /** Sentences about what was left out. */
+  readonly warnings: readonly string[]
   readonly close: () => Promise<void>
 }
 
@@ -28,7 +30,8 @@ export async function shareContext(
   if (source.kind === 'directory') {
     const context = resolve(source.path)
     const close = (): Promise<void> => Promise.resolve()
-    return { context, dockerfile: dockerfile === undefined ? undefined : resolve(context, dockerfile), close }
+    const path = dockerfile === undefined ? undefined : resolve(context, dockerfile)
+    return { context, dockerfile: path, warnings: [], close }
   }
   const around = await mkdtemp(join(dirname(mailbox), 'kbuild-context-'))
   const close = async (): Promise<void> =>
@@ -40,12 +43,12 @@ export async function shareContext(
     await mkdir(root)
     if (source.kind === 'archive') {
       await unpack(source.content, root, signal)
-      return { context: root, dockerfile: inside(root, dockerfile), close }
+      return { context: root, dockerfile: inside(root, dockerfile), warnings: [], close }
     }
     const git = parseGitUrl(source.url)
-    await checkOut(git, root, env, signal)
+    const warnings = await checkOut(git, root, env, signal)
     const context = join(root, git.directory)
-    return { context, dockerfile: inside(context, dockerfile), close }
+    return { context, dockerfile: inside(context, dockerfile), warnings, close }
   } catch (error) {
     await close()
     throw error

@@ -14,7 +14,8 @@ const LISTENER = { line: () => undefined, phase: () => undefined }
 const SIGNAL = new AbortController().signal
 
 const start = servers()
-const CONFIG_DIGEST = `sha256:${'c'.repeat(64)}`
+
+const CONFIG = `sha256:${'c'.repeat(64)}`
 
 let cluster: ApiServer
 let kube: Kube
@@ -65,8 +66,23 @@ test('tags of one repository are one place, in the order in which they are writt
   expect([...(places[0]?.written.values() ?? [])]).toEqual(['busybox:1', 'docker.io/library/busybox:2'])
 })
 
+test.each([
+  ['text', {}],
+  ['null', {}],
+  ['{"config":{"digest":"sha256:c\\n::error::x"},"layers":[null,{"size":4}]}', {}],
+  [`{"config":{"digest":"${CONFIG}"}}`, { imageId: CONFIG, size: 0 }]
+])('a manifest tells what it has, and fails no build that was pushed: %s', async (manifest, expected) => {
+  const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
+  const registry = await start((_, response) =>
+    response.writeHead(200, { 'docker-content-digest': digest, 'content-type': 'x' }).end(manifest)
+  )
+  const [place] = placesOf([`${registry.host}/a:1`])
+  if (place === undefined) throw new Error('there is one')
+  expect(await checkPublished([{ place, client: { plainHttp: true } }], digest, SIGNAL)).toEqual(expected)
+})
+
 test('what was pushed is asked for at the registry, tag by tag', async () => {
-  const manifest = JSON.stringify({ config: { digest: CONFIG_DIGEST }, layers: [{ size: 3 }, { size: 4 }] })
+  const manifest = JSON.stringify({ config: { digest: CONFIG }, layers: [{ size: 3 }, { size: 4 }] })
   const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
   const other = `sha256:${'b'.repeat(64)}`
   const registry = await start(({ method, url = '' }, response) => {
@@ -84,7 +100,7 @@ test('what was pushed is asked for at the registry, tag by tag', async () => {
       SIGNAL
     )
   }
-  expect(await check('1', 'latest')).toEqual({ imageId: CONFIG_DIGEST, size: 7 })
+  expect(await check('1', 'latest')).toEqual({ imageId: CONFIG, size: 7 })
   await expect(check('1', 'moved')).rejects.toMatchObject({
     code: 'PUSH_FAILED',
     message: expect.stringContaining(`the registry ${registry.host} has ${other} by that name`)

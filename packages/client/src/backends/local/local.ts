@@ -87,7 +87,7 @@ export class LocalBackend implements Backend {
       had = await take(this.#home, work)
       await rm(tree, { recursive: true, force: true })
       await unpackContext(context, tree, signal)
-      const config = await this.#lent.dockerConfig(request, context)
+      const config = await this.#lent.dockerConfig(request, context, signal)
       const redact = redactorOf(request, config)
       await writePrivate(`${work}/docker/config.json`, config ?? '{}')
       for (const [index, { value }] of request.secrets.entries()) {

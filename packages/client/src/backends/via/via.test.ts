@@ -74,6 +74,16 @@ test.each(Object.entries(SHELLS))('%s: builds, and hands back the digest', async
 describe('what is nobody’s business', () => {
   const config = '{"auths":{"registry.test":{"auth":"dXNlcjpjYW5hcnk="}}}'
   const secrets = [{ id: 'npm', value: Buffer.from('canary\0\n') }]
+  test('a secret is hidden however it is written: in JSON of the executor, and in what the command says itself', async () => {
+    const hard = [{ id: 'npm', value: Buffer.from('can<"&\\ary\nsecond-canary') }]
+    const log = String.raw`printf '%s\n' '{"level":"warning","msg":"got can\u003c\"\u0026\\ary\nsecond-canary and can<\"&\\ary","time":"t"}'`
+    const prefix = ['sh', '-c', 'sh; cat TOP/config >&2', 'x']
+    const { outcome, lines } = await run(`${log}; ${GOOD}`, { config, prefix, build: { secrets: hard } })
+    await outcome
+    expect(lines.join('\n')).toMatch(/got \*\*\*[^]*and \*\*\*[^]*"auth":"\*\*\*"/)
+    expect(lines.join('\n')).not.toMatch(/ary|dXNl/)
+  })
+
   test('credentials and secrets come by the stream, into files for the user alone, and go', async () => {
     const { outcome, lines, fixture } = await run(GOOD, { config, build: { secrets } })
     await outcome
@@ -157,6 +167,16 @@ describe('what is no success', () => {
   test('an executor that leaves no digest', async () => {
     const { outcome } = await run('exit 0')
     await expect(outcome).rejects.toMatchObject({ code: 'POD_FAILED' })
+  })
+
+  test('a context that is not there as it was sent, before anything runs', async () => {
+    const change = `process.stdin.on('data', d => process.stdout.write(d.toString('latin1').replace('hello\\n', 'hullo\\n'), 'latin1'))`
+    const { outcome, fixture } = await run(GOOD, { prefix: ['sh', '-c', `node -e "${change}" | sh`, 'x'] })
+    await expect(outcome).rejects.toMatchObject({
+      code: 'CONTEXT_FAILED',
+      message: expect.stringContaining('did not arrive as it was sent')
+    })
+    await expect(fixture.noted('arguments')).rejects.toThrow('ENOENT')
   })
 
   test('a connection that breaks when all was done but said', async () => {

@@ -89,7 +89,9 @@ export class ViaBackend implements Backend {
     const end = (): void => void process.end()
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
-    const conversation = new Conversation(process, mark, name, listener.line)
+    let redact = (line: string): string => line
+    // It may be a shell that traces, or a terminal.
+    const conversation = new Conversation(process, mark, name, line => listener.line(redact(line)))
     try {
       await process.write(remoteScript(mark, this.#settings.home))
       const ready = await conversation.next(SAID.ready, listener.line)
@@ -106,8 +108,8 @@ export class ViaBackend implements Backend {
       if (received !== sum)
         throw new BuildError('CONTEXT_FAILED', 'the context did not arrive as it was sent; run again')
       const build = { ...request, buildArgs }
-      const config = await this.#lent.dockerConfig(request, context)
-      const redact = redactorOf(request, config)
+      const config = await this.#lent.dockerConfig(request, context, signal)
+      redact = redactorOf(request, config)
       await process.write(`${TOLD.accept}\n`)
       for (const frame of frames(build, config ?? '{}', this.#settings.home)) await process.write(frame)
       durations.begin('build', listener)
