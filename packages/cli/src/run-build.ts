@@ -73,13 +73,13 @@ async function readAndBuild(parsed: Parsed, world: World): Promise<number> {
 async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, report: Report): Promise<number> {
   const lent = lendFrom(world.env, wishesOf(plan), text => report.notice(text))
   const { backend, reason } = await openBackend(plan, world, lent)
+  const isKept = build.push || build.files.length > 0 || (backend.name === 'docker' && build.tags.length > 0)
+  if (!isKept) report.notice('Without --push or -o the image is kept nowhere; the build tells its digest.')
   if (plan.print) {
     world.stdout(await describe(build, plan, world, lent, backend))
     return EXIT.ok
   }
   if (plan.backend === 'auto') report.notice(reason)
-  const isKept = build.push || build.files.length > 0 || (backend.name === 'docker' && build.tags.length > 0)
-  if (!isKept) report.notice('Without --push or -o the image is kept nowhere; the build tells its digest.')
   await clearResults(plan)
   const outcome = await backend.build(build, report, world.signal)
   await writeResults(outcome, plan)
