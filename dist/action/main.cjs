@@ -1734,7 +1734,7 @@ var require_receiver = __commonJS({
 var require_sender = __commonJS({
   "node_modules/ws/lib/sender.js"(exports2, module2) {
     "use strict";
-    var { Duplex: Duplex2 } = require("stream");
+    var { Duplex } = require("stream");
     var { randomFillSync } = require("crypto");
     var {
       types: { isUint8Array }
@@ -2248,13 +2248,13 @@ var require_websocket = __commonJS({
   "node_modules/ws/lib/websocket.js"(exports2, module2) {
     "use strict";
     var EventEmitter2 = require("events");
-    var https4 = require("https");
-    var http4 = require("http");
+    var https3 = require("https");
+    var http3 = require("http");
     var net = require("net");
     var querystring = require("querystring");
     var tls = require("tls");
-    var { randomBytes: randomBytes2, createHash: createHash7 } = require("crypto");
-    var { Duplex: Duplex2, Readable: Readable3 } = require("stream");
+    var { randomBytes: randomBytes2, createHash: createHash6 } = require("crypto");
+    var { Duplex, Readable: Readable2 } = require("stream");
     var { URL: URL2 } = require("url");
     var PerMessageDeflate = (init_no_compression(), __toCommonJS(no_compression_exports));
     var Receiver = require_receiver();
@@ -2808,7 +2808,7 @@ var require_websocket = __commonJS({
       }
       const defaultPort = isSecure ? 443 : 80;
       const key2 = randomBytes2(16).toString("base64");
-      const request4 = isSecure ? https4.request : http4.request;
+      const request4 = isSecure ? https3.request : http3.request;
       const protocolSet = /* @__PURE__ */ new Set();
       let perMessageDeflate;
       opts.createConnection = opts.createConnection || (isSecure ? tlsConnect2 : netConnect);
@@ -2944,7 +2944,7 @@ var require_websocket = __commonJS({
           abortHandshake(websocket, socket, "Invalid Upgrade header");
           return;
         }
-        const digest2 = createHash7("sha1").update(key2 + GUID).digest("base64");
+        const digest2 = createHash6("sha1").update(key2 + GUID).digest("base64");
         if (res.headers["sec-websocket-accept"] !== digest2) {
           abortHandshake(websocket, socket, "Invalid Sec-WebSocket-Accept header");
           return;
@@ -3282,7 +3282,7 @@ function requireException() {
 function requireSnippet() {
   if (hasRequiredSnippet) return snippet;
   hasRequiredSnippet = 1;
-  const common22 = requireCommon();
+  const common2 = requireCommon();
   function getLine(buffer, lineStart, lineEnd, position, maxLineLength) {
     let head = "";
     let tail = "";
@@ -3302,7 +3302,7 @@ function requireSnippet() {
     };
   }
   function padStart(string2, max) {
-    return common22.repeat(" ", max - string2.length) + string2;
+    return common2.repeat(" ", max - string2.length) + string2;
   }
   function makeSnippet(mark, options) {
     options = Object.create(options || null);
@@ -3336,11 +3336,11 @@ function requireSnippet() {
         mark.position - (lineStarts[foundLineNo] - lineStarts[foundLineNo - i]),
         maxLineLength
       );
-      result = common22.repeat(" ", options.indent) + padStart((mark.line - i + 1).toString(), lineNoLength) + " | " + line2.str + "\n" + result;
+      result = common2.repeat(" ", options.indent) + padStart((mark.line - i + 1).toString(), lineNoLength) + " | " + line2.str + "\n" + result;
     }
     const line = getLine(mark.buffer, lineStarts[foundLineNo], lineEnds[foundLineNo], mark.position, maxLineLength);
-    result += common22.repeat(" ", options.indent) + padStart((mark.line + 1).toString(), lineNoLength) + " | " + line.str + "\n";
-    result += common22.repeat("-", options.indent + lineNoLength + 3 + line.pos) + "^\n";
+    result += common2.repeat(" ", options.indent) + padStart((mark.line + 1).toString(), lineNoLength) + " | " + line.str + "\n";
+    result += common2.repeat("-", options.indent + lineNoLength + 3 + line.pos) + "^\n";
     for (let i = 1; i <= options.linesAfter; i++) {
       if (foundLineNo + i >= lineEnds.length) break;
       const line2 = getLine(
@@ -3350,7 +3350,7 @@ function requireSnippet() {
         mark.position - (lineStarts[foundLineNo] - lineStarts[foundLineNo + i]),
         maxLineLength
       );
-      result += common22.repeat(" ", options.indent) + padStart((mark.line + i + 1).toString(), lineNoLength) + " | " + line2.str + "\n";
+      result += common2.repeat(" ", options.indent) + padStart((mark.line + i + 1).toString(), lineNoLength) + " | " + line2.str + "\n";
     }
     return result.replace(/\n$/, "");
   }
@@ -3634,7 +3634,7 @@ function requireBool() {
 function requireInt() {
   if (hasRequiredInt) return int;
   hasRequiredInt = 1;
-  const common22 = requireCommon();
+  const common2 = requireCommon();
   const Type2 = requireType();
   function isHexCode(c) {
     return c >= 48 && c <= 57 || c >= 65 && c <= 70 || c >= 97 && c <= 102;
@@ -3714,7 +3714,7 @@ function requireInt() {
     return parseYamlInteger(data);
   }
   function isInteger(object2) {
-    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 === 0 && !common22.isNegativeZero(object2));
+    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 === 0 && !common2.isNegativeZero(object2));
   }
   int = new Type2("tag:yaml.org,2002:int", {
     kind: "scalar",
@@ -3748,7 +3748,7 @@ function requireInt() {
 function requireFloat() {
   if (hasRequiredFloat) return float;
   hasRequiredFloat = 1;
-  const common22 = requireCommon();
+  const common2 = requireCommon();
   const Type2 = requireType();
   const YAML_FLOAT_PATTERN = new RegExp(
     // 2.5e4, 2.5 and integers
@@ -3809,14 +3809,14 @@ function requireFloat() {
         case "camelcase":
           return "-.Inf";
       }
-    } else if (common22.isNegativeZero(object2)) {
+    } else if (common2.isNegativeZero(object2)) {
       return "-0.0";
     }
     const res = object2.toString(10);
     return SCIENTIFIC_WITHOUT_DOT.test(res) ? res.replace("e", ".e") : res;
   }
   function isFloat(object2) {
-    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 !== 0 || common22.isNegativeZero(object2));
+    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 !== 0 || common2.isNegativeZero(object2));
   }
   float = new Type2("tag:yaml.org,2002:float", {
     kind: "scalar",
@@ -4128,7 +4128,7 @@ function require_default() {
 function requireLoader() {
   if (hasRequiredLoader) return loader;
   hasRequiredLoader = 1;
-  const common22 = requireCommon();
+  const common2 = requireCommon();
   const YAMLException2 = requireException();
   const makeSnippet = requireSnippet();
   const DEFAULT_SCHEMA2 = require_default();
@@ -4435,7 +4435,7 @@ function requireLoader() {
     }
   }
   function mergeMappings(state, destination, source, overridableKeys) {
-    if (!common22.isObject(source)) {
+    if (!common2.isObject(source)) {
       throwError(state, "cannot merge mappings; the provided source object is unacceptable");
     }
     chargeMergeWork(state);
@@ -4556,7 +4556,7 @@ function requireLoader() {
     if (count === 1) {
       state.result += " ";
     } else if (count > 1) {
-      state.result += common22.repeat("\n", count - 1);
+      state.result += common2.repeat("\n", count - 1);
     }
   }
   function readPlainScalar(state, nodeIndent, withinFlowCollection) {
@@ -4885,7 +4885,7 @@ function requireLoader() {
       }
       if (state.lineIndent < textIndent) {
         if (chomping === CHOMPING_KEEP) {
-          state.result += common22.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
+          state.result += common2.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
         } else if (chomping === CHOMPING_CLIP) {
           if (didReadContent) {
             state.result += "\n";
@@ -4896,19 +4896,19 @@ function requireLoader() {
       if (folding) {
         if (isWhiteSpace(ch)) {
           atMoreIndented = true;
-          state.result += common22.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
+          state.result += common2.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
         } else if (atMoreIndented) {
           atMoreIndented = false;
-          state.result += common22.repeat("\n", emptyLines + 1);
+          state.result += common2.repeat("\n", emptyLines + 1);
         } else if (emptyLines === 0) {
           if (didReadContent) {
             state.result += " ";
           }
         } else {
-          state.result += common22.repeat("\n", emptyLines);
+          state.result += common2.repeat("\n", emptyLines);
         }
       } else {
-        state.result += common22.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
+        state.result += common2.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
       }
       didReadContent = true;
       detectedIndent = true;
@@ -5506,7 +5506,7 @@ function requireLoader() {
 function requireDumper() {
   if (hasRequiredDumper) return dumper;
   hasRequiredDumper = 1;
-  const common22 = requireCommon();
+  const common2 = requireCommon();
   const YAMLException2 = requireException();
   const DEFAULT_SCHEMA2 = require_default();
   const _toString = Object.prototype.toString;
@@ -5605,7 +5605,7 @@ function requireDumper() {
     } else {
       throw new YAMLException2("code point within a string may not be greater than 0xFFFFFFFF");
     }
-    return "\\" + handle + common22.repeat("0", length - string2.length) + string2;
+    return "\\" + handle + common2.repeat("0", length - string2.length) + string2;
   }
   const QUOTING_TYPE_SINGLE = 1;
   const QUOTING_TYPE_DOUBLE = 2;
@@ -5614,7 +5614,7 @@ function requireDumper() {
     this.indent = Math.max(1, options["indent"] || 2);
     this.noArrayIndent = options["noArrayIndent"] || false;
     this.skipInvalid = options["skipInvalid"] || false;
-    this.flowLevel = common22.isNothing(options["flowLevel"]) ? -1 : options["flowLevel"];
+    this.flowLevel = common2.isNothing(options["flowLevel"]) ? -1 : options["flowLevel"];
     this.styleMap = compileStyleMap(this.schema, options["styles"] || null);
     this.sortKeys = options["sortKeys"] || false;
     this.lineWidth = options["lineWidth"] || 80;
@@ -5632,7 +5632,7 @@ function requireDumper() {
     this.usedDuplicates = null;
   }
   function indentString(string2, spaces) {
-    const ind = common22.repeat(" ", spaces);
+    const ind = common2.repeat(" ", spaces);
     let position = 0;
     let result = "";
     const length = string2.length;
@@ -5652,7 +5652,7 @@ function requireDumper() {
     return result;
   }
   function generateNextLine(state, level) {
-    return "\n" + common22.repeat(" ", state.indent * level);
+    return "\n" + common2.repeat(" ", state.indent * level);
   }
   function testImplicitResolving(state, str2) {
     for (let index = 0, length = state.implicitTypes.length; index < length; index += 1) {
@@ -7636,10 +7636,10 @@ var Walk = class {
     return entry2.kind;
   }
   #entry(path8, stats, target) {
-    const common3 = { path: path8, mode: stats.mode & 4095, mtimeMs: stats.mtimeMs };
-    if (stats.isFile()) return { kind: "file", ...common3, size: stats.size };
-    if (stats.isDirectory()) return { kind: "directory", ...common3 };
-    if (stats.isSymbolicLink()) return { kind: "symlink", ...common3, target };
+    const common2 = { path: path8, mode: stats.mode & 4095, mtimeMs: stats.mtimeMs };
+    if (stats.isFile()) return { kind: "file", ...common2, size: stats.size };
+    if (stats.isDirectory()) return { kind: "directory", ...common2 };
+    if (stats.isSymbolicLink()) return { kind: "symlink", ...common2, target };
     this.warnings.push(`${path8} is a ${stats.isSocket() ? "socket" : "pipe or device"} and is not sent to the build`);
     return void 0;
   }
@@ -7689,8 +7689,8 @@ function connectorAddress(text3) {
 }
 function addressOfConnector({ namespace, name: name2 }, connector2) {
   const conditions = connector2.status?.conditions ?? [];
-  const failed5 = conditions.filter(({ status }) => status === "False");
-  const cause = failed5.find(({ type: type2 }) => type2 !== "Ready") ?? failed5[0];
+  const failed4 = conditions.filter(({ status }) => status === "False");
+  const cause = failed4.find(({ type: type2 }) => type2 !== "Ready") ?? failed4[0];
   const ready = conditions.find(({ type: type2 }) => type2 === "Ready");
   if (ready?.status !== "True") {
     const said = [cause?.reason ?? ready?.reason, cause?.message ?? ready?.message].filter(Boolean).join(": ");
@@ -7751,151 +7751,6 @@ function connectorRegistry({ namespace, name: name2 }, { push, pull, api = push 
 // packages/registry/src/client.ts
 var import_node_crypto4 = require("node:crypto");
 
-// packages/registry/src/errors.ts
-var FAULTS2 = {
-  INVALID_REFERENCE: "configuration",
-  BAD_CREDENTIALS: "configuration",
-  BAD_CERTIFICATE: "configuration",
-  UNREACHABLE: "configuration",
-  UNAUTHORIZED: "configuration",
-  DENIED: "configuration",
-  NOT_FOUND: "configuration",
-  UNSUPPORTED: "configuration",
-  RATE_LIMITED: "cluster",
-  SERVER: "cluster",
-  PROTOCOL: "cluster",
-  ABORTED: "user"
-};
-var RegistryError = class extends Error {
-  name = "RegistryError";
-  code;
-  fault;
-  /** HTTP status of the answer; absent when there was none. */
-  status;
-  /** What the registry's error body said. */
-  problems;
-  /** False when another try may not find the same, such as a timeout: the name may exist, the route may be slow. */
-  definite;
-  constructor(code3, message, details = {}) {
-    super(message, details.cause === void 0 ? void 0 : { cause: details.cause });
-    this.code = code3;
-    this.fault = FAULTS2[code3];
-    this.problems = details.problems ?? [];
-    this.definite = details.definite ?? true;
-    if (details.status !== void 0) this.status = details.status;
-  }
-};
-
-// packages/registry/src/problem.ts
-var MAX_QUOTE = 500;
-function redactor(secrets) {
-  const forms = [...secrets].flatMap((secret2) => {
-    const inForm = new URLSearchParams({ "": secret2 }).toString().slice(1);
-    return [secret2, inForm, inForm.replaceAll("+", "%20")];
-  });
-  const known = [...new Set(forms)].filter((form) => form !== "").sort((a, b2) => b2.length - a.length);
-  return (text3) => known.reduce((rest2, form) => rest2.replaceAll(form, "***"), text3);
-}
-function codeOf(status) {
-  if (status === 401) return "UNAUTHORIZED";
-  if (status === 403) return "DENIED";
-  if (status === 404) return "NOT_FOUND";
-  if (status === 400 || status === 405) return "UNSUPPORTED";
-  if (status === 429) return "RATE_LIMITED";
-  return status >= 500 ? "SERVER" : "PROTOCOL";
-}
-function decodeProblems(body, redact2) {
-  const parsed = parse2(body);
-  if (!("errors" in parsed) || !Array.isArray(parsed.errors)) return [];
-  return parsed.errors.flatMap((entry2) => {
-    if (typeof entry2 !== "object" || entry2 === null) return [];
-    const { code: code3, message } = entry2;
-    return [{ code: asText(code3, redact2), message: asText(message, redact2) }];
-  });
-}
-function wordsOf(body, redact2) {
-  const problems = decodeProblems(body, redact2);
-  if (problems.length > 0) return problems.map(({ code: code3, message }) => `${code3}: ${message}`).join("; ");
-  const parsed = { ...parse2(body) };
-  return ["error", "error_description", "message", "details"].map((field) => asText(parsed[field], redact2)).filter((text3) => text3 !== "").join(": ");
-}
-function parse2(body) {
-  try {
-    const parsed = JSON.parse(body.toString("utf8"));
-    return typeof parsed === "object" && parsed !== null ? parsed : {};
-  } catch {
-    return {};
-  }
-}
-var CONTROL = /[\u0000-\u001f\u007f]+/g;
-function asText(value, redact2) {
-  return typeof value === "string" ? redact2(value).replace(CONTROL, " ").slice(0, MAX_QUOTE) : "";
-}
-
-// packages/registry/src/reference.ts
-var ALPHANUMERIC = "[a-z0-9]+";
-var SEPARATOR = "(?:[._]|__|-+)";
-var PATH_COMPONENT = `${ALPHANUMERIC}(?:${SEPARATOR}${ALPHANUMERIC})*`;
-var REMOTE_NAME = `${PATH_COMPONENT}(?:/${PATH_COMPONENT})*`;
-var DOMAIN_COMPONENT = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
-var IPV6_ADDRESS = "\\[[a-fA-F0-9:]+\\]";
-var HOST = `(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|${IPV6_ADDRESS})`;
-var DOMAIN = `${HOST}(?::[0-9]+)?`;
-var TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
-var DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
-var REFERENCE = new RegExp(`^(${DOMAIN})/(${REMOTE_NAME})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
-var IDENTIFIER = /^[a-f0-9]{64}$/;
-var DIGEST_LENGTHS = { sha256: 64, sha384: 96, sha512: 128 };
-var MAX_REPOSITORY_LENGTH = 255;
-var DOCKER_HUB = "docker.io";
-function parseReference(text3) {
-  const invalid = (why) => new RegistryError("INVALID_REFERENCE", `"${text3.slice(0, 300)}" is not an image reference: ${why}`);
-  if (text3 === "") throw invalid("it is empty");
-  if (/^[a-z][a-z0-9+.-]*:\/\//.test(text3)) throw invalid("leave out the scheme (https://)");
-  if (IDENTIFIER.test(text3)) throw invalid("64 hex digits are an image id, not a name");
-  const [domain, remainder] = splitDomain(text3);
-  const path8 = remainder.split(/[:@]/, 1)[0] ?? "";
-  if (path8 !== path8.toLowerCase()) throw invalid("the repository name must be lower case");
-  if (path8.length > MAX_REPOSITORY_LENGTH) throw invalid(`the repository name is longer than ${MAX_REPOSITORY_LENGTH}`);
-  const match = REFERENCE.exec(`${domain}/${remainder}`);
-  if (match?.[1] === void 0 || match[2] === void 0) throw invalid("expected [host[:port]/]path[:tag][@digest]");
-  const [, , repository, tag, digest2] = match;
-  if (digest2 !== void 0) checkDigest(digest2, invalid);
-  return {
-    domain,
-    repository,
-    ...tag === void 0 ? {} : { tag },
-    ...digest2 === void 0 ? {} : { digest: digest2 }
-  };
-}
-function formatReference(reference) {
-  const tag = reference.tag === void 0 ? "" : `:${reference.tag}`;
-  const digest2 = reference.digest === void 0 ? "" : `@${reference.digest}`;
-  return `${reference.domain}/${reference.repository}${tag}${digest2}`;
-}
-function isDigest(text3) {
-  const [algorithm = "", hex = ""] = text3.split(":", 2);
-  return new RegExp(`^${DIGEST}$`).test(text3) && DIGEST_LENGTHS[algorithm] === hex.length && hex === hex.toLowerCase();
-}
-function splitDomain(text3) {
-  const slash = text3.indexOf("/");
-  const first = slash === -1 ? "" : text3.slice(0, slash);
-  const rest2 = text3.slice(slash + 1);
-  if (first === DOCKER_HUB || first === `index.${DOCKER_HUB}`) return [DOCKER_HUB, inLibrary(rest2)];
-  const isDomain = first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase();
-  return isDomain ? [first, rest2] : [DOCKER_HUB, inLibrary(text3)];
-}
-function inLibrary(remainder) {
-  return remainder.includes("/") ? remainder : `library/${remainder}`;
-}
-function checkDigest(digest2, invalid) {
-  const [algorithm = "", hex = ""] = digest2.split(":", 2);
-  const length = DIGEST_LENGTHS[algorithm];
-  if (length === void 0) throw invalid(`the digest algorithm ${algorithm} is unknown`);
-  if (hex.length !== length) throw invalid(`a ${algorithm} digest has ${length} hex digits, this one ${hex.length}`);
-  if (hex !== hex.toLowerCase()) throw invalid("the hex digits of a digest are lower case");
-}
-
 // packages/registry/src/challenge.ts
 var TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 var BLANKS = /[ \t]*/y;
@@ -7952,6 +7807,41 @@ var Cursor = class {
     if (match === null) return void 0;
     this.at = pattern.lastIndex;
     return match;
+  }
+};
+
+// packages/registry/src/errors.ts
+var FAULTS2 = {
+  INVALID_REFERENCE: "configuration",
+  BAD_CREDENTIALS: "configuration",
+  BAD_CERTIFICATE: "configuration",
+  UNREACHABLE: "configuration",
+  UNAUTHORIZED: "configuration",
+  DENIED: "configuration",
+  NOT_FOUND: "configuration",
+  UNSUPPORTED: "configuration",
+  RATE_LIMITED: "cluster",
+  SERVER: "cluster",
+  PROTOCOL: "cluster",
+  ABORTED: "user"
+};
+var RegistryError = class extends Error {
+  name = "RegistryError";
+  code;
+  fault;
+  /** HTTP status of the answer; absent when there was none. */
+  status;
+  /** What the registry's error body said. */
+  problems;
+  /** False when another try may not find the same, such as a timeout: the name may exist, the route may be slow. */
+  definite;
+  constructor(code3, message, details = {}) {
+    super(message, details.cause === void 0 ? void 0 : { cause: details.cause });
+    this.code = code3;
+    this.fault = FAULTS2[code3];
+    this.problems = details.problems ?? [];
+    this.definite = details.definite ?? true;
+    if (details.status !== void 0) this.status = details.status;
   }
 };
 
@@ -8130,10 +8020,10 @@ function decodeAuth(auth, wrong) {
   if (colon === -1) throw refusal2;
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, "") };
 }
-var DOCKER_HUB2 = /* @__PURE__ */ new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+var DOCKER_HUB = /* @__PURE__ */ new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
 function canonicalHost(host) {
   const lower = host.toLowerCase();
-  return DOCKER_HUB2.has(lower) ? "docker.io" : lower;
+  return DOCKER_HUB.has(lower) ? "docker.io" : lower;
 }
 function canonicalKey(key2) {
   const [host = "", ...path8] = key2.replace(/^https?:\/\//i, "").split("/");
@@ -8149,6 +8039,52 @@ function isObject(value) {
 }
 function bad(why) {
   return new RegistryError("BAD_CREDENTIALS", `the docker config.json cannot be used: ${why}`);
+}
+
+// packages/registry/src/problem.ts
+var MAX_QUOTE = 500;
+function redactor(secrets) {
+  const forms = [...secrets].flatMap((secret2) => {
+    const inForm = new URLSearchParams({ "": secret2 }).toString().slice(1);
+    return [secret2, inForm, inForm.replaceAll("+", "%20")];
+  });
+  const known = [...new Set(forms)].filter((form) => form !== "").sort((a, b2) => b2.length - a.length);
+  return (text3) => known.reduce((rest2, form) => rest2.replaceAll(form, "***"), text3);
+}
+function codeOf(status) {
+  if (status === 401) return "UNAUTHORIZED";
+  if (status === 403) return "DENIED";
+  if (status === 404) return "NOT_FOUND";
+  if (status === 400 || status === 405) return "UNSUPPORTED";
+  if (status === 429) return "RATE_LIMITED";
+  return status >= 500 ? "SERVER" : "PROTOCOL";
+}
+function decodeProblems(body, redact2) {
+  const parsed = parse2(body);
+  if (!("errors" in parsed) || !Array.isArray(parsed.errors)) return [];
+  return parsed.errors.flatMap((entry2) => {
+    if (typeof entry2 !== "object" || entry2 === null) return [];
+    const { code: code3, message } = entry2;
+    return [{ code: asText(code3, redact2), message: asText(message, redact2) }];
+  });
+}
+function wordsOf(body, redact2) {
+  const problems = decodeProblems(body, redact2);
+  if (problems.length > 0) return problems.map(({ code: code3, message }) => `${code3}: ${message}`).join("; ");
+  const parsed = { ...parse2(body) };
+  return ["error", "error_description", "message", "details"].map((field) => asText(parsed[field], redact2)).filter((text3) => text3 !== "").join(": ");
+}
+function parse2(body) {
+  try {
+    const parsed = JSON.parse(body.toString("utf8"));
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+var CONTROL = /[\u0000-\u001f\u007f]+/g;
+function asText(value, redact2) {
+  return typeof value === "string" ? redact2(value).replace(CONTROL, " ").slice(0, MAX_QUOTE) : "";
 }
 
 // packages/registry/src/scope.ts
@@ -8213,7 +8149,7 @@ function exchange(wire, request4) {
       timers.push(timer);
       return timer;
     };
-    expire(wire.connectTimeoutMs + (request4.answerTimeoutMs ?? wire.answerTimeoutMs), "no whole answer");
+    expire(wire.connectTimeoutMs + wire.answerTimeoutMs, "no whole answer");
     const connecting = expire(wire.connectTimeoutMs, "no connection");
     outgoing.on("socket", (socket) => {
       if (!socket.connecting) clearTimeout(connecting);
@@ -8245,15 +8181,7 @@ function exchange(wire, request4) {
         if (!incoming.complete && !cut) fail(new Error("the connection ended within the answer"));
       });
     });
-    const { body } = request4;
-    if (typeof body !== "function") {
-      outgoing.end(body);
-      return;
-    }
-    const content = body();
-    content.on("error", (error2) => outgoing.destroy(error2));
-    outgoing.on("close", () => content.destroy());
-    content.pipe(outgoing);
+    outgoing.end(request4.body);
   });
 }
 function unreachable(request4, cause) {
@@ -8282,7 +8210,7 @@ function isPassing(error2) {
 var MAX_PAUSE_MS = 1e4;
 async function persist(wire, request4) {
   for (let tried = 0; ; tried++) {
-    const last = tried >= (request4.retries ?? wire.retries);
+    const last = tried >= wire.retries;
     let pause2 = wire.pauseMs * 2 ** tried;
     try {
       const answer2 = await exchange(wire, request4);
@@ -8536,6 +8464,70 @@ var Authorization = class {
   }
 };
 
+// packages/registry/src/reference.ts
+var ALPHANUMERIC = "[a-z0-9]+";
+var SEPARATOR = "(?:[._]|__|-+)";
+var PATH_COMPONENT = `${ALPHANUMERIC}(?:${SEPARATOR}${ALPHANUMERIC})*`;
+var REMOTE_NAME = `${PATH_COMPONENT}(?:/${PATH_COMPONENT})*`;
+var DOMAIN_COMPONENT = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+var IPV6_ADDRESS = "\\[[a-fA-F0-9:]+\\]";
+var HOST = `(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|${IPV6_ADDRESS})`;
+var DOMAIN = `${HOST}(?::[0-9]+)?`;
+var TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
+var DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
+var REFERENCE = new RegExp(`^(${DOMAIN})/(${REMOTE_NAME})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
+var IDENTIFIER = /^[a-f0-9]{64}$/;
+var DIGEST_LENGTHS = { sha256: 64, sha384: 96, sha512: 128 };
+var MAX_REPOSITORY_LENGTH = 255;
+var DOCKER_HUB2 = "docker.io";
+function parseReference(text3) {
+  const invalid = (why) => new RegistryError("INVALID_REFERENCE", `"${text3.slice(0, 300)}" is not an image reference: ${why}`);
+  if (text3 === "") throw invalid("it is empty");
+  if (/^[a-z][a-z0-9+.-]*:\/\//.test(text3)) throw invalid("leave out the scheme (https://)");
+  if (IDENTIFIER.test(text3)) throw invalid("64 hex digits are an image id, not a name");
+  const [domain, remainder] = splitDomain(text3);
+  const path8 = remainder.split(/[:@]/, 1)[0] ?? "";
+  if (path8 !== path8.toLowerCase()) throw invalid("the repository name must be lower case");
+  if (path8.length > MAX_REPOSITORY_LENGTH) throw invalid(`the repository name is longer than ${MAX_REPOSITORY_LENGTH}`);
+  const match = REFERENCE.exec(`${domain}/${remainder}`);
+  if (match?.[1] === void 0 || match[2] === void 0) throw invalid("expected [host[:port]/]path[:tag][@digest]");
+  const [, , repository, tag, digest2] = match;
+  if (digest2 !== void 0) checkDigest(digest2, invalid);
+  return {
+    domain,
+    repository,
+    ...tag === void 0 ? {} : { tag },
+    ...digest2 === void 0 ? {} : { digest: digest2 }
+  };
+}
+function formatReference(reference) {
+  const tag = reference.tag === void 0 ? "" : `:${reference.tag}`;
+  const digest2 = reference.digest === void 0 ? "" : `@${reference.digest}`;
+  return `${reference.domain}/${reference.repository}${tag}${digest2}`;
+}
+function isDigest(text3) {
+  const [algorithm = "", hex = ""] = text3.split(":", 2);
+  return new RegExp(`^${DIGEST}$`).test(text3) && DIGEST_LENGTHS[algorithm] === hex.length && hex === hex.toLowerCase();
+}
+function splitDomain(text3) {
+  const slash = text3.indexOf("/");
+  const first = slash === -1 ? "" : text3.slice(0, slash);
+  const rest2 = text3.slice(slash + 1);
+  if (first === DOCKER_HUB2 || first === `index.${DOCKER_HUB2}`) return [DOCKER_HUB2, inLibrary(rest2)];
+  const isDomain = first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase();
+  return isDomain ? [first, rest2] : [DOCKER_HUB2, inLibrary(text3)];
+}
+function inLibrary(remainder) {
+  return remainder.includes("/") ? remainder : `library/${remainder}`;
+}
+function checkDigest(digest2, invalid) {
+  const [algorithm = "", hex = ""] = digest2.split(":", 2);
+  const length = DIGEST_LENGTHS[algorithm];
+  if (length === void 0) throw invalid(`the digest algorithm ${algorithm} is unknown`);
+  if (hex.length !== length) throw invalid(`a ${algorithm} digest has ${length} hex digits, this one ${hex.length}`);
+  if (hex !== hex.toLowerCase()) throw invalid("the hex digits of a digest are lower case");
+}
+
 // packages/registry/src/trust.ts
 var import_node_crypto3 = require("node:crypto");
 var import_node_tls = require("node:tls");
@@ -8559,15 +8551,17 @@ function bad2(why, cause) {
   return new RegistryError("BAD_CERTIFICATE", `the CA certificates for the registry cannot be used: ${why}`, { cause });
 }
 
-// packages/registry/src/requests.ts
+// packages/registry/src/client.ts
 var MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json"
 ].join(", ");
+var MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 var MAX_ERROR_BYTES = 16 * 1024;
-var Requests = class {
+var DELETE_ACTIONS = ["pull", "push", "delete"];
+var RegistryClient = class {
   host;
   #address;
   #wire;
@@ -8576,7 +8570,7 @@ var Requests = class {
    * @param host `host[:port]` as in an image reference
    * @throws RegistryError `INVALID_REFERENCE` for another text, `BAD_CREDENTIALS` for a token that no header can carry
    */
-  constructor(host, options) {
+  constructor(host, options = {}) {
     this.host = host;
     this.#address = addressOf(host, options.plainHttp ?? false);
     const { ca } = options;
@@ -8590,50 +8584,130 @@ var Requests = class {
     };
     this.#authorization = new Authorization(this.#address, options.credential, this.#wire);
   }
-  /** Where a Location of the registry leads; undefined for none. */
-  locate(location) {
-    const isAddress = location !== void 0 && URL.canParse(location, this.#address.href);
-    return isAddress ? new URL(location, this.#address) : void 0;
+  /**
+   * Asks whether the registry takes pushes to a repository from us, before anything is built for it: it begins an upload
+   * and cancels it. Nothing stays but, in a registry that does not cancel, an upload that expires.
+   *
+   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `NOT_FOUND` (some registries make no repositories), … when it does not
+   */
+  async checkPush(repository, signal) {
+    const purpose = { scope: repositoryScope(repository, ["pull", "push"]), signal };
+    const answer2 = await this.#send("POST", `/v2/${repository}/blobs/uploads/`, MAX_ERROR_BYTES, purpose);
+    if (answer2.status < 200 || answer2.status > 299) throw this.#problem(`push to ${repository}`, answer2);
+    await this.#cancelUpload(answer2, purpose);
   }
-  /** Whether an address is the registry's own, and not that of somebody whom nothing is shown. */
-  isOwn({ origin }) {
-    return origin === this.#address.origin;
+  /**
+   * Looks a manifest up by tag or digest, without its content.
+   *
+   * @returns undefined when the registry has none, which only a 404 says
+   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `RATE_LIMITED`, … when it is not known whether it has one
+   */
+  async headManifest(repository, reference, signal) {
+    const what = `HEAD ${repository} ${reference}`;
+    const answer2 = await this.#send("HEAD", manifestPath(repository, reference), 0, reading(repository, signal));
+    if (answer2.status === 404) return void 0;
+    if (answer2.status !== 200) throw this.#problem(what, answer2);
+    const digest2 = answer2.headers["docker-content-digest"];
+    if (typeof digest2 !== "string" || !isDigest(digest2)) return this.getManifest(repository, reference, signal);
+    if (isDigest(reference) && digest2 !== reference) {
+      throw new RegistryError("PROTOCOL", `${what}: ${this.host} answered with the digest ${digest2}`);
+    }
+    return { digest: digest2, mediaType: mediaType(answer2.headers), size: Number(answer2.headers["content-length"] ?? 0) };
+  }
+  /**
+   * Fetches a manifest by tag or digest and checks it against its digest.
+   *
+   * @returns undefined when the registry has none
+   */
+  async getManifest(repository, reference, signal) {
+    const what = `GET ${repository} ${reference}`;
+    const answer2 = await this.#send(
+      "GET",
+      manifestPath(repository, reference),
+      MAX_MANIFEST_BYTES,
+      reading(repository, signal)
+    );
+    if (answer2.status === 404) return void 0;
+    if (answer2.status !== 200) throw this.#problem(what, answer2);
+    if (answer2.cut)
+      throw new RegistryError("PROTOCOL", `${what}: the manifest is larger than ${MAX_MANIFEST_BYTES} bytes`);
+    const digest2 = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
+    const expected = reference.startsWith("sha256:") ? reference : answer2.headers["docker-content-digest"];
+    if (typeof expected === "string" && expected.startsWith("sha256:") && expected !== digest2) {
+      throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${digest2}`);
+    }
+    return { digest: digest2, mediaType: mediaType(answer2.headers), size: answer2.body.length, content: answer2.body };
+  }
+  /**
+   * Fetches a blob and checks it against its digest.
+   *
+   * @param digest of the algorithm sha256
+   * @returns undefined when the registry has none
+   * @throws RegistryError `PROTOCOL` for one that is larger, or another
+   */
+  async getBlob(repository, digest2, maxBytes, signal) {
+    const what = `GET ${repository} ${digest2}`;
+    const answer2 = await this.#send("GET", `/v2/${repository}/blobs/${digest2}`, maxBytes, reading(repository, signal));
+    if (answer2.status === 404) return void 0;
+    if (answer2.status !== 200) throw this.#problem(what, answer2);
+    if (answer2.cut) throw new RegistryError("PROTOCOL", `${what}: the blob is larger than ${maxBytes} bytes`);
+    const found = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
+    if (found === digest2) return answer2.body;
+    throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${found}`);
+  }
+  /**
+   * Deletes a tag, or with a digest the manifest and every tag of it in that repository.
+   *
+   * @throws RegistryError `UNSUPPORTED` (400, 405, or a 404 that is not about the image), `DENIED` (403), …
+   */
+  async deleteManifest(repository, reference, signal) {
+    const purpose = { scope: repositoryScope(repository, DELETE_ACTIONS), signal };
+    const answer2 = await this.#send("DELETE", manifestPath(repository, reference), MAX_ERROR_BYTES, purpose);
+    if (answer2.status >= 200 && answer2.status < 300) return "deleted";
+    const unknownRoute = answer2.status === 404 && isUnknownRoute(answer2);
+    if (answer2.status === 404 && !unknownRoute) return "absent";
+    throw this.#problem(`DELETE ${repository} ${reference}`, answer2, unknownRoute ? "UNSUPPORTED" : void 0);
+  }
+  async #cancelUpload({ headers: { location = "" } }, purpose) {
+    if (!URL.canParse(location, this.#address.href)) return;
+    const url = new URL(location, this.#address);
+    if (url.origin !== this.#address.origin) return;
+    try {
+      const { signal } = purpose;
+      await this.#ask("DELETE", url, MAX_ERROR_BYTES, signal, this.#authorization.remembered(purpose));
+    } catch (error2) {
+      if (!(error2 instanceof RegistryError) || error2.code === "ABORTED") throw error2;
+    }
   }
   /** Asks, and answers a challenge once. The answer is the last one, whatever its status. */
-  async send(asked, purpose) {
+  async #send(method, path8, maxBytes, purpose) {
     const authorization = this.#authorization;
-    const { method, path: path8 } = asked;
-    const ask = (header2) => this.#ask(asked, purpose.signal, header2);
+    const ask = (header2) => this.#ask(method, path8, maxBytes, purpose.signal, header2);
     const sent = authorization.remembered(purpose);
     const answer2 = await ask(sent);
     if (answer2.status !== 401) return answer2;
-    if (answer2.url.origin !== this.#address.origin) throw this.#foreign(`${method} ${String(path8)}`, answer2);
+    if (answer2.url.origin !== this.#address.origin) throw this.#foreign(`${method} ${path8}`, answer2);
     authorization.forget(purpose);
     const header = await authorization.answer(answer2.headers["www-authenticate"], purpose);
     if (header === sent) return answer2;
     const second = await ask(header);
     if (second.status === 401 && second.url.origin !== this.#address.origin) {
-      throw this.#foreign(`${method} ${String(path8)}`, second);
+      throw this.#foreign(`${method} ${path8}`, second);
     }
     if (second.status !== 401) authorization.remember(purpose, header);
     return second;
   }
-  /** Asks with what was accepted before, and answers no challenge. Elsewhere than at the registry nothing is shown. */
-  sendAsIs(asked, purpose) {
-    const isShown = this.isOwn(new URL(asked.path, this.#address));
-    return this.#ask(asked, purpose.signal, isShown ? this.#authorization.remembered(purpose) : void 0);
-  }
-  #ask({ path: path8, headers, ...asked }, signal, authorization) {
+  #ask(method, path8, maxBytes, signal, authorization) {
     return follow(this.#wire, {
       whom: `the registry ${this.#address.host}`,
-      ...asked,
+      method,
       url: new URL(path8, this.#address),
       headers: {
         accept: MANIFEST_TYPES,
         "user-agent": "kaniko-hooks",
-        ...headers,
         ...authorization === void 0 ? {} : { authorization }
       },
+      maxBytes,
       signal
     });
   }
@@ -8644,8 +8718,7 @@ var Requests = class {
       { status: 401 }
     );
   }
-  /** The error that an answer is. */
-  problem(what, answer2, code3 = codeOf(answer2.status)) {
+  #problem(what, answer2, code3 = codeOf(answer2.status)) {
     const { redact: redact2 } = this.#authorization;
     const said = wordsOf(answer2.body, redact2);
     return new RegistryError(
@@ -8668,125 +8741,6 @@ function addressOf(host, plainHttp) {
   if (!/[/@?#\\\s]/.test(host) && URL.canParse(address)) return new URL(address);
   throw new RegistryError("INVALID_REFERENCE", `"${host.slice(0, 300)}" is not the host[:port] of a registry`);
 }
-
-// packages/registry/src/client.ts
-var MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
-var DELETE_ACTIONS = ["pull", "push", "delete"];
-var RegistryClient = class {
-  host;
-  #requests;
-  /**
-   * @param host `host[:port]` as in an image reference
-   * @throws RegistryError `INVALID_REFERENCE` for another text, `BAD_CREDENTIALS` for a token that no header can carry
-   */
-  constructor(host, options = {}) {
-    this.host = host;
-    this.#requests = new Requests(host, options);
-  }
-  /**
-   * Asks whether the registry takes pushes to a repository from us, before anything is built for it: it begins an upload
-   * and cancels it. Nothing stays but, in a registry that does not cancel, an upload that expires.
-   *
-   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `NOT_FOUND` (some registries make no repositories), … when it does not
-   */
-  async checkPush(repository, signal) {
-    const purpose = { scope: repositoryScope(repository, ["pull", "push"]), signal };
-    const answer2 = await this.#requests.send(
-      { method: "POST", path: `/v2/${repository}/blobs/uploads/`, maxBytes: MAX_ERROR_BYTES },
-      purpose
-    );
-    if (answer2.status < 200 || answer2.status > 299) throw this.#requests.problem(`push to ${repository}`, answer2);
-    await this.#cancelUpload(answer2, purpose);
-  }
-  /**
-   * Looks a manifest up by tag or digest, without its content.
-   *
-   * @returns undefined when the registry has none, which only a 404 says
-   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `RATE_LIMITED`, … when it is not known whether it has one
-   */
-  async headManifest(repository, reference, signal) {
-    const what = `HEAD ${repository} ${reference}`;
-    const answer2 = await this.#requests.send(
-      { method: "HEAD", path: manifestPath(repository, reference), maxBytes: 0 },
-      reading(repository, signal)
-    );
-    if (answer2.status === 404) return void 0;
-    if (answer2.status !== 200) throw this.#requests.problem(what, answer2);
-    const digest2 = answer2.headers["docker-content-digest"];
-    if (typeof digest2 !== "string" || !isDigest(digest2)) return this.getManifest(repository, reference, signal);
-    if (isDigest(reference) && digest2 !== reference) {
-      throw new RegistryError("PROTOCOL", `${what}: ${this.host} answered with the digest ${digest2}`);
-    }
-    return { digest: digest2, mediaType: mediaType(answer2.headers), size: Number(answer2.headers["content-length"] ?? 0) };
-  }
-  /**
-   * Fetches a manifest by tag or digest and checks it against its digest.
-   *
-   * @returns undefined when the registry has none
-   */
-  async getManifest(repository, reference, signal) {
-    const what = `GET ${repository} ${reference}`;
-    const answer2 = await this.#requests.send(
-      { method: "GET", path: manifestPath(repository, reference), maxBytes: MAX_MANIFEST_BYTES },
-      reading(repository, signal)
-    );
-    if (answer2.status === 404) return void 0;
-    if (answer2.status !== 200) throw this.#requests.problem(what, answer2);
-    if (answer2.cut)
-      throw new RegistryError("PROTOCOL", `${what}: the manifest is larger than ${MAX_MANIFEST_BYTES} bytes`);
-    const digest2 = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
-    const expected = reference.startsWith("sha256:") ? reference : answer2.headers["docker-content-digest"];
-    if (typeof expected === "string" && expected.startsWith("sha256:") && expected !== digest2) {
-      throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${digest2}`);
-    }
-    return { digest: digest2, mediaType: mediaType(answer2.headers), size: answer2.body.length, content: answer2.body };
-  }
-  /**
-   * Fetches a blob and checks it against its digest.
-   *
-   * @param digest of the algorithm sha256
-   * @returns undefined when the registry has none
-   * @throws RegistryError `PROTOCOL` for one that is larger, or another
-   */
-  async getBlob(repository, digest2, maxBytes, signal) {
-    const what = `GET ${repository} ${digest2}`;
-    const answer2 = await this.#requests.send(
-      { method: "GET", path: `/v2/${repository}/blobs/${digest2}`, maxBytes },
-      reading(repository, signal)
-    );
-    if (answer2.status === 404) return void 0;
-    if (answer2.status !== 200) throw this.#requests.problem(what, answer2);
-    if (answer2.cut) throw new RegistryError("PROTOCOL", `${what}: the blob is larger than ${maxBytes} bytes`);
-    const found = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
-    if (found === digest2) return answer2.body;
-    throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${found}`);
-  }
-  /**
-   * Deletes a tag, or with a digest the manifest and every tag of it in that repository.
-   *
-   * @throws RegistryError `UNSUPPORTED` (400, 405, or a 404 that is not about the image), `DENIED` (403), …
-   */
-  async deleteManifest(repository, reference, signal) {
-    const purpose = { scope: repositoryScope(repository, DELETE_ACTIONS), signal };
-    const answer2 = await this.#requests.send(
-      { method: "DELETE", path: manifestPath(repository, reference), maxBytes: MAX_ERROR_BYTES },
-      purpose
-    );
-    if (answer2.status >= 200 && answer2.status < 300) return "deleted";
-    const unknownRoute = answer2.status === 404 && isUnknownRoute(answer2);
-    if (answer2.status === 404 && !unknownRoute) return "absent";
-    throw this.#requests.problem(`DELETE ${repository} ${reference}`, answer2, unknownRoute ? "UNSUPPORTED" : void 0);
-  }
-  async #cancelUpload({ headers: { location = "" } }, purpose) {
-    const url = this.#requests.locate(location);
-    if (url === void 0 || !this.#requests.isOwn(url)) return;
-    try {
-      await this.#requests.sendAsIs({ method: "DELETE", path: url, maxBytes: MAX_ERROR_BYTES }, purpose);
-    } catch (error2) {
-      if (!(error2 instanceof RegistryError) || error2.code === "ABORTED") throw error2;
-    }
-  }
-};
 function reading(repository, signal) {
   return { scope: repositoryScope(repository, ["pull"]), signal };
 }
@@ -9501,6 +9455,11 @@ function registryName(host) {
   const name2 = host.toLowerCase().replace(/:443$/, "");
   return ["index.docker.io", "registry-1.docker.io"].includes(name2) ? "docker.io" : name2;
 }
+
+// packages/builder/src/engines/engine.ts
+var LostBuild = class extends Error {
+  name = "LostBuild";
+};
 
 // packages/kube/src/config.ts
 var import_promises4 = require("node:fs/promises");
@@ -11275,7 +11234,7 @@ var Follower = class {
     return { complete: this.#complete };
   }
   /** One connection. `waiting`: there is no log (yet). `lost`: it ended in the middle. An error: the node is away. */
-  async #read(follow2) {
+  async #read(follow3) {
     const { signal } = this.#options;
     const cut = new AbortController();
     const either = signal === void 0 ? cut.signal : AbortSignal.any([signal, cut.signal]);
@@ -11284,11 +11243,11 @@ var Follower = class {
     this.#position.restart();
     this.#reads += 1;
     try {
-      const chunks = this.#logs({ follow: follow2, signal: either, ...sinceTime !== void 0 && { sinceTime } });
-      for await (const chunk of follow2 ? this.#watched(chunks, cut) : chunks) {
+      const chunks = this.#logs({ follow: follow3, signal: either, ...sinceTime !== void 0 && { sinceTime } });
+      for await (const chunk of follow3 ? this.#watched(chunks, cut) : chunks) {
         for (const line of lines.push(chunk)) await this.#take(line);
       }
-      if (follow2) return "whole";
+      if (follow3) return "whole";
       for (const line of lines.rest()) await this.#take(line);
       const held = this.#position.finish();
       await this.#handOver(held.lines);
@@ -11801,7 +11760,16 @@ var TransferError = class extends Error {
 var TRIES = 3;
 var RECEIPT_MS = 6e4;
 var SLOWEST_BYTES_PER_MS = 10 * 1024;
-async function deliverContext(kube, pod, archive, { signal, log, timeoutMs }) {
+async function deliverContext(kube, pod, archive, options) {
+  return whileHandedOver(kube, pod, archive, options, async ({ taken: taken2, acceptedAt }) => {
+    await taken2;
+    return Math.round(performance.now() - acceptedAt);
+  });
+}
+async function leaveContext(kube, pod, archive, options) {
+  await whileHandedOver(kube, pod, archive, options, () => Promise.resolve());
+}
+async function whileHandedOver(kube, pod, archive, { signal, log, timeoutMs }, then) {
   const over = new AbortController();
   const either = signal === void 0 ? over.signal : AbortSignal.any([signal, over.signal]);
   const told = {};
@@ -11817,9 +11785,11 @@ async function deliverContext(kube, pod, archive, { signal, log, timeoutMs }) {
   try {
     for (let tried = 1; ; tried++) {
       const problem = await Promise.race([send2(kube, pod, archive, onAccept, either).catch(passing), taken2]);
-      if (problem === void 0 || told.at !== void 0 && tried === TRIES) {
+      const handed = { taken: taken2, acceptedAt: told.at ?? performance.now() };
+      if (problem === void 0) return await then(handed);
+      if (told.at !== void 0 && tried === TRIES) {
         await taken2;
-        return Math.round(performance.now() - (told.at ?? 0));
+        return await then(handed);
       }
       if (signal?.aborted === true) throw problem;
       if (tried === TRIES) {
@@ -11918,6 +11888,22 @@ async function within2(ms2, work) {
     clearTimeout(timer);
   }
 }
+
+// packages/builder/src/engines/pod/stopwatch.ts
+var Stopwatch = class {
+  #last = performance.now();
+  /** Since the last lap or the start; begins the next lap. */
+  lap() {
+    const now = performance.now();
+    const ms2 = Math.round(now - this.#last);
+    this.#last = now;
+    return ms2;
+  }
+  /** A moment, to be subtracted from another one. */
+  now() {
+    return Math.round(performance.now());
+  }
+};
 
 // packages/builder/src/engines/kaniko/extra-arguments.ts
 var OURS = /* @__PURE__ */ new Set([
@@ -12101,174 +12087,6 @@ function kanikoIdentity(settings) {
   return ["kaniko", fork, image, snapshotMode, ...keepsVarRun(settings) ? [] : ["without /var/run"]].join(" ");
 }
 
-// packages/builder/src/engines/kaniko/authored.ts
-var SHOWN = 60;
-function authoredTexts({
-  dockerfileText,
-  authorText
-}) {
-  if (authorText === void 0) return /* @__PURE__ */ new Map();
-  const authored = parseDockerfile(authorText);
-  return new Map(
-    parseDockerfile(dockerfileText).flatMap(({ line, text: text3, trigger }) => {
-      const own = authored.find((written) => written.line <= line && line <= written.lastLine);
-      if (own === void 0 || own.text === text3) return [];
-      const whole = [text3, shownText(own)];
-      return trigger === void 0 || own.trigger === void 0 ? [whole] : [whole, [trigger.text, shownText(own)]];
-    })
-  );
-}
-function shownText({ text: text3, heredocs: [first] }) {
-  const line = first?.body.trimStart().split("\n", 1)[0]?.trimEnd() ?? "";
-  if (line === "") return text3;
-  return `${text3} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}\u2026` : line})`;
-}
-
-// packages/builder/src/engines/kaniko/log.ts
-var KEPT_LINES = 10;
-var RECORD_BEGINS = '{"level":"';
-var RECORD_ENDS = '"}';
-var RECORD_KEYS = "level,msg,time";
-var LONGEST_RECORD = 8 * 1024 * 1024;
-var LONGEST_WORDS = 4096;
-var LAST_WORDS = /^(?:error (?:building|pushing|checking|resolving|changing)\b|Error: )/;
-var INSTRUCTION = /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/i;
-var RUNNING = "Running: [";
-var RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/;
-var NEXT_REGISTRY = / Will try with the next registry, or fallback to the original registry\.$/;
-var TO_CACHE = /^(?:Pushing layer|Pushing image to|Pushed) ([^\s@]+)/;
-var KanikoLog = class {
-  #instruction;
-  #output = [];
-  #fetching;
-  #mirrors = [];
-  #error;
-  #isRunning = false;
-  #steps = 0;
-  #cache;
-  #authored;
-  /**
-   * @param cache the repository of the layer cache, if there is one
-   * @param authored see `authoredTexts`
-   */
-  constructor(cache, authored = /* @__PURE__ */ new Map()) {
-    this.#cache = cache === void 0 ? void 0 : hubName(cache);
-    this.#authored = authored;
-  }
-  /**
-   * @param line one line of the container's log, without its end
-   * @returns the lines to show in its place, and the event that it was
-   */
-  read(line) {
-    const found = this.#record(line);
-    if (found === void 0) {
-      this.#keep(line);
-      return { lines: [line] };
-    }
-    const { before, record: record2 } = found;
-    const lines = before === "" ? [] : [before];
-    if (before !== "") this.#keep(before);
-    if (this.#isOfCache(record2)) return { lines };
-    this.#forgetError();
-    if (record2.level === "fatal") this.#error = shorten(record2.message);
-    const shown3 = this.#show(record2);
-    return { ...shown3, lines: [...lines, ...shown3.lines] };
-  }
-  get progress() {
-    return {
-      output: this.#output,
-      mirrors: this.#mirrors,
-      ...this.#instruction === void 0 ? {} : { instruction: this.#instruction },
-      ...this.#fetching === void 0 ? {} : { fetching: this.#fetching },
-      ...this.#error === void 0 ? {} : { error: this.#error }
-    };
-  }
-  #record(line) {
-    const begin2 = line.length <= LONGEST_RECORD && line.endsWith(RECORD_ENDS) ? line.lastIndexOf(RECORD_BEGINS) : -1;
-    const record2 = begin2 === -1 ? void 0 : parseRecord(line.slice(begin2));
-    if (record2 === void 0) return void 0;
-    const counts = !this.#isRunning || RUN_ENDED.test(record2.message) || this.#isOfCache(record2);
-    return counts ? { before: line.slice(0, begin2), record: record2 } : void 0;
-  }
-  #isOfCache({ message }) {
-    const reference = hubName(TO_CACHE.exec(message.slice(0, LONGEST_WORDS))?.[1] ?? "");
-    return this.#cache !== void 0 && reference.replace(/:[^:/]*$/, "") === this.#cache;
-  }
-  #show({ level, message }) {
-    if (RUN_ENDED.test(message)) this.#isRunning = false;
-    if (message.startsWith(RUNNING)) {
-      this.#isRunning = true;
-      return { lines: [] };
-    }
-    if (INSTRUCTION.test(message)) {
-      const text3 = this.#authored.get(message) ?? message;
-      this.#begin(text3);
-      return { lines: [`Step ${++this.#steps}: ${text3}`], event: { kind: "instruction", text: text3 } };
-    }
-    const words = message.slice(0, LONGEST_WORDS);
-    const [, base] = /^Building stage '(.*)' \[idx: /.exec(words) ?? [];
-    if (base !== void 0) {
-      return { lines: [`Step ${++this.#steps}: FROM ${base}`], event: { kind: "stage", base } };
-    }
-    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(words) ?? [];
-    if (fetching !== void 0) {
-      this.#fetching = fetching;
-      this.#mirrors = [];
-      return { lines: [], event: { kind: "fetching", reference: fetching } };
-    }
-    const [, pushing] = /^Pushing image to (\S+)$/.exec(words) ?? [];
-    if (pushing !== void 0) {
-      this.#begin(void 0);
-      return { lines: [`Pushing ${pushing}`], event: { kind: "pushing", reference: pushing } };
-    }
-    const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? [];
-    if (pushed !== void 0) return { lines: [`Pushed ${pushed}`], event: { kind: "pushed", reference: pushed } };
-    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? [];
-    if (why !== void 0) this.#mirrors.push(why);
-    return { lines: level === "info" || level === "debug" ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, "")}`] };
-  }
-  #begin(instruction) {
-    this.#instruction = instruction === void 0 ? void 0 : shorten(instruction);
-    this.#output = [];
-    this.#fetching = void 0;
-    this.#mirrors = [];
-  }
-  /**
-   * Standard output and error are two streams, and only each of them is in order: what a RUN printed last may come after
-   * Kaniko's last words. It is output all the same.
-   */
-  #keep(line) {
-    if (!LAST_WORDS.test(line)) {
-      this.#output = [...this.#output, shorten(line)].slice(-KEPT_LINES);
-      return;
-    }
-    this.#forgetError();
-    this.#error = shorten(line);
-  }
-  /** It was not the end: a RUN printed what looked like Kaniko's last words. */
-  #forgetError() {
-    if (this.#error !== void 0) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES);
-    this.#error = void 0;
-  }
-};
-function parseRecord(text3) {
-  let found;
-  try {
-    found = Object(JSON.parse(text3));
-  } catch {
-    return void 0;
-  }
-  const { level, msg, time } = found;
-  if (Object.keys(found).join(",") !== RECORD_KEYS || typeof time !== "string") return void 0;
-  return typeof level === "string" && typeof msg === "string" ? { level, message: msg } : void 0;
-}
-function shorten(text3) {
-  return text3.length <= LONGEST_WORDS ? text3 : `${text3.slice(0, LONGEST_WORDS)}\u2026`;
-}
-function hubName(reference) {
-  return reference.replace(/^index\.docker\.io\//, "docker.io/");
-}
-
 // packages/builder/src/engines/pod/fetch-files.ts
 var import_node_crypto6 = require("node:crypto");
 var import_promises9 = require("node:fs/promises");
@@ -12380,9 +12198,9 @@ function pushProblem(pod, index, digest2, limitMs) {
   return said.endsWith(`@${digest2}`) ? void 0 : `another image was pushed (${said}) than was built (${digest2})`;
 }
 function throwUnlessPushed(outcomes) {
-  const failed5 = outcomes.filter(({ why }) => why !== void 0);
-  if (failed5.length === 0) return;
-  const sentences = failed5.map(({ pushRef, why }) => {
+  const failed4 = outcomes.filter(({ why }) => why !== void 0);
+  if (failed4.length === 0) return;
+  const sentences = failed4.map(({ pushRef, why }) => {
     const { domain } = parseReference(pushRef);
     const words = why ?? "";
     return `${pushRef} could not be pushed; ${NOT_ITS_OWN.test(words) ? words : `the registry ${domain} said: ${words}`}`;
@@ -12401,6 +12219,28 @@ function lastWords(said) {
   const why = error2.replace(/^Error: (?:pushing image \S+: )?/, "");
   const advice2 = "let the token service answer at the same host and port as the registry";
   return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice2}` : why;
+}
+
+// packages/builder/src/engines/pod/silence.ts
+function listenForSilence({ ms: ms2, canHear, onSilence }) {
+  let isOver = false;
+  let timer;
+  const check2 = async () => {
+    const heard = await canHear();
+    if (isOver) return;
+    if (heard) onSilence();
+    else arm();
+  };
+  const arm = () => {
+    timer = setTimeout(() => void check2(), ms2);
+  };
+  arm();
+  return {
+    end: () => {
+      isOver = true;
+      clearTimeout(timer);
+    }
+  };
 }
 
 // packages/builder/src/engines/pod/access.ts
@@ -12470,7 +12310,7 @@ push() {
     export https_proxy="$secure" HTTPS_PROXY="$secure" http_proxy="$plain" HTTP_PROXY="$plain"
     export no_proxy="$direct" NO_PROXY="$direct" SSL_CERT_DIR="\${SSL_CERT_DIR:+$SSL_CERT_DIR:}$files"
   fi
-  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs="\${TERMINATION_LOG:-/dev/termination-log}" "$@"
+  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
   # What says that all is well is said when all of it is.
   crane push "$layout" "$reference" --image-refs="$said_file.refs" "$@" || return 1
   for tag in $PUSH_TAGS; do
@@ -12674,11 +12514,11 @@ function namesOf(targets) {
 }
 function accessOf(target, index) {
   const parts = pushAccess(target.access);
-  const rename6 = (name2) => index === 0 ? name2 : `${name2}-${index + 1}`;
+  const rename5 = (name2) => index === 0 ? name2 : `${name2}-${index + 1}`;
   return {
     ...parts,
-    volumes: parts.volumes.map((volume) => ({ ...volume, name: rename6(volume.name) })),
-    mounts: parts.mounts.map((mount) => ({ ...mount, name: rename6(mount.name) }))
+    volumes: parts.volumes.map((volume) => ({ ...volume, name: rename5(volume.name) })),
+    mounts: parts.mounts.map((mount) => ({ ...mount, name: rename5(mount.name) }))
   };
 }
 function reachedDirectly(env, hosts) {
@@ -12717,6 +12557,406 @@ function security(capabilities) {
   };
 }
 
+// packages/builder/src/engines/kaniko/problem.ts
+var import_node_path7 = require("node:path");
+var CHECK = /^error checking push permissions\b[^:]*: /;
+var NO_CONNECTION = /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/;
+var BROKEN = /connection reset|broken pipe|EOF/;
+var ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/;
+var NO_MIRROR = "image not found on any configured mapped registries";
+function explainFailure(build2) {
+  const said = (build2.progress.error ?? "").replaceAll(`${CONTEXT_DIRECTORY}/`, "");
+  if (CHECK.test(said)) return explainPush(build2.pushRef, said, "before the build");
+  if (said.startsWith("error pushing image: ")) return explainPush(build2.pushRef, said, "after the build");
+  return explainBase(build2, said) ?? explainInstruction(build2, said);
+}
+function explainPush(destination, said, when) {
+  const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination;
+  const domain = known === void 0 ? "of the layer cache" : parseReference(known).domain;
+  const pushRef = known ?? "the image";
+  const reason = innermost(said).split(/; (?=Get "|GET )/).at(-1) ?? "";
+  if (when === "after the build" && BROKEN.test(reason)) {
+    const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`;
+    return new BuildError("PUSH_FAILED", message);
+  }
+  return NO_CONNECTION.test(reason) ? new BuildError("REGISTRY_UNREACHABLE", `the registry ${domain} cannot be reached from the build pod: ${reason}`) : new BuildError("PUSH_FAILED", `${pushRef} could not be pushed; the registry ${domain} said ${when}: ${reason}`);
+}
+function explainBase(build2, said) {
+  const { fetching, mirrors } = build2.progress;
+  const isFetch = said.includes("failed to get filesystem from image") || said.startsWith("error building image: ") && !/error building stage|parsing dockerfile|failed to /.test(said);
+  if (fetching === void 0 || !isFetch) return void 0;
+  const base = baseImages(build2.dockerfileText, build2.buildArgs).find(({ reference }) => reference === fetching);
+  const where = base === void 0 ? build2.dockerfile : `${build2.dockerfile} line ${base.line}`;
+  const proxy = build2.proxies?.find(({ registry: registry2 }) => registry2 === registryOf(fetching));
+  if (proxy !== void 0) return explainProxied(build2, `${fetching} (${where})`, proxy);
+  const told = [...mirrors, said].map(innermost);
+  const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
+  const reasons = found.length === 0 ? told : found;
+  const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
+  return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode });
+}
+function explainProxied({ progress, exitCode: exitCode2 }, image, proxy) {
+  const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? "");
+  const why = withOrigin(said, proxy);
+  const others = why.includes(proxy.origin) ? `, or ${proxy.name} itself may not read the image, or there is no such image` : "";
+  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`;
+  const isRefusal = why !== said;
+  const fault = isRefusal ? "configuration" : ANSWERED.test(said) ? "user" : "cluster";
+  return new BuildError("BASE_IMAGE", message, { fault, exitCode: exitCode2 });
+}
+function explainInstruction(build2, said) {
+  const { dockerfile, exitCode: exitCode2, progress } = build2;
+  const lines = [`building ${dockerfile} failed${whereAndWhy(build2, said)}`];
+  const output = progress.output.filter((line) => line.trim() !== "");
+  if (output.length > 0) lines.push("The last lines of its output:", ...output.map((line) => `  ${line}`));
+  return new BuildError("DOCKERFILE_FAILED", lines.join("\n"), { exitCode: exitCode2 });
+}
+function whereAndWhy({ progress, dockerfileText, exitCode: exitCode2 }, said) {
+  const { instruction } = progress;
+  const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1];
+  if (missing !== void 0) return explainMissing(dockerfileText, missing);
+  const reason = innermost(said);
+  if (said.includes("failed to execute command: ") && instruction !== void 0) {
+    const exit = /exit status (\d+)$/.exec(said)?.[1];
+    return ` at ${instruction}: ${exit === void 0 ? reason : `it ended with exit code ${exit}`}`;
+  }
+  const after = instruction === void 0 ? "" : ` after ${instruction}`;
+  return `${after}: ${reason === "" ? `exit code ${exitCode2}` : reason}`;
+}
+function explainMissing(dockerfileText, missing) {
+  const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? [];
+  const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, "") : void 0;
+  const why = elsewhere !== void 0 ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself` : above !== void 0 ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without` : `${missing} is not in the build context, or .dockerignore leaves it out`;
+  const copy = parseDockerfile(dockerfileText).find(({ trigger, ...own }) => {
+    const { keyword, flags, args } = trigger ?? own;
+    const isFrom = flags.some((flag) => flag.startsWith("--from="));
+    if (keyword !== "COPY" && keyword !== "ADD") return false;
+    if (above !== void 0) return !isFrom && namedIn(args).some((word) => word.startsWith("../"));
+    return isFrom === (elsewhere !== void 0) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ""));
+  });
+  return copy === void 0 ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`;
+}
+function namedIn(args) {
+  const words = args.split(/[\s",[\]]+/).map((word) => {
+    const above = /^(?:\.\.\/)*/.exec(word)?.[0] ?? "";
+    return above + import_node_path7.posix.normalize(`/${word.slice(above.length)}`).replace(/^\/|\/$/g, "");
+  });
+  return words.slice(0, -1);
+}
+var WRAPPER = new RegExp(
+  `^(?:${[
+    "error (?:building|pushing) image",
+    "error building stage",
+    "error checking push permissions[^:]*",
+    'checking push permission for "[^"]*"',
+    "creating push check transport for \\S+ failed",
+    "failed to (?:execute command|get filesystem from image|push to destination \\S+)",
+    "waiting for process to exit",
+    "parsing dockerfile"
+  ].join("|")}): `
+);
+function innermost(said) {
+  let text3 = said.replace(/unable to complete operation after \d+ attempts, last error: /, "");
+  while (WRAPPER.test(text3)) text3 = text3.replace(WRAPPER, "");
+  return text3.trim();
+}
+
+// packages/builder/src/engines/kaniko/attend.ts
+var SILENCE_MS = 4e4;
+var ANSWER_MS = 3e3;
+var STILL_PUSHING_MS = 3e4;
+async function attend(kube, settings, name2, run3) {
+  const { request: request4, kanikoLog, signal, wait } = run3;
+  const watch = new Stopwatch();
+  await waitForPod(kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
+  const startMs = watch.lap();
+  const { pushingAt } = await follow2(kube, settings, name2, run3);
+  const ended = await waitForPod(kube, name2, "ended", {
+    signal,
+    timeoutMs: request4.timeoutMs,
+    container: KANIKO_CONTAINER
+  });
+  const end = watch.now();
+  const digest2 = readDigest(ended, failedBuild(request4, kanikoLog));
+  const pod = { podMs: 0, contextMs: 0 };
+  if (!pushesApart(request4)) {
+    const pushMs = pushingAt === void 0 ? 0 : end - pushingAt;
+    return { digest: digest2, startMs, phases: { ...pod, buildMs: watch.lap() - pushMs, pushMs } };
+  }
+  const buildMs = watch.lap();
+  await fetchAll(kube, name2, request4, wait);
+  await awaitPush(kube, name2, request4, digest2, wait);
+  return { digest: digest2, startMs, phases: { ...pod, buildMs, pushMs: watch.lap() } };
+}
+async function fetchAll(kube, podName, { files = [], log }, wait) {
+  if (files.length === 0) return;
+  await waitForPod(kube, podName, "running", { ...wait, container: FILES_CONTAINER });
+  const { signal = new AbortController().signal } = wait;
+  await fetchFiles(kube, podName, files, { signal, log });
+}
+async function awaitPush(kube, podName, request4, digest2, wait) {
+  const { targets, log, pushTimeoutMs } = request4;
+  if (targets.length === 0) return;
+  for (const [index] of targets.entries()) {
+    await waitForPod(kube, podName, "running", { ...wait, container: pushContainer(index) });
+  }
+  const references = targets.flatMap(referencesOf);
+  for (const reference of references) log(`Pushing ${reference}`);
+  const start = performance.now();
+  const limit = AbortSignal.timeout(pushTimeoutMs);
+  const beat = setInterval(() => {
+    log(`Still pushing after ${Math.round((performance.now() - start) / 1e3)} s.`);
+  }, STILL_PUSHING_MS);
+  const signal = wait.signal === void 0 ? limit : AbortSignal.any([wait.signal, limit]);
+  let last;
+  try {
+    last = await waitForPod(kube, podName, (pod) => haveEnded(pod, targets.length), {
+      ...wait,
+      signal,
+      onPod: (pod) => last = pod
+    });
+  } catch (error2) {
+    if (last === void 0 || !limit.aborted || wait.signal?.aborted === true) throw error2;
+  } finally {
+    clearInterval(beat);
+  }
+  const outcomes = targets.map(({ access: access2, ...target }, index) => {
+    const why = pushProblem(last, index, digest2, pushTimeoutMs);
+    return { ...target, why: why === void 0 ? void 0 : withOrigin(why, credentialOf(access2)) };
+  });
+  throwUnlessPushed(outcomes);
+  for (const reference of references) log(`Pushed ${reference}`);
+}
+async function follow2(kube, settings, pod, { request: request4, kanikoLog, signal, stop }) {
+  const watch = new Stopwatch();
+  let pushingAt;
+  let hung;
+  const first = request4.targets[0]?.pushRef;
+  const pushed = pushesApart(request4) ? cacheOf(request4, settings)?.repository : first;
+  const reference = pushed ?? first;
+  const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
+  const silence = listenForSilence({
+    ms: SILENCE_MS,
+    canHear: () => answers(kube, pod, signal),
+    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
+  });
+  try {
+    await followLog(
+      kube,
+      { pod, container: KANIKO_CONTAINER },
+      (line) => {
+        silence.end();
+        const { lines, event } = kanikoLog.read(line);
+        if (event?.kind === "pushing") {
+          pushingAt = watch.now();
+          const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
+          hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
+        }
+        lines.forEach((shown3) => request4.log(shown3));
+      },
+      { signal, onGap: (message) => request4.log(message) }
+    );
+  } finally {
+    silence.end();
+    clearTimeout(hung);
+  }
+  return { pushingAt };
+}
+async function answers(kube, pod, signal) {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
+    () => true,
+    () => false
+  );
+}
+function readDigest(pod, build2) {
+  const result = containerResult(pod, KANIKO_CONTAINER);
+  if (!result.trustworthy) throw new BuildError("POD_FAILED", result.why ?? "the build pod failed");
+  if (result.exitCode !== 0) throw explainFailure({ ...build2, exitCode: result.exitCode });
+  const digest2 = result.message?.trim() ?? "";
+  if (isDigest(digest2)) return digest2;
+  throw new BuildError("POD_FAILED", `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest2)})`);
+}
+function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progress }) {
+  const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
+  const { proxies = [] } = bases;
+  const [target] = targets;
+  const pushed = target === void 0 ? {} : { pushRef: target.pushRef };
+  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress };
+}
+function silent(what, ms2) {
+  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+}
+
+// packages/builder/src/engines/kaniko/authored.ts
+var SHOWN = 60;
+function authoredTexts({
+  dockerfileText,
+  authorText
+}) {
+  if (authorText === void 0) return /* @__PURE__ */ new Map();
+  const authored = parseDockerfile(authorText);
+  return new Map(
+    parseDockerfile(dockerfileText).flatMap(({ line, text: text3, trigger }) => {
+      const own = authored.find((written) => written.line <= line && line <= written.lastLine);
+      if (own === void 0 || own.text === text3) return [];
+      const whole = [text3, shownText(own)];
+      return trigger === void 0 || own.trigger === void 0 ? [whole] : [whole, [trigger.text, shownText(own)]];
+    })
+  );
+}
+function shownText({ text: text3, heredocs: [first] }) {
+  const line = first?.body.trimStart().split("\n", 1)[0]?.trimEnd() ?? "";
+  if (line === "") return text3;
+  return `${text3} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}\u2026` : line})`;
+}
+
+// packages/builder/src/engines/kaniko/log.ts
+var KEPT_LINES = 10;
+var RECORD_BEGINS = '{"level":"';
+var RECORD_ENDS = '"}';
+var RECORD_KEYS = "level,msg,time";
+var LONGEST_RECORD = 8 * 1024 * 1024;
+var LONGEST_WORDS = 4096;
+var LAST_WORDS = /^(?:error (?:building|pushing|checking|resolving|changing)\b|Error: )/;
+var INSTRUCTION = /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/i;
+var RUNNING = "Running: [";
+var RUN_ENDED = /^(?:Taking snapshot of |Initializing snapshotter|No files )/;
+var NEXT_REGISTRY = / Will try with the next registry, or fallback to the original registry\.$/;
+var TO_CACHE = /^(?:Pushing layer|Pushing image to|Pushed) ([^\s@]+)/;
+var KanikoLog = class {
+  #instruction;
+  #output = [];
+  #fetching;
+  #mirrors = [];
+  #error;
+  #isRunning = false;
+  #steps = 0;
+  #cache;
+  #authored;
+  /**
+   * @param cache the repository of the layer cache, if there is one
+   * @param authored see `authoredTexts`
+   */
+  constructor(cache, authored = /* @__PURE__ */ new Map()) {
+    this.#cache = cache === void 0 ? void 0 : hubName(cache);
+    this.#authored = authored;
+  }
+  /**
+   * @param line one line of the container's log, without its end
+   * @returns the lines to show in its place, and the event that it was
+   */
+  read(line) {
+    const found = this.#record(line);
+    if (found === void 0) {
+      this.#keep(line);
+      return { lines: [line] };
+    }
+    const { before, record: record2 } = found;
+    const lines = before === "" ? [] : [before];
+    if (before !== "") this.#keep(before);
+    if (this.#isOfCache(record2)) return { lines };
+    this.#forgetError();
+    if (record2.level === "fatal") this.#error = shorten(record2.message);
+    const shown3 = this.#show(record2);
+    return { ...shown3, lines: [...lines, ...shown3.lines] };
+  }
+  get progress() {
+    return {
+      output: this.#output,
+      mirrors: this.#mirrors,
+      ...this.#instruction === void 0 ? {} : { instruction: this.#instruction },
+      ...this.#fetching === void 0 ? {} : { fetching: this.#fetching },
+      ...this.#error === void 0 ? {} : { error: this.#error }
+    };
+  }
+  #record(line) {
+    const begin2 = line.length <= LONGEST_RECORD && line.endsWith(RECORD_ENDS) ? line.lastIndexOf(RECORD_BEGINS) : -1;
+    const record2 = begin2 === -1 ? void 0 : parseRecord(line.slice(begin2));
+    if (record2 === void 0) return void 0;
+    const counts = !this.#isRunning || RUN_ENDED.test(record2.message) || this.#isOfCache(record2);
+    return counts ? { before: line.slice(0, begin2), record: record2 } : void 0;
+  }
+  #isOfCache({ message }) {
+    const reference = hubName(TO_CACHE.exec(message.slice(0, LONGEST_WORDS))?.[1] ?? "");
+    return this.#cache !== void 0 && reference.replace(/:[^:/]*$/, "") === this.#cache;
+  }
+  #show({ level, message }) {
+    if (RUN_ENDED.test(message)) this.#isRunning = false;
+    if (message.startsWith(RUNNING)) {
+      this.#isRunning = true;
+      return { lines: [] };
+    }
+    if (INSTRUCTION.test(message)) {
+      const text3 = this.#authored.get(message) ?? message;
+      this.#begin(text3);
+      return { lines: [`Step ${++this.#steps}: ${text3}`], event: { kind: "instruction", text: text3 } };
+    }
+    const words = message.slice(0, LONGEST_WORDS);
+    const [, base] = /^Building stage '(.*)' \[idx: /.exec(words) ?? [];
+    if (base !== void 0) {
+      return { lines: [`Step ${++this.#steps}: FROM ${base}`], event: { kind: "stage", base } };
+    }
+    const [, fetching] = /^Retrieving image manifest (\S+)$/.exec(words) ?? [];
+    if (fetching !== void 0) {
+      this.#fetching = fetching;
+      this.#mirrors = [];
+      return { lines: [], event: { kind: "fetching", reference: fetching } };
+    }
+    const [, pushing] = /^Pushing image to (\S+)$/.exec(words) ?? [];
+    if (pushing !== void 0) {
+      this.#begin(void 0);
+      return { lines: [`Pushing ${pushing}`], event: { kind: "pushing", reference: pushing } };
+    }
+    const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? [];
+    if (pushed !== void 0) return { lines: [`Pushed ${pushed}`], event: { kind: "pushed", reference: pushed } };
+    const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? [];
+    if (why !== void 0) this.#mirrors.push(why);
+    return { lines: level === "info" || level === "debug" ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, "")}`] };
+  }
+  #begin(instruction) {
+    this.#instruction = instruction === void 0 ? void 0 : shorten(instruction);
+    this.#output = [];
+    this.#fetching = void 0;
+    this.#mirrors = [];
+  }
+  /**
+   * Standard output and error are two streams, and only each of them is in order: what a RUN printed last may come after
+   * Kaniko's last words. It is output all the same.
+   */
+  #keep(line) {
+    if (!LAST_WORDS.test(line)) {
+      this.#output = [...this.#output, shorten(line)].slice(-KEPT_LINES);
+      return;
+    }
+    this.#forgetError();
+    this.#error = shorten(line);
+  }
+  /** It was not the end: a RUN printed what looked like Kaniko's last words. */
+  #forgetError() {
+    if (this.#error !== void 0) this.#output = [...this.#output, this.#error].slice(-KEPT_LINES);
+    this.#error = void 0;
+  }
+};
+function parseRecord(text3) {
+  let found;
+  try {
+    found = Object(JSON.parse(text3));
+  } catch {
+    return void 0;
+  }
+  const { level, msg, time } = found;
+  if (Object.keys(found).join(",") !== RECORD_KEYS || typeof time !== "string") return void 0;
+  return typeof level === "string" && typeof msg === "string" ? { level, message: msg } : void 0;
+}
+function shorten(text3) {
+  return text3.length <= LONGEST_WORDS ? text3 : `${text3.slice(0, LONGEST_WORDS)}\u2026`;
+}
+function hubName(reference) {
+  return reference.replace(/^index\.docker\.io\//, "docker.io/");
+}
+
 // packages/builder/src/engines/kaniko/prepare.ts
 var import_node_fs5 = require("node:fs");
 
@@ -12734,10 +12974,10 @@ function applyChanges(text3, changes) {
 }
 
 // packages/builder/src/engines/kaniko/named-links.ts
-var import_node_path8 = require("node:path");
+var import_node_path9 = require("node:path");
 
 // packages/builder/src/dockerfile/sources.ts
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
 function contextCopies(stage) {
   let place = BASE;
   return stage.steps.flatMap(({ instruction, variables }) => {
@@ -12757,14 +12997,14 @@ var BASE = "/\0";
 var LONGEST_PATH = 4096;
 function within3(place, path8) {
   if (place === void 0 || path8 === void 0 || path8.split("/").includes("..")) return void 0;
-  const joined2 = import_node_path7.posix.join(path8.startsWith("/") ? "/" : place, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
+  const joined2 = import_node_path8.posix.join(path8.startsWith("/") ? "/" : place, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
   return joined2.length > LONGEST_PATH ? void 0 : joined2;
 }
 function isElsewhere(word) {
   return /^(?:[a-z]+:\/\/|git@)/i.test(word) || readHeredoc(word) !== void 0;
 }
 function inContext(word) {
-  return import_node_path7.posix.normalize(`/${word}`).replace(/^\/|\/$/g, "").replace(/\/$/, "");
+  return import_node_path8.posix.normalize(`/${word}`).replace(/^\/|\/$/g, "").replace(/\/$/, "");
 }
 function namedBy(source, entries) {
   const glob = isPattern(source) ? readGlob(source) : void 0;
@@ -12865,7 +13105,6 @@ function usedStages(stages) {
 }
 
 // packages/builder/src/engines/kaniko/unsupported.ts
-var KANIKO_FORKS = ["google", "chainguard", "osscontainertools"];
 var NEWER_FORK = "or configure a Kaniko image of the osscontainertools fork";
 function findUnsupported(used, stages, fork, platform2) {
   return used.flatMap(
@@ -13113,7 +13352,7 @@ function holds(link, target, copy, { copy: other, directory }) {
   if (copy.stage !== other.stage || other.instruction.line > copy.instruction.line) return false;
   if (directory !== "" && !target.startsWith(`${directory}/`)) return false;
   const own = directory === "" ? target : target.slice(directory.length + 1);
-  return import_node_path8.posix.join(at2.endsWith("/") ? at2 : import_node_path8.posix.dirname(at2), link.target) === import_node_path8.posix.join(root, own);
+  return import_node_path9.posix.join(at2.endsWith("/") ? at2 : import_node_path9.posix.dirname(at2), link.target) === import_node_path9.posix.join(root, own);
 }
 function tooMany(link) {
   return {
@@ -13280,7 +13519,7 @@ function withoutOverruledCommands(used, stages, fork) {
 var import_node_crypto7 = require("node:crypto");
 
 // packages/builder/src/engines/kaniko/words.ts
-var import_node_path9 = require("node:path");
+var import_node_path10 = require("node:path");
 var MOST_PORTS = 5e3;
 function rewriteWords(used) {
   const changes = [];
@@ -13338,7 +13577,7 @@ function copied({ instruction, variables }) {
   const words = wordsOf2(instruction);
   const sources = words.slice(0, -1).map((word) => {
     const path8 = resolve(word, variables, escape);
-    return path8 !== void 0 && leads(path8) ? escaped(import_node_path9.posix.normalize(`/${path8}`)) : word;
+    return path8 !== void 0 && leads(path8) ? escaped(import_node_path10.posix.normalize(`/${path8}`)) : word;
   });
   const isSame2 = sources.every((source, at2) => source === words[at2]);
   const list = [...sources, words.at(-1) ?? ""];
@@ -13452,19 +13691,19 @@ function rewriteLabels(used, fork) {
   for (const step of steps) {
     if (step.instruction.keyword !== "LABEL") continue;
     const { line, escape } = step.instruction;
-    const pairs5 = pairsOf(step.instruction).map(([name2, written]) => ({
+    const pairs4 = pairsOf(step.instruction).map(([name2, written]) => ({
       name: name2,
       written,
       value: resolve(written, step.variables, escape)
     }));
-    if (pairs5.every(({ value }) => value !== void 0 && !/[\\'"$]/.test(value))) continue;
-    if (pairs5.some(({ name: name2, value }) => value === void 0 || !/^[\w./-]+$/.test(name2))) {
-      if (pairs5.some(({ written }) => /[\\'"]/.test(written.replace(/^(["'])([^]*)\1$/, "$2")))) {
+    if (pairs4.every(({ value }) => value !== void 0 && !/[\\'"$]/.test(value))) continue;
+    if (pairs4.some(({ name: name2, value }) => value === void 0 || !/^[\w./-]+$/.test(name2))) {
+      if (pairs4.some(({ written }) => /[\\'"]/.test(written.replace(/^(["'])([^]*)\1$/, "$2")))) {
         warnings.push(`line ${line}: Kaniko takes quotes and backslashes out of the values of LABEL twice`);
       }
       continue;
     }
-    const text3 = `LABEL ${pairs5.map(({ name: name2, value = "" }) => `${name2}=${escapeTwice(value)}`).join(" ")}`;
+    const text3 = `LABEL ${pairs4.map(({ name: name2, value = "" }) => `${name2}=${escapeTwice(value)}`).join(" ")}`;
     changes.push(changeOf(step.instruction, text3));
   }
   return { changes, warnings };
@@ -13830,149 +14069,6 @@ function compressionOf(root, { path: path8, source = path8 }) {
   return ARCHIVES.find(({ magic }) => start.subarray(0, magic.length).equals(magic))?.name;
 }
 
-// packages/builder/src/engines/kaniko/problem.ts
-var import_node_path10 = require("node:path");
-var CHECK = /^error checking push permissions\b[^:]*: /;
-var NO_CONNECTION = /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/;
-var BROKEN = /connection reset|broken pipe|EOF/;
-var ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/;
-var NO_MIRROR = "image not found on any configured mapped registries";
-function explainFailure(build2) {
-  const said = (build2.progress.error ?? "").replaceAll(`${CONTEXT_DIRECTORY}/`, "");
-  if (CHECK.test(said)) return explainPush(build2.pushRef, said, "before the build");
-  if (said.startsWith("error pushing image: ")) return explainPush(build2.pushRef, said, "after the build");
-  return explainBase(build2, said) ?? explainInstruction(build2, said);
-}
-function explainPush(destination, said, when) {
-  const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination;
-  const domain = known === void 0 ? "of the layer cache" : parseReference(known).domain;
-  const pushRef = known ?? "the image";
-  const reason = innermost(said).split(/; (?=Get "|GET )/).at(-1) ?? "";
-  if (when === "after the build" && BROKEN.test(reason)) {
-    const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`;
-    return new BuildError("PUSH_FAILED", message);
-  }
-  return NO_CONNECTION.test(reason) ? new BuildError("REGISTRY_UNREACHABLE", `the registry ${domain} cannot be reached from the build pod: ${reason}`) : new BuildError("PUSH_FAILED", `${pushRef} could not be pushed; the registry ${domain} said ${when}: ${reason}`);
-}
-function explainBase(build2, said) {
-  const { fetching, mirrors } = build2.progress;
-  const isFetch = said.includes("failed to get filesystem from image") || said.startsWith("error building image: ") && !/error building stage|parsing dockerfile|failed to /.test(said);
-  if (fetching === void 0 || !isFetch) return void 0;
-  const base = baseImages(build2.dockerfileText, build2.buildArgs).find(({ reference }) => reference === fetching);
-  const where = base === void 0 ? build2.dockerfile : `${build2.dockerfile} line ${base.line}`;
-  const proxy = build2.proxies?.find(({ registry: registry2 }) => registry2 === registryOf(fetching));
-  if (proxy !== void 0) return explainProxied(build2, `${fetching} (${where})`, proxy);
-  const told = [...mirrors, said].map(innermost);
-  const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
-  const reasons = found.length === 0 ? told : found;
-  const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
-  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
-  return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode });
-}
-function explainProxied({ progress, exitCode: exitCode2 }, image, proxy) {
-  const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? "");
-  const why = withOrigin(said, proxy);
-  const others = why.includes(proxy.origin) ? `, or ${proxy.name} itself may not read the image, or there is no such image` : "";
-  const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`;
-  const isRefusal = why !== said;
-  const fault = isRefusal ? "configuration" : ANSWERED.test(said) ? "user" : "cluster";
-  return new BuildError("BASE_IMAGE", message, { fault, exitCode: exitCode2 });
-}
-function explainInstruction(build2, said) {
-  const { dockerfile, exitCode: exitCode2, progress } = build2;
-  const lines = [`building ${dockerfile} failed${whereAndWhy(build2, said)}`];
-  const output = progress.output.filter((line) => line.trim() !== "");
-  if (output.length > 0) lines.push("The last lines of its output:", ...output.map((line) => `  ${line}`));
-  return new BuildError("DOCKERFILE_FAILED", lines.join("\n"), { exitCode: exitCode2 });
-}
-function whereAndWhy({ progress, dockerfileText, exitCode: exitCode2 }, said) {
-  const { instruction } = progress;
-  const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1];
-  if (missing !== void 0) return explainMissing(dockerfileText, missing);
-  const reason = innermost(said);
-  if (said.includes("failed to execute command: ") && instruction !== void 0) {
-    const exit = /exit status (\d+)$/.exec(said)?.[1];
-    return ` at ${instruction}: ${exit === void 0 ? reason : `it ended with exit code ${exit}`}`;
-  }
-  const after = instruction === void 0 ? "" : ` after ${instruction}`;
-  return `${after}: ${reason === "" ? `exit code ${exitCode2}` : reason}`;
-}
-function explainMissing(dockerfileText, missing) {
-  const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? [];
-  const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, "") : void 0;
-  const why = elsewhere !== void 0 ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself` : above !== void 0 ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without` : `${missing} is not in the build context, or .dockerignore leaves it out`;
-  const copy = parseDockerfile(dockerfileText).find(({ trigger, ...own }) => {
-    const { keyword, flags, args } = trigger ?? own;
-    const isFrom = flags.some((flag) => flag.startsWith("--from="));
-    if (keyword !== "COPY" && keyword !== "ADD") return false;
-    if (above !== void 0) return !isFrom && namedIn(args).some((word) => word.startsWith("../"));
-    return isFrom === (elsewhere !== void 0) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ""));
-  });
-  return copy === void 0 ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`;
-}
-function namedIn(args) {
-  const words = args.split(/[\s",[\]]+/).map((word) => {
-    const above = /^(?:\.\.\/)*/.exec(word)?.[0] ?? "";
-    return above + import_node_path10.posix.normalize(`/${word.slice(above.length)}`).replace(/^\/|\/$/g, "");
-  });
-  return words.slice(0, -1);
-}
-var WRAPPER = new RegExp(
-  `^(?:${[
-    "error (?:building|pushing) image",
-    "error building stage",
-    "error checking push permissions[^:]*",
-    'checking push permission for "[^"]*"',
-    "creating push check transport for \\S+ failed",
-    "failed to (?:execute command|get filesystem from image|push to destination \\S+)",
-    "waiting for process to exit",
-    "parsing dockerfile"
-  ].join("|")}): `
-);
-function innermost(said) {
-  let text3 = said.replace(/unable to complete operation after \d+ attempts, last error: /, "");
-  while (WRAPPER.test(text3)) text3 = text3.replace(WRAPPER, "");
-  return text3.trim();
-}
-
-// packages/builder/src/engines/pod/silence.ts
-function listenForSilence({ ms: ms2, canHear, onSilence }) {
-  let isOver = false;
-  let timer;
-  const check2 = async () => {
-    const heard = await canHear();
-    if (isOver) return;
-    if (heard) onSilence();
-    else arm();
-  };
-  const arm = () => {
-    timer = setTimeout(() => void check2(), ms2);
-  };
-  arm();
-  return {
-    end: () => {
-      isOver = true;
-      clearTimeout(timer);
-    }
-  };
-}
-
-// packages/builder/src/engines/pod/stopwatch.ts
-var Stopwatch = class {
-  #last = performance.now();
-  /** Since the last lap or the start; begins the next lap. */
-  lap() {
-    const now = performance.now();
-    const ms2 = Math.round(now - this.#last);
-    this.#last = now;
-    return ms2;
-  }
-  /** A moment, to be subtracted from another one. */
-  now() {
-    return Math.round(performance.now());
-  }
-};
-
 // packages/builder/src/dockerfile/target.ts
 function linesToStage(dockerfileText, target) {
   const stages = readStages(dockerfileText);
@@ -14009,9 +14105,9 @@ function withoutLabels(text3, names) {
   if (names.size === 0) return text3;
   const changes = parseDockerfile(text3).flatMap((instruction) => {
     if (instruction.keyword !== "LABEL") return [];
-    const pairs5 = pairsOf(instruction);
-    const kept = pairs5.filter(([name2]) => !names.has(name2.replace(/^(["'])([^]*)\1$/, "$2")));
-    if (kept.length === pairs5.length) return [];
+    const pairs4 = pairsOf(instruction);
+    const kept = pairs4.filter(([name2]) => !names.has(name2.replace(/^(["'])([^]*)\1$/, "$2")));
+    if (kept.length === pairs4.length) return [];
     const words = kept.map(([name2, written]) => `${name2}=${written}`);
     return [changeOf(instruction, words.length === 0 ? "" : `LABEL ${words.join(" ")}`)];
   });
@@ -14036,12 +14132,10 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 }
 
 // packages/builder/src/engines/kaniko/kaniko.ts
-var SILENCE_MS = 4e4;
-var ANSWER_MS = 3e3;
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
-var STILL_PUSHING_MS = 3e4;
+var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
   #kube;
@@ -14060,171 +14154,123 @@ var KanikoEngine = class {
     return { ...prepared, findings: [...prepared.findings, ...findSecrets(context, fork, wishes.secrets)] };
   }
   async build(request4, signal) {
+    return this.#limited(request4, signal, async (run3) => {
+      const { log, onPod } = request4;
+      let name2 = "";
+      const watch = new Stopwatch();
+      const archive = await packContext(request4.context);
+      let wasCreated = false;
+      const start = async () => {
+        wasCreated = false;
+        name2 = this.#podName();
+        const made = await this.#create(name2, run3);
+        wasCreated = true;
+        await onPod?.(made);
+        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
+      };
+      try {
+        const { signal: either } = run3;
+        await untilAccepted(start, {
+          remove: async () => this.#remove(name2, true),
+          onRejected: log,
+          signal: either
+        });
+        run3.progress.hasBegun = true;
+        const madeMs = watch.lap();
+        const noticedMs = await deliverContext(this.#kube, name2, archive, {
+          signal: either,
+          log,
+          timeoutMs: request4.timeoutMs
+        });
+        const contextMs = watch.lap() - noticedMs;
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
+        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } };
+      } finally {
+        await this.#remove(name2, wasCreated);
+      }
+    });
+  }
+  reserve() {
+    return this.#podName();
+  }
+  async start(name2, request4, signal) {
+    return this.#limited(request4, signal, async (run3) => {
+      let wasCreated = false;
+      try {
+        const archive = await packContext(request4.context);
+        const made = await this.#create(name2, run3);
+        wasCreated = true;
+        await request4.onPod?.(made);
+        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
+        run3.progress.hasBegun = true;
+        const { log, timeoutMs } = request4;
+        await leaveContext(this.#kube, name2, archive, { signal: run3.signal, log, timeoutMs });
+      } catch (error2) {
+        await this.#remove(name2, wasCreated);
+        throw error2;
+      }
+    });
+  }
+  async follow(name2, request4, signal) {
+    return this.#limited(request4, signal, async (run3) => {
+      run3.progress.hasBegun = true;
+      try {
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
+        return { ...image, phases: { ...image.phases, podMs: startMs } };
+      } catch (error2) {
+        if (run3.signal.aborted) throw error2;
+        throw await this.#explainEnd(name2, run3, error2);
+      } finally {
+        await this.#remove(name2, true);
+      }
+    });
+  }
+  async #create(name2, { request: request4, signal }) {
+    const pod = kanikoPod({ ...request4, ...request4.context }, this.#settings, { name: name2, timeoutMs: request4.timeoutMs });
+    return this.#kube.create("pods", pod, { signal });
+  }
+  /** Does a part of a build within its limit, and says in an error of ours why it failed. */
+  async #limited(request4, signal, work) {
     const limit = AbortSignal.timeout(request4.timeoutMs);
     const stop = new AbortController();
     refuseAnnotations(request4, this.#settings);
     const kanikoLog = new KanikoLog(cacheOf(request4, this.#settings)?.repository, authoredTexts(request4.context));
     const progress = { hasBegun: false, problem: void 0 };
     const either = AbortSignal.any([limit, stop.signal, ...signal === void 0 ? [] : [signal]]);
-    try {
-      return await this.#run(request4, kanikoLog, progress, either, stop);
-    } catch (error2) {
-      if (signal?.aborted === true) throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
-      if (stop.signal.aborted) throw stop.signal.reason;
-      if (limit.aborted) {
-        const seconds2 = Math.round(request4.timeoutMs / 1e3);
-        const { instruction } = kanikoLog.progress;
-        if (!progress.hasBegun) {
-          const why = progress.problem ?? "nothing tells why; a Secret or volume that it mounts may be missing";
-          const message = `the build pod did not start within ${seconds2} s: ${why}`;
-          throw new BuildError("POD_FAILED", message, { cause: error2 });
-        }
-        const at2 = instruction === void 0 ? "" : `; it was at ${instruction}`;
-        throw new BuildError(
-          "TIMEOUT",
-          `the build of ${request4.context.dockerfile} took longer than ${seconds2} s${at2}`,
-          { cause: error2 }
-        );
-      }
-      throw asBuildError(error2);
-    }
-  }
-  async #run(request4, kanikoLog, progress, signal, stop) {
-    const { context, log } = request4;
-    let name2 = "";
-    const watch = new Stopwatch();
-    const archive = await packContext(context);
     const wait = {
-      signal,
+      signal: either,
       timeoutMs: request4.timeoutMs,
       stuckMs: STUCK_MS,
       onProblem: ({ message }) => {
         progress.problem = message;
-        log(message);
+        request4.log(message);
       }
     };
-    let wasCreated = false;
-    const start = async () => {
-      wasCreated = false;
-      name2 = this.#podName();
-      const pod = kanikoPod({ ...request4, ...context }, this.#settings, { name: name2, timeoutMs: request4.timeoutMs });
-      const made = await this.#kube.create("pods", pod, { signal });
-      wasCreated = true;
-      await request4.onPod?.(made);
-      await waitForPod(this.#kube, name2, "running", { ...wait, container: CONTEXT_CONTAINER });
-    };
     try {
-      await untilAccepted(start, { remove: async () => this.#remove(name2, true), onRejected: log, signal });
-      progress.hasBegun = true;
-      const madeMs = watch.lap();
-      const noticedMs = await deliverContext(this.#kube, name2, archive, { signal, log, timeoutMs: request4.timeoutMs });
-      const contextMs = watch.lap() - noticedMs;
-      await waitForPod(this.#kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
-      const podMs = madeMs + noticedMs + watch.lap();
-      const { pushingAt } = await this.#follow(name2, request4, kanikoLog, signal, stop);
-      const ended = await waitForPod(this.#kube, name2, "ended", {
-        signal,
-        timeoutMs: request4.timeoutMs,
-        container: KANIKO_CONTAINER
-      });
-      const end = watch.now();
-      const digest2 = readDigest(ended, failedBuild(request4, kanikoLog));
-      if (!pushesApart(request4)) {
-        const pushMs = pushingAt === void 0 ? 0 : end - pushingAt;
-        return { digest: digest2, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } };
-      }
-      const buildMs = watch.lap();
-      await this.#fetchFiles(name2, request4, wait);
-      await this.#awaitPush(name2, request4, digest2, wait);
-      return { digest: digest2, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } };
-    } finally {
-      await this.#remove(name2, wasCreated);
-    }
-  }
-  /** Brings the image's files to the caller. */
-  async #fetchFiles(podName, { files = [], log }, wait) {
-    if (files.length === 0) return;
-    await waitForPod(this.#kube, podName, "running", { ...wait, container: FILES_CONTAINER });
-    const { signal = new AbortController().signal } = wait;
-    await fetchFiles(this.#kube, podName, files, { signal, log });
-  }
-  /** Waits until every push container has ended, and reads of each whether its registry took the image. */
-  async #awaitPush(podName, request4, digest2, wait) {
-    const { targets, log, pushTimeoutMs } = request4;
-    if (targets.length === 0) return;
-    for (const [index] of targets.entries()) {
-      await waitForPod(this.#kube, podName, "running", { ...wait, container: pushContainer(index) });
-    }
-    const references = targets.flatMap(referencesOf);
-    for (const reference of references) log(`Pushing ${reference}`);
-    const start = performance.now();
-    const limit = AbortSignal.timeout(pushTimeoutMs);
-    const beat = setInterval(() => {
-      log(`Still pushing after ${Math.round((performance.now() - start) / 1e3)} s.`);
-    }, STILL_PUSHING_MS);
-    const signal = wait.signal === void 0 ? limit : AbortSignal.any([wait.signal, limit]);
-    let last;
-    try {
-      last = await waitForPod(this.#kube, podName, (pod) => haveEnded(pod, targets.length), {
-        ...wait,
-        signal,
-        onPod: (pod) => last = pod
-      });
+      return await work({ request: request4, kanikoLog, progress, signal: either, stop, wait });
     } catch (error2) {
-      if (last === void 0 || !limit.aborted || wait.signal?.aborted === true) throw error2;
-    } finally {
-      clearInterval(beat);
+      if (signal?.aborted === true) throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
+      if (stop.signal.aborted) throw stop.signal.reason;
+      if (limit.aborted) {
+        if (progress.hasBegun) throw tookTooLong(request4, kanikoLog, error2);
+        const seconds2 = Math.round(request4.timeoutMs / 1e3);
+        const why = progress.problem ?? "nothing tells why; a Secret or volume that it mounts may be missing";
+        const message = `the build pod did not start within ${seconds2} s: ${why}`;
+        throw new BuildError("POD_FAILED", message, { cause: error2 });
+      }
+      throw asBuildError(error2);
     }
-    const outcomes = targets.map(({ access: access2, ...target }, index) => {
-      const why = pushProblem(last, index, digest2, pushTimeoutMs);
-      return { ...target, why: why === void 0 ? void 0 : withOrigin(why, credentialOf(access2)) };
-    });
-    throwUnlessPushed(outcomes);
-    for (const reference of references) log(`Pushed ${reference}`);
   }
-  /** Follows Kaniko's log to its end. */
-  async #follow(pod, request4, kanikoLog, signal, stop) {
-    const watch = new Stopwatch();
-    let pushingAt;
-    let hung;
-    const first = request4.targets[0]?.pushRef;
-    const pushed = pushesApart(request4) ? cacheOf(request4, this.#settings)?.repository : first;
-    const reference = pushed ?? first;
-    const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
-    const silence = listenForSilence({
-      ms: SILENCE_MS,
-      canHear: () => this.#answers(pod, signal),
-      onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-    });
+  /** Whether a pod that went on by itself failed, was too slow for the kubelet, or was taken away. */
+  async #explainEnd(name2, { request: request4, kanikoLog, signal }, error2) {
     try {
-      await followLog(
-        this.#kube,
-        { pod, container: KANIKO_CONTAINER },
-        (line) => {
-          silence.end();
-          const { lines, event } = kanikoLog.read(line);
-          if (event?.kind === "pushing") {
-            pushingAt = watch.now();
-            const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
-            hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
-          }
-          lines.forEach((shown3) => request4.log(shown3));
-        },
-        { signal, onGap: (message) => request4.log(message) }
-      );
-    } finally {
-      silence.end();
-      clearTimeout(hung);
+      const pod = await this.#kube.get("pods", name2, { signal });
+      if (pod.status?.reason === DEADLINE) return tookTooLong(request4, kanikoLog, error2);
+      const why = disturbance(pod, KANIKO_CONTAINER);
+      return why === void 0 ? error2 : lost(why, error2);
+    } catch (cause) {
+      return isKubeError(cause, "NOT_FOUND") ? lost("its pod is gone", error2) : error2;
     }
-    return { pushingAt };
-  }
-  /** Whether the pod's node answers, so that silence is the pod's own. */
-  async #answers(pod, signal) {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    return this.#kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-      () => true,
-      () => false
-    );
   }
   /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
   async #remove(name2, wasCreated) {
@@ -14234,23 +14280,15 @@ var KanikoEngine = class {
     await attempt2();
   }
 };
-function readDigest(pod, build2) {
-  const result = containerResult(pod, KANIKO_CONTAINER);
-  if (!result.trustworthy) throw new BuildError("POD_FAILED", result.why ?? "the build pod failed");
-  if (result.exitCode !== 0) throw explainFailure({ ...build2, exitCode: result.exitCode });
-  const digest2 = result.message?.trim() ?? "";
-  if (isDigest(digest2)) return digest2;
-  throw new BuildError("POD_FAILED", `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest2)})`);
+function tookTooLong({ context, timeoutMs }, { progress }, cause) {
+  const at2 = progress.instruction === void 0 ? "" : `; it was at ${progress.instruction}`;
+  const message = `the build of ${context.dockerfile} took longer than ${Math.round(timeoutMs / 1e3)} s${at2}`;
+  return new BuildError("TIMEOUT", message, { cause });
 }
-function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progress }) {
-  const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
-  const { proxies = [] } = bases;
-  const [target] = targets;
-  const pushed = target === void 0 ? {} : { pushRef: target.pushRef };
-  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress };
-}
-function silent(what, ms2) {
-  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+function lost(why, cause) {
+  return new BuildError("POD_FAILED", `the build pod did not come to its end: ${why}`, {
+    cause: new LostBuild(why, { cause })
+  });
 }
 function asBuildError(error2) {
   if (!isKubeError(error2)) return error2;
@@ -14549,8 +14587,8 @@ function inlineUser(inline) {
   return [inline.registry === "" ? "docker.io" : inline.registry, inline.username, inline.password];
 }
 function dockerFile(env) {
-  const { DOCKER_CONFIG: DOCKER_CONFIG3 = "", HOME = (0, import_node_os.homedir)() } = env;
-  const own = DOCKER_CONFIG3 === "" ? [] : [{ name: "DOCKER_CONFIG", path: (0, import_node_path12.join)(DOCKER_CONFIG3, "config.json") }];
+  const { DOCKER_CONFIG: DOCKER_CONFIG2 = "", HOME = (0, import_node_os.homedir)() } = env;
+  const own = DOCKER_CONFIG2 === "" ? [] : [{ name: "DOCKER_CONFIG", path: (0, import_node_path12.join)(DOCKER_CONFIG2, "config.json") }];
   return [...own, { name: "~/.docker/config.json", path: (0, import_node_path12.join)(HOME, ".docker", "config.json") }];
 }
 async function named2(name2, read3) {
@@ -17669,9 +17707,9 @@ async function unpack(content, directory, signal) {
   const other = OTHERS.find(({ magic }) => start.subarray(0, magic.length).equals(magic));
   if (other !== void 0) throw failed2(`it is compressed by ${other.name}; send it plain, or by gzip`);
   if (start.length === 0) throw failed2("nothing has come on standard input");
-  const isGzip2 = start[0] === 31 && start[1] === 139;
+  const isGzip = start[0] === 31 && start[1] === 139;
   const isTar = start.length === HEADER && isHeader(start);
-  if (!isGzip2 && !isTar) return writeDockerfile(rest2, directory);
+  if (!isGzip && !isTar) return writeDockerfile(rest2, directory);
   const found = {};
   const links = [];
   let bytes = 0;
@@ -18030,130 +18068,8 @@ function failure(code3, message, fault) {
   return new BuildError(code3, message, fault === void 0 ? {} : { fault });
 }
 
-// packages/client/src/backends/docker/docker.ts
-var import_node_crypto12 = require("node:crypto");
-
-// packages/builder/src/engines/kaniko/elsewhere.ts
-function forkOf(printed) {
-  const [, major, minor] = /v?(\d+)\.(\d+)\.\d+/.exec(printed) ?? [];
-  if (major === void 0 || minor === void 0) return void 0;
-  if (Number(major) > 1 || Number(minor) > 25) return "osscontainertools";
-  return Number(minor) === 25 ? "chainguard" : "google";
-}
-function prepareElsewhere(context, build2, { fork, platform: platform2 }) {
-  const { labels, target } = build2;
-  const prepared = prepare(
-    asWished(context, { labels, ...target === void 0 ? {} : { target } }),
-    fork,
-    platform2,
-    build2.buildArgs
-  );
-  const problems = [
-    ...build2.secrets.length > 0 && fork !== "osscontainertools" ? ["build secrets need an executor of the osscontainertools fork (v1.26 or later), and the one there has none"] : [],
-    ...Object.keys(build2.annotations).length > 0 && fork === "google" ? ["annotations need a maintained executor (v1.25 or later); the one there is Google\u2019s, which has none"] : [],
-    ...prepared.findings.map(
-      ({ line, instruction, problem, advice: advice2 }) => `${context.dockerfile} line ${line}, ${instruction}: ${problem}. ${advice2}`
-    )
-  ];
-  if (problems.length > 0) throw new BuildError("DOCKERFILE_UNSUPPORTED", problems.join("\n"));
-  return prepared;
-}
-var ElsewhereLog = class {
-  #log;
-  #build;
-  /** @param pushRef the first destination, for the words of an error; may be empty */
-  constructor(context, build2) {
-    const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
-    this.#log = new KanikoLog(build2.cache, authoredTexts(context));
-    this.#build = { dockerfile, dockerfileText: authorText, buildArgs: build2.buildArgs, pushRef: build2.pushRef };
-  }
-  /** @param line without its end */
-  read(line) {
-    const { lines, event } = this.#log.read(line);
-    if (event === void 0 || event.kind === "pushed") return { lines };
-    const phase = { fetching: "bases", stage: "build", instruction: "build", pushing: "push" }[event.kind];
-    return { lines, phase };
-  }
-  /**
-   * What an executor's end means.
-   *
-   * @param end its exit code, 128 and more for a signal, and what it left in its digest file
-   * @returns the digest
-   * @throws BuildError with the failing instruction, or what the registry said
-   */
-  digestOf(end) {
-    const { exitCode: exitCode2 } = end;
-    const digest2 = end.digest.trim();
-    if (exitCode2 > 128) {
-      const why = exitCode2 === 137 ? "; its memory may have run out" : "";
-      const message = `the executor was ended by signal ${exitCode2 - 128}${why}`;
-      throw new BuildError("POD_FAILED", message, { exitCode: exitCode2 });
-    }
-    if (exitCode2 !== 0) throw explainFailure({ ...this.#build, progress: this.#log.progress, exitCode: exitCode2 });
-    if (isDigest(digest2)) return digest2;
-    throw new BuildError("POD_FAILED", `Kaniko ended well, but left no digest (it left ${JSON.stringify(digest2)})`);
-  }
-};
-
-// packages/client/src/context/open.ts
-var import_promises19 = require("node:fs/promises");
-var import_node_os2 = require("node:os");
-var import_node_path26 = require("node:path");
-var DEFAULT_DOCKERFILE = "Dockerfile";
-async function openContext({ context: source, dockerfile }, env, signal) {
-  const options = signal === void 0 ? {} : { signal };
-  if (source.kind === "directory") {
-    const context = await readDirectory((0, import_node_path26.resolve)(source.path), dockerfile, options);
-    return { context, close: () => Promise.resolve() };
-  }
-  const around = await (0, import_promises19.mkdtemp)((0, import_node_path26.join)((0, import_node_os2.tmpdir)(), "kbuild-context-"));
-  const directory = (0, import_node_path26.join)(around, "context");
-  const close = async () => (0, import_promises19.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
-  try {
-    await (0, import_promises19.mkdir)(directory);
-    const inside2 = (0, import_node_path26.join)("/", dockerfile ?? DEFAULT_DOCKERFILE).slice(1);
-    if (source.kind === "archive") {
-      await unpack(source.content, directory, signal);
-      return { context: await readContext(directory, inside2, options), close };
-    }
-    const git = parseGitUrl(source.url);
-    const left = await checkOut(git, directory, env, signal);
-    const context = await readContext((0, import_node_path26.join)(directory, git.directory), inside2, { ...options, within: [directory] });
-    return { context: { ...context, warnings: [...context.warnings, ...left] }, close };
-  } catch (error2) {
-    await close();
-    throw asOpened(error2, directory);
-  }
-}
-async function readDirectory(directory, dockerfile, options) {
-  if (dockerfile === void 0) return readContext(directory, DEFAULT_DOCKERFILE, options);
-  const path8 = (0, import_node_path26.relative)(directory, (0, import_node_path26.resolve)(directory, dockerfile));
-  if (path8 !== "" && !path8.startsWith("..")) return readContext(directory, path8, options);
-  const outside = (0, import_node_path26.resolve)(directory, dockerfile);
-  return readContext(directory, (0, import_node_path26.basename)(outside), { ...options, dockerfileDirectory: (0, import_node_path26.dirname)(outside) });
-}
-function asOpened(error2, directory) {
-  if (!(error2 instanceof BuildError) || !error2.message.includes(directory)) return error2;
-  const message = error2.message.replaceAll(`${directory}/`, "").replaceAll(directory, "the build context");
-  return error2.withMessage(message);
-}
-
-// packages/client/src/image-archive/write-file.ts
+// packages/client/src/backends/kubernetes/kubernetes.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs15 = require("node:fs");
-var import_promises20 = require("node:fs/promises");
-var import_node_path27 = require("node:path");
-var import_promises21 = require("node:stream/promises");
-async function writeWhole(path8, content, signal) {
-  const beside = `${path8}.${(0, import_node_crypto10.randomUUID)()}`;
-  try {
-    await (0, import_promises20.mkdir)((0, import_node_path27.dirname)(path8), { recursive: true });
-    await (0, import_promises21.pipeline)(content, (0, import_node_fs15.createWriteStream)(beside, { flags: "wx" }), { signal });
-    await (0, import_promises20.rename)(beside, path8);
-  } finally {
-    await (0, import_promises20.rm)(beside, { force: true });
-  }
-}
 
 // packages/client/src/redact.ts
 var SHORTEST = 4;
@@ -18162,83 +18078,52 @@ function redactor2(secrets) {
   return (line) => hidden.reduce((rest2, secret2) => rest2.replaceAll(secret2, "***"), line);
 }
 
-// packages/client/src/backends/durations.ts
-var Durations = class {
-  #spent = /* @__PURE__ */ new Map();
-  #current;
-  begin(phase, listener) {
-    if (this.#current?.phase === phase) return;
-    this.#close();
-    this.#current = { phase, since: performance.now() };
-    listener.phase(phase);
+// packages/client/src/backends/kubernetes/cluster.ts
+var import_node_fs15 = require("node:fs");
+var import_promises19 = require("node:fs/promises");
+var import_node_os2 = require("node:os");
+var import_node_path26 = require("node:path");
+async function findCluster(settings) {
+  const { kubeconfig, namespace } = settings;
+  const found = await (kubeconfig === void 0 ? findAny(settings) : readKubeconfig(kubeconfig));
+  return namespace === void 0 ? found : { ...found, config: { ...found.config, namespace } };
+}
+async function findAny({ env }) {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG = "", HOME = (0, import_node_os2.homedir)() } = env;
+  if (host !== void 0 && host !== "") {
+    return inClusterConfig({ host, port }).then(
+      (config) => ({ config, origin: "the account of this pod", isOwn: true }),
+      async (error2) => {
+        const file2 = fileOf(KUBECONFIG, HOME);
+        if (file2 === void 0) throw error2;
+        return readKubeconfig(file2);
+      }
+    );
   }
-  /** @returns milliseconds by phase */
-  end() {
-    this.#close();
-    return Object.fromEntries(this.#spent);
+  const file = fileOf(KUBECONFIG, HOME);
+  if (file !== void 0) return readKubeconfig(file);
+  const message = "this does not run in a pod with an account, and there is no kubeconfig (KUBECONFIG, ~/.kube/config)";
+  throw new KubeError("NO_CREDENTIALS", message);
+}
+function fileOf(variable, home) {
+  const named3 = variable.split(":").filter((path8) => path8 !== "");
+  return [...named3, ...named3.length === 0 ? [(0, import_node_path26.join)(home, ".kube", "config")] : []].find((path8) => (0, import_node_fs15.existsSync)(path8));
+}
+async function readKubeconfig(pathOrContent) {
+  if (!pathOrContent.includes("\n")) {
+    const config = await kubeconfigFile(pathOrContent);
+    return { config, origin: `the kubeconfig ${pathOrContent}`, isOwn: false };
   }
-  #close() {
-    if (this.#current === void 0) return;
-    const { phase, since } = this.#current;
-    this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + Math.round(performance.now() - since));
-    this.#current = void 0;
+  const directory = await (0, import_promises19.mkdtemp)((0, import_node_path26.join)((0, import_node_os2.tmpdir)(), "kbuild-kubeconfig-"));
+  try {
+    const path8 = (0, import_node_path26.join)(directory, "config");
+    await (0, import_promises19.writeFile)(path8, pathOrContent, { mode: 384 });
+    const { token, ...config } = await kubeconfigFile(path8);
+    const first = await token();
+    return { config: { ...config, token: () => Promise.resolve(first) }, origin: "the kubeconfig", isOwn: false };
+  } finally {
+    await (0, import_promises19.rm)(directory, { recursive: true, force: true });
   }
-};
-
-// packages/client/src/backends/elsewhere.ts
-var import_node_crypto11 = require("node:crypto");
-
-// packages/client/src/backends/image-facts.ts
-function readImageFacts(manifest) {
-  const { config, layers } = Object(JSON.parse(manifest.toString("utf8")));
-  const sizes = Array.isArray(layers) ? layers.map(({ size }) => typeof size === "number" ? size : 0) : [];
-  const imageId = config?.digest;
-  return {
-    ...typeof imageId === "string" && isDigest(imageId) ? { imageId } : {},
-    size: sizes.reduce((sum, size) => sum + size, 0)
-  };
-}
-
-// packages/client/src/backends/elsewhere.ts
-function placesBelow(home) {
-  return {
-    executor: `${home}/executor`,
-    work: `${home}/.kbuild`,
-    layout: `${home}/.kbuild/image`,
-    tar: `${home}/.kbuild/image.tar`,
-    tree: `${home}/context/tree`
-  };
-}
-function leftoversOf({ files }) {
-  return { layout: files.length > 0, tar: files.some(({ kind }) => kind === "docker") };
-}
-function factsOf(manifest, digest2) {
-  if (manifest === void 0) return {};
-  const found = `sha256:${(0, import_node_crypto11.createHash)("sha256").update(manifest).digest("hex")}`;
-  return found === digest2 ? readImageFacts(manifest) : {};
-}
-var CLEAN = ["--cleanup", "--ignore-path=/busybox"];
-function executorCommand(request4, home = "/kaniko", leaves = leftoversOf(request4)) {
-  const { executor, work, layout, tar, tree } = placesBelow(home);
-  const { target: _target, ...rest2 } = request4;
-  const tags = request4.tags.length === 0 && leaves.tar ? ["image:latest"] : request4.tags;
-  const args = executorArguments(
-    { ...rest2, tags },
-    {
-      context: `dir://${tree}/context`,
-      dockerfile: `${tree}/Dockerfile`,
-      digestFile: `${work}/digest`,
-      push: request4.push,
-      secrets: `${work}/secrets`,
-      ...leaves.layout ? { ociLayout: layout } : {},
-      ...leaves.tar ? { dockerTar: tar } : {}
-    }
-  );
-  return [executor, ...args, ...CLEAN];
-}
-function redactorOf(request4, config) {
-  const passwords = config === void 0 ? [] : parseDockerConfig(config).secrets;
-  return redactor2([...request4.secrets.map(({ value }) => value.toString("utf8")), ...passwords]);
 }
 
 // packages/builder/src/engines/default-images.ts
@@ -18246,12 +18131,13 @@ var DEFAULT_KANIKO_IMAGE = "ghcr.io/osscontainertools/kaniko:v1.28.3";
 var DEFAULT_PUSH_IMAGE = "gcr.io/go-containerregistry/crane/debug:v0.22.1";
 
 // packages/client/src/backends/kubernetes/images.ts
+var FORKS = ["google", "chainguard", "osscontainertools"];
 function imagesFrom(env) {
   const given = (name2) => env[name2] === "" ? void 0 : env[name2];
   const wanted = given("KBUILD_KANIKO_FORK") ?? "osscontainertools";
-  const fork = KANIKO_FORKS.find((known) => known === wanted);
+  const fork = FORKS.find((known) => known === wanted);
   if (fork === void 0) {
-    throw new BuildError("REQUEST_REFUSED", `KBUILD_KANIKO_FORK is ${wanted}; it is one of ${KANIKO_FORKS.join(", ")}`);
+    throw new BuildError("REQUEST_REFUSED", `KBUILD_KANIKO_FORK is ${wanted}; it is one of ${FORKS.join(", ")}`);
   }
   return {
     kaniko: { image: given("KBUILD_KANIKO_IMAGE") ?? DEFAULT_KANIKO_IMAGE, fork },
@@ -18259,30 +18145,80 @@ function imagesFrom(env) {
   };
 }
 
-// packages/client/src/backends/kubernetes/targets.ts
-function placesOf(references) {
-  const places = /* @__PURE__ */ new Map();
-  for (const text3 of references) {
-    const { domain, repository, tag = "latest" } = parseReference(text3);
-    const name2 = `${domain}/${repository}`;
-    const place = places.get(name2) ?? { reference: { domain, repository, tag }, written: /* @__PURE__ */ new Map() };
-    places.set(name2, place);
-    if (!place.written.has(tag)) place.written.set(tag, text3);
+// packages/client/src/backends/kubernetes/engine.ts
+var LABELS = { "app.kubernetes.io/managed-by": "kbuild" };
+function openEngine(kube, settings, request4, architecture, secrets, id) {
+  const { env, resources, nodeSelector, authorities = {} } = settings;
+  const { kaniko, pushImage } = { ...imagesFrom(env), ...settings };
+  const { cache, registryMirrors, insecureRegistries } = request4;
+  const hosts = Object.keys(authorities);
+  const secret2 = hosts.length === 0 ? "" : secrets.texts("authorities", byIndex(Object.values(authorities)));
+  let pods = 0;
+  return chooseEngine(
+    kube,
+    { kaniko },
+    {
+      pushImage,
+      contextImage: pushImage,
+      registryMirrors,
+      insecureRegistries,
+      certificates: hosts.map((registry2, index) => ({ registry: registry2, source: { secret: secret2, key: String(index) } })),
+      ...cache === void 0 ? {} : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1e3))}s` } },
+      pod: {
+        labels: LABELS,
+        // The image is for that platform, and Kaniko does not emulate.
+        nodeSelector: { "kubernetes.io/arch": architecture, ...nodeSelector },
+        ...resources === void 0 ? {} : { resources }
+      }
+    },
+    () => pods++ === 0 ? id : `${id}-${pods}`
+  );
+}
+function byIndex(texts) {
+  return Object.fromEntries(texts.map((text3, index) => [String(index), text3]));
+}
+
+// packages/client/src/context/open.ts
+var import_promises20 = require("node:fs/promises");
+var import_node_os3 = require("node:os");
+var import_node_path27 = require("node:path");
+var DEFAULT_DOCKERFILE = "Dockerfile";
+async function openContext({ context: source, dockerfile }, env, signal) {
+  const options = signal === void 0 ? {} : { signal };
+  if (source.kind === "directory") {
+    const context = await readDirectory((0, import_node_path27.resolve)(source.path), dockerfile, options);
+    return { context, close: () => Promise.resolve() };
   }
-  return [...places.values()];
+  const around = await (0, import_promises20.mkdtemp)((0, import_node_path27.join)((0, import_node_os3.tmpdir)(), "kbuild-context-"));
+  const directory = (0, import_node_path27.join)(around, "context");
+  const close = async () => (0, import_promises20.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
+  try {
+    await (0, import_promises20.mkdir)(directory);
+    const inside2 = (0, import_node_path27.join)("/", dockerfile ?? DEFAULT_DOCKERFILE).slice(1);
+    if (source.kind === "archive") {
+      await unpack(source.content, directory, signal);
+      return { context: await readContext(directory, inside2, options), close };
+    }
+    const git = parseGitUrl(source.url);
+    const left = await checkOut(git, directory, env, signal);
+    const context = await readContext((0, import_node_path27.join)(directory, git.directory), inside2, { ...options, within: [directory] });
+    return { context: { ...context, warnings: [...context.warnings, ...left] }, close };
+  } catch (error2) {
+    await close();
+    throw asOpened(error2, directory);
+  }
 }
-function targetOf({ reference, written }, credential2, insecureRegistries) {
-  const { domain, repository } = reference;
-  const [first = "latest", ...tags] = written.keys();
-  return {
-    pushRef: `${domain}/${repository}:${first}`,
-    insecureRegistries: insecureRegistries.includes(domain) ? [domain] : [],
-    ...tags.length === 0 ? {} : { tags },
-    ...credential2 === void 0 ? {} : { access: { kind: "docker-config", secret: credential2 } }
-  };
+async function readDirectory(directory, dockerfile, options) {
+  if (dockerfile === void 0) return readContext(directory, DEFAULT_DOCKERFILE, options);
+  const path8 = (0, import_node_path27.relative)(directory, (0, import_node_path27.resolve)(directory, dockerfile));
+  if (path8 !== "" && !path8.startsWith("..")) return readContext(directory, path8, options);
+  const outside = (0, import_node_path27.resolve)(directory, dockerfile);
+  return readContext(directory, (0, import_node_path27.basename)(outside), { ...options, dockerfileDirectory: (0, import_node_path27.dirname)(outside) });
 }
-function configOf(place, credentials) {
-  return credentials.configFor([place.reference]);
+function asOpened(error2, directory) {
+  if (!(error2 instanceof BuildError) || !error2.message.includes(directory)) return error2;
+  const message = error2.message.replaceAll(`${directory}/`, "").replaceAll(directory, "the build context");
+  return error2.withMessage(message);
 }
 
 // packages/client/src/backends/kubernetes/bases.ts
@@ -18313,892 +18249,6 @@ async function isPublic(reference, options, signal) {
     if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
     return false;
   }
-}
-
-// packages/client/src/backends/docker/access.ts
-async function planAccess(request4, context, { env, credentials: wishes }, network, signal) {
-  const places = placesOf(request4.push ? request4.tags : []);
-  const bases = baseRepositories(context, request4.buildArgs);
-  const mirrors = request4.registryMirrors.map((mirror) => ({ domain: mirror.split("/", 1)[0] ?? "", repository: "" }));
-  const cache = request4.cache === void 0 ? [] : [parseReference(request4.cache.repository)];
-  const always = [...mirrors, ...cache];
-  const wanted = [...places.map(({ reference }) => reference), ...bases, ...always];
-  if (network !== "host") wanted.forEach(({ domain }) => refuseLoopback(domain));
-  const credentials = await findCredentials(wanted, credentialSources(env, wishes), env, signal);
-  const closed = await Promise.all(
-    bases.map(async (base) => {
-      if (credentials.for(base) === void 0) return [];
-      const plainHttp = request4.insecureRegistries.includes(base.domain);
-      return await isPublic(base, { plainHttp }, signal) ? [] : [base];
-    })
-  );
-  return { places, credentials, builderConfig: credentials.configFor([...closed.flat(), ...always]) };
-}
-function refuseLoopback(domain) {
-  if (!/^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(domain)) return;
-  const why = "in the container that builds, that is the container itself";
-  const advice2 = `name the registry by an address that containers reach, or set KBUILD_DOCKER_NETWORK=host`;
-  throw new BuildError("REQUEST_REFUSED", `the registry ${domain} is not reached: ${why}; ${advice2}`);
-}
-
-// packages/client/src/backends/docker/address.ts
-var import_node_fs16 = require("node:fs");
-var import_node_os3 = require("node:os");
-var import_node_path28 = require("node:path");
-var AddressError = class extends Error {
-  name = "AddressError";
-};
-var DEFAULT_SOCKET = "/var/run/docker.sock";
-var PORTS = { plain: 2375, tls: 2376 };
-function daemonAddress(env) {
-  const text3 = env["DOCKER_HOST"] ?? "";
-  if (text3 === "") {
-    if ((0, import_node_fs16.statSync)(DEFAULT_SOCKET, { throwIfNoEntry: false })?.isSocket() === true) {
-      return { kind: "unix", path: DEFAULT_SOCKET };
-    }
-    const named3 = env["DOCKER_CONTEXT"] ?? "";
-    const context = named3 === "" ? "" : ", and DOCKER_CONTEXT is not read";
-    throw new AddressError(`DOCKER_HOST is not set and there is no ${DEFAULT_SOCKET}${context}`);
-  }
-  if (text3.startsWith("unix://")) {
-    const path8 = text3.slice("unix://".length);
-    if (path8.startsWith("/")) return { kind: "unix", path: path8 };
-    throw new AddressError(`DOCKER_HOST is ${JSON.stringify(text3)}, and the path behind unix:// is not absolute`);
-  }
-  const url = URL.canParse(text3) ? new URL(text3) : void 0;
-  if (url?.protocol === "tcp:" && url.hostname !== "") return tcpAddress(url, env);
-  if (url?.protocol === "ssh:" && url.hostname !== "") return sshAddress(url);
-  throw new AddressError("DOCKER_HOST is no address of a daemon: unix:///path, tcp://host:port or ssh://user@host");
-}
-function spelledAddress(address) {
-  if (address.kind === "unix") return address.path;
-  return address.kind === "tcp" ? `${address.host}:${address.port}` : `ssh ${address.destination}`;
-}
-function tcpAddress({ hostname, port }, env) {
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  if ((env["DOCKER_TLS_VERIFY"] ?? "") !== "") {
-    return { kind: "tcp", host, port: port === "" ? PORTS.tls : Number(port), tls: readTls(env) };
-  }
-  if ((env["DOCKER_TLS"] ?? "") !== "" || (env["DOCKER_CERT_PATH"] ?? "") !== "") {
-    throw new AddressError("TLS without a check of the daemon is not spoken; set DOCKER_TLS_VERIFY=1");
-  }
-  return { kind: "tcp", host, port: port === "" ? PORTS.plain : Number(port) };
-}
-function readTls({ DOCKER_CERT_PATH = "", HOME = (0, import_node_os3.homedir)() }) {
-  const directory = DOCKER_CERT_PATH === "" ? (0, import_node_path28.join)(HOME, ".docker") : DOCKER_CERT_PATH;
-  const read3 = (name2) => {
-    try {
-      return (0, import_node_fs16.readFileSync)((0, import_node_path28.join)(directory, name2), "utf8");
-    } catch (error2) {
-      const why = error2.code ?? "unknown";
-      throw new AddressError(`DOCKER_TLS_VERIFY is set and ${(0, import_node_path28.join)(directory, name2)} cannot be read: ${why}`);
-    }
-  };
-  return { ca: read3("ca.pem"), cert: read3("cert.pem"), key: read3("key.pem") };
-}
-function sshAddress({ hostname, username, password, port, pathname }) {
-  if (password !== "") throw new AddressError("DOCKER_HOST has a password in it, which ssh does not take");
-  const destination = username === "" ? hostname : `${decodeURIComponent(username)}@${hostname}`;
-  if (destination.startsWith("-")) throw new AddressError("DOCKER_HOST names no host of ssh");
-  return {
-    kind: "ssh",
-    destination,
-    ...port === "" ? {} : { port },
-    ...pathname === "" || pathname === "/" ? {} : { socket: pathname }
-  };
-}
-
-// packages/client/src/backends/docker/container.ts
-var import_node_events2 = require("node:events");
-var import_node_stream7 = require("node:stream");
-
-// packages/client/src/backends/lines.ts
-var import_node_string_decoder2 = require("node:string_decoder");
-var LONGEST_LINE3 = 8 * 1024 * 1024;
-async function* readLines(stream) {
-  const decoder = new import_node_string_decoder2.StringDecoder("utf8");
-  let rest2 = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    const parts = decoder.write(chunk).split("\n");
-    const last = parts.pop() ?? "";
-    for (const part of parts) {
-      yield withoutReturn(rest2.join("") + part);
-      rest2 = [];
-      length = 0;
-    }
-    rest2.push(last);
-    length += last.length;
-    if (length > LONGEST_LINE3) {
-      yield rest2.join("");
-      rest2 = [];
-      length = 0;
-    }
-  }
-  const end = rest2.join("") + decoder.end();
-  if (end !== "") yield withoutReturn(end);
-  return void 0;
-}
-function withoutReturn(line) {
-  return line.endsWith("\r") ? line.slice(0, -1) : line;
-}
-
-// packages/client/src/backends/docker/engine-api.ts
-var import_node_child_process3 = require("node:child_process");
-var import_node_http2 = __toESM(require("node:http"), 1);
-var import_node_https2 = __toESM(require("node:https"), 1);
-var import_node_stream4 = require("node:stream");
-var MAX_ERROR_BYTES2 = 64 * 1024;
-var MAX_JSON_BYTES = 8 * 1024 * 1024;
-var EngineApi = class {
-  #address;
-  #environment;
-  /** @param environment of ssh, for an address that needs it */
-  constructor(address, environment) {
-    this.#address = address;
-    this.#environment = environment;
-  }
-  /**
-   * Sends a request.
-   *
-   * @returns the answer with its body to be read
-   * @throws BuildError `POD_FAILED` with what the daemon said, or why it cannot be reached
-   */
-  async send(request4) {
-    const { method, path: path8, accept = [] } = request4;
-    const answer2 = await this.#exchange(request4).catch((cause) => {
-      if (request4.signal?.aborted === true) throw request4.signal.reason;
-      throw failed4(`cannot be reached: ${cause.message}`, "configuration", this.#address, cause);
-    });
-    const { statusCode: status = 0 } = answer2;
-    if (status >= 200 && status < 300 || accept.includes(status)) return answer2;
-    const said = messageOf((await readAll(answer2, MAX_ERROR_BYTES2)).toString("utf8"));
-    const fault = status >= 500 ? "cluster" : "configuration";
-    throw failed4(`answered ${method} ${path8} with ${status}: ${said}`, fault, this.#address);
-  }
-  /** Sends a request and reads its answer as JSON; undefined for a status that was accepted besides. */
-  async json(request4) {
-    const answer2 = await this.send(request4);
-    const body = await readAll(answer2, MAX_JSON_BYTES);
-    if ((answer2.statusCode ?? 0) >= 300) return void 0;
-    try {
-      return JSON.parse(body.toString("utf8"));
-    } catch (cause) {
-      throw failed4(`answered ${request4.path} with something else than JSON`, "cluster", this.#address, cause);
-    }
-  }
-  #exchange({ method, path: path8, query = {}, headers = {}, body, signal }) {
-    const search = new URLSearchParams(query).toString();
-    const isStream = body !== void 0 && "pipe" in body;
-    const text3 = body === void 0 || isStream ? void 0 : JSON.stringify(body);
-    return new Promise((resolve10, reject) => {
-      const outgoing = this.#open({
-        method,
-        path: search === "" ? path8 : `${path8}?${search}`,
-        headers: {
-          host: "docker",
-          "user-agent": "kbuild",
-          ...text3 === void 0 ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text3) },
-          // Some calls take no body at all, and chunks of none are not that.
-          ...body === void 0 && method !== "GET" && method !== "HEAD" ? { "content-length": 0 } : {},
-          ...headers
-        },
-        ...signal === void 0 ? {} : { signal }
-      });
-      outgoing.on("error", reject);
-      outgoing.on("response", resolve10);
-      if (!isStream) {
-        outgoing.end(text3);
-        return;
-      }
-      body.on("error", (error2) => outgoing.destroy(error2));
-      body.pipe(outgoing);
-    });
-  }
-  #open(options) {
-    const address = this.#address;
-    if (address.kind === "unix") return import_node_http2.default.request({ ...options, agent: false, socketPath: address.path });
-    if (address.kind === "tcp") {
-      const { host, port, tls } = address;
-      return tls === void 0 ? import_node_http2.default.request({ ...options, agent: false, host, port }) : import_node_https2.default.request({
-        ...options,
-        ...tls,
-        agent: false,
-        host,
-        port,
-        servername: /^[\d.:]+$/.test(host) ? "" : host
-      });
-    }
-    return import_node_http2.default.request({ ...options, createConnection: () => this.#dial(address) });
-  }
-  /** A connection through ssh, as docker's own client makes it (docker/cli, `connhelper`). */
-  #dial({ destination, port, socket }) {
-    const words = [
-      ...port === void 0 ? [] : ["-p", port],
-      ...["-o", "ConnectTimeout=30", "-T", "--", destination, "docker"],
-      ...socket === void 0 ? [] : ["--host", `unix://${socket}`],
-      ...["system", "dial-stdio"]
-    ];
-    const child2 = (0, import_node_child_process3.spawn)("ssh", words, { stdio: ["pipe", "pipe", "pipe"], env: this.#environment });
-    const connection = import_node_stream4.Duplex.from({ readable: child2.stdout, writable: child2.stdin });
-    let said = "";
-    child2.stderr.on("data", (chunk) => said = `${said}${chunk.toString()}`.slice(-500));
-    child2.on("error", (error2) => connection.destroy(error2));
-    child2.on("close", (code3) => {
-      if (code3 !== 0) connection.destroy(new Error(`ssh ended with exit code ${code3 ?? "none"}: ${said.trim()}`));
-    });
-    connection.on("close", () => void child2.kill());
-    return connection;
-  }
-};
-async function readAll(body, maxBytes) {
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk.subarray(0, maxBytes - length));
-    length += chunk.length;
-    if (length >= maxBytes) break;
-  }
-  return Buffer.concat(chunks);
-}
-function messageOf(text3) {
-  try {
-    const { message } = Object(JSON.parse(text3));
-    if (typeof message === "string") return message.trim().slice(0, 2e3);
-  } catch {
-  }
-  return text3.trim().slice(0, 500);
-}
-function failed4(why, fault, address, cause) {
-  const message = `the Docker daemon at ${spelledAddress(address)} ${why}`;
-  return new BuildError("POD_FAILED", message, { fault, ...cause === void 0 ? {} : { cause } });
-}
-
-// packages/client/src/backends/docker/frames.ts
-var import_node_stream5 = require("node:stream");
-var HEAD2 = 8;
-function unframed(stream) {
-  return import_node_stream5.Readable.from(contents(stream), { objectMode: false });
-}
-async function* contents(stream) {
-  let head = Buffer.alloc(0);
-  let left = 0;
-  for await (const chunk of stream) {
-    for (let rest2 = chunk; rest2.length > 0; ) {
-      if (left === 0) {
-        const taken2 = rest2.subarray(0, HEAD2 - head.length);
-        head = Buffer.concat([head, taken2]);
-        rest2 = rest2.subarray(taken2.length);
-        if (head.length < HEAD2) break;
-        left = head.readUInt32BE(4);
-        head = Buffer.alloc(0);
-        continue;
-      }
-      const content = rest2.subarray(0, left);
-      left -= content.length;
-      rest2 = rest2.subarray(content.length);
-      yield content;
-    }
-  }
-}
-
-// packages/client/src/backends/docker/pack-files.ts
-init_header();
-var BLOCK2 = 512;
-function packFiles(files) {
-  const parts = files.flatMap(({ path: path8, mode, content }) => {
-    const size = content?.length ?? 0;
-    const type2 = content === void 0 ? "Directory" : "File";
-    const header = new Header({ path: path8, mode, uid: 0, gid: 0, size, mtime: /* @__PURE__ */ new Date(0), type: type2 });
-    const block2 = Buffer.alloc(BLOCK2);
-    if (header.encode(block2)) throw new Error(`${path8} is too long a name`);
-    return [block2, content ?? Buffer.alloc(0), Buffer.alloc(Math.ceil(size / BLOCK2) * BLOCK2 - size)];
-  });
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK2)]);
-}
-
-// packages/client/src/backends/docker/sole-file.ts
-var import_node_stream6 = require("node:stream");
-async function soleFile(archive, path8) {
-  const content = new import_node_stream6.PassThrough();
-  return new Promise((resolve10, reject) => {
-    let isFound = false;
-    const missing = (cause) => {
-      const error2 = new BuildError("POD_FAILED", `the Docker daemon sent no file ${path8}`, { cause });
-      if (isFound) content.destroy(error2);
-      else reject(error2);
-    };
-    const parser = new rt({
-      strict: true,
-      onReadEntry: (entry2) => {
-        if (isFound || entry2.type !== "File" && entry2.type !== "OldFile") {
-          entry2.resume();
-          return;
-        }
-        isFound = true;
-        entry2.on("data", (chunk) => {
-          if (content.write(chunk)) return;
-          entry2.pause();
-          content.once("drain", () => entry2.resume());
-        });
-        entry2.on("end", () => content.end());
-        resolve10(content);
-      }
-    });
-    parser.on("error", missing);
-    parser.on("end", () => {
-      if (!isFound) missing();
-    });
-    archive.on("error", missing);
-    content.on("close", () => archive.destroy());
-    archive.on("data", (chunk) => {
-      if (parser.write(chunk)) return;
-      archive.pause();
-      parser.once("drain", () => archive.resume());
-    });
-    archive.on("end", () => parser.end());
-  });
-}
-
-// packages/client/src/backends/docker/container.ts
-var TAR = { "content-type": "application/x-tar" };
-var CLEANUP_MS2 = 1e4;
-var Container = class _Container {
-  #api;
-  #id;
-  #signal;
-  constructor(api, id, signal) {
-    this.#api = api;
-    this.#id = id;
-    this.#signal = signal;
-  }
-  /** @param spec the body of "Create a container" */
-  static async create(api, name2, spec, signal) {
-    const request4 = { method: "POST", path: "/containers/create", query: { name: name2 }, body: spec };
-    try {
-      const made = await api.json({ ...request4, signal });
-      return new _Container(api, made?.Id ?? name2, signal);
-    } catch (error2) {
-      if (signal.aborted) await removeContainer(api, name2);
-      throw error2;
-    }
-  }
-  /** Names the container where another one takes its volumes. */
-  get id() {
-    return this.#id;
-  }
-  /** Writes files before it starts; directories are those of the image, or stand before what is in them. */
-  async put(files) {
-    const packed = packFiles(files);
-    const body = new import_node_stream7.PassThrough();
-    body.end(packed);
-    await this.#unpack("/", body);
-  }
-  /** Unpacks a context into a directory that is there. */
-  async putContext(directory, archive) {
-    const body = new import_node_stream7.PassThrough();
-    const sent = archive.send(async (chunk) => {
-      if (!body.write(chunk)) await (0, import_node_events2.once)(body, "drain", { signal: this.#signal });
-    });
-    const ended = sent.then(
-      () => body.end(),
-      (error2) => body.destroy(error2)
-    );
-    const [, unpacked] = await Promise.all([ended, this.#unpack(directory, body).then(() => void 0, asError)]);
-    await sent;
-    if (unpacked !== void 0) throw unpacked;
-  }
-  /**
-   * Starts it and waits for its end.
-   *
-   * @param onLine is told each line that it prints
-   * @throws BuildError `POD_FAILED` when it cannot be started
-   */
-  async run(onLine) {
-    const query = { stream: "1", stdout: "1", stderr: "1" };
-    const attached = await this.#api.send({ ...this.#at("POST", "/attach"), query });
-    const reading2 = readInto(unframed(attached), onLine);
-    reading2.catch(() => void 0);
-    await this.#api.send(this.#at("POST", "/start")).then(drain);
-    await reading2.catch((error2) => {
-      this.#signal.throwIfAborted();
-      onLine(`The daemon's stream of the log was cut (${error2.message}); lines may be missing.`);
-    });
-    await this.#api.json(this.#at("POST", "/wait"));
-    const inspected = await this.#api.json(this.#at("GET", "/json"));
-    if (inspected === void 0 || inspected.State.Running) {
-      throw new BuildError("POD_FAILED", "the Docker daemon does not tell how the container of the build ended");
-    }
-    return { exitCode: inspected.State.ExitCode, isOutOfMemory: inspected.State.OOMKilled === true };
-  }
-  /** Reads one small file; undefined when there is none. */
-  async read(path8, maxBytes) {
-    const answer2 = await this.#archive(path8, [404]);
-    if (answer2.statusCode === 404) {
-      drain(answer2);
-      return void 0;
-    }
-    return readAll(await soleFile(answer2, path8), maxBytes);
-  }
-  /** Opens a file, however large. */
-  async open(path8) {
-    return soleFile(await this.#archive(path8), path8);
-  }
-  /** Opens a directory, as a tar of what is in it. */
-  async openDirectory(path8) {
-    return this.#archive(`${path8}/.`);
-  }
-  /** Ends and removes it, with the volumes that are its own. Never throws: it must not hide how the build went. */
-  async remove() {
-    await removeContainer(this.#api, this.#id);
-  }
-  async #unpack(path8, body) {
-    await this.#api.send({ ...this.#at("PUT", "/archive"), query: { path: path8 }, headers: TAR, body }).then(drain);
-  }
-  #archive(path8, accept = []) {
-    return this.#api.send({ ...this.#at("GET", "/archive"), query: { path: path8 }, accept });
-  }
-  #at(method, rest2) {
-    return { method, path: `/containers/${this.#id}${rest2}`, signal: this.#signal };
-  }
-};
-async function removeContainer(api, id) {
-  const query = { force: "1", v: "1" };
-  const signal = AbortSignal.timeout(CLEANUP_MS2);
-  await api.send({ method: "DELETE", path: `/containers/${id}`, query, accept: [404, 409], signal }).then(drain).catch(() => void 0);
-}
-async function readInto(stream, onLine) {
-  for await (const line of readLines(stream)) onLine(line);
-}
-function drain(answer2) {
-  answer2.resume();
-}
-function asError(error2) {
-  return error2;
-}
-
-// packages/client/src/backends/docker/daemon-images.ts
-var DOCKER_HUB4 = "https://index.docker.io/v1/";
-async function provideImage(api, image, credential2, onLine, signal) {
-  const found = { method: "GET", path: `/images/${image}/json`, accept: [404], signal };
-  if (await api.json(found) !== void 0) return;
-  onLine(`Pulling ${image}`);
-  const { domain, repository, tag = "latest", digest: digest2 } = parseReference(image);
-  const query = { fromImage: `${domain}/${repository}`, tag: digest2 ?? tag };
-  const headers = authHeader(domain, credential2);
-  const answer2 = await api.send({ method: "POST", path: "/images/create", query, headers, signal });
-  await followProgress(answer2, (why) => {
-    return new BuildError("POD_FAILED", `the Docker daemon cannot pull ${image}: ${why}`, { fault: "configuration" });
-  });
-}
-async function loadImage(api, archive, signal) {
-  const headers = { "content-type": "application/x-tar" };
-  const request4 = { method: "POST", path: "/images/load", query: { quiet: "1" }, headers, body: archive };
-  const answer2 = await api.send({ ...request4, signal });
-  await followProgress(answer2, (why) => new BuildError("POD_FAILED", `the Docker daemon did not take the image: ${why}`));
-}
-async function followProgress(answer2, failed5, onProgress = () => void 0) {
-  let last = "";
-  let problem;
-  for await (const line of readLines(answer2)) {
-    if (line.trim() === "") continue;
-    const progress = readProgress(line);
-    if (typeof progress.error === "string") problem ??= progress.error;
-    if (typeof progress.status === "string") last = progress.status;
-    onProgress(progress);
-  }
-  if (problem !== void 0) throw failed5(problem);
-  return last;
-}
-function readProgress(line) {
-  try {
-    return Object(JSON.parse(line));
-  } catch {
-    return {};
-  }
-}
-function authHeader(domain, credential2) {
-  if (credential2 === void 0) return {};
-  const serveraddress = domain === "docker.io" ? DOCKER_HUB4 : domain;
-  const fields2 = "registryToken" in credential2 ? { registrytoken: credential2.registryToken } : "identityToken" in credential2 ? { identitytoken: credential2.identityToken } : credential2;
-  return { "x-registry-auth": encoded({ ...fields2, serveraddress }) };
-}
-function encoded(value) {
-  const text3 = Buffer.from(JSON.stringify(value)).toString("base64url");
-  return text3.padEnd(Math.ceil(text3.length / 4) * 4, "=");
-}
-
-// packages/client/src/backends/docker/specs.ts
-var BUILD_LABEL2 = "kaniko-hooks.build";
-var PLACES = {
-  digest: "/kaniko/.kbuild/digest",
-  secrets: "/kaniko/.kbuild/secrets",
-  tar: `${TAR_MOUNT}/image.tar`,
-  layout: LAYOUT_MOUNT,
-  context: CONTEXT_TREE,
-  /** What a push container says that it pushed. */
-  pushed: "/kaniko/pushed"
-};
-var DOCKER_CONFIG2 = "/kaniko/.kbuild/docker";
-function builderSpec(build2, { layout, tar }, around) {
-  const { target: _target, ...rest2 } = build2;
-  const tags = build2.tags.length === 0 && tar ? ["image:latest"] : build2.tags;
-  const args = executorArguments(
-    { ...rest2, tags },
-    {
-      context: `dir://${CONTEXT_TREE}/context`,
-      dockerfile: `${CONTEXT_TREE}/Dockerfile`,
-      digestFile: PLACES.digest,
-      push: false,
-      secrets: PLACES.secrets,
-      ...layout ? { ociLayout: LAYOUT_MOUNT } : {},
-      ...tar ? { dockerTar: PLACES.tar } : {}
-    }
-  );
-  return {
-    ...common2(around),
-    Cmd: args,
-    Env: pairs4({ ...executorEnvironment(), DOCKER_CONFIG: DOCKER_CONFIG2 }),
-    Volumes: { ...layout ? { [LAYOUT_MOUNT]: {} } : {}, ...tar ? { [TAR_MOUNT]: {} } : {} },
-    HostConfig: hostConfig(around, CAPABILITIES)
-  };
-}
-function pusherSpec(place, build2, builder, around) {
-  const { domain, repository } = place.reference;
-  const [first = "latest", ...tags] = place.written.keys();
-  const variables = pushVariables(tags, build2.pushRetries).map(({ name: name2, value }) => [name2, value]);
-  return {
-    ...common2(around),
-    Entrypoint: pushCommand(
-      LAYOUT_MOUNT,
-      `${domain}/${repository}:${first}`,
-      build2.insecureRegistries.includes(domain)
-    ),
-    Cmd: [],
-    Env: pairs4({ ...Object.fromEntries(variables), DOCKER_CONFIG: DOCKER_CONFIG2, TERMINATION_LOG: PLACES.pushed }),
-    HostConfig: { ...hostConfig(around, []), VolumesFrom: [`${builder}:ro`] }
-  };
-}
-function builderFiles(config, secrets) {
-  const values = secrets.map(({ value }, index) => ({
-    path: secretFile(PLACES.secrets, index).slice(1),
-    mode: 384,
-    content: value
-  }));
-  return [
-    ...credentialFiles(config),
-    { path: PLACES.secrets.slice(1), mode: 448 },
-    ...values,
-    { path: CONTEXT_TREE.replace(/\/[^/]*$/, "").slice(1), mode: 493 },
-    { path: CONTEXT_TREE.slice(1), mode: 493 }
-  ];
-}
-function credentialFiles(config) {
-  return [
-    { path: "kaniko", mode: 493 },
-    { path: "kaniko/.kbuild", mode: 448 },
-    { path: DOCKER_CONFIG2.slice(1), mode: 448 },
-    { path: `${DOCKER_CONFIG2.slice(1)}/config.json`, mode: 384, content: Buffer.from(config ?? "{}") }
-  ];
-}
-function common2({ id, image }) {
-  return { Image: image, User: "0:0", Tty: false, OpenStdin: false, Labels: { [BUILD_LABEL2]: id } };
-}
-function hostConfig({ network }, capabilities) {
-  return {
-    CapDrop: ["ALL"],
-    CapAdd: capabilities,
-    SecurityOpt: ["no-new-privileges"],
-    NetworkMode: network,
-    // What a RUN prints is for whoever builds, and stays in no file of the daemon.
-    LogConfig: { Type: "none" }
-  };
-}
-function pairs4(values) {
-  return Object.entries(values).map(([name2, value]) => `${name2}=${value}`);
-}
-
-// packages/client/src/backends/docker/push-layout.ts
-var MAX_SAID_BYTES = 4096;
-var KEPT_LINES2 = 50;
-async function pushLayout(api, { builder, digest: digest2, build: build2, access: access2, around }, { line, redact: redact2 }, signal) {
-  const outcomes = [];
-  for (const [index, place] of access2.places.entries()) {
-    const references = [...place.written.values()];
-    references.forEach((reference) => line(`Pushing ${reference}`));
-    const spec = pusherSpec(place, build2, builder.id, around);
-    const pusher2 = await Container.create(api, `${around.id}-push-${index + 1}`, spec, signal);
-    const why = await pushOne(pusher2, place, access2, digest2).finally(async () => pusher2.remove());
-    if (why === void 0) references.forEach((reference) => line(`Pushed ${reference}`));
-    const { domain, repository } = place.reference;
-    const [first = "latest", ...tags] = place.written.keys();
-    const said = why === void 0 ? void 0 : redact2(why);
-    outcomes.push({ pushRef: `${domain}/${repository}:${first}`, tags, why: said });
-  }
-  throwUnlessPushed(outcomes);
-}
-async function pushOne(pusher2, place, { credentials }, digest2) {
-  await pusher2.put(credentialFiles(credentials.configFor([place.reference])));
-  const said = [];
-  const { exitCode: exitCode2 } = await pusher2.run((line) => {
-    said.push(line.slice(0, MAX_SAID_BYTES));
-    if (said.length > KEPT_LINES2) said.shift();
-  });
-  if (exitCode2 !== 0) {
-    return said.length === 0 ? `its container ended with exit code ${exitCode2}` : lastWords(said.join("\n"));
-  }
-  const pushed = (await pusher2.read(PLACES.pushed, MAX_SAID_BYTES))?.toString("utf8").trim() ?? "";
-  return pushed.endsWith(`@${digest2}`) ? void 0 : `another image was pushed (${pushed}) than was built (${digest2})`;
-}
-
-// packages/client/src/backends/docker/docker.ts
-var MISSING_MS = 2500;
-var MAX_DIGEST_BYTES = 4096;
-var MAX_MANIFEST_BYTES2 = 8 * 1024 * 1024;
-var DockerBackend = class {
-  name = "docker";
-  #settings;
-  constructor(settings) {
-    this.#settings = settings;
-  }
-  async missing() {
-    const signal = AbortSignal.timeout(MISSING_MS);
-    try {
-      const { Os: os7 } = await versionOf(this.#open(), signal);
-      return os7 === "linux" ? void 0 : `the Docker daemon runs containers of ${os7}, and Kaniko needs Linux`;
-    } catch (error2) {
-      if (signal.aborted) return `the Docker daemon did not answer within ${MISSING_MS / 1e3} s`;
-      if (error2 instanceof AddressError || error2 instanceof BuildError) return error2.message;
-      throw error2;
-    }
-  }
-  async build(request4, listener, signal) {
-    const limit = AbortSignal.timeout(request4.timeoutMs);
-    const either = AbortSignal.any([signal, limit]);
-    try {
-      either.throwIfAborted();
-      return await this.#run(request4, listener, either);
-    } catch (error2) {
-      if (signal.aborted) throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
-      if (limit.aborted) {
-        const message = `the build took longer than ${Math.round(request4.timeoutMs / 1e3)} s`;
-        throw new BuildError("TIMEOUT", message, { cause: error2 });
-      }
-      if (error2 instanceof AddressError) throw new BuildError("NO_BACKEND", error2.message);
-      if (error2 instanceof RegistryError) throw new BuildError("PUSH_FAILED", error2.message, { cause: error2 });
-      throw error2;
-    }
-  }
-  async cancel(buildId) {
-    const filters = JSON.stringify({ label: [`${BUILD_LABEL2}=${buildId}`] });
-    const api = this.#open();
-    const query = { all: "1", filters };
-    const found = await api.json({ method: "GET", path: "/containers/json", query });
-    for (const { Id: id } of found ?? []) await removeContainer(api, id);
-  }
-  /** The bodies of "Create a container"; credentials are files in the containers. */
-  describe(request4) {
-    const around = this.#around("kbuild-0");
-    const builder = builderSpec(request4, leftoversOf2(request4), around);
-    const places = request4.push ? placesOf(request4.tags) : [];
-    const { pushImage } = imagesFrom(this.#settings.env);
-    const pushers = places.map((place) => pusherSpec(place, request4, around.id, { ...around, image: pushImage }));
-    return Promise.resolve([builder, ...pushers]);
-  }
-  async #run(request4, listener, signal) {
-    const { env } = this.#settings;
-    const api = this.#open();
-    const id = `kbuild-${(0, import_node_crypto12.randomUUID)().slice(0, 8)}`;
-    const durations2 = new Durations();
-    durations2.begin("context", listener);
-    const platform2 = platformOf(await versionOf(api, signal), request4.platform);
-    const open10 = await openContext(request4, env, signal);
-    try {
-      const traits = { fork: imagesFrom(env).kaniko.fork, platform: platform2 };
-      const { context, buildArgs } = prepareElsewhere(open10.context, request4, traits);
-      context.warnings.forEach((warning2) => listener.line(warning2));
-      durations2.begin("bases", listener);
-      const access2 = await planAccess(request4, context, this.#settings, this.#around(id).network, signal);
-      access2.credentials.warnings.forEach((warning2) => listener.line(`Warning: ${warning2}`));
-      const secrets = request4.secrets.map(({ value }) => value.toString("utf8"));
-      const redact2 = redactor2([...access2.credentials.secrets, ...secrets]);
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request4.tags[0] ?? "",
-        cache: request4.cache?.repository
-      });
-      const onLine = (line) => {
-        const { lines, phase } = log.read(redact2(line));
-        if (phase !== void 0) durations2.begin(phase, listener);
-        lines.forEach((shown3) => listener.line(shown3));
-      };
-      await this.#provide(api, imagesFrom(env).kaniko.image, listener, signal);
-      listener.started?.(id);
-      const spec = builderSpec({ ...request4, buildArgs }, leftoversOf2(request4), this.#around(id));
-      const builder = await Container.create(api, id, spec, signal);
-      try {
-        await builder.put(builderFiles(access2.builderConfig, request4.secrets));
-        await builder.putContext(PLACES.context, await packContext(context));
-        const end = await builder.run(onLine);
-        if (end.isOutOfMemory) throw new BuildError("POD_FAILED", "the container of the build ran out of memory");
-        const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES);
-        const digest2 = log.digestOf({ exitCode: end.exitCode, digest: said?.toString("utf8") ?? "" });
-        const manifest = `${PLACES.layout}/blobs/${digest2.replace(":", "/")}`;
-        const hasLayout = leftoversOf2(request4).layout;
-        const facts = hasLayout ? factsOf(await builder.read(manifest, MAX_MANIFEST_BYTES2), digest2) : {};
-        await writeFiles(builder, request4, signal);
-        if (request4.push) {
-          durations2.begin("push", listener);
-          const around = { ...this.#around(id), image: imagesFrom(env).pushImage };
-          await this.#provide(api, around.image, listener, signal);
-          await pushLayout(api, { builder, digest: digest2, build: request4, access: access2, around }, { ...listener, redact: redact2 }, signal);
-        } else if (request4.tags.length > 0) {
-          await loadImage(api, await builder.open(PLACES.tar), signal);
-          request4.tags.forEach((tag) => listener.line(`The Docker daemon has the image as ${tag}`));
-        }
-        return {
-          digest: digest2,
-          imageId: facts.imageId,
-          size: facts.size,
-          pushed: request4.push ? request4.tags : [],
-          buildId: id,
-          backend: this.name,
-          durationsMs: durations2.end()
-        };
-      } catch (error2) {
-        throw error2 instanceof BuildError ? error2.withMessage(redact2(error2.message)) : error2;
-      } finally {
-        await builder.remove();
-      }
-    } finally {
-      await open10.close();
-    }
-  }
-  async #provide(api, image, { line }, signal) {
-    const { env, credentials } = this.#settings;
-    const reference = parseReference(image);
-    const found = await findCredentials([reference], credentialSources(env, credentials), env, signal);
-    await provideImage(api, image, found.for(reference)?.credential, line, signal);
-  }
-  #around(id) {
-    const { env } = this.#settings;
-    const { KBUILD_DOCKER_NETWORK: network = "" } = env;
-    return { id, image: imagesFrom(env).kaniko.image, network: network === "" ? "default" : network };
-  }
-  #open() {
-    const { env } = this.#settings;
-    return new EngineApi(daemonAddress(env), { ...env });
-  }
-};
-async function versionOf(api, signal) {
-  const { Os: Os2 = "linux", Arch = "" } = await api.json({ method: "GET", path: "/version", signal }) ?? {};
-  return { Os: Os2, Arch };
-}
-function platformOf({ Os: os7, Arch: architecture }, wanted) {
-  const own = `${os7}/${architecture}`;
-  const [, variant2] = new RegExp(`^${own}/(v\\d+)$`).exec(wanted ?? "") ?? [];
-  if (wanted !== void 0 && wanted !== own && variant2 === void 0) {
-    const why = `the Docker daemon is ${own}, and Kaniko does not emulate; set DOCKER_HOST to a daemon of that platform`;
-    throw new BuildError("REQUEST_REFUSED", `the platform ${wanted} is not built: ${why}`);
-  }
-  return { os: os7, architecture, ...variant2 === void 0 ? {} : { variant: variant2 } };
-}
-function leftoversOf2({ push, files, tags }) {
-  const isLoaded = !push && tags.length > 0;
-  return {
-    layout: push || isLoaded || files.length > 0,
-    tar: isLoaded || files.some(({ kind }) => kind === "docker")
-  };
-}
-async function writeFiles(builder, { files }, signal) {
-  for (const { kind, path: path8 } of files) {
-    const content = kind === "docker" ? builder.open(PLACES.tar) : builder.openDirectory(PLACES.layout);
-    await writeWhole(path8, await content, signal);
-  }
-}
-
-// packages/client/src/backends/kubernetes/kubernetes.ts
-var import_node_crypto13 = require("node:crypto");
-
-// packages/client/src/backends/kubernetes/cluster.ts
-var import_node_fs17 = require("node:fs");
-var import_promises22 = require("node:fs/promises");
-var import_node_os4 = require("node:os");
-var import_node_path29 = require("node:path");
-async function findCluster(settings) {
-  const { kubeconfig, namespace } = settings;
-  const found = await (kubeconfig === void 0 ? findAny(settings) : readKubeconfig(kubeconfig));
-  return namespace === void 0 ? found : { ...found, config: { ...found.config, namespace } };
-}
-async function findAny({ env }) {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG = "", HOME = (0, import_node_os4.homedir)() } = env;
-  if (host !== void 0 && host !== "") {
-    return inClusterConfig({ host, port }).then(
-      (config) => ({ config, origin: "the account of this pod", isOwn: true }),
-      async (error2) => {
-        const file2 = fileOf(KUBECONFIG, HOME);
-        if (file2 === void 0) throw error2;
-        return readKubeconfig(file2);
-      }
-    );
-  }
-  const file = fileOf(KUBECONFIG, HOME);
-  if (file !== void 0) return readKubeconfig(file);
-  const message = "this does not run in a pod with an account, and there is no kubeconfig (KUBECONFIG, ~/.kube/config)";
-  throw new KubeError("NO_CREDENTIALS", message);
-}
-function fileOf(variable, home) {
-  const named3 = variable.split(":").filter((path8) => path8 !== "");
-  return [...named3, ...named3.length === 0 ? [(0, import_node_path29.join)(home, ".kube", "config")] : []].find((path8) => (0, import_node_fs17.existsSync)(path8));
-}
-async function readKubeconfig(pathOrContent) {
-  if (!pathOrContent.includes("\n")) {
-    const config = await kubeconfigFile(pathOrContent);
-    return { config, origin: `the kubeconfig ${pathOrContent}`, isOwn: false };
-  }
-  const directory = await (0, import_promises22.mkdtemp)((0, import_node_path29.join)((0, import_node_os4.tmpdir)(), "kbuild-kubeconfig-"));
-  try {
-    const path8 = (0, import_node_path29.join)(directory, "config");
-    await (0, import_promises22.writeFile)(path8, pathOrContent, { mode: 384 });
-    const { token, ...config } = await kubeconfigFile(path8);
-    const first = await token();
-    return { config: { ...config, token: () => Promise.resolve(first) }, origin: "the kubeconfig", isOwn: false };
-  } finally {
-    await (0, import_promises22.rm)(directory, { recursive: true, force: true });
-  }
-}
-
-// packages/client/src/backends/kubernetes/engine.ts
-var LABELS = { "app.kubernetes.io/managed-by": "kbuild" };
-function openEngine(kube, settings, request4, architecture, secrets, id) {
-  const { kaniko, ...rest2 } = engineSettings(settings, request4, architecture, secrets);
-  let pods = 0;
-  return chooseEngine(kube, { kaniko }, rest2, () => pods++ === 0 ? id : `${id}-${pods}`);
-}
-function engineSettings(settings, request4, architecture, secrets) {
-  const { env, resources, nodeSelector, authorities = {} } = settings;
-  const { kaniko, pushImage } = { ...imagesFrom(env), ...settings };
-  const { cache, registryMirrors, insecureRegistries } = request4;
-  const hosts = Object.keys(authorities);
-  const secret2 = hosts.length === 0 ? "" : secrets.texts("authorities", byIndex(Object.values(authorities)));
-  return {
-    kaniko,
-    pushImage,
-    contextImage: pushImage,
-    registryMirrors,
-    insecureRegistries,
-    certificates: hosts.map((registry2, index) => ({ registry: registry2, source: { secret: secret2, key: String(index) } })),
-    ...cache === void 0 ? {} : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1e3))}s` } },
-    pod: {
-      labels: LABELS,
-      // The image is for that platform, and Kaniko does not emulate.
-      nodeSelector: { "kubernetes.io/arch": architecture, ...nodeSelector },
-      ...resources === void 0 ? {} : { resources }
-    }
-  };
-}
-function byIndex(texts) {
-  return Object.fromEntries(texts.map((text3, index) => [String(index), text3]));
 }
 
 // packages/client/src/backends/kubernetes/connector.ts
@@ -19245,15 +18295,41 @@ async function readConnector(kube, { name: name2 }, signal) {
   }
 }
 
+// packages/client/src/backends/kubernetes/targets.ts
+function placesOf(references) {
+  const places = /* @__PURE__ */ new Map();
+  for (const text3 of references) {
+    const { domain, repository, tag = "latest" } = parseReference(text3);
+    const name2 = `${domain}/${repository}`;
+    const place = places.get(name2) ?? { reference: { domain, repository, tag }, written: /* @__PURE__ */ new Map() };
+    places.set(name2, place);
+    if (!place.written.has(tag)) place.written.set(tag, text3);
+  }
+  return [...places.values()];
+}
+function targetOf({ reference, written }, credential2, insecureRegistries) {
+  const { domain, repository } = reference;
+  const [first = "latest", ...tags] = written.keys();
+  return {
+    pushRef: `${domain}/${repository}:${first}`,
+    insecureRegistries: insecureRegistries.includes(domain) ? [domain] : [],
+    ...tags.length === 0 ? {} : { tags },
+    ...credential2 === void 0 ? {} : { access: { kind: "docker-config", secret: credential2 } }
+  };
+}
+function configOf(place, credentials) {
+  return credentials.configFor([place.reference]);
+}
+
 // packages/client/src/backends/kubernetes/plan.ts
 async function readContextOf(request4, { env }, listener, signal) {
   listener.phase("context");
-  const open10 = await openContext(request4, env, signal);
-  const files = open10.context.entries.filter(({ kind }) => kind === "file").length;
+  const open9 = await openContext(request4, env, signal);
+  const files = open9.context.entries.filter(({ kind }) => kind === "file").length;
   listener.line(`Context: ${files} ${files === 1 ? "file" : "files"}`);
-  return open10;
+  return open9;
 }
-async function planAccess2(request4, context, settings, kube, listener, signal) {
+async function planAccess(request4, context, settings, kube, listener, signal) {
   listener.phase("bases");
   const places = placesOf(request4.push ? request4.tags : []);
   const connector2 = await connectorFor(request4, settings, kube, signal);
@@ -19302,12 +18378,12 @@ function cacheOf2({ cache }) {
 }
 
 // packages/client/src/backends/kubernetes/platform.ts
-var import_node_os5 = require("node:os");
+var import_node_os4 = require("node:os");
 function ownArchitecture() {
   const names = { x64: "amd64", ia32: "386" };
-  return names[(0, import_node_os5.arch)()] ?? (0, import_node_os5.arch)();
+  return names[(0, import_node_os4.arch)()] ?? (0, import_node_os4.arch)();
 }
-function platformOf2(platform2, isInCluster) {
+function platformOf(platform2, isInCluster) {
   if (platform2 === void 0) return { os: "linux", architecture: isInCluster ? ownArchitecture() : "amd64" };
   const [, architecture, variant2] = /^linux\/([a-z0-9]+)(?:\/(v\d+))?$/.exec(platform2) ?? [];
   if (architecture === void 0) {
@@ -19315,6 +18391,40 @@ function platformOf2(platform2, isInCluster) {
     throw new BuildError("REQUEST_REFUSED", `the platform ${JSON.stringify(platform2)} is not built: ${advice2}`);
   }
   return { os: "linux", architecture, ...variant2 === void 0 ? {} : { variant: variant2 } };
+}
+
+// packages/client/src/backends/kubernetes/published.ts
+var ANSWER_MS3 = 1e4;
+async function checkPublished(asked, digest2, signal) {
+  const found = await Promise.all(asked.map(async (asking) => checkPlace(asking, digest2, signal)));
+  return found.find(({ imageId }) => imageId !== void 0) ?? {};
+}
+async function checkPlace({ place, client: options }, digest2, signal) {
+  const { domain, repository } = place.reference;
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS3)]);
+  try {
+    const client = new RegistryClient(domain, { ...options, retries: 1, connectTimeoutMs: 3e3 });
+    const manifest = await client.getManifest(repository, digest2, soon);
+    for (const [tag, written] of place.written) {
+      const head = await client.headManifest(repository, tag, soon);
+      if (head?.digest === digest2) continue;
+      const instead = head === void 0 ? "nothing" : head.digest;
+      const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`;
+      throw new BuildError("PUSH_FAILED", `${written} was pushed as ${digest2}, but ${why}`);
+    }
+    return manifest === void 0 ? {} : contentOf2(manifest);
+  } catch (error2) {
+    if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
+    return {};
+  }
+}
+function contentOf2({ content }) {
+  const { config, layers } = JSON.parse(content.toString("utf8"));
+  const sizes = Array.isArray(layers) ? layers.map(({ size }) => typeof size === "number" ? size : 0) : [];
+  return {
+    ...typeof config?.digest === "string" ? { imageId: config.digest } : {},
+    size: sizes.reduce((sum, size) => sum + size, 0)
+  };
 }
 
 // packages/client/src/backends/kubernetes/request.ts
@@ -19345,8 +18455,46 @@ function buildRequest(request4, { places, credentials, builderConfig, connector:
   };
 }
 
+// packages/client/src/backends/kubernetes/rights.ts
+var NEEDED = [
+  ...["create", "get", "delete"].map((verb) => ({ verb, resource: "pods" })),
+  ...["create", "get"].map((verb) => ({ verb, resource: "pods", subresource: "exec" })),
+  { verb: "get", resource: "pods", subresource: "log" },
+  ...["create", "delete"].map((verb) => ({ verb, resource: "secrets" }))
+];
+async function missingRights(kube, signal) {
+  const answers2 = await Promise.all(
+    NEEDED.map(async (right) => ({ right, isAllowed: await isAllowed(kube, right, signal) }))
+  );
+  const missing = answers2.filter(({ isAllowed: allowed }) => !allowed).map(({ right }) => shown2(right));
+  if (missing.length === 0) return void 0;
+  return `the account may not ${missing.join(", ")} in namespace ${kube.namespace}`;
+}
+async function isAllowed(kube, { verb, resource, subresource }, signal) {
+  const attributes = {
+    namespace: kube.namespace,
+    verb,
+    resource,
+    ...subresource === void 0 ? {} : { subresource }
+  };
+  try {
+    const review = await kube.create(
+      "selfsubjectaccessreviews",
+      { spec: { resourceAttributes: attributes } },
+      { signal }
+    );
+    return review.status?.allowed === true;
+  } catch (error2) {
+    if (isKubeError(error2, "NOT_FOUND", "FORBIDDEN")) return true;
+    throw error2;
+  }
+}
+function shown2({ verb, resource, subresource }) {
+  return `${verb} ${subresource === void 0 ? resource : `${resource}/${subresource}`}`;
+}
+
 // packages/client/src/backends/kubernetes/secrets.ts
-var CLEANUP_MS3 = 5e3;
+var CLEANUP_MS2 = 5e3;
 var BuildSecrets = class {
   #kube;
   #prefix;
@@ -19397,7 +18545,7 @@ var BuildSecrets = class {
     this.#made = [];
     await Promise.all(
       made.map(async (name2) => {
-        const signal = AbortSignal.timeout(CLEANUP_MS3);
+        const signal = AbortSignal.timeout(CLEANUP_MS2);
         await this.#kube.delete("secrets", name2, { signal }).catch((error2) => {
           if (!isKubeError(error2)) throw error2;
         });
@@ -19414,99 +18562,8 @@ function base642(value) {
   return value.toString("base64");
 }
 
-// packages/client/src/backends/kubernetes/describe.ts
-var NAME2 = "kbuild-0";
-var NOBODY = { line: () => void 0, phase: () => void 0 };
-async function describePod(settings, request4, signal) {
-  const cluster = await findCluster(settings);
-  const kube = new Kube(cluster.config);
-  try {
-    const secrets = new BuildSecrets(kube, NAME2);
-    const { architecture, ...platform2 } = platformOf2(request4.platform, cluster.isOwn);
-    const engine = openEngine(kube, settings, request4, architecture, secrets, NAME2);
-    const { context: found, close } = await readContextOf(request4, settings, NOBODY, signal);
-    try {
-      const wishes = wishesOf(request4);
-      const prepared = engine.prepare(found, { ...platform2, architecture }, request4.buildArgs, wishes);
-      refuseUnsupported(prepared.findings, prepared.context.dockerfile);
-      const plan = await planAccess2(request4, prepared.context, settings, kube, NOBODY, signal);
-      const asked = buildRequest({ ...request4, buildArgs: prepared.buildArgs }, plan, secrets, NOBODY, signal);
-      const { kaniko, ...rest2 } = engineSettings(settings, request4, architecture, secrets);
-      return kanikoPod(asked, { ...kaniko, ...rest2 }, { name: NAME2, timeoutMs: request4.timeoutMs });
-    } finally {
-      await close();
-    }
-  } finally {
-    kube.close();
-  }
-}
-
-// packages/client/src/backends/kubernetes/published.ts
-var ANSWER_MS3 = 1e4;
-async function checkPublished(asked, digest2, signal) {
-  const found = await Promise.all(asked.map(async (asking) => checkPlace(asking, digest2, signal)));
-  return found.find(({ imageId }) => imageId !== void 0) ?? {};
-}
-async function checkPlace({ place, client: options }, digest2, signal) {
-  const { domain, repository } = place.reference;
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS3)]);
-  try {
-    const client = new RegistryClient(domain, { ...options, retries: 1, connectTimeoutMs: 3e3 });
-    const manifest = await client.getManifest(repository, digest2, soon);
-    for (const [tag, written] of place.written) {
-      const head = await client.headManifest(repository, tag, soon);
-      if (head?.digest === digest2) continue;
-      const instead = head === void 0 ? "nothing" : head.digest;
-      const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`;
-      throw new BuildError("PUSH_FAILED", `${written} was pushed as ${digest2}, but ${why}`);
-    }
-    return manifest === void 0 ? {} : readImageFacts(manifest.content);
-  } catch (error2) {
-    if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
-    return {};
-  }
-}
-
-// packages/client/src/backends/kubernetes/rights.ts
-var NEEDED = [
-  ...["create", "get", "delete"].map((verb) => ({ verb, resource: "pods" })),
-  ...["create", "get"].map((verb) => ({ verb, resource: "pods", subresource: "exec" })),
-  { verb: "get", resource: "pods", subresource: "log" },
-  ...["create", "delete"].map((verb) => ({ verb, resource: "secrets" }))
-];
-async function missingRights(kube, signal) {
-  const answers = await Promise.all(
-    NEEDED.map(async (right) => ({ right, isAllowed: await isAllowed(kube, right, signal) }))
-  );
-  const missing = answers.filter(({ isAllowed: allowed }) => !allowed).map(({ right }) => shown2(right));
-  if (missing.length === 0) return void 0;
-  return `the account may not ${missing.join(", ")} in namespace ${kube.namespace}`;
-}
-async function isAllowed(kube, { verb, resource, subresource }, signal) {
-  const attributes = {
-    namespace: kube.namespace,
-    verb,
-    resource,
-    ...subresource === void 0 ? {} : { subresource }
-  };
-  try {
-    const review = await kube.create(
-      "selfsubjectaccessreviews",
-      { spec: { resourceAttributes: attributes } },
-      { signal }
-    );
-    return review.status?.allowed === true;
-  } catch (error2) {
-    if (isKubeError(error2, "NOT_FOUND", "FORBIDDEN")) return true;
-    throw error2;
-  }
-}
-function shown2({ verb, resource, subresource }) {
-  return `${verb} ${subresource === void 0 ? resource : `${resource}/${subresource}`}`;
-}
-
 // packages/client/src/backends/kubernetes/kubernetes.ts
-var MISSING_MS2 = 2500;
+var MISSING_MS = 2500;
 var KubernetesBackend = class {
   name = "kubernetes";
   #settings;
@@ -19515,14 +18572,14 @@ var KubernetesBackend = class {
   }
   async missing() {
     try {
-      const signal = AbortSignal.timeout(MISSING_MS2);
+      const signal = AbortSignal.timeout(MISSING_MS);
       const { config } = await findCluster(this.#settings);
-      const kube = new Kube(config, { firstContactMs: MISSING_MS2 });
+      const kube = new Kube(config, { firstContactMs: MISSING_MS });
       try {
         return await missingRights(kube, signal);
       } catch (error2) {
         if (!signal.aborted) throw error2;
-        return `the API server ${config.server.host} did not answer within ${MISSING_MS2 / 1e3} s`;
+        return `the API server ${config.server.host} did not answer within ${MISSING_MS / 1e3} s`;
       } finally {
         kube.close();
       }
@@ -19531,28 +18588,25 @@ var KubernetesBackend = class {
       throw error2;
     }
   }
-  async describe(request4, signal) {
-    return [await asBuildErrors(async () => describePod(this.#settings, request4, signal))];
-  }
   async build(request4, listener, signal) {
     const cluster = await asBuildErrors(async () => findCluster(this.#settings));
     const kube = new Kube(cluster.config, { onOutage: (sentence2) => listener.line(sentence2) });
-    const id = `kbuild-${(0, import_node_crypto13.randomUUID)().slice(0, 8)}`;
+    const id = `kbuild-${(0, import_node_crypto10.randomUUID)().slice(0, 8)}`;
     const secrets = new BuildSecrets(kube, id);
-    let open10;
+    let open9;
     try {
-      const platform2 = platformOf2(request4.platform, cluster.isOwn);
+      const platform2 = platformOf(request4.platform, cluster.isOwn);
       const engine = openEngine(kube, this.#settings, request4, platform2.architecture, secrets, id);
-      open10 = await readContextOf(request4, this.#settings, listener, signal);
+      open9 = await readContextOf(request4, this.#settings, listener, signal);
       const { context, buildArgs, findings } = engine.prepare(
-        open10.context,
+        open9.context,
         platform2,
         request4.buildArgs,
         wishesOf(request4)
       );
       refuseUnsupported(findings, context.dockerfile);
       for (const warning2 of context.warnings) listener.line(`Warning: ${warning2}`);
-      const plan = await asBuildErrors(async () => planAccess2(request4, context, this.#settings, kube, listener, signal));
+      const plan = await asBuildErrors(async () => planAccess(request4, context, this.#settings, kube, listener, signal));
       const redact2 = redactor2([
         ...plan.credentials.secrets,
         ...request4.secrets.map(({ value }) => value.toString("utf8"))
@@ -19576,7 +18630,7 @@ var KubernetesBackend = class {
       );
       return outcomeOf2(image, published, plan, id);
     } finally {
-      await Promise.all([secrets.remove(), open10?.close()]);
+      await Promise.all([secrets.remove(), open9?.close()]);
       kube.close();
     }
   }
@@ -19640,18 +18694,6 @@ async function missingOf(backend) {
   }
 }
 
-// packages/registry/src/push.ts
-var SLOWEST = 32 * 1024;
-
-// packages/client/src/image-archive/tar-index.ts
-init_header();
-init_pax();
-var MAX_EXTENSION = 1024 * 1024;
-
-// packages/client/src/image-archive/image-archive.ts
-var MAX_JSON_BYTES2 = 8 * 1024 * 1024;
-var PIECE3 = 256 * 1024;
-
 // packages/client/src/lend.ts
 function lendFrom(env, wishes, notice2 = () => void 0) {
   return {
@@ -19679,54 +18721,160 @@ function repositoriesOf(build2, context) {
   });
 }
 
-// packages/client/src/backends/local/local.ts
-var import_node_crypto14 = require("node:crypto");
-var import_node_fs20 = require("node:fs");
-var import_promises25 = require("node:fs/promises");
-var import_node_os7 = require("node:os");
-var import_node_path31 = require("node:path");
-
-// packages/client/src/image-archive/pack-layout.ts
-var import_node_fs18 = require("node:fs");
-var import_promises23 = require("node:fs/promises");
-init_header();
-var BLOCK3 = 512;
-var PIECE4 = 256 * 1024;
-async function* packLayout(directory) {
-  const blobs = (await (0, import_promises23.readdir)(`${directory}/blobs/sha256`)).filter((name2) => /^[0-9a-f]{64}$/.test(name2)).sort();
-  for (const path8 of ["oci-layout", "index.json", ...blobs.map((name2) => `blobs/sha256/${name2}`)]) {
-    yield* packFile(directory, path8);
-  }
-  yield Buffer.alloc(2 * BLOCK3);
+// packages/client/src/backends/elsewhere.ts
+function placesBelow(home) {
+  return { executor: `${home}/executor`, work: `${home}/.kbuild`, tree: `${home}/context/tree` };
 }
-async function* packFile(directory, path8) {
-  const file = await (0, import_promises23.open)(`${directory}/${path8}`, import_node_fs18.constants.O_RDONLY | import_node_fs18.constants.O_NOFOLLOW);
-  try {
-    const { size } = await file.stat();
-    const header = new Header({ path: path8, mode: 420, uid: 0, gid: 0, size, mtime: /* @__PURE__ */ new Date(0), type: "File" });
-    const block2 = Buffer.alloc(BLOCK3);
-    header.encode(block2);
-    yield block2;
-    for (let done = 0; done < size; ) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE4, size - done));
-      const { bytesRead } = await file.read(piece, 0, piece.length);
-      if (bytesRead === 0) throw new Error(`${path8} became shorter while it was read`);
-      yield piece.subarray(0, bytesRead);
-      done += bytesRead;
-    }
-    yield Buffer.alloc(Math.ceil(size / BLOCK3) * BLOCK3 - size);
-  } finally {
-    await file.close();
+var CLEAN = ["--cleanup", "--ignore-path=/busybox"];
+function executorCommand(request4, home = "/kaniko") {
+  const { executor, work, tree } = placesBelow(home);
+  const { target: _target, ...rest2 } = request4;
+  const args = executorArguments(rest2, {
+    context: `dir://${tree}/context`,
+    dockerfile: `${tree}/Dockerfile`,
+    digestFile: `${work}/digest`,
+    push: request4.push,
+    secrets: `${work}/secrets`
+  });
+  return [executor, ...args, ...CLEAN];
+}
+function redactorOf(request4, config) {
+  const passwords = config === void 0 ? [] : parseDockerConfig(config).secrets;
+  return redactor2([...request4.secrets.map(({ value }) => value.toString("utf8")), ...passwords]);
+}
+
+// packages/client/src/backends/local/local.ts
+var import_node_crypto11 = require("node:crypto");
+var import_node_fs17 = require("node:fs");
+var import_promises22 = require("node:fs/promises");
+var import_node_os6 = require("node:os");
+var import_node_path29 = require("node:path");
+
+// packages/builder/src/engines/kaniko/elsewhere.ts
+function forkOf(printed) {
+  const [, major, minor] = /v?(\d+)\.(\d+)\.\d+/.exec(printed) ?? [];
+  if (major === void 0 || minor === void 0) return void 0;
+  if (Number(major) > 1 || Number(minor) > 25) return "osscontainertools";
+  return Number(minor) === 25 ? "chainguard" : "google";
+}
+function prepareElsewhere(context, build2, { fork, platform: platform2 }) {
+  const { labels, target } = build2;
+  const prepared = prepare(
+    asWished(context, { labels, ...target === void 0 ? {} : { target } }),
+    fork,
+    platform2,
+    build2.buildArgs
+  );
+  const problems = [
+    ...build2.secrets.length > 0 && fork !== "osscontainertools" ? ["build secrets need an executor of the osscontainertools fork (v1.26 or later), and the one there has none"] : [],
+    ...Object.keys(build2.annotations).length > 0 && fork === "google" ? ["annotations need a maintained executor (v1.25 or later); the one there is Google\u2019s, which has none"] : [],
+    ...prepared.findings.map(
+      ({ line, instruction, problem, advice: advice2 }) => `${context.dockerfile} line ${line}, ${instruction}: ${problem}. ${advice2}`
+    )
+  ];
+  if (problems.length > 0) throw new BuildError("DOCKERFILE_UNSUPPORTED", problems.join("\n"));
+  return prepared;
+}
+var ElsewhereLog = class {
+  #log;
+  #build;
+  /** @param pushRef the first destination, for the words of an error; may be empty */
+  constructor(context, build2) {
+    const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
+    this.#log = new KanikoLog(build2.cache, authoredTexts(context));
+    this.#build = { dockerfile, dockerfileText: authorText, buildArgs: build2.buildArgs, pushRef: build2.pushRef };
   }
+  /** @param line without its end */
+  read(line) {
+    const { lines, event } = this.#log.read(line);
+    if (event === void 0 || event.kind === "pushed") return { lines };
+    const phase = { fetching: "bases", stage: "build", instruction: "build", pushing: "push" }[event.kind];
+    return { lines, phase };
+  }
+  /**
+   * What an executor's end means.
+   *
+   * @param end its exit code, 128 and more for a signal, and what it left in its digest file
+   * @returns the digest
+   * @throws BuildError with the failing instruction, or what the registry said
+   */
+  digestOf(end) {
+    const { exitCode: exitCode2 } = end;
+    const digest2 = end.digest.trim();
+    if (exitCode2 > 128) {
+      const why = exitCode2 === 137 ? "; its memory may have run out" : "";
+      const message = `the executor was ended by signal ${exitCode2 - 128}${why}`;
+      throw new BuildError("POD_FAILED", message, { exitCode: exitCode2 });
+    }
+    if (exitCode2 !== 0) throw explainFailure({ ...this.#build, progress: this.#log.progress, exitCode: exitCode2 });
+    if (isDigest(digest2)) return digest2;
+    throw new BuildError("POD_FAILED", `Kaniko ended well, but left no digest (it left ${JSON.stringify(digest2)})`);
+  }
+};
+
+// packages/client/src/backends/durations.ts
+var Durations = class {
+  #spent = /* @__PURE__ */ new Map();
+  #current;
+  begin(phase, listener) {
+    if (this.#current?.phase === phase) return;
+    this.#close();
+    this.#current = { phase, since: performance.now() };
+    listener.phase(phase);
+  }
+  /** @returns milliseconds by phase */
+  end() {
+    this.#close();
+    return Object.fromEntries(this.#spent);
+  }
+  #close() {
+    if (this.#current === void 0) return;
+    const { phase, since } = this.#current;
+    this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + Math.round(performance.now() - since));
+    this.#current = void 0;
+  }
+};
+
+// packages/client/src/backends/local/executor-process.ts
+var import_node_child_process3 = require("node:child_process");
+var import_node_fs16 = require("node:fs");
+var import_node_os5 = require("node:os");
+
+// packages/client/src/backends/lines.ts
+var import_node_string_decoder2 = require("node:string_decoder");
+var LONGEST_LINE3 = 8 * 1024 * 1024;
+async function* readLines(stream) {
+  const decoder = new import_node_string_decoder2.StringDecoder("utf8");
+  let rest2 = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const parts = decoder.write(chunk).split("\n");
+    const last = parts.pop() ?? "";
+    for (const part of parts) {
+      yield withoutReturn(rest2.join("") + part);
+      rest2 = [];
+      length = 0;
+    }
+    rest2.push(last);
+    length += last.length;
+    if (length > LONGEST_LINE3) {
+      yield rest2.join("");
+      rest2 = [];
+      length = 0;
+    }
+  }
+  const end = rest2.join("") + decoder.end();
+  if (end !== "") yield withoutReturn(end);
+  return void 0;
+}
+function withoutReturn(line) {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
 // packages/client/src/backends/local/executor-process.ts
-var import_node_child_process4 = require("node:child_process");
-var import_node_fs19 = require("node:fs");
-var import_node_os6 = require("node:os");
 async function runExecutor({ program, args, environment }, onLine, signal) {
   signal.throwIfAborted();
-  const child2 = (0, import_node_child_process4.spawn)(program, args, { stdio: ["ignore", "pipe", "pipe"], env: environment, detached: true });
+  const child2 = (0, import_node_child_process3.spawn)(program, args, { stdio: ["ignore", "pipe", "pipe"], env: environment, detached: true });
   const kill = () => {
     if (child2.pid === void 0) return;
     for (const group2 of [...groupsOfChildren(child2.pid), child2.pid]) endGroup(group2);
@@ -19738,7 +18886,7 @@ async function runExecutor({ program, args, environment }, onLine, signal) {
   try {
     const ended = new Promise((resolve10, reject) => {
       child2.on("error", reject);
-      child2.on("exit", (code4, name2) => resolve10(code4 ?? 128 + (name2 === null ? 0 : import_node_os6.constants.signals[name2])));
+      child2.on("exit", (code4, name2) => resolve10(code4 ?? 128 + (name2 === null ? 0 : import_node_os5.constants.signals[name2])));
     });
     const [code3] = await Promise.all([ended, read3(child2.stdout), read3(child2.stderr)]);
     return code3;
@@ -19747,9 +18895,9 @@ async function runExecutor({ program, args, environment }, onLine, signal) {
   }
 }
 function groupsOfChildren(parent) {
-  return (0, import_node_fs19.readdirSync)("/proc").filter((name2) => /^\d+$/.test(name2)).flatMap((name2) => {
+  return (0, import_node_fs16.readdirSync)("/proc").filter((name2) => /^\d+$/.test(name2)).flatMap((name2) => {
     try {
-      const [, ppid, group2] = (0, import_node_fs19.readFileSync)(`/proc/${name2}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+      const [, ppid, group2] = (0, import_node_fs16.readFileSync)(`/proc/${name2}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
       return Number(ppid) === parent && group2 === name2 ? [Number(group2)] : [];
     } catch {
       return [];
@@ -19764,11 +18912,11 @@ function endGroup(group2) {
 }
 
 // packages/client/src/backends/local/unpack.ts
-var import_node_events3 = require("node:events");
-var import_promises24 = require("node:fs/promises");
-var import_node_path30 = require("node:path");
+var import_node_events2 = require("node:events");
+var import_promises21 = require("node:fs/promises");
+var import_node_path28 = require("node:path");
 async function unpackContext(context, directory, signal) {
-  await (0, import_promises24.mkdir)(directory, { recursive: true, mode: 493 });
+  await (0, import_promises21.mkdir)(directory, { recursive: true, mode: 493 });
   const archive = await packContext(context);
   let writing = Promise.resolve();
   const parser = new rt({
@@ -19778,11 +18926,11 @@ async function unpackContext(context, directory, signal) {
       writing.catch(() => entry2.resume());
     }
   });
-  const ended = (0, import_node_events3.once)(parser, "end", { signal });
+  const ended = (0, import_node_events2.once)(parser, "end", { signal });
   ended.catch(() => void 0);
   await archive.send(async (chunk) => {
     signal.throwIfAborted();
-    if (!parser.write(Buffer.from(chunk))) await (0, import_node_events3.once)(parser, "drain", { signal });
+    if (!parser.write(Buffer.from(chunk))) await (0, import_node_events2.once)(parser, "drain", { signal });
   });
   parser.end();
   await ended;
@@ -19790,20 +18938,20 @@ async function unpackContext(context, directory, signal) {
 }
 async function writeEntry(entry2, directory) {
   const { type: type2, mode = 0, mtime = /* @__PURE__ */ new Date(0), linkpath = "" } = entry2;
-  const path8 = (0, import_node_path30.join)(directory, entry2.path);
+  const path8 = (0, import_node_path28.join)(directory, entry2.path);
   if (type2 === "Directory") {
     entry2.resume();
-    await (0, import_promises24.mkdir)(path8, { recursive: true });
-    await (0, import_promises24.chmod)(path8, mode);
-    return (0, import_promises24.utimes)(path8, mtime, mtime);
+    await (0, import_promises21.mkdir)(path8, { recursive: true });
+    await (0, import_promises21.chmod)(path8, mode);
+    return (0, import_promises21.utimes)(path8, mtime, mtime);
   }
-  await (0, import_promises24.mkdir)((0, import_node_path30.dirname)(path8), { recursive: true });
+  await (0, import_promises21.mkdir)((0, import_node_path28.dirname)(path8), { recursive: true });
   if (type2 === "SymbolicLink") {
     entry2.resume();
-    await (0, import_promises24.symlink)(linkpath, path8);
-    return (0, import_promises24.lutimes)(path8, mtime, mtime);
+    await (0, import_promises21.symlink)(linkpath, path8);
+    return (0, import_promises21.lutimes)(path8, mtime, mtime);
   }
-  const file = await (0, import_promises24.open)(path8, "wx", 384);
+  const file = await (0, import_promises21.open)(path8, "wx", 384);
   try {
     for await (const chunk of entry2) await file.writeFile(chunk);
     await file.chmod(mode);
@@ -19832,7 +18980,7 @@ var LocalBackend = class {
   missing() {
     const { executor } = placesBelow(this.#home);
     try {
-      (0, import_node_fs20.accessSync)(executor, import_node_fs20.constants.X_OK);
+      (0, import_node_fs17.accessSync)(executor, import_node_fs17.constants.X_OK);
     } catch {
       return Promise.resolve(`there is no ${executor}`);
     }
@@ -19853,7 +19001,7 @@ var LocalBackend = class {
     }
   }
   async #run(request4, listener, signal) {
-    const { work, layout, tar, tree } = placesBelow(this.#home);
+    const { work, tree } = placesBelow(this.#home);
     const durations2 = new Durations();
     durations2.begin("context", listener);
     const lent = await this.#lent.readContext(request4, signal);
@@ -19864,7 +19012,7 @@ var LocalBackend = class {
       const { context, buildArgs } = prepareElsewhere(lent.context, request4, traits);
       context.warnings.forEach((warning2) => listener.line(warning2));
       had = await take(this.#home, work);
-      await (0, import_promises25.rm)(tree, { recursive: true, force: true });
+      await (0, import_promises22.rm)(tree, { recursive: true, force: true });
       await unpackContext(context, tree, signal);
       const config = await this.#lent.dockerConfig(request4, context);
       const redact2 = redactorOf(request4, config);
@@ -19883,29 +19031,22 @@ var LocalBackend = class {
         if (phase !== void 0) durations2.begin(phase, listener);
         lines.forEach((shown3) => listener.line(shown3));
       };
-      const leaves = { ...leftoversOf(request4), layout: true };
-      const [program, ...args] = executorCommand({ ...request4, buildArgs }, this.#home, leaves);
+      const [program, ...args] = executorCommand({ ...request4, buildArgs }, this.#home);
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` };
       const exitCode2 = await runExecutor({ program, args, environment }, onLine, signal);
       signal.throwIfAborted();
-      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises25.readFile)(`${work}/digest`, "utf8").catch(() => "") });
-      const manifest = await (0, import_promises25.readFile)(`${layout}/blobs/${digest2.replace(":", "/")}`).catch(() => void 0);
-      const facts = factsOf(manifest, digest2);
-      for (const { kind, path: path8 } of request4.files) {
-        const content = kind === "oci" ? packLayout(layout) : (0, import_node_fs20.createReadStream)(tar);
-        await writeWhole(path8, content, signal);
-      }
+      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises22.readFile)(`${work}/digest`, "utf8").catch(() => "") });
       return {
         digest: digest2,
-        imageId: facts.imageId,
+        imageId: void 0,
         pushed: request4.push ? request4.tags : [],
-        buildId: `local-${(0, import_node_crypto14.randomBytes)(4).toString("hex")}`,
+        buildId: `local-${(0, import_node_crypto11.randomBytes)(4).toString("hex")}`,
         backend: this.name,
-        size: facts.size,
+        size: void 0,
         durationsMs: durations2.end()
       };
     } finally {
-      await (0, import_promises25.mkdir)(directory, { recursive: true });
+      await (0, import_promises22.mkdir)(directory, { recursive: true });
       if (had !== void 0) await drop(this.#home, had);
       await lent.close();
     }
@@ -19920,19 +19061,19 @@ var LocalBackend = class {
       const message = `${executor} tells no version of Kaniko: ${said.join(" ").slice(0, 300)}`;
       throw new BuildError("POD_FAILED", message, { fault: "configuration" });
     }
-    return { fork, platform: { os: "linux", ...ARCHITECTURES2[(0, import_node_os7.arch)()] ?? { architecture: (0, import_node_os7.arch)() } } };
+    return { fork, platform: { os: "linux", ...ARCHITECTURES2[(0, import_node_os6.arch)()] ?? { architecture: (0, import_node_os6.arch)() } } };
   }
 };
 async function take(home, work) {
-  const other = Number(await (0, import_promises25.readFile)(`${work}/pid`, "utf8").catch(() => ""));
+  const other = Number(await (0, import_promises22.readFile)(`${work}/pid`, "utf8").catch(() => ""));
   if (other > 0 && isAlive(other)) {
     throw new BuildError("POD_FAILED", `another build (process ${other}) runs in this container`, { fault: "user" });
   }
-  const before = await (0, import_promises25.readFile)(`${work}/had`, "utf8").catch(() => void 0);
+  const before = await (0, import_promises22.readFile)(`${work}/had`, "utf8").catch(() => void 0);
   if (before !== void 0) await drop(home, before.trim().split("/"));
-  await (0, import_promises25.rm)(work, { recursive: true, force: true });
-  const had = await (0, import_promises25.readdir)(home);
-  await (0, import_promises25.mkdir)(work, { mode: 448 });
+  await (0, import_promises22.rm)(work, { recursive: true, force: true });
+  const had = await (0, import_promises22.readdir)(home);
+  await (0, import_promises22.mkdir)(work, { mode: 448 });
   await writePrivate(`${work}/pid`, `${process.pid}
 `);
   await writePrivate(`${work}/had`, `/${had.join("/")}/
@@ -19940,8 +19081,8 @@ async function take(home, work) {
   return had;
 }
 async function drop(home, had) {
-  const left = (await (0, import_promises25.readdir)(home)).filter((name2) => !had.includes(name2));
-  await Promise.all(left.map((name2) => (0, import_promises25.rm)(`${home}/${name2}`, { recursive: true, force: true })));
+  const left = (await (0, import_promises22.readdir)(home)).filter((name2) => !had.includes(name2));
+  await Promise.all(left.map((name2) => (0, import_promises22.rm)(`${home}/${name2}`, { recursive: true, force: true })));
 }
 function isAlive(pid) {
   try {
@@ -19951,8 +19092,8 @@ function isAlive(pid) {
   }
 }
 async function writePrivate(path8, content) {
-  await (0, import_promises25.mkdir)((0, import_node_path31.dirname)(path8), { recursive: true, mode: 448 });
-  await (0, import_promises25.writeFile)(path8, content, { mode: 384, flag: "wx" });
+  await (0, import_promises22.mkdir)((0, import_node_path29.dirname)(path8), { recursive: true, mode: 448 });
+  await (0, import_promises22.writeFile)(path8, content, { mode: 384, flag: "wx" });
 }
 
 // packages/client/src/backends/via/script.ts
@@ -20061,7 +19202,6 @@ kbuild() {
     set -- "$@" "$text"
     count=$((count - 1))
   done
-  IFS= read -r wanted || return
   IFS= read -r answer && [ "$answer" = go ] || return
 
   DOCKER_CONFIG=WORK/docker
@@ -20078,19 +19218,6 @@ kbuild() {
   digest=
   if [ -f WORK/digest ]; then read -r digest < WORK/digest; fi
   empty
-  if [ "$code" -eq 0 ]; then
-    for kind in $wanted; do
-      case $kind in
-        docker) file=LEFT_TAR ;;
-        oci) file=WORK/layout.tar; tar -cf "$file" -C LEFT_LAYOUT . ;;
-        *) file=LEFT_LAYOUT/blobs/sha256/${"$"}{digest#sha256:} ;;
-      esac
-      say FILE "$kind"
-      base64 < "$file"
-      sum=$(sha256sum < "$file")
-      say SENT "${"$"}{sum%% *}"
-    done
-  fi
   if [ "$code" -ne 0 ]; then
     printf 'FROM scratch\nLABEL a=b\n' > WORK/Dockerfile
     EXECUTOR --context=dir://WORK --dockerfile=WORK/Dockerfile --no-push --cleanup --ignore-path=/busybox > /dev/null 2>&1 < /dev/null
@@ -20101,17 +19228,13 @@ kbuild() {
 }
 `;
 
-// packages/client/src/backends/via/receive-file.ts
-var MAX_BYTES4 = 8 * 1024 * 1024;
-
 // packages/action/src/backends.ts
 function backendsFor(wanted, environment) {
   const credentials = credentialsOf(wanted);
   return [
     new BrokerBackend({ env: environment, credentials }),
     kubernetes(wanted, environment, credentials),
-    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials)),
-    new DockerBackend({ env: environment, credentials })
+    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials))
   ];
 }
 function refuseFiles(backend, { build: build2 }) {
@@ -20775,7 +19898,7 @@ var __awaiter3 = function(thisArg, _arguments, P2, generator) {
     step((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
-var { chmod: chmod4, copyFile, lstat, mkdir: mkdir8, open: open6, readdir: readdir3, rename: rename5, rm: rm10, rmdir, stat: stat2, symlink: symlink2, unlink } = fs3.promises;
+var { chmod: chmod4, copyFile, lstat, mkdir: mkdir7, open: open5, readdir: readdir2, rename: rename4, rm: rm9, rmdir, stat: stat2, symlink: symlink2, unlink } = fs3.promises;
 var IS_WINDOWS = process.platform === "win32";
 var READONLY = fs3.constants.O_RDONLY;
 function exists(fsPath) {
@@ -20839,7 +19962,7 @@ function tryGetExecutablePath(filePath, extensions) {
           try {
             const directory = path4.dirname(filePath);
             const upperName = path4.basename(filePath).toUpperCase();
-            for (const actualName of yield readdir3(directory)) {
+            for (const actualName of yield readdir2(directory)) {
               if (upperName === actualName.toUpperCase()) {
                 filePath = path4.join(directory, actualName);
                 break;
@@ -21712,18 +20835,18 @@ function getIDToken(aud) {
 }
 
 // packages/action/src/environment.ts
-var import_promises29 = require("node:fs/promises");
+var import_promises26 = require("node:fs/promises");
 
 // packages/action/src/event.ts
-var import_promises26 = require("node:fs/promises");
-var import_node_fs21 = require("node:fs");
-var MAX_BYTES5 = 25 * 1024 * 1024;
+var import_promises23 = require("node:fs/promises");
+var import_node_fs18 = require("node:fs");
+var MAX_BYTES4 = 25 * 1024 * 1024;
 async function readEvent(path8) {
   try {
-    const file = await (0, import_promises26.open)(path8, import_node_fs21.constants.O_RDONLY | import_node_fs21.constants.O_NOFOLLOW | import_node_fs21.constants.O_NONBLOCK);
+    const file = await (0, import_promises23.open)(path8, import_node_fs18.constants.O_RDONLY | import_node_fs18.constants.O_NOFOLLOW | import_node_fs18.constants.O_NONBLOCK);
     try {
       const found = await file.stat();
-      if (!found.isFile() || found.size > MAX_BYTES5) return void 0;
+      if (!found.isFile() || found.size > MAX_BYTES4) return void 0;
       const { buffer, bytesRead } = await file.read(Buffer.alloc(found.size), 0, found.size, 0);
       return asObject(JSON.parse(buffer.toString("utf8", 0, bytesRead)));
     } finally {
@@ -21850,9 +20973,9 @@ function parsedOr(text3, input, told) {
 }
 
 // packages/action/src/context.ts
-var import_node_fs22 = require("node:fs");
-var import_promises27 = require("node:fs/promises");
-var import_node_path32 = require("node:path");
+var import_node_fs19 = require("node:fs");
+var import_promises24 = require("node:fs/promises");
+var import_node_path30 = require("node:path");
 var DEFAULT_CONTEXT = /\{\{\s*defaultContext\s*\}\}/;
 function readContext2(context, file, workspace, problem) {
   const dockerfile = file === "" ? void 0 : file;
@@ -21867,23 +20990,23 @@ function readContext2(context, file, workspace, problem) {
     );
     return void 0;
   }
-  return { kind: "path", path: (0, import_node_path32.resolve)(workspace, context), file: dockerfile };
+  return { kind: "path", path: (0, import_node_path30.resolve)(workspace, context), file: dockerfile };
 }
 async function openContext2(wanted, workspace) {
   const inContext2 = wanted.file === void 0 ? {} : { dockerfile: wanted.file };
   if (wanted.kind === "git") return { context: { kind: "git", url: wanted.url }, ...inContext2 };
   const { path: path8, file } = wanted;
-  const found = await (0, import_promises27.stat)(path8).catch(() => void 0);
+  const found = await (0, import_promises24.stat)(path8).catch(() => void 0);
   if (found?.isDirectory() === true) {
     return {
       context: { kind: "directory", path: path8 },
-      ...file === void 0 ? {} : { dockerfile: (0, import_node_path32.resolve)(workspace, file) }
+      ...file === void 0 ? {} : { dockerfile: (0, import_node_path30.resolve)(workspace, file) }
     };
   }
-  if (found?.isFile() === true) return { context: { kind: "archive", content: (0, import_node_fs22.createReadStream)(path8) }, ...inContext2 };
-  const shown3 = (0, import_node_path32.relative)(workspace, path8);
+  if (found?.isFile() === true) return { context: { kind: "archive", content: (0, import_node_fs19.createReadStream)(path8) }, ...inContext2 };
+  const shown3 = (0, import_node_path30.relative)(workspace, path8);
   throw new Error(
-    `\`context\`: there is no ${(0, import_node_path32.isAbsolute)(shown3) || shown3.startsWith("..") ? path8 : shown3 || path8}; is a step with actions/checkout before this one?`
+    `\`context\`: there is no ${(0, import_node_path30.isAbsolute)(shown3) || shown3.startsWith("..") ? path8 : shown3 || path8}; is a step with actions/checkout before this one?`
   );
 }
 
@@ -21900,7 +21023,7 @@ function seconds(ms2) {
 }
 
 // packages/action/src/image-outputs.ts
-var import_node_path33 = require("node:path");
+var import_node_path31 = require("node:path");
 var KNOWN = {
   registry: ["type", "name"],
   image: ["type", "name", "push"],
@@ -21928,7 +21051,7 @@ function readOutputs(elements2, workspace, problem) {
       if (attributes.get("tar") === "false") problem(`\`outputs\` makes no directories: ${ARCHIVES2}`);
       else if (dest === "")
         problem(`\`outputs\` of type=${type2} has no dest=, and there is no Docker daemon to load into: ${ARCHIVES2}`);
-      else files.push({ kind: type2, path: (0, import_node_path33.resolve)(workspace, dest) });
+      else files.push({ kind: type2, path: (0, import_node_path31.resolve)(workspace, dest) });
     } else {
       push ||= type2 === "registry" || attributes.get("push") === "true";
       const name2 = attributes.get("name") ?? "";
@@ -22345,14 +21468,14 @@ var init_state = function(options) {
     65279
     // [ZERO WIDTH NO-BREAK SPACE (BOM)](https://www.fileformat.info/info/unicode/char/feff/index.htm)
   ].reduce((acc, codepoint) => {
-    const encoded2 = Buffer.from(
+    const encoded = Buffer.from(
       String.fromCharCode(codepoint),
       options.encoding
     );
-    if (codepoint !== 63 && encoded2.length === 1 && encoded2[0] === 63) {
+    if (codepoint !== 63 && encoded.length === 1 && encoded[0] === 63) {
       return acc;
     }
-    acc.push(encoded2);
+    acc.push(encoded);
     return acc;
   }, []);
   const timcharFirstBytes = new Uint8Array(256);
@@ -23956,7 +23079,7 @@ function checked(logins, problem) {
 var BACKENDS = ["auto", "broker", "kubernetes", "docker", "local"];
 var RESOURCES = ["cpu", "memory", "ephemeral-storage"];
 var QUANTITY = /^\d+(?:\.\d+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
-var NAME3 = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+var NAME2 = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 var LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 var LABEL_KEY = /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 function readPlace(inputs2, problem) {
@@ -23964,7 +23087,7 @@ function readPlace(inputs2, problem) {
   if (backend === void 0) {
     problem(`\`backend\` is one of ${BACKENDS.join(", ")}, not ${JSON.stringify(inputs2.backend)}`);
   }
-  if (inputs2.namespace !== "" && !NAME3.test(inputs2.namespace)) problem("`namespace` is no name of a namespace");
+  if (inputs2.namespace !== "" && !NAME2.test(inputs2.namespace)) problem("`namespace` is no name of a namespace");
   const { kubeconfig } = inputs2;
   return {
     backend: backend ?? "auto",
@@ -23999,13 +23122,13 @@ function readSelector(elements2, problem) {
 }
 
 // packages/action/src/secrets.ts
-var import_promises28 = require("node:fs/promises");
-var import_node_path34 = require("node:path");
-var MAX_BYTES6 = 500 * 1024;
+var import_promises25 = require("node:fs/promises");
+var import_node_path32 = require("node:path");
+var MAX_BYTES5 = 500 * 1024;
 var ID2 = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/;
 function readSecrets(inputs2, place, problem) {
   const ids = /* @__PURE__ */ new Set();
-  const pairs5 = (input, elements2) => elements2.flatMap((element) => {
+  const pairs4 = (input, elements2) => elements2.flatMap((element) => {
     const pair = splitPair2(element);
     if (pair === void 0 || pair[0] === "" || pair[1] === "") {
       const about = input === "secrets" ? "; a secret that does not exist is empty" : "";
@@ -24023,19 +23146,19 @@ function readSecrets(inputs2, place, problem) {
     }
     return [];
   });
-  const values = pairs5("secrets", inputs2.values).map(([id, value]) => ({ id, value: Buffer.from(value) }));
-  const envs = pairs5("secret-envs", inputs2.envs).flatMap(([id, variable]) => {
+  const values = pairs4("secrets", inputs2.values).map(([id, value]) => ({ id, value: Buffer.from(value) }));
+  const envs = pairs4("secret-envs", inputs2.envs).flatMap(([id, variable]) => {
     const value = place.environment[variable];
     if (value !== void 0 && value !== "") return [{ id, value: Buffer.from(value) }];
     problem(`\`secret-envs\` names for ${id} a variable that is not set; give it in \`env\` of the step`);
     return [];
   });
-  const files = pairs5("secret-files", inputs2.files).map(([id, path8]) => ({ id, path: (0, import_node_path34.resolve)(place.workspace, path8) }));
+  const files = pairs4("secret-files", inputs2.files).map(([id, path8]) => ({ id, path: (0, import_node_path32.resolve)(place.workspace, path8) }));
   return { secrets: [...values, ...envs], files };
 }
 async function readSecretFile({ id, path: path8 }) {
   const wrong = (why) => new Error(`\`secret-files\`: ${path8}, for ${id}, ${why}`);
-  const file = await (0, import_promises28.open)(path8).catch((error2) => {
+  const file = await (0, import_promises25.open)(path8).catch((error2) => {
     throw wrong(
       `cannot be read (${error2.code ?? "unknown"}); is the path relative to the workspace?`
     );
@@ -24043,7 +23166,7 @@ async function readSecretFile({ id, path: path8 }) {
   try {
     const found = await file.stat();
     if (!found.isFile()) throw wrong("is no file");
-    if (found.size > MAX_BYTES6) throw wrong("has more than 500 KiB, which is too much for a build secret");
+    if (found.size > MAX_BYTES5) throw wrong("has more than 500 KiB, which is too much for a build secret");
     return { id, value: await file.readFile() };
   } finally {
     await file.close();
@@ -24245,14 +23368,14 @@ function runnerOf(environment) {
   const { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2 } = core_exports;
   const summary2 = environment["GITHUB_STEP_SUMMARY"];
   const summarise = async (markdown) => {
-    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises29.appendFile)(summary2, markdown);
+    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises26.appendFile)(summary2, markdown);
   };
   return { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2, summarise };
 }
 
 // packages/action/src/run.ts
-var import_promises30 = require("node:fs/promises");
-var import_node_path35 = require("node:path");
+var import_promises27 = require("node:fs/promises");
+var import_node_path33 = require("node:path");
 
 // packages/action/src/advice.ts
 var ADVICE = {
@@ -24311,14 +23434,14 @@ function joined(text3) {
 }
 
 // packages/action/src/build-log.ts
-var import_node_crypto15 = require("node:crypto");
+var import_node_crypto12 = require("node:crypto");
 var TITLES = {
   context: "Context",
   bases: "Base images",
   build: "Build",
   push: "Push"
 };
-var KEPT_LINES3 = 20;
+var KEPT_LINES2 = 20;
 var SILENCE_MS2 = 6e4;
 var BuildLog = class {
   #print;
@@ -24334,7 +23457,7 @@ var BuildLog = class {
   phase = (phase) => {
     if (this.#open?.phase === phase) return;
     this.#endGroup();
-    const token = (0, import_node_crypto15.randomUUID)();
+    const token = (0, import_node_crypto12.randomUUID)();
     this.#print(`::group::${TITLES[phase]}`);
     this.#print(`::stop-commands::${token}`);
     this.#open = { phase, token, since: Date.now() };
@@ -24344,7 +23467,7 @@ var BuildLog = class {
     if (this.#open === void 0) this.phase("context");
     this.#heard = Date.now();
     this.#tail.push(line);
-    if (this.#tail.length > KEPT_LINES3) this.#tail.shift();
+    if (this.#tail.length > KEPT_LINES2) this.#tail.shift();
     this.#print(line);
   };
   /** The last lines that were told, at most 20. */
@@ -24405,7 +23528,7 @@ function repositoryOf(reference) {
 }
 
 // packages/action/src/summary.ts
-var MAX_BYTES7 = 64 * 1024;
+var MAX_BYTES6 = 64 * 1024;
 var MAX_LINE = 400;
 function escaped2(text3) {
   return text3.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").replace(/[^A-Za-z0-9 \u0080-\u{10FFFF}]/gu, (character) => `&#${character.codePointAt(0) ?? 32};`);
@@ -24495,7 +23618,7 @@ function bounded(parts) {
     const longer = `${text3}${part}
 
 `;
-    if (Buffer.byteLength(longer) > MAX_BYTES7) break;
+    if (Buffer.byteLength(longer) > MAX_BYTES6) break;
     text3 = longer;
   }
   return text3;
@@ -24563,7 +23686,7 @@ async function tellFailure(error2, build2, runner) {
     const path8 = dockerfilePath(wanted, workspace);
     const text3 = path8 === void 0 ? void 0 : await readBounded(path8);
     for (const { line, title, message: sentence2 } of annotate(error2, text3)) {
-      const where = line === void 0 || path8 === void 0 ? {} : { file: (0, import_node_path35.relative)(workspace, path8), startLine: line };
+      const where = line === void 0 || path8 === void 0 ? {} : { file: (0, import_node_path33.relative)(workspace, path8), startLine: line };
       runner.error(plainLine(sentence2), { title: plainLine(title), ...where });
     }
   } else {
@@ -24580,11 +23703,11 @@ function pushedBefore(error2) {
 }
 function dockerfilePath({ context }, workspace) {
   if (context.kind === "git") return void 0;
-  return context.file === void 0 ? (0, import_node_path35.join)(context.path, "Dockerfile") : (0, import_node_path35.resolve)(workspace, context.file);
+  return context.file === void 0 ? (0, import_node_path33.join)(context.path, "Dockerfile") : (0, import_node_path33.resolve)(workspace, context.file);
 }
 async function readBounded(path8) {
   try {
-    const file = await (0, import_promises30.open)(path8);
+    const file = await (0, import_promises27.open)(path8);
     try {
       const found = await file.stat();
       return found.isFile() && found.size <= MAX_DOCKERFILE2 ? await file.readFile("utf8") : void 0;

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals'
 import type { Connector, ProxyLine } from '../stand-ins/connector/index.js'
 import type { TokenRegistry } from '../stand-ins/registries/index.js'
 import { action, pushedBy, use } from './dockerfile-action.js'
-import { outputOf, runJob, stepOf, type JobResult } from './job.js'
+import { outputOf, placeFiles, runJob, stepOf, type JobResult } from './job.js'
 import { kubectl } from './kubectl.js'
 import { observe, type Seen } from './observe.js'
 import type { Rule } from './roles.js'
@@ -84,6 +84,8 @@ export interface Build {
   readonly settings?: object
   /** The action `hello`; default: {@link HELLO}. */
   readonly files?: ReturnType<typeof action>
+  /** The action is another repository's, which the runner downloads before the job is set up. */
+  readonly isDownloaded?: boolean
   /** Further environment of the hook. */
   readonly env?: Readonly<Record<string, string>>
   /** Gets each object in the namespace, and what becomes of it. */
@@ -92,24 +94,34 @@ export interface Build {
   readonly onLog?: (text: string) => void
 }
 
+/** Where the stand-in for the runner takes actions of other repositories from. */
+const DOWNLOADS = '/tmp/actions-of-connectors'
+
+function asDownloaded(files: NonNullable<Build['files']>): NonNullable<Build['files']> {
+  const there = (path: string): string => path.replace('.github/actions/hello', 'octo/hello/v1')
+  return Object.fromEntries(Object.entries(files).map(([path, file]) => [there(path), file]))
+}
+
 /** Runs a job with one step, `hello`, that uses the container action of that name. */
 export async function runBuild(
   suite: Suite,
   runner: RunnerPod,
   destinations: object | readonly object[],
-  { settings = {}, files = HELLO, env = {}, onObject, onLog }: Build = {}
+  { settings = {}, files = HELLO, isDownloaded = false, env = {}, onObject, onLog }: Build = {}
 ): Promise<Done> {
   const path = await runner.writeSettings({ destinations: [destinations].flat(), ...settings })
+  const step = use('hello', {
+    'continue-on-error': true,
+    ...(isDownloaded ? { uses: 'octo/hello@v1' } : {})
+  })
+  if (isDownloaded) await placeFiles(runner, DOWNLOADS, asDownloaded(files))
   const { result, seen } = await observe(
     suite.cluster,
     suite.namespace,
     async () =>
       runJob(runner, {
-        workflow: workflowOf({
-          container: suite.cluster.images.busybox,
-          steps: [use('hello', { 'continue-on-error': true })]
-        }),
-        files,
+        workflow: workflowOf({ container: suite.cluster.images.busybox, steps: [step] }),
+        ...(isDownloaded ? { args: ['--actions', DOWNLOADS] } : { files }),
         env: { ...env, KANIKO_HOOKS_CONFIG: path },
         ...(onLog === undefined ? {} : { onLog })
       }),

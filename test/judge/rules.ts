@@ -13,7 +13,7 @@ interface Rule {
 
 /** What a container step prints of itself. */
 const TIMES =
-  /^(?:(?:Pulled and started|Pulled, started and ran|Built|Pushed|Files sent) in \d|Ran in (?:less than |about )?\d|Failed after \d|The image of .*: \S+@sha256:[0-9a-f]{64}$)/
+  /^(?:(?:Pulled and started|Pulled, started and ran|Built|Pushed|Files sent) in \d|Ran in (?:less than |about )?\d|Built since the job began;|The build that began with the job |Failed after \d|The image of .*: \S+@sha256:[0-9a-f]{64}$)/
 
 /** The pods of container steps. */
 const STEP_POD = /\brunner-[0-9a-f]{6}-step-[0-9a-f]{8}(?:-[a-z0-9]{5})?\b/g

@@ -30,6 +30,7 @@ export { remoteRegistry, type RemoteSettings } from './destinations/remote.js'
 export { baseImages, type BaseImage } from './dockerfile/base-images.js'
 export { parseDockerfile } from './dockerfile/parse.js'
 export { registryName, spelledRegistry, type RegistryProxy } from './dockerfile/registry-proxy.js'
+export { LostBuild } from './engines/engine.js'
 export type {
   BaseAccess,
   BuildPhases,

@@ -1,4 +1,6 @@
+import { DOCTOR } from './doctor/command.js'
 import { BUILD_FLAGS, type Flag, PUSH_FLAGS } from './flags.js'
+import { GC } from './gc/command.js'
 
 /** A command of kbuild, as people are told of it. */
 export interface Command {
@@ -86,6 +88,8 @@ export const COMMANDS: readonly Command[] = [
     suggest: 'directory',
     examples: [{ says: 'what makes a context large', line: 'kbuild context --list . | sort -n | tail' }]
   },
+  DOCTOR,
+  GC,
   {
     name: 'completion',
     usage: 'bash|zsh|fish',

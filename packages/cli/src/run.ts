@@ -1,7 +1,9 @@
 import { commandOf, COMMANDS } from './commands.js'
 import { completionScript } from './completion.js'
+import { runDoctor } from './doctor/run-doctor.js'
 import { EXIT } from './exit-code.js'
 import { FOREIGN_FLAGS } from './flags.js'
+import { runGc } from './gc/run-gc.js'
 import { commandHelp, generalHelp } from './help.js'
 import { type Parsed, parseWords } from './parse.js'
 import { runBuild } from './run-build.js'
@@ -33,6 +35,8 @@ const RUN: Readonly<Record<string, (parsed: Parsed, world: World) => Promise<num
   login: runLogin,
   logout: runLogout,
   context: runContext,
+  doctor: runDoctor,
+  gc: runGc,
   completion: runCompletion
 }
 

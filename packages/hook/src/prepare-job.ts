@@ -4,6 +4,8 @@ import { mailboxVariable } from './broker/answer-requests.js'
 import { forgetBuilds } from './broker/count.js'
 import type { Call } from './job/call.js'
 import { answerJob } from './job-answer.js'
+import { beginBuilds } from './images/early/begin-builds.js'
+import { engineOf } from './images/engine.js'
 import { removeImages } from './images/records/remove-images.js'
 import { takeOptions } from './options/take.js'
 import { maskCredentials, maskOwnToken } from './job/mask-credentials.js'
@@ -42,9 +44,15 @@ const NO_PARTS: PodParts = { volumes: [], mounts: [], initContainers: [], beside
 
 /**
  * Starts the job's pod: container `job` and the services. Everything of an earlier try is removed first, so that a job
- * can be started twice in one runner.
+ * can be started twice in one runner. The images of the job's actions begin to be built beside the pod.
+ *
+ * @param openEngine gives the engine that builds
  */
-export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Response> {
+export async function prepareJob(
+  call: Call,
+  { args }: PrepareJob,
+  openEngine: typeof engineOf = engineOf
+): Promise<Response> {
   const { kube, settings, cancelled } = call
   // What is wrong with options is told before anything is made.
   const taken = takeOptions(call, args)
@@ -54,7 +62,8 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   const masked = await maskOwnToken(call)
   for (const container of containers) maskCredentials(call, container?.registry)
 
-  const { runner, owner, workspace } = await openJob(call)
+  const opened = await openJob(call)
+  const { runner, owner, workspace } = opened
   const name = jobPodName(settings.runnerPod)
   const configs = await readServiceImages(
     call,
@@ -96,6 +105,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   ]
   if (leftovers.length > 0) call.print(`Could not remove everything of an earlier job: ${leftovers.join('; ')}`)
   forgetBuilds(call)
+  const early = beginBuilds(call, opened, template, openEngine)
   const over = new AbortController()
   const signal = AbortSignal.any([cancelled, over.signal])
   let starting: Promise<V1Pod> | undefined
@@ -119,7 +129,11 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
       pullSecrets: facts.pullSecrets,
       pullPolicy: settings.imagePullPolicy
     })
-    starting = startPod(call, applyTemplate(pod, template, 'job'), found => isReady(found, plan.services), signal)
+    const look = (found: V1Pod): boolean => {
+      early.onRoom()
+      return isReady(found, plan.services)
+    }
+    starting = startPod(call, applyTemplate(pod, template, 'job'), look, signal)
     // What is delivered meanwhile may fail first.
     starting.catch(() => undefined)
     const running = timePhase(call, 'pod', starting)
@@ -138,6 +152,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
     // Steps of a job without a container run beside the runner.
     const ipOf = (service: Service): string => own.find(one => one.service === service)?.ip ?? status?.podIP ?? ''
     const ways = plan.services.map(service => ({ service, ip: ipOf(service) }))
+    await early.letGo()
     return answerJob({
       pod: name,
       ip: status?.podIP,
@@ -151,7 +166,7 @@ export async function prepareJob(call: Call, { args }: PrepareJob): Promise<Resp
   } catch (error) {
     over.abort()
     // A pod that is still on its way would outlive the clean-up that follows.
-    await starting?.catch(() => undefined)
+    await Promise.all([starting?.catch(() => undefined), early.giveUp()])
     if (plan.services.length > 0) await printLogsOfEnded(call)
     await printStartLog(kube, call.print, name, error)
     for (const problem of await deleteOwned(call, ['pods', 'secrets'])) call.print(problem)

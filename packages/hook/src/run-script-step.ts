@@ -1,8 +1,8 @@
+import { randomUUID as uuid } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { V1Pod } from '@kubernetes/client-node'
 import { isKubeError, podProblem } from '@kaniko-hooks/kube'
-import { v4 as uuid } from 'uuid'
 
 import { answerRequests } from './broker/answer-requests.js'
 import { engineOf } from './images/engine.js'

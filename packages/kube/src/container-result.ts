@@ -63,7 +63,8 @@ function whyNot(pod: V1Pod, container: string, exitCode: number, reason: string 
   return `Container "${container}" ended with exit code 0, but the phase of ${podLabel(pod)} is ${phase}.`
 }
 
-function disturbance(pod: V1Pod, container: string): string | undefined {
+/** What ended a pod, or is about to, besides its own programs; undefined for nothing. The end of a sentence. */
+export function disturbance(pod: V1Pod, container: string): string | undefined {
   const reason = pod.status?.reason
   const message = pod.status?.message
   if (reason !== undefined && reason !== '') {

@@ -12,7 +12,7 @@ export type {
 } from '@kubernetes/client-node'
 export { inClusterConfig } from './config.js'
 export type { ClusterConfig, InClusterEnvironment } from './config.js'
-export { containerResult } from './container-result.js'
+export { containerResult, disturbance } from './container-result.js'
 export type { ContainerResult } from './container-result.js'
 export { KubeError, isKubeError } from './errors.js'
 export type { Fault } from './fault.js'

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { V1ResourceAttributes, V1SelfSubjectAccessReview } from '@kubernetes/client-node'
 import type { ClusterConfig, Resources } from '@kaniko-hooks/kube'
 import { WebSocketServer } from 'ws'
 import type { Certificate } from './certificate.js'
@@ -65,6 +66,8 @@ export class ApiServer {
   readonly logs = new PodLogs()
   /** Runs commands in containers that run. */
   exec: ExecScript = () => 0
+  /** Whether whoever asks has a right: attributes of an access review. */
+  allows: (attributes: V1ResourceAttributes) => boolean = () => true
   /** Gives a token of a service account. */
   tokenOf: (account: string) => string = account => `token-of-${account}`
   readonly #local: LocalServer
@@ -211,7 +214,10 @@ export class ApiServer {
 
   #do({ method, query, body }: ApiCall, place: Place): object | Refusal {
     const { resource, name, subresource, namespace } = place
-    if (resource === RESOURCES.selfsubjectaccessreviews) return { ...(body as object), status: { allowed: true } }
+    if (resource === RESOURCES.selfsubjectaccessreviews) {
+      const { spec } = body as V1SelfSubjectAccessReview
+      return { ...(body as object), status: { allowed: this.allows(spec.resourceAttributes ?? {}) } }
+    }
     if (subresource === 'token' && name !== undefined) return this.#token(place, name, body)
     if (method === 'POST') {
       const made = this.#objects.create(place, body as SentObject, !query.has('dryRun'))

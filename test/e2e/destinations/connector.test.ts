@@ -46,6 +46,7 @@ import {
   type Done
 } from '../../harness/connector-job.js'
 import { action } from '../../harness/dockerfile-action.js'
+import { outputOf, stepOf } from '../../harness/job.js'
 import { kubectl } from '../../harness/kubectl.js'
 import { createNamespace, type Namespace } from '../../harness/namespace.js'
 import { once } from '../../harness/once.js'
@@ -248,7 +249,8 @@ function startJobs(): void {
     'an exposed connector, novolume': () => run(novolume, exposed, { attributes: 'connectors' }),
     'a refused mount': () => run(novolume, pending, configured),
     'the other guesses': () => run(novolume, other),
-    'an ingress with TLS': () => run(novolume, secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } }),
+    'an ingress with TLS': () =>
+      run(novolume, secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } }, { isDownloaded: true }),
     'an ingress with TLS, of an unknown authority': () => run(novolume, secure),
     'a configuration that the class has not': () => run(novolume, exposed, { configuration: 'none' }),
     // The proxy has let the hook in, and the driver asks anew.
@@ -297,6 +299,15 @@ const REASONS: readonly (readonly [NotReady, RegExp])[] = [
   ['AuthenticationFailed', /is not ready: AuthenticationFailed: Authentication failed: status code 401 \(AuthReady\)/],
   ['SecretNotFound', /is not ready: SecretNotFound: .*not found \(SecretReady\)/]
 ]
+
+test('a build that began with the job is pushed by its pod alone, before the step comes', async () => {
+  const { result, ...done } = await lanes.result('an ingress with TLS')
+  expect(outputOf(stepOf(result, 'Initialize containers'))).toEqual([
+    'The image of _actions/octo/hello/v1/Dockerfile is being built meanwhile.'
+  ])
+  expect(buildPods({ result, ...done })).toHaveLength(1)
+  expect(outputOf(stepOf(result, 'hello'))).toContainEqual(expect.stringMatching(/^Built since the job began; /))
+}, 400_000)
 
 describe('an image is built, pushed, pulled by the kubelet, run and removed through', () => {
   test.each(

@@ -99,6 +99,8 @@ test('every example is tried by this file, by the tests of registries, connector
     file => !/^(registry-[\w-]+\.yaml|(settings\/)?connector[\w-]*\.yaml|repository\/.*)$/.test(file)
   )
   expect(others.sort()).toEqual([
+    // e2e/kbuild/doctor.test.ts
+    'doctor-job.yaml',
     'hook-template.yaml',
     'rbac-other-namespace.yaml',
     'rbac.yaml',

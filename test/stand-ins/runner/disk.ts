@@ -2,20 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { checkout, emptyDirectory } from './checkout.js'
 import type { RunRequest } from './runner.js'
 
-/** Lays out the work directory for a job: an empty `_temp`, the event, and the workspace with the source in it. */
+/** Lays out the work directory for a job: an empty `_temp`, no actions, the event, and the workspace with the source in it. */
 export async function prepareDisk(request: Pick<RunRequest, 'dirs' | 'source' | 'facts'>): Promise<void> {
   const { dirs } = request
   await mkdir(dirs.temp, { recursive: true })
   await emptyDirectory(dirs.temp)
-  for (const directory of [
-    dirs.workspace,
-    dirs.actions,
-    dirs.tools,
-    dirs.home,
-    dirs.workflow,
-    dirs.fileCommands,
-    dirs.responses
-  ]) {
+  await mkdir(dirs.actions, { recursive: true })
+  await emptyDirectory(dirs.actions)
+  for (const directory of [dirs.workspace, dirs.tools, dirs.home, dirs.workflow, dirs.fileCommands, dirs.responses]) {
     await mkdir(directory, { recursive: true })
   }
   await writeEvent(request)

@@ -1,3 +1,4 @@
+import type { Action } from './action.js'
 import { githubContext, proxyEnv, runnerContext } from './contexts.js'
 import { containerSpec } from './container.js'
 import type { ContainerSpec } from './container.js'
@@ -17,7 +18,7 @@ import type { Frame, JobState, QueuedStep, RunRequest } from './runner.js'
 import { logFailure } from './steps/failure.js'
 import { actionName } from './steps/details.js'
 import { runPost, runStep, stepName } from './steps/step.js'
-import { isOwnCheckout, loadAction, parseUses, stageCommand } from './steps/uses.js'
+import { isOwnCheckout, loadAction, parseUses, stageCommand, type Reference } from './steps/uses.js'
 import { asExpression, resolve, resolveText, resolveTexts } from './template.js'
 import { writeWorkerLog } from './worker-log.js'
 import type { Step } from './workflow.js'
@@ -180,7 +181,7 @@ class JobRun {
       if (step.kind !== 'uses') continue
       const reference = parseUses(step.uses)
       if (reference.kind !== 'remote' || (await isOwnCheckout(this.#state, reference))) continue
-      const { runs } = await loadAction(this.#state, reference)
+      const { runs } = await this.#download(reference)
       if (stageCommand(runs, 'pre') === undefined || runs.using === 'composite') continue
       const main = this.#mainStep(step)
       this.#intraState.set(step, main.intraState)
@@ -195,6 +196,17 @@ class JobRun {
       })
     }
     return pre
+  }
+
+  /** Gets an action, and all that it uses if it is a composite one. */
+  async #download(reference: Reference): Promise<Action> {
+    const action = await loadAction(this.#state, reference)
+    const steps = action.runs.using === 'composite' ? action.runs.steps : []
+    for (const step of steps) {
+      const used = step.kind === 'uses' ? parseUses(step.uses) : undefined
+      if (used?.kind === 'remote' && !(await isOwnCheckout(this.#state, used))) await this.#download(used)
+    }
+    return action
   }
 
   /** State that pre steps share with their main step. */

@@ -127,8 +127,12 @@ export interface BuildPhases {
  *
  * Idempotency: `build` starts from nothing each time; a second build of one target replaces its tag.
  *
+ * A build that goes on by itself: `reserve` names it, so that the name can be written down before anything exists; `start` returns
+ * when the build needs nobody any more; `follow`, in this process or a later one, tells how it ended. `build` is all three.
+ *
  * Clean-up: whatever `build` creates in the cluster is gone, or its deletion is accepted by the API, when its promise
- * settles: after success, failure, timeout and abort alike, within a few seconds. An image that was pushed stays; it is
+ * settles: after success, failure, timeout and abort alike, within a few seconds. The same holds for `follow`, and for a `start`
+ * that fails; what was started and is never followed is the caller's to remove, by the name. An image that was pushed stays; it is
  * the caller's to remove, even after a failure that came later than the push.
  */
 export interface Engine {
@@ -152,4 +156,31 @@ export interface Engine {
    *   the signal
    */
   build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage>
+
+  /** A name for a build that is to be started, which no other build has. */
+  reserve(): string
+
+  /**
+   * Begins a build that goes on without the caller. Room for it in the cluster is not waited for, and a node that rejects it is
+   * not tried again: how it went is seen by who follows it. Large contexts may be refused.
+   *
+   * @param name of `reserve`
+   * @param request without secrets and files, which need somebody beside the build
+   * @throws BuildError; nothing goes on then
+   */
+  start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Follows a build that was started, from the first line of its log, and removes what it left.
+   *
+   * @param request what it was started with, made anew; its times begin now
+   * @throws BuildError as `build` does; its cause is a `LostBuild` when the build was taken away before its end could be read,
+   *   which tells nothing about what is built
+   */
+  follow(name: string, request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage>
+}
+
+/** A build that was started is not there any more, or was ended by somebody else. */
+export class LostBuild extends Error {
+  override readonly name = 'LostBuild'
 }

@@ -1,10 +1,10 @@
+import { randomUUID as uuid } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readAnswer, type BrokerAnswer, type WrittenRequest } from '@kaniko-hooks/broker'
 import type { Engine } from '@kaniko-hooks/builder'
-import { v4 as uuid } from 'uuid'
 
 import type { Scope } from '../images/records/scope.js'
 import { Bench, RUNNER, type CallOptions } from '../job/call.fixture.js'
@@ -53,7 +53,7 @@ export class Asking {
     return this.send(JSON.stringify({ version: 1, context: '/__w/app/app', ...request }))
   }
 
-  send(text: string, id = uuid()): string {
+  send(text: string, id: string = uuid()): string {
     writeFileSync(join(this.mailbox, `${id}.req.tmp`), text, { mode: 0o600 })
     renameSync(join(this.mailbox, `${id}.req.tmp`), join(this.mailbox, `${id}.req.json`))
     return id

@@ -9,13 +9,22 @@ const WORKER = 'Runner.Worker'
  */
 export function endWorker(): void {
   try {
-    // A script may stand between.
-    for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) {
-      if (nameOf(pid) === WORKER) return void process.kill(pid, 'SIGKILL')
-    }
+    const pid = workerOr(undefined)
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
   } catch {
     // A process on the way has ended just now, and so has what it called.
   }
+}
+
+/**
+ * The process of the worker that called this hook, or something else where there is none.
+ *
+ * @throws the system's error when a process on the way has ended
+ */
+export function workerOr<T>(otherwise: T): number | T {
+  // A script may stand between.
+  for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) if (nameOf(pid) === WORKER) return pid
+  return otherwise
 }
 
 function nameOf(pid: number): string {

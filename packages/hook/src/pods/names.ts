@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
-
-import { v4 as uuid } from 'uuid'
+import { createHash, randomUUID as uuid } from 'node:crypto'
 
 /** Kubernetes' limit for names of pods that are also host names, and for label values. */
 const MAX_NAME = 63

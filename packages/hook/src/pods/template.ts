@@ -11,6 +11,7 @@ import type {
 } from '@kubernetes/client-node'
 
 import { VARIABLE } from '../settings/environment.js'
+import type { ReadText } from '../settings/settings.js'
 import { HookError, messageOf } from '../report/errors.js'
 import { HELPERS, JOB_CONTAINER } from './names.js'
 import { withTheirs } from './owner.js'
@@ -37,9 +38,13 @@ type Entry = Partial<V1Container> & { readonly name: string }
 /**
  * Reads the template file.
  *
+ * @param read another place than the disk
  * @throws HookError TEMPLATE with the file and everything that is wrong
  */
-export async function readTemplate(path: string | undefined): Promise<Template | undefined> {
+export async function readTemplate(
+  path: string | undefined,
+  read: ReadText = file => readFile(file, 'utf8')
+): Promise<Template | undefined> {
   if (path === undefined) return undefined
   const wrong = (why: string, cause?: unknown): HookError =>
     new HookError('TEMPLATE', `The hook template ${path} (${VARIABLE.templatePath}) ${why}.`, {
@@ -48,7 +53,7 @@ export async function readTemplate(path: string | undefined): Promise<Template |
   let content: unknown
   try {
     const { load } = await import('js-yaml')
-    content = withoutNulls(load(await readFile(path, 'utf8')))
+    content = withoutNulls(load(await read(path)))
   } catch (error) {
     throw wrong(`cannot be read: ${messageOf(error)}`, error)
   }

@@ -127,6 +127,8 @@ const build = v.strictObject({
   timeout: v.optional(duration, '30m'),
   pushTimeout: v.optional(duration, '10m'),
   maxPerJob: v.optional(count, 20),
+  early: v.optional(v.boolean(), true),
+  maxEarly: v.optional(count, 2),
   pushImage: v.optional(text, DEFAULT_PUSH_IMAGE),
   registryMirrors: v.optional(v.array(registryPath), []),
   registryMaps: v.optional(v.record(registry, v.array(registryPath)), {}),

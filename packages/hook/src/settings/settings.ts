@@ -22,17 +22,23 @@ export interface Settings extends Omit<SettingsFile, 'destinations'> {
   destinations(): readonly DestinationSettings[]
 }
 
+/** Reads a file whole. */
+export type ReadText = (path: string) => Promise<string>
+
+const fromDisk: ReadText = path => readFile(path, 'utf8')
+
 /**
  * Settings of this call: the file and the environment, all problems at once. The file's destinations win over variables.
  *
+ * @param read another place than the disk, such as a ConfigMap
  * @throws HookError SETTING
  */
-export async function readSettings(environment: Environment): Promise<Settings> {
+export async function readSettings(environment: Environment, read: ReadText = fromDisk): Promise<Settings> {
   const problems: string[] = []
   if (environment.runnerPod === undefined) {
     problems.push(`${VARIABLE.runnerPod} is not set; set it to the pod's name through the downward API (metadata.name)`)
   }
-  const { file, warning } = await readSettingsFile(environment.settingsPath, problems)
+  const { file, warning } = await readSettingsFile(environment.settingsPath, problems, read)
   if (problems.length > 0 || environment.runnerPod === undefined || file === undefined) {
     throw new HookError('SETTING', `${[...problems, ...(warning === undefined ? [] : [warning])].join('; ')}.`)
   }
@@ -53,13 +59,14 @@ function prepareSeconds(text: string | undefined): number {
 
 async function readSettingsFile(
   path: string | undefined,
-  problems: string[]
+  problems: string[],
+  read: ReadText
 ): Promise<{ readonly file: SettingsFile | undefined; readonly warning?: string }> {
   let content: unknown = {}
   if (path !== undefined) {
     try {
       const { load } = await import('js-yaml')
-      content = load(await readFile(path, 'utf8')) ?? {}
+      content = load(await read(path)) ?? {}
     } catch (error) {
       problems.push(`${VARIABLE.settingsPath} ${path} cannot be read: ${messageOf(error)}`)
       return { file: undefined }

@@ -1,4 +1,5 @@
-import { cp, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, stat, writeFile } from 'node:fs/promises'
 import { readAction } from '../action.js'
 import type { Action, Runs } from '../action.js'
 import { RunnerError } from '../error.js'
@@ -46,7 +47,7 @@ export async function isOwnCheckout(state: JobState, reference: Reference): Prom
 
 /**
  * The action of a reference. Local ones are read from the runner's own disk; remote ones are copied below `_actions` from
- * the directory of actions.
+ * the directory of actions, once in a job; a mark beside them says that they are whole.
  *
  * @throws RunnerError ACTION when it cannot be found
  */
@@ -69,7 +70,11 @@ export async function loadAction(state: JobState, reference: Reference): Promise
         )
       }
       const directory = `${state.request.dirs.actions}/${reference.repository}/${reference.ref}`
-      await cp(stored, directory, { recursive: true, verbatimSymlinks: true })
+      const mark = `${directory}.completed`
+      if (!existsSync(mark)) {
+        await cp(stored, directory, { recursive: true, verbatimSymlinks: true })
+        await writeFile(mark, new Date().toISOString())
+      }
       return readAction(reference.path === '' ? directory : `${directory}/${reference.path}`)
     }
   }

@@ -1,7 +1,8 @@
 import type { Context } from '../../context/context.js'
 import type { Target } from '../../destinations/destination.js'
 import { BuildError } from '../../errors.js'
-import type { BuildRequest, BuiltImage, Engine, Finding, Platform, Prepared } from '../engine.js'
+import { LostBuild, type BuildRequest, type BuiltImage, type Engine } from '../engine.js'
+import type { Finding, Platform, Prepared } from '../engine.js'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`
 
@@ -18,6 +19,12 @@ export interface DummyBehaviour {
   readonly push?: (target: Target, digest: string) => Promise<void>
   /** The build fails with this after its lines. */
   readonly failure?: Error
+  /** No build can be started, because of this. */
+  readonly startFailure?: Error
+  /** The start takes until it is aborted. */
+  readonly startHangs?: boolean
+  /** The names of builds that can be followed. Default: those that were started here. */
+  readonly knows?: ReadonlySet<string>
   /** The build goes on until it is aborted. */
   readonly hangs?: boolean
 }
@@ -30,7 +37,12 @@ export class DummyEngine implements Engine {
   readonly identity = 'dummy'
   /** The builds that were asked for, in their order. */
   readonly requests: BuildRequest[] = []
+  /** The builds that were started, by name. */
+  readonly started = new Map<string, BuildRequest>()
+  /** The names of those that were followed. */
+  readonly followed: string[] = []
   readonly #behaviour: DummyBehaviour
+  #reserved = 0
 
   constructor(behaviour: DummyBehaviour = {}) {
     this.#behaviour = behaviour
@@ -38,6 +50,26 @@ export class DummyEngine implements Engine {
 
   prepare(context: Context, _platform: Platform, buildArgs: Readonly<Record<string, string>>): Prepared {
     return { context, buildArgs, findings: this.#behaviour.findings ?? [] }
+  }
+
+  reserve(): string {
+    return `dummy-${++this.#reserved}`
+  }
+
+  async start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void> {
+    const { startFailure, startHangs = false } = this.#behaviour
+    if (startHangs) await waitForAbort(signal)
+    if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted')
+    if (startFailure !== undefined) throw startFailure
+    this.started.set(name, request)
+  }
+
+  async follow(name: string, request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
+    if (!(this.#behaviour.knows ?? new Set(this.started.keys())).has(name)) {
+      throw new BuildError('POD_FAILED', 'it is gone', { cause: new LostBuild('it is gone') })
+    }
+    this.followed.push(name)
+    return this.build(request, signal)
   }
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {

@@ -1,43 +1,31 @@
 import {
-  containerResult,
-  followLog,
+  disturbance,
   isKubeError,
   type Kube,
   type PodProblem,
   untilAccepted,
   type V1Pod,
-  waitForPod,
-  type WaitOptions
+  type V1Secret,
+  waitForPod
 } from '@kaniko-hooks/kube'
-import { isDigest, parseReference } from '@kaniko-hooks/registry'
-import { packContext } from '../../context/pack.js'
-import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import type { Context } from '../../context/context.js'
+import { packContext } from '../../context/pack.js'
 import { BuildError } from '../../errors.js'
+import { LostBuild, type BuildRequest, type BuiltImage, type Engine } from '../engine.js'
+import type { Platform, Prepared, Wishes } from '../engine.js'
 import { deliverContext } from '../pod/deliver-context.js'
-import type { BuildRequest, BuiltImage, Engine, Platform, Prepared, Wishes } from '../engine.js'
+import { CONTEXT_CONTAINER } from '../pod/parts.js'
+import { ARCHIVE_KEY } from '../pod/receive-script.js'
+import type { BuildPodSettings } from '../pod/settings.js'
+import { Stopwatch } from '../pod/stopwatch.js'
 import { cacheOf, kanikoIdentity } from './args.js'
+import { attend, type PodProgress, type Run } from './attend.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
-import { KANIKO_CONTAINER, kanikoPod, pushesApart } from './pod.js'
-import { fetchFiles } from '../pod/fetch-files.js'
-import { CONTEXT_CONTAINER, FILES_CONTAINER, pushContainer } from '../pod/parts.js'
+import { KANIKO_CONTAINER, kanikoPod } from './pod.js'
 import { prepare } from './prepare.js'
-import { explainFailure, type FailedBuild } from './problem.js'
 import type { KanikoSettings } from './settings.js'
-import { haveEnded, pushProblem, referencesOf, throwUnlessPushed } from '../pod/push-result.js'
-import { listenForSilence } from '../pod/silence.js'
-import { Stopwatch } from '../pod/stopwatch.js'
 import { asWished, findSecrets, refuseAnnotations } from './wishes.js'
-
-/**
- * The first thing that Kaniko does is to ask the registry whether it may push, without a word. A registry that is
- * behind a silent firewall costs it several connect timeouts of half a minute; a job should hear of it earlier.
- */
-const SILENCE_MS = 40_000
-
-/** The pod's node, asked for a byte. */
-const ANSWER_MS = 3_000
 
 /** For the deletion of the pod, whatever became of the build. */
 const CLEANUP_MS = 5_000
@@ -48,15 +36,11 @@ const LATE_CREATE_MS = 500
 /** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
 const STUCK_MS = 45_000
 
-/** While a push goes on without a word. */
-const STILL_PUSHING_MS = 30_000
+/** A Secret may have 1 MiB, and all of them lie in the memory of the API server. */
+const LARGEST_ARCHIVE = 900 * 1024
 
-/** How far the pod itself got. */
-interface PodProgress {
-  hasBegun: boolean
-  /** The last one that was told. */
-  problem: string | undefined
-}
+/** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
+const DEADLINE = 'DeadlineExceeded'
 
 /** Builds with Kaniko in a pod of its own. See `Engine`. */
 export class KanikoEngine implements Engine {
@@ -85,193 +69,137 @@ export class KanikoEngine implements Engine {
   }
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
+    return this.#limited(request, signal, async run => {
+      const { log, onPod } = request
+      let name = ''
+      const watch = new Stopwatch()
+      const archive = await packContext(request.context)
+      let wasCreated = false
+      const start = async (): Promise<void> => {
+        wasCreated = false
+        name = this.#podName()
+        const made = await this.#create(name, run)
+        wasCreated = true
+        await onPod?.(made)
+        await waitForPod(this.#kube, name, 'running', { ...run.wait, container: CONTEXT_CONTAINER })
+      }
+      try {
+        const { signal: either } = run
+        await untilAccepted(start, {
+          remove: async () => this.#remove(name, true),
+          onRejected: log,
+          signal: either
+        })
+        run.progress.hasBegun = true
+        const madeMs = watch.lap()
+        const noticedMs = await deliverContext(this.#kube, name, archive, {
+          signal: either,
+          log,
+          timeoutMs: request.timeoutMs
+        })
+        const contextMs = watch.lap() - noticedMs
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run)
+        // What the kubelet needs is the pod's, whoever waits for it.
+        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } }
+      } finally {
+        await this.#remove(name, wasCreated)
+      }
+    })
+  }
+
+  reserve(): string {
+    return this.#podName()
+  }
+
+  async start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void> {
+    return this.#limited(request, signal, async run => {
+      let wasCreated = false
+      try {
+        const secret = await archiveSecret(name, request.context, this.#settings.pod)
+        await this.#kube.create('secrets', secret, { signal: run.signal })
+        const made = await this.#create(name, run, name)
+        wasCreated = true
+        await request.onPod?.(made)
+      } catch (error) {
+        await Promise.all([this.#remove(name, wasCreated), this.#removeArchive(name)])
+        throw error
+      }
+    })
+  }
+
+  async follow(name: string, request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
+    return this.#limited(request, signal, async run => {
+      try {
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run)
+        return { ...image, phases: { ...image.phases, podMs: startMs } }
+      } catch (error) {
+        if (run.signal.aborted) throw error
+        throw await this.#explainEnd(name, run, error)
+      } finally {
+        await Promise.all([this.#remove(name, true), this.#removeArchive(name)])
+      }
+    })
+  }
+
+  /** @param archive the Secret in which the context comes along */
+  async #create(name: string, { request, signal }: Run, archive?: string): Promise<V1Pod> {
+    const { timeoutMs } = request
+    const options = { name, timeoutMs, ...(archive === undefined ? {} : { archive }) }
+    return this.#kube.create('pods', kanikoPod({ ...request, ...request.context }, this.#settings, options), { signal })
+  }
+
+  /** Does a part of a build within its limit, and says in an error of ours why it failed. */
+  async #limited<T>(
+    request: BuildRequest,
+    signal: AbortSignal | undefined,
+    work: (run: Run) => Promise<T>
+  ): Promise<T> {
     const limit = AbortSignal.timeout(request.timeoutMs)
     const stop = new AbortController()
     refuseAnnotations(request, this.#settings)
     const kanikoLog = new KanikoLog(cacheOf(request, this.#settings)?.repository, authoredTexts(request.context))
     const progress: PodProgress = { hasBegun: false, problem: undefined }
     const either = AbortSignal.any([limit, stop.signal, ...(signal === undefined ? [] : [signal])])
+    const wait = {
+      signal: either,
+      timeoutMs: request.timeoutMs,
+      stuckMs: STUCK_MS,
+      onProblem: ({ message }: { readonly message: string }) => {
+        progress.problem = message
+        request.log(message)
+      }
+    }
     try {
-      return await this.#run(request, kanikoLog, progress, either, stop)
+      return await work({ request, kanikoLog, progress, signal: either, stop, wait })
     } catch (error) {
       if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
       if (stop.signal.aborted) throw stop.signal.reason
       if (limit.aborted) {
+        if (progress.hasBegun) throw tookTooLong(request, kanikoLog, error)
         const seconds = Math.round(request.timeoutMs / 1000)
-        const { instruction } = kanikoLog.progress
-        if (!progress.hasBegun) {
-          const why = progress.problem ?? 'nothing tells why; a Secret or volume that it mounts may be missing'
-          const message = `the build pod did not start within ${seconds} s: ${why}`
-          throw new BuildError('POD_FAILED', message, { cause: error })
-        }
-        const at = instruction === undefined ? '' : `; it was at ${instruction}`
-        throw new BuildError(
-          'TIMEOUT',
-          `the build of ${request.context.dockerfile} took longer than ${seconds} s${at}`,
-          { cause: error }
-        )
+        const why = progress.problem ?? 'nothing tells why; a Secret or volume that it mounts may be missing'
+        const message = `the build pod did not start within ${seconds} s: ${why}`
+        throw new BuildError('POD_FAILED', message, { cause: error })
       }
       throw asBuildError(error)
     }
   }
 
-  async #run(
-    request: BuildRequest,
-    kanikoLog: KanikoLog,
-    progress: PodProgress,
-    signal: AbortSignal,
-    stop: AbortController
-  ): Promise<BuiltImage> {
-    const { context, log } = request
-    let name = ''
-    const watch = new Stopwatch()
-    const archive = await packContext(context)
-    const wait = {
-      signal,
-      timeoutMs: request.timeoutMs,
-      stuckMs: STUCK_MS,
-      onProblem: ({ message }: { readonly message: string }) => {
-        progress.problem = message
-        log(message)
-      }
-    }
-    let wasCreated = false
-    const start = async (): Promise<void> => {
-      wasCreated = false
-      name = this.#podName()
-      const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs: request.timeoutMs })
-      const made = await this.#kube.create('pods', pod, { signal })
-      wasCreated = true
-      await request.onPod?.(made)
-      await waitForPod(this.#kube, name, 'running', { ...wait, container: CONTEXT_CONTAINER })
-    }
+  /** Whether a pod that went on by itself failed, was too slow for the kubelet, or was taken away. */
+  async #explainEnd(name: string, { request, kanikoLog, signal }: Run, error: unknown): Promise<unknown> {
     try {
-      await untilAccepted(start, { remove: async () => this.#remove(name, true), onRejected: log, signal })
-      progress.hasBegun = true
-      const madeMs = watch.lap()
-      const noticedMs = await deliverContext(this.#kube, name, archive, { signal, log, timeoutMs: request.timeoutMs })
-      const contextMs = watch.lap() - noticedMs
-      await waitForPod(this.#kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
-      // What the kubelet needs is the pod's, whoever waits for it.
-      const podMs = madeMs + noticedMs + watch.lap()
-      const { pushingAt } = await this.#follow(name, request, kanikoLog, signal, stop)
-      // The kubelet writes the status when it gets to it; what counts is that it will.
-      const ended = await waitForPod(this.#kube, name, 'ended', {
-        signal,
-        timeoutMs: request.timeoutMs,
-        container: KANIKO_CONTAINER
-      })
-      const end = watch.now()
-      const digest = readDigest(ended, failedBuild(request, kanikoLog))
-      if (!pushesApart(request)) {
-        const pushMs = pushingAt === undefined ? 0 : end - pushingAt
-        return { digest, phases: { podMs, contextMs, buildMs: watch.lap() - pushMs, pushMs } }
-      }
-      const buildMs = watch.lap()
-      await this.#fetchFiles(name, request, wait)
-      await this.#awaitPush(name, request, digest, wait)
-      return { digest, phases: { podMs, contextMs, buildMs, pushMs: watch.lap() } }
-    } finally {
-      await this.#remove(name, wasCreated)
+      const pod = await this.#kube.get('pods', name, { signal })
+      if (pod.status?.reason === DEADLINE) return tookTooLong(request, kanikoLog, error)
+      const why = disturbance(pod, KANIKO_CONTAINER)
+      return why === undefined ? error : lost(why, error)
+    } catch (cause) {
+      return isKubeError(cause, 'NOT_FOUND') ? lost('its pod is gone', error) : error
     }
   }
 
-  /** Brings the image's files to the caller. */
-  async #fetchFiles(podName: string, { files = [], log }: BuildRequest, wait: WaitOptions): Promise<void> {
-    if (files.length === 0) return
-    await waitForPod(this.#kube, podName, 'running', { ...wait, container: FILES_CONTAINER })
-    const { signal = new AbortController().signal } = wait
-    await fetchFiles(this.#kube, podName, files, { signal, log })
-  }
-
-  /** Waits until every push container has ended, and reads of each whether its registry took the image. */
-  async #awaitPush(podName: string, request: BuildRequest, digest: string, wait: WaitOptions): Promise<void> {
-    const { targets, log, pushTimeoutMs } = request
-    if (targets.length === 0) return
-    // Its image may have to be pulled first, which is no fault of the registry.
-    for (const [index] of targets.entries()) {
-      await waitForPod(this.#kube, podName, 'running', { ...wait, container: pushContainer(index) })
-    }
-    const references = targets.flatMap(referencesOf)
-    for (const reference of references) log(`Pushing ${reference}`)
-    const start = performance.now()
-    const limit = AbortSignal.timeout(pushTimeoutMs)
-    const beat = setInterval(() => {
-      log(`Still pushing after ${Math.round((performance.now() - start) / 1000)} s.`)
-    }, STILL_PUSHING_MS)
-    const signal = wait.signal === undefined ? limit : AbortSignal.any([wait.signal, limit])
-    let last: V1Pod | undefined
-    try {
-      last = await waitForPod(this.#kube, podName, pod => haveEnded(pod, targets.length), {
-        ...wait,
-        signal,
-        onPod: pod => (last = pod)
-      })
-    } catch (error) {
-      if (last === undefined || !limit.aborted || wait.signal?.aborted === true) throw error
-    } finally {
-      clearInterval(beat)
-    }
-    const outcomes = targets.map(({ access, ...target }, index) => {
-      const why = pushProblem(last, index, digest, pushTimeoutMs)
-      return { ...target, why: why === undefined ? undefined : withOrigin(why, credentialOf(access)) }
-    })
-    throwUnlessPushed(outcomes)
-    for (const reference of references) log(`Pushed ${reference}`)
-  }
-
-  /** Follows Kaniko's log to its end. */
-  async #follow(
-    pod: string,
-    request: BuildRequest,
-    kanikoLog: KanikoLog,
-    signal: AbortSignal,
-    stop: AbortController
-  ): Promise<{ readonly pushingAt: number | undefined }> {
-    const watch = new Stopwatch()
-    let pushingAt: number | undefined
-    let hung: NodeJS.Timeout | undefined
-    // The first thing that is asked whether it takes a push.
-    const first = request.targets[0]?.pushRef
-    const pushed = pushesApart(request) ? cacheOf(request, this.#settings)?.repository : first
-    const reference = pushed ?? first
-    // Without a push and a cache, it is a base image's.
-    const domain = reference === undefined ? 'of a base image' : parseReference(reference).domain
-    const silence = listenForSilence({
-      ms: SILENCE_MS,
-      canHear: () => this.#answers(pod, signal),
-      onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-    })
-    try {
-      await followLog(
-        this.#kube,
-        { pod, container: KANIKO_CONTAINER },
-        line => {
-          silence.end()
-          const { lines, event } = kanikoLog.read(line)
-          if (event?.kind === 'pushing') {
-            pushingAt = watch.now()
-            const why = silent(`the registry ${domain} did not take the image`, request.pushTimeoutMs)
-            hung = setTimeout(() => stop.abort(why), request.pushTimeoutMs)
-          }
-          lines.forEach(shown => request.log(shown))
-        },
-        { signal, onGap: message => request.log(message) }
-      )
-    } finally {
-      silence.end()
-      clearTimeout(hung)
-    }
-    return { pushingAt }
-  }
-
-  /** Whether the pod's node answers, so that silence is the pod's own. */
-  async #answers(pod: string, signal: AbortSignal): Promise<boolean> {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-    return this.#kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-      () => true,
-      () => false
-    )
+  /** Never throws. What stays goes with the runner's pod or its job. */
+  async #removeArchive(name: string): Promise<void> {
+    await this.#kube.delete('secrets', name, { signal: AbortSignal.timeout(CLEANUP_MS) }).catch(() => false)
   }
 
   /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
@@ -286,29 +214,40 @@ export class KanikoEngine implements Engine {
   }
 }
 
-function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
-  const result = containerResult(pod, KANIKO_CONTAINER)
-  if (!result.trustworthy) throw new BuildError('POD_FAILED', result.why ?? 'the build pod failed')
-  if (result.exitCode !== 0) throw explainFailure({ ...build, exitCode: result.exitCode })
-  // Kaniko writes it before it pushes: only together with exit code 0 does it mean anything.
-  const digest = result.message?.trim() ?? ''
-  if (isDigest(digest)) return digest
-  throw new BuildError('POD_FAILED', `Kaniko ended well, but reported no digest (it said ${JSON.stringify(digest)})`)
+/** A context as a Secret that belongs to whom the pod belongs. */
+async function archiveSecret(name: string, context: Context, pod: BuildPodSettings = {}): Promise<V1Secret> {
+  const archive = await packContext(context)
+  if (archive.bytes > LARGEST_ARCHIVE) {
+    throw new BuildError(
+      'CONTEXT_FAILED',
+      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
+    )
+  }
+  const chunks: Buffer[] = []
+  await archive.send(chunk => Promise.resolve(void chunks.push(Buffer.from(chunk))))
+  const { labels, ownerReferences } = pod
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name,
+      ...(labels === undefined ? {} : { labels: { ...labels } }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences: [...ownerReferences] })
+    },
+    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString('base64') }
+  }
 }
 
-function failedBuild(
-  { context, targets, buildArgs = {}, bases = {} }: BuildRequest,
-  { progress }: KanikoLog
-): Omit<FailedBuild, 'exitCode'> {
-  const { dockerfile, dockerfileText, authorText = dockerfileText } = context
-  const { proxies = [] } = bases
-  const [target] = targets
-  const pushed = target === undefined ? {} : { pushRef: target.pushRef }
-  return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress }
+function tookTooLong({ context, timeoutMs }: BuildRequest, { progress }: KanikoLog, cause: unknown): BuildError {
+  const at = progress.instruction === undefined ? '' : `; it was at ${progress.instruction}`
+  const message = `the build of ${context.dockerfile} took longer than ${Math.round(timeoutMs / 1000)} s${at}`
+  return new BuildError('TIMEOUT', message, { cause })
 }
 
-function silent(what: string, ms: number): BuildError {
-  return new BuildError('REGISTRY_UNREACHABLE', `${what} within ${Math.round(ms / 1000)} s`)
+function lost(why: string, cause: unknown): BuildError {
+  return new BuildError('POD_FAILED', `the build pod did not come to its end: ${why}`, {
+    cause: new LostBuild(why, { cause })
+  })
 }
 
 function asBuildError(error: unknown): unknown {

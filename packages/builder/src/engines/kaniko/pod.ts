@@ -11,7 +11,7 @@ import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
 import { type AccessParts, dockerConfig, pushAccess } from '../pod/access.js'
 import { pushCommand, pushVariables } from '../pod/push-script.js'
-import { KEEP_NAMES_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
+import { ARCHIVE_MOUNT, KEEP_NAMES_SCRIPT, UNPACK_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
 
 export const KANIKO_CONTAINER = 'kaniko'
 
@@ -39,6 +39,8 @@ export type PodBuild = Pick<
 
 export interface KanikoPodOptions {
   readonly name: string
+  /** The Secret in which the context comes along; without it, the context is sent when the pod runs. */
+  readonly archive?: string
   readonly timeoutMs: number
 }
 
@@ -64,14 +66,17 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   const certificates = certificatesOf(build, settings)
   const { files = [] } = build
   const apart = pushesApart(build)
+  const { archive } = options
+  const script = archive === undefined ? WAIT_SCRIPT : UNPACK_SCRIPT
   const context: V1Container = {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
-    command: ['sh', '-c', apart ? `${KEEP_NAMES_SCRIPT}\n${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal),
+    command: ['sh', '-c', apart ? `${KEEP_NAMES_SCRIPT}\n${script}` : script].map(literal),
     env: [{ name: 'WAIT_SECONDS', value: String(seconds) }],
     securityContext: security([]),
     volumeMounts: [
       { name: 'context', mountPath: CONTEXT_MOUNT },
+      ...(archive === undefined ? [] : [{ name: 'archive', mountPath: ARCHIVE_MOUNT, readOnly: true }]),
       ...(apart ? [{ name: 'names', mountPath: NAMES_MOUNT }] : [])
     ],
     ...resources
@@ -139,6 +144,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       containers: apart ? [...pushers, ...(files.length === 0 ? [] : [filesContainer(settings, seconds)])] : [kaniko],
       volumes: [
         { name: 'context', emptyDir: {} },
+        ...(archive === undefined ? [] : [{ name: 'archive', secret: { secretName: archive, defaultMode: 0o400 } }]),
         ...(apart ? ['image', 'names'].map(name => ({ name, emptyDir: {} })) : []),
         ...(files.length === 0 ? [] : [{ name: 'image-files', emptyDir: {} }]),
         ...certificates.map(certificateVolume),

@@ -55,5 +55,24 @@ IFS= read -r answer || exit 66
 `.trim()
 }
 
+/** Where the context container finds the archive, when that came with the pod. */
+export const ARCHIVE_MOUNT = '/kaniko/archive'
+
+/** The archive's file there, and its key in the Secret. */
+export const ARCHIVE_KEY = 'context.tar'
+
+/**
+ * The init container's program when the archive comes with the pod, as a Secret: nobody has to be there. The API server and the
+ * kubelet see to it that the file is whole.
+ */
+export function unpackScript(archive: string, tree: string): string {
+  return `
+top=$(mktemp -d "${tree}.XXXXXX") || exit 65
+tar -xpf ${archive} -C "$top" && chmod 755 "$top" && mv "$top" ${tree} || exit 65
+`.trim()
+}
+
+export const UNPACK_SCRIPT = unpackScript(`${ARCHIVE_MOUNT}/${ARCHIVE_KEY}`, CONTEXT_TREE)
+
 /** The command of the exec. */
 export const RECEIVE_COMMAND: readonly string[] = ['sh', '-c', receiveScript(CONTEXT_TREE)]

@@ -9,10 +9,10 @@ import type { Scope } from './scope.js'
 const ANSWER_MS = 5_000
 
 /** What this job has built or begun to build, in this attempt of its run. */
-export async function builtInThisJob(call: Cluster & Configuration, runnerUid: string): Promise<ImageRecord[]> {
+export async function builtInThisJob(call: Cluster & Configuration, runnerUid: string): Promise<KnownImage[]> {
   const records = await recordsOfRunner(call.kube, call.settings.runnerPod)
   const job = jobOf(call)
-  return records.map(({ record }) => record).filter(record => record.job === job && record.runner.uid === runnerUid)
+  return records.filter(({ record }) => record.job === job && record.runner.uid === runnerUid)
 }
 
 /**
@@ -21,9 +21,9 @@ export async function builtInThisJob(call: Cluster & Configuration, runnerUid: s
  * @param contentKey the key without base images: pre, main and post of one action have one image, whatever a name stands
  *   for by then
  */
-export function ownDigest(records: readonly ImageRecord[], contentKey: string): string | undefined {
-  const found = records.find(record => record.contentKey === contentKey && isBuilt(record) && !hasExpired(record))
-  return found?.images[0]?.digest
+export function ownDigest(records: readonly KnownImage[], contentKey: string): string | undefined {
+  const found = records.find(({ record }) => record.contentKey === contentKey && isBuilt(record) && !hasExpired(record))
+  return found?.record.images[0]?.digest
 }
 
 /**

@@ -30,6 +30,11 @@ const record = v.object({
    * is found by its tag.
    */
   images: v.pipe(v.array(stored), v.readonly()),
+  /**
+   * The build goes on, or went on, without a hook: what the engine calls it, by what its target is named, and whether other jobs
+   * may share the image.
+   */
+  begun: v.optional(v.object({ name: v.string(), handle: v.string(), shared: v.boolean() })),
   /** Other jobs may use it: those of this scope, until then (ISO 8601; absent: for ever). */
   keep: v.optional(v.object({ scope: v.string(), until: v.optional(v.string()) }))
 })

@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Kube, type V1Pod } from '@kaniko-hooks/kube'
+import { ApiServer, ended, running, refused } from '@kaniko-hooks/testing'
+import type { Context } from '../../context/context.js'
+import { readContext } from '../../context/read.js'
+import { nodePortRegistry } from '../../destinations/nodeport.js'
+import { RegistryDestination } from '../../destinations/registry.js'
+import { LostBuild, type BuildRequest, type BuiltImage } from '../engine.js'
+import { unpackScript } from '../pod/receive-script.js'
+import type { BuildPodSettings } from '../pod/settings.js'
+import { KanikoEngine } from './kaniko.js'
+
+const DIGEST = `sha256:${'e'.repeat(64)}`
+
+let directory: string
+let context: Context
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'kaniko-'))
+  writeFileSync(join(directory, 'Dockerfile'), 'FROM scratch')
+  context = await readContext(directory, 'Dockerfile')
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+let server: ApiServer
+let kube: Kube
+let log: string[]
+beforeEach(async () => {
+  server = await ApiServer.start()
+  kube = new Kube(server.config, { retryForMs: 500 })
+  log = []
+})
+afterEach(async () => {
+  kube.close()
+  await server.stop()
+})
+
+function request(access?: BuildRequest['targets'][number]['access']): BuildRequest {
+  const settings = nodePortRegistry({ host: 'r.ci', port: 5000, nodePort: 31500 })
+  const target = new RegistryDestination({ ...settings, ...(access && { access }) }).target('x')
+  const times = { timeoutMs: 5_000, pushTimeoutMs: 5_000 }
+  return { context, handle: 'x', targets: [target], ...times, log: line => void log.push(line) }
+}
+
+const WITH_SECRET = { kind: 'docker-config', secret: 'push' } as const
+
+function engine(pod: BuildPodSettings = {}): KanikoEngine {
+  const settings = { image: 'k:1', fork: 'google', pushImage: 'c:1', contextImage: 'r:1', pod } as const
+  return new KanikoEngine(kube, settings, () => 'b')
+}
+
+describe('a build that is started', () => {
+  const pending = (pod: V1Pod): unknown => (pod.status = { phase: 'Pending' })
+
+  test('has its context with it, and waits for nothing: neither for room nor for the kubelet', async () => {
+    server.onCreate('pods', pending)
+    const builder = engine()
+    const name = builder.reserve()
+    await builder.start(name, request())
+    expect(server.asked).toEqual(['POST secrets', `POST pods`])
+    const pod = server.get('pods', name)
+    expect(pod?.spec?.volumes).toContainEqual({ name: 'archive', secret: { secretName: name, defaultMode: 0o400 } })
+    const mounted = [...(pod?.spec?.initContainers ?? []), ...(pod?.spec?.containers ?? [])].filter(container =>
+      container.volumeMounts?.some(mount => mount.name === 'archive')
+    )
+    expect(mounted.map(container => container.name)).toEqual(['context'])
+    const directory = mkdtempSync(join(tmpdir(), 'unpacked-'))
+    const archive = join(directory, 'a.tar')
+    writeFileSync(archive, Buffer.from(server.get('secrets', name)?.data?.['context.tar'] ?? '', 'base64'))
+    execFileSync('sh', ['-c', unpackScript(archive, join(directory, 'tree'))])
+    expect(readdirSync(join(directory, 'tree/context'))).toEqual(['Dockerfile'])
+    expect(readdirSync(directory).sort()).toEqual(['a.tar', 'tree'])
+    rmSync(directory, { recursive: true })
+  })
+
+  test('belongs to whom the pod belongs', async () => {
+    const labels = { 'runner-pod': 'me' }
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'me', uid: 'u' }]
+    await engine({ labels, ownerReferences }).start('b', request())
+    expect(server.get('secrets', 'b')?.metadata).toMatchObject({ labels, ownerReferences })
+  })
+
+  test('and whose context no Secret can have is not started', async () => {
+    const large = mkdtempSync(join(tmpdir(), 'large-'))
+    writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
+    writeFileSync(join(large, 'file'), Buffer.alloc(1024 * 1024))
+    const starting = engine().start('b', { ...request(), context: await readContext(large, 'Dockerfile') })
+    await expect(starting).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
+    expect(server.asked).not.toContain('POST secrets')
+    rmSync(large, { recursive: true })
+  })
+
+  test('that is refused says why', async () => {
+    server.refuse('POST pods', refused(403, 'Forbidden', 'violates PodSecurity'))
+    await expect(engine().start('b', request())).rejects.toMatchObject({
+      code: 'POD_FAILED',
+      message: expect.stringContaining('violates PodSecurity')
+    })
+    expect([server.names('pods'), server.names('secrets')]).toEqual([[], []])
+  })
+})
+
+describe('the end of a build that went on alone', () => {
+  /** The pod of a build as somebody started it, and what became of the pod. */
+  function put(build: BuildRequest, become: (pod: V1Pod) => V1Pod['status']): void {
+    const apart = build.targets[0]?.access !== undefined
+    const named = (name: string) => ({ name, image: 'i' })
+    const pod: V1Pod = {
+      metadata: { name: 'b' },
+      spec: apart
+        ? { initContainers: ['context', 'kaniko'].map(named), containers: [named('push')] }
+        : { initContainers: [named('context')], containers: [named('kaniko')] }
+    }
+    server.onCreate('pods', made => Object.assign(made, { status: become(made) }))
+    server.put('pods', pod)
+    server.logs.print('b', 'kaniko', 'first line', 'last line')
+  }
+
+  const say = (status: V1Pod['status'], container: string, message: string): V1Pod['status'] => {
+    const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    const terminated = all.find(({ name }) => name === container)?.state?.terminated
+    if (terminated !== undefined) terminated.message = message
+    return status
+  }
+
+  async function follow(build = request()): Promise<BuiltImage> {
+    return engine().follow('b', build)
+  }
+
+  test('has the digest that Kaniko said, the log from its first line, and the pod is gone', async () => {
+    put(request(), pod => say(ended(pod, { kaniko: 0 }), 'kaniko', DIGEST))
+    server.put('secrets', { metadata: { name: 'b' } })
+    expect((await follow()).digest).toBe(DIGEST)
+    expect(log).toEqual(['first line', 'last line'])
+    expect([server.names('pods'), server.names('secrets')]).toEqual([[], []])
+  })
+
+  test('has the digest that was pushed, if it is the one that was built', async () => {
+    const build = request(WITH_SECRET)
+    const become = (pushed: string) => (pod: V1Pod) =>
+      say(say(ended(pod, { push: 0 }), 'kaniko', DIGEST), 'push', `r.ci:5000/x@${pushed}`)
+    put(build, become(DIGEST))
+    expect((await follow(build)).digest).toBe(DIGEST)
+    put(build, become(`sha256:${'f'.repeat(64)}`))
+    await expect(follow(build)).rejects.toMatchObject({
+      code: 'PUSH_FAILED',
+      message: expect.stringContaining('another image was pushed')
+    })
+  })
+
+  test('is waited for while it goes on', async () => {
+    put(request(), running)
+    setTimeout(() => {
+      const pod = server.get('pods', 'b')
+      if (pod !== undefined) pod.status = say(ended(pod, { kaniko: 0 }), 'kaniko', DIGEST) ?? {}
+    }, 50)
+    expect((await follow()).digest).toBe(DIGEST)
+  })
+
+  test('is a failure in the words of any build', async () => {
+    put(request(), pod => ended(pod, { kaniko: 1 }))
+    const failing = follow()
+    await expect(failing).rejects.toMatchObject({ code: 'DOCKERFILE_FAILED' })
+    expect(server.names('pods')).toEqual([])
+  })
+
+  test.each<[string, (pod: V1Pod) => V1Pod['status']]>([
+    [
+      'was evicted',
+      pod => ({ ...say(ended(pod, { kaniko: 0 }), 'kaniko', DIGEST), reason: 'Evicted', phase: 'Failed' })
+    ],
+    [
+      'is being deleted',
+      pod => {
+        Object.assign(pod.metadata ?? {}, { deletionTimestamp: new Date() })
+        return say(ended(pod, { kaniko: 0 }), 'kaniko', DIGEST)
+      }
+    ]
+  ])('is lost when its pod %s, whatever digest stands there', async (_what, become) => {
+    put(request(), become)
+    await expect(follow()).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
+  })
+
+  test('is lost when its pod is gone', async () => {
+    await expect(follow()).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
+  })
+
+  test('is a timeout when the kubelet ended it', async () => {
+    put(request(), pod => ({ ...ended(pod, { kaniko: 137 }), reason: 'DeadlineExceeded', phase: 'Failed' }))
+    await expect(follow()).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('longer than 5 s')
+    })
+  })
+})

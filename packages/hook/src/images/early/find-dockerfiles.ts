@@ -1,0 +1,160 @@
+import { opendirSync, realpathSync, type Stats } from 'node:fs'
+import { join } from 'node:path'
+
+import { Directory } from '../../files/directory.js'
+import { findAction } from './action-dockerfile.js'
+
+/** What the runner writes beside an action when it has it whole. */
+const COMPLETED = '.completed'
+
+/** `owner/repository` stand before a ref, and a ref may have slashes. */
+const FIRST_REF = 2
+const LAST_REF = 7
+
+/** How deep in a repository actions are looked for. */
+const DEEPEST = 3
+
+/** For everything that is looked at: somebody waits for the job. */
+const LOOKS = 2_000
+
+/** A context that is larger is left to its step: it would hold the job up, and no Secret can have it. */
+const LARGEST = { entries: 1_000, bytes: 1024 * 1024 }
+
+const SKIPPED = new Set(['node_modules', '.git'])
+
+/** How much may still be looked at. */
+interface Budget {
+  left: number
+}
+
+interface FoundDockerfile {
+  readonly dockerfile: string
+  /** How far below the repository's beginning its action is. */
+  readonly depth: number
+}
+
+/**
+ * Finds the Dockerfiles of the actions that the runner has downloaded for this job. The runner empties `_actions` before; what an
+ * earlier job left behind all the same is not taken for this one's: the mark that the runner writes beside an action, or its
+ * link to its own cache, has to be younger than the job, by a time that no program can set.
+ *
+ * In a repository that is an action itself, no others are looked for: whether a job uses them is not known here.
+ *
+ * @param actions `_work/_actions`
+ * @param began when the job began; see `jobBegan`
+ * @param cache where the runner's links may lead
+ * @returns absolute paths, those of whole repositories first
+ */
+export async function findDockerfiles(actions: string, began: number, cache: string | undefined): Promise<string[]> {
+  const budget = { left: LOOKS }
+  const roots: string[] = []
+  const nested: string[] = []
+  for (const path of downloadedIn(actions, began, cache, budget)) {
+    const found = await dockerfilesOf(path, budget).catch(() => [])
+    for (const { dockerfile, depth } of found) (depth === 0 ? roots : nested).push(dockerfile)
+  }
+  return [...roots, ...nested]
+}
+
+function downloadedIn(actions: string, began: number, cache: string | undefined, budget: Budget): string[] {
+  const found: string[] = []
+  const isOfJob = (stats: Stats | undefined): boolean => stats !== undefined && stats.ctimeMs >= began
+  const walk = (directory: Directory, path: string, depth: number): void => {
+    for (const name of namesIn(directory, budget)) {
+      const stats = directory.look(name)
+      const below = join(path, name)
+      if (stats?.isSymbolicLink() === true) {
+        if (depth >= FIRST_REF && isOfJob(stats) && leadsInto(below, cache)) found.push(below)
+        continue
+      }
+      if (stats?.isDirectory() !== true) continue
+      const mark = depth < FIRST_REF ? undefined : directory.look(`${name}${COMPLETED}`)
+      if (mark !== undefined) {
+        if (mark.isFile() && isOfJob(mark)) found.push(below)
+      } else if (depth < LAST_REF) {
+        within(directory.enter(name), inner => walk(inner, below, depth + 1))
+      }
+    }
+  }
+  try {
+    within(Directory.reach(actions, []), top => walk(top, actions, 0))
+  } catch {
+    // It is not there, or has changed while it was looked at: steps build for themselves.
+  }
+  return found
+}
+
+async function dockerfilesOf(path: string, budget: Budget): Promise<FoundDockerfile[]> {
+  const found: FoundDockerfile[] = []
+  let level: readonly (readonly string[])[] = [[]]
+  for (let depth = 0; depth <= DEEPEST; depth += 1) {
+    const next: string[][] = []
+    for (const names of level) {
+      const directory = Directory.reach(path, names)
+      try {
+        const action = await findAction(directory, depth === 0)
+        if (action.kind === 'dockerfile' && isSmall(directory, action.path, budget)) {
+          found.push({ dockerfile: join(path, ...names, action.path), depth })
+        }
+        if (action.kind !== 'none') continue
+        for (const name of namesIn(directory, budget)) {
+          if (!SKIPPED.has(name) && directory.look(name)?.isDirectory() === true) next.push([...names, name])
+        }
+      } finally {
+        directory.close()
+      }
+    }
+    level = next
+  }
+  return found
+}
+
+/** Whether the directory of a Dockerfile, which is the context, can be read in no time. */
+function isSmall(directory: Directory, dockerfile: string, budget: Budget): boolean {
+  const parts = dockerfile.split('/').slice(0, -1)
+  const left = { entries: LARGEST.entries, bytes: LARGEST.bytes }
+  const fits = (inner: Directory): boolean => {
+    for (const name of namesIn(inner, budget)) {
+      const stats = inner.look(name)
+      left.entries -= 1
+      if (stats?.isFile() === true) left.bytes -= stats.size
+      if (left.entries < 0 || left.bytes < 0) return false
+      if (stats?.isDirectory() === true && !within(inner.enter(name), fits)) return false
+    }
+    // Not all of it was looked at.
+    return budget.left > 0
+  }
+  return within(Directory.reach(directory.path, parts), fits)
+}
+
+/** The names in a directory, as many as may still be looked at. */
+function namesIn(directory: Directory, budget: Budget): string[] {
+  const names: string[] = []
+  const opened = opendirSync(directory.path)
+  try {
+    for (let entry = opened.readSync(); entry !== null && budget.left > 0; entry = opened.readSync()) {
+      budget.left -= 1
+      names.push(entry.name)
+    }
+  } finally {
+    opened.closeSync()
+  }
+  return names.sort()
+}
+
+function leadsInto(link: string, cache: string | undefined): boolean {
+  if (cache === undefined) return false
+  try {
+    return realpathSync(link).startsWith(`${realpathSync(cache)}/`)
+  } catch {
+    return false
+  }
+}
+
+function within<T>(directory: Directory, body: (directory: Directory) => T): T {
+  try {
+    return body(directory)
+  } finally {
+    directory.close()
+  }
+}
