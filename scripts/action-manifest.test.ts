@@ -29,13 +29,13 @@ test("the builder's image is that of the hook", async () => {
   expect(text).toContain(`ARG KANIKO=${DEFAULT_KANIKO_IMAGE}\n`)
 })
 
-/** The inputs of docker/build-push-action v6 and v7 (action.yml). */
+/** The inputs of docker/build-push-action v6 and v7, and of docker/login-action v3 and v4 (action.yml). */
 const DOCKERS =
   `add-hosts allow annotations attests build-args build-contexts builder cache-from cache-to call cgroup-parent context
 file labels load network no-cache no-cache-filters outputs platforms provenance pull push sbom secrets secret-envs secret-files
-shm-size ssh tags target ulimit github-token`.split(/\s+/)
+shm-size ssh tags target ulimit github-token registry username password ecr scope logout registry-auth`.split(/\s+/)
 
-test('no input of docker/build-push-action is unknown here', async () => {
+test("no input of docker's actions is unknown here", async () => {
   const text = await readFile(join(ROOT, 'action.yml'), 'utf8')
   expect(DOCKERS.filter(name => !text.includes(`\n  ${name}:\n`))).toEqual([])
 })

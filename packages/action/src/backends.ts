@@ -48,7 +48,7 @@ export function unusedBy(backend: Backend, { place }: Wanted): string | undefine
 }
 
 function kubernetes(wanted: Wanted, environment: Environment, credentials: CredentialWishes): Backend {
-  const { kubeconfig, namespace, nodeSelector, resources } = wanted.place
+  const { kubeconfig, namespace, connector, nodeSelector, resources } = wanted.place
   return new KubernetesBackend({
     env: environment,
     credentials,
@@ -57,6 +57,7 @@ function kubernetes(wanted: Wanted, environment: Environment, credentials: Crede
       ? {}
       : { kubeconfig: 'path' in kubeconfig ? kubeconfig.path : `${kubeconfig.content}\n` }),
     ...(namespace === undefined ? {} : { namespace }),
+    ...(connector === undefined ? {} : { connector }),
     ...(Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } })
   })
 }

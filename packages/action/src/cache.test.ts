@@ -55,6 +55,13 @@ test.each([
   expect(problems).toEqual([expect.stringMatching(problem)])
 })
 
+test('says which words of BuildKit mean nothing', () => {
+  expect(read({ to: ['type=registry,ref=r.io/l,mode=max,compression=zstd,ignore-error=true'] }).notices).toEqual([
+    "`cache-to`: compression, ignore-error means nothing to Kaniko's layers.",
+    'Layers are kept in the repository r.io/l, each under a tag of its own.'
+  ])
+})
+
 test('says where layers go that docker would keep under one tag', () => {
   expect(read({ from: ['ghcr.io/acme/other:x'] }).notices).toEqual([
     'Layers are kept in the repository ghcr.io/acme/other, each under a tag of its own.',

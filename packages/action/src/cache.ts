@@ -80,6 +80,8 @@ function referenceOf(input: string, element: string, told: Told): ImageReference
     )
     return undefined
   }
+  const extra = [...attributes.keys()].filter(key => !['type', 'ref', 'mode'].includes(key))
+  if (extra.length > 0) told.notice(`\`${input}\`: ${extra.join(', ')} means nothing to Kaniko's layers.`)
   const reference = attributes.get('ref')
   if (reference !== undefined && reference !== '') return parsedOr(reference, `\`${input}\``, told)
   told.problem(`\`${input}\` has no ref=`)

@@ -19,6 +19,8 @@ test('knows pushes, names and archives', () => {
 test.each([
   ['type=registry', true],
   ['type=image', false],
+  ['type=cacheonly', false],
+  ['type=image,push=true,name-canonical=true,push-by-digest=false', true],
   ['type=image,push=1', true],
   ['type=image,push=True', true],
   ['type=image,push=0', false],
@@ -33,7 +35,9 @@ test.each([
   ['type=docker', /no dest=, and there is no Docker daemon/],
   ['type=oci,dest=x,tar=false', /no directories/],
   ['type=image,push=true,compression=zstd', /type=image with compression is not possible here/],
-  ['type=image,push-by-digest=true', /with push-by-digest/],
+  ['type=image,push-by-digest=true', /with push-by-digest.*give the image a tag/],
+  ['type=registry,registry.insecure=true', /`insecure-registries`/],
+  ['type=image,annotation-index.a=b', /write `annotations`/],
   ['type=image,push', /push is true or false/],
   ['type=image,push=yes', /push is true or false/],
   ['type=constructor,dest=x', /type=constructor would be/]

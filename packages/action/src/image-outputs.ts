@@ -18,6 +18,17 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   oci: ['type', 'dest', 'tar']
 }
 
+/** What to do in place of an attribute. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'push-by-digest': 'give the image a tag; the output `digest` has its digest',
+  'registry.insecure': 'name the registry in `insecure-registries`'
+}
+
+/** BuildKit's words for what is so anyway. */
+const HARMLESS = new Set(['name-canonical', 'store', 'unpack', 'force-compression'])
+
+/** A build that is kept nowhere. */
+const NOWHERE = 'cacheonly'
 /** Docker's words for a switch (Go's strconv.ParseBool). */
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
@@ -41,14 +52,16 @@ export function readOutputs(
     const attributes = readAttributes(element, 'dest')
     const type = attributes.get('type') ?? 'local'
     const known = Object.entries(KNOWN).find(([name]) => name === type)?.[1]
-    const unknown = [...attributes.keys()].filter(key => known?.includes(key) === false)
+    if (type === NOWHERE) continue
+    const unknown = [...attributes]
+      .filter(([key, value]) => known?.includes(key) === false && !HARMLESS.has(key) && !FALSE.has(value))
+      .map(([key]) => key)
     const dest = attributes.get('dest') ?? ''
     if (known === undefined) {
       problem(`\`outputs\` of type=${type} would be the files of the image, which are not exported here: ${ARCHIVES}`)
     } else if (unknown.length > 0) {
-      problem(
-        `\`outputs\` of type=${type} with ${unknown.join(', ')} is not possible here: leave ${unknown.join(', ')} out`
-      )
+      const instead = unknown.map(insteadOf)
+      problem(`\`outputs\` of type=${type} with ${unknown.join(', ')} is not possible here: ${instead.join('; ')}`)
     } else if (type === 'docker' || type === 'oci') {
       if (attributes.get('tar') === 'false') problem(`\`outputs\` makes no directories: ${ARCHIVES}`)
       else if (dest === '')
@@ -63,4 +76,9 @@ export function readOutputs(
     }
   }
   return { push, names, files }
+}
+
+function insteadOf(key: string): string {
+  const [, known] = Object.entries(INSTEAD).find(([name]) => name === key) ?? []
+  return known ?? (/^annotation(?:-|\.|\[)/.test(key) ? 'write `annotations`' : `leave ${key} out`)
 }

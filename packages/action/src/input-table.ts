@@ -159,15 +159,26 @@ export const INPUTS = [
   { name: 'registry', description: 'Host of the registry that username and password are for. Default: docker.io.' },
   { name: 'username', description: 'User name for the registry.' },
   { name: 'password', description: 'Password or token for the registry.' },
+  {
+    name: 'ecr',
+    description: 'Exchange keys of AWS for a login.',
+    default: 'auto',
+    refused: {
+      unless: ['', 'auto', 'false', 'False', 'FALSE'],
+      instead: 'give AWS as `username`, and what `aws ecr get-login-password` prints as `password`'
+    }
+  },
+  {
+    name: 'scope',
+    description: 'What the login is for within its registry.',
+    refused: { unless: NEVER, instead: 'leave it out; a token is asked for with the scope of the push alone' }
+  },
   { name: 'registry-auth', description: 'Several logins: a YAML list of registry, username and password.' },
   {
     name: 'logout',
-    description: 'Forget the credentials of this step.',
-    default: 'true',
-    ignored: {
-      unless: ['', 'true', 'True', 'TRUE'],
-      because: 'the credentials of this step are kept nowhere after its end, and a later step needs its own'
-    }
+    description:
+      "true keeps the logins of this step in no file; false keeps them in docker's config.json, for later steps of the job.",
+    default: 'true'
   },
   {
     name: 'cache',
@@ -199,11 +210,12 @@ export const INPUTS = [
   { name: 'namespace', description: 'Namespace of the build pod, for backend kubernetes.' },
   {
     name: 'connector',
-    description: 'An OCI Connector that the image is pushed through.',
-    refused: {
-      unless: NEVER,
-      instead: 'push to the registry behind it by its own name; only the hook pushes through connectors yet'
-    }
+    description:
+      'An OCI Connector that the image is pushed through, as NAMESPACE/NAME or as a name in the namespace of the build pod; for backend kubernetes.'
+  },
+  {
+    name: 'service-account',
+    description: 'Account of the build pod, which may get the connector; needed with connector.'
   },
   { name: 'resources', description: 'Limits of the build, such as cpu=2,memory=4Gi,ephemeral-storage=20Gi.' },
   { name: 'node-selector', description: 'Labels of nodes for the build pod: KEY=VALUE, by comma or line.' },

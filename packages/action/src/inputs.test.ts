@@ -26,6 +26,7 @@ test('without inputs, an image is built of the workspace and pushed nowhere', ()
       secrets: [],
       secretFiles: [],
       logins: [],
+      logout: true,
       place: { backend: 'auto', resources: {}, nodeSelector: {} },
       summary: true
     }
@@ -201,13 +202,47 @@ describe.each((INPUTS as readonly Input[]).filter(({ refused }) => refused !== u
 test.each((INPUTS as readonly Input[]).filter(({ ignored }) => ignored !== undefined))(
   '$name is a notice',
   ({ name, ignored }) => {
-    expect(readGiven({ [name]: name === 'logout' ? 'false' : 'true' })).toMatchObject({
+    expect(readGiven({ [name]: 'true' })).toMatchObject({
       problems: [],
       notices: [`\`${name}\` changes nothing: ${ignored?.because ?? ''}.`]
     })
     for (const value of ignored?.unless ?? []) expect(readGiven({ [name]: value }).notices).toEqual([])
   }
 )
+
+test.each([
+  [{ ecr: 'true' }, [/`ecr` is not possible here/]],
+  [{ scope: 'repository:a/b:push' }, [/`scope` is not possible here/]],
+  [
+    { registry: '012345678901.dkr.ecr.eu-west-1.amazonaws.com', username: 'AKIA', password: 'x' },
+    [/`username` for 0123.* is AWS/]
+  ],
+  [{ registry: 'public.ecr.aws', username: 'AWS', password: 'x' }, []],
+  [
+    { context: 'https://github.com/acme/app.git', secrets: 'GIT_AUTH_TOKEN=x' },
+    [/GIT_AUTH_TOKEN is for RUN alone here/]
+  ],
+  [{ secrets: 'GIT_AUTH_TOKEN=x' }, []]
+] as const)("what docker's actions would do and this one cannot is a problem: %j", (inputs, problems) => {
+  expect(readGiven(inputs).problems).toEqual(problems.map(problem => expect.stringMatching(problem) as unknown))
+})
+
+test("words of BuildKit's that change nothing are a notice", () => {
+  const { notices, problems } = readGiven(
+    { 'build-args': 'BUILDKIT_INLINE_CACHE=1\nBUILDKIT_SYNTAX=x\nVERSION=1' },
+    { environment: { SOURCE_DATE_EPOCH: '0' } }
+  )
+  expect(problems).toEqual([])
+  expect(notices).toEqual([
+    expect.stringMatching(/^`build-args`: BUILDKIT_INLINE_CACHE, BUILDKIT_SYNTAX are BuildKit's own/),
+    expect.stringMatching(/^SOURCE_DATE_EPOCH changes nothing/)
+  ])
+})
+
+test("docker's variable leaves the summary out", () => {
+  expect(readGiven({}, { environment: { DOCKER_BUILD_SUMMARY: 'false' } }).wanted?.summary).toBe(false)
+  expect(readGiven({}, { environment: { DOCKER_BUILD_SUMMARY: 'true' } }).wanted?.summary).toBe(true)
+})
 
 test('what must not be printed is known, with problems too', () => {
   const { masks, problems } = readGiven({

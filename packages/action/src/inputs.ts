@@ -3,6 +3,7 @@ import { extraArguments } from '@kaniko-hooks/builder'
 import { formatReference, parseReference } from '@kaniko-hooks/registry'
 import { readCache } from './cache.js'
 import { readContext, type WantedContext } from './context.js'
+import { sayWhatDiffers, wantsSummary } from './docker-habits.js'
 import { readDuration } from './durations.js'
 import { isFromFork } from './event.js'
 import { readOutputs } from './image-outputs.js'
@@ -30,6 +31,8 @@ export interface Wanted {
   readonly secrets: readonly BuildSecret[]
   readonly secretFiles: readonly SecretFile[]
   readonly logins: readonly Login[]
+  /** Whether the logins end with the step. */
+  readonly logout: boolean
   readonly place: Place
   readonly summary: boolean
 }
@@ -119,18 +122,26 @@ export function readInputs(input: (name: InputName) => string, around: Surroundi
       backend: input('backend') || 'auto',
       kubeconfig: input('kubeconfig'),
       namespace: input('namespace'),
+      connector: input('connector'),
+      serviceAccount: input('service-account'),
+      // A run of a fork that pushes nothing is no mistake of whoever wrote the workflow.
+      push: push || input('push') === 'auto',
       resources: words('resources'),
       nodeSelector: words('node-selector')
     },
     problem
   )
   const context = readContext(input('context') || '.', input('file'), around.workspace, problem)
-  const summary = isTrue('summary')
+  const summary = isTrue('summary') && wantsSummary(around.environment)
+  const logout = isTrue('logout')
+  if (context !== undefined) {
+    sayWhatDiffers({ context, logins, secrets, buildArgs: build.buildArgs }, around.environment, problem, notice)
+  }
   return {
     wanted:
       problems.length > 0 || context === undefined
         ? undefined
-        : { build, context, secrets, secretFiles: files, logins, place, summary },
+        : { build, context, secrets, secretFiles: files, logins, logout, place, summary },
     problems,
     notices,
     masks: [

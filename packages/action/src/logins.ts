@@ -8,6 +8,8 @@ export interface Login {
   readonly password: string
 }
 
+const FIELDS = new Set(['registry', 'username', 'password'])
+
 const HUB = 'docker.io'
 
 /** A list of registries that a person wrote is shorter; YAML can be small and unfold to much. */
@@ -52,6 +54,10 @@ function readYaml(text: string, problem: (sentence: string) => void): Login[] {
   if (!Array.isArray(parsed) || parsed.length > MAX_LOGINS) {
     problem('`registry-auth` is no YAML list: each entry is `- registry: host`, with `username:` and `password:` below')
     return []
+  }
+  // Names of fields may be a stranger's text, too.
+  if (parsed.some(entry => Object.keys(Object(entry) as object).some(key => !FIELDS.has(key)))) {
+    problem('`registry-auth` has other fields than registry, username and password')
   }
   return parsed.map((entry: unknown) => {
     const field = (name: string): string => {

@@ -3,6 +3,7 @@ import { chooseBackend } from '@kaniko-hooks/client'
 import { backendsFor } from './backends.js'
 import { cleanUp } from './clean-up.js'
 import { readStep, runnerOf, workspaceOf } from './environment.js'
+import { keepLogins } from './keep-logins.js'
 import { buildImage, type ChooseBackend } from './run.js'
 import { STATE } from './state.js'
 
@@ -13,7 +14,10 @@ async function build(environment: NodeJS.ProcessEnv): Promise<boolean> {
   const runner = runnerOf(environment)
   runner.saveState(STATE.isPost, 'true')
   const choose: ChooseBackend = wanted => chooseBackend(backendsFor(wanted, environment), wanted.place.backend)
-  return buildImage(await readStep(environment), place, runner, choose, cancelled.signal)
+  const read = await readStep(environment)
+  const isBuilt = await buildImage(read, place, runner, choose, cancelled.signal)
+  await keepLogins(read, environment, runner)
+  return isBuilt
 }
 
 /** A post step never fails the job. */

@@ -6,6 +6,9 @@ const NONE = {
   backend: 'auto',
   kubeconfig: '',
   namespace: '',
+  connector: '',
+  serviceAccount: '',
+  push: true,
   resources: [] as string[],
   nodeSelector: [] as string[]
 }
@@ -16,6 +19,9 @@ test('has what the inputs say', () => {
     backend: 'kubernetes',
     kubeconfig: '/k',
     namespace: 'builds',
+    connector: 'ci/harbor',
+    serviceAccount: 'images',
+    push: true,
     resources: ['cpu=500m', 'memory=4Gi', 'ephemeral-storage=20Gi'],
     nodeSelector: ['kubernetes.io/arch=amd64', 'disk=']
   }
@@ -23,6 +29,7 @@ test('has what the inputs say', () => {
     backend: 'kubernetes',
     kubeconfig: { path: '/k' },
     namespace: 'builds',
+    connector: { name: 'ci/harbor', serviceAccount: 'images' },
     resources: { cpu: '500m', memory: '4Gi', 'ephemeral-storage': '20Gi' },
     nodeSelector: { 'kubernetes.io/arch': 'amd64', disk: '' }
   })
@@ -32,6 +39,12 @@ test('has what the inputs say', () => {
 test.each([
   [{ backend: 'podman' }, /one of auto, broker, kubernetes, docker, local, not "podman"/],
   [{ namespace: '../x' }, /`namespace`/],
+  [{ connector: 'ci/harbor' }, /needs a `service-account`/],
+  [{ serviceAccount: 'images' }, /`service-account` is for a build pod with a `connector`/],
+  [{ connector: 'a/b/c', serviceAccount: 'images' }, /`connector` is the NAMESPACE\/NAME/],
+  [{ connector: 'harbor', serviceAccount: 'ci/images' }, /no name of a service account/],
+  [{ connector: 'harbor', serviceAccount: 'images', backend: 'broker' }, /kubernetes, and not for broker/],
+  [{ connector: 'harbor', serviceAccount: 'images', push: false }, /`connector` is for a push/],
   [{ resources: ['gpu=1'] }, /"gpu=1"; possible is cpu=2/],
   [{ resources: ['memory=4GB'] }, /"memory=4GB"/],
   [{ nodeSelector: ['disk'] }, /"disk"/]
@@ -39,6 +52,11 @@ test.each([
   const problems: string[] = []
   readPlace({ ...NONE, ...inputs }, sentence => problems.push(sentence))
   expect(problems).toEqual([expect.stringMatching(problem)])
+})
+
+test('with a connector, nobody but a cluster can push', () => {
+  const inputs = { ...NONE, connector: 'harbor', serviceAccount: 'images' }
+  expect(readPlace(inputs, () => undefined).backend).toBe('kubernetes')
 })
 
 test('a kubeconfig may be the text itself, whose secrets are known', () => {

@@ -1,4 +1,4 @@
-import type { BackendName } from '@kaniko-hooks/client'
+import { isConnectorName, type BackendName } from '@kaniko-hooks/client'
 import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { splitPair } from './key-values.js'
 
@@ -8,6 +8,8 @@ export interface Place {
   /** A file, or the text itself. */
   readonly kubeconfig?: { readonly path: string } | { readonly content: string }
   readonly namespace?: string
+  /** By which the tags of its registry are pushed. */
+  readonly connector?: { readonly name: string; readonly serviceAccount: string }
   /** Limits by name: `cpu`, `memory`, `ephemeral-storage`. */
   readonly resources: Readonly<Record<string, string>>
   readonly nodeSelector: Readonly<Record<string, string>>
@@ -27,6 +29,9 @@ export function readPlace(
     readonly backend: string
     readonly kubeconfig: string
     readonly namespace: string
+    readonly connector: string
+    readonly serviceAccount: string
+    readonly push: boolean
     readonly resources: readonly string[]
     readonly nodeSelector: readonly string[]
   },
@@ -38,8 +43,11 @@ export function readPlace(
   }
   if (inputs.namespace !== '' && !NAME.test(inputs.namespace)) problem('`namespace` is no name of a namespace')
   const { kubeconfig } = inputs
+  const connector = readConnector(inputs, problem)
   return {
-    backend: backend ?? 'auto',
+    // Who builds elsewhere has neither the connector nor the registry's password.
+    backend: connector !== undefined && backend === 'auto' ? 'kubernetes' : (backend ?? 'auto'),
+    ...(connector === undefined ? {} : { connector }),
     ...(kubeconfig === ''
       ? {}
       : { kubeconfig: /[\n{]/.test(kubeconfig) ? { content: kubeconfig } : { path: kubeconfig } }),
@@ -47,6 +55,34 @@ export function readPlace(
     resources: readResources(inputs.resources, problem),
     nodeSelector: readSelector(inputs.nodeSelector, problem)
   }
+}
+
+function readConnector(
+  {
+    connector,
+    serviceAccount,
+    backend,
+    push
+  }: { readonly connector: string; readonly serviceAccount: string; readonly backend: string; readonly push: boolean },
+  problem: (sentence: string) => void
+): Place['connector'] {
+  if (connector === '') {
+    if (serviceAccount !== '') problem('`service-account` is for a build pod with a `connector`, and there is none')
+    return undefined
+  }
+  if (!isConnectorName(connector)) problem('`connector` is the NAMESPACE/NAME of a Connector, or its name')
+  if (serviceAccount === '') {
+    problem('`connector` needs a `service-account`: the account of the build pod, which may get the connector')
+  } else if (!isConnectorName(serviceAccount) || serviceAccount.includes('/')) {
+    problem('`service-account` is no name of a service account')
+  }
+  if (!['auto', 'kubernetes'].includes(backend)) {
+    problem(
+      `\`connector\` is for the backend kubernetes, and not for ${backend}; the hook pushes through the connectors of its settings`
+    )
+  }
+  if (!push) problem('`connector` is for a push, and `push` is not true')
+  return { name: connector, serviceAccount }
 }
 
 /** Fields of a user whose values let somebody in. */

@@ -157,11 +157,13 @@ test('secrets are masked before anything else is said, those of files before the
 describe('a build that fails', () => {
   const failed = new BuildError(
     'DOCKERFILE_FAILED',
-    'building Dockerfile failed at RUN make: it ended with exit code 2\nThe last lines of its output:\n  ::error::x'
+    'building Dockerfile failed at RUN make: it ended with exit code 2\nThe last lines of its output:\n  ::error::x',
+    { at: { file: 'Dockerfile', line: 2, instruction: 'RUN make p4ssword' } }
   )
 
   test('has an annotation at its line, what to do, a summary and no output', async () => {
-    const { ok, said, outputs, summary } = await run(GOOD, (_, { line }) => {
+    const login = { username: 'mona', password: 'p4ssword' }
+    const { ok, said, outputs, summary } = await run({ ...GOOD, ...login }, (_, { line }) => {
       line('make: *** no rule')
       return Promise.reject(failed)
     })
@@ -175,6 +177,7 @@ describe('a build that fails', () => {
       }
     ])
     expect(summary).toContain('### Kaniko build: ❌')
+    expect(summary).toContain('**Where:** <code>Dockerfile</code>, line 2: <code>RUN make &#42;&#42;&#42;</code>')
     expect(said.map(({ text }) => text)).toContain('|   ::error::x')
   })
 

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 
 import type * as core from '@actions/core'
@@ -25,9 +24,6 @@ export type Runner = Pick<typeof core, 'info' | 'notice' | 'error' | 'setSecret'
 
 /** Finds who builds, and says why. */
 export type ChooseBackend = (wanted: Wanted) => Promise<Choice>
-
-/** A Dockerfile that a person wrote is shorter. */
-const MAX_DOCKERFILE = 1024 * 1024
 
 /**
  * Builds what the inputs ask for, and tells the runner of it: log, outputs, summary, errors.
@@ -111,8 +107,7 @@ async function tellFailure(
   for (const reference of pushedBefore(error)) runner.info(plainLine(`Pushed before the failure: ${reference}`))
   if (error instanceof BuildError) {
     const path = dockerfilePath(wanted, workspace)
-    const text = path === undefined ? undefined : await readBounded(path)
-    for (const { line, title, message: sentence } of annotate(error, text)) {
+    for (const { line, title, message: sentence } of annotate(error)) {
       const where = line === undefined || path === undefined ? {} : { file: relative(workspace, path), startLine: line }
       runner.error(plainLine(sentence), { title: plainLine(title), ...where })
     }
@@ -120,7 +115,8 @@ async function tellFailure(
     runner.error(plainLine(message), { title: 'The build failed' })
   }
   if (wanted.summary) {
-    await summarise(summariseFailure({ message, advice, tail: build.tail }, wanted, build.masks), runner)
+    const at = error instanceof BuildError ? error.at : undefined
+    await summarise(summariseFailure({ message, at, advice, tail: build.tail }, wanted, build.masks), runner)
   }
 }
 
@@ -144,18 +140,4 @@ function pushedBefore(error: unknown): readonly string[] {
 function dockerfilePath({ context }: Wanted, workspace: string): string | undefined {
   if (context.kind === 'git') return undefined
   return context.file === undefined ? join(context.path, 'Dockerfile') : resolve(workspace, context.file)
-}
-
-async function readBounded(path: string): Promise<string | undefined> {
-  try {
-    const file = await open(path)
-    try {
-      const found = await file.stat()
-      return found.isFile() && found.size <= MAX_DOCKERFILE ? await file.readFile('utf8') : undefined
-    } finally {
-      await file.close()
-    }
-  } catch {
-    return undefined
-  }
 }

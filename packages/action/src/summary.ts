@@ -1,3 +1,4 @@
+import type { DockerfilePlace } from '@kaniko-hooks/builder'
 import { withoutUser, type BuildOutcome } from '@kaniko-hooks/client'
 import { seconds } from './durations.js'
 import type { Wanted } from './inputs.js'
@@ -65,15 +66,22 @@ export function summariseBuild(wanted: Wanted, outcome: BuildOutcome): string {
 
 /** The summary of a build that failed, in Markdown. */
 export function summariseFailure(
-  failure: { readonly message: string; readonly advice: string; readonly tail: readonly string[] },
+  failure: {
+    readonly message: string
+    readonly at?: DockerfilePlace | undefined
+    readonly advice: string
+    readonly tail: readonly string[]
+  },
   wanted: Wanted | undefined,
   masks: readonly string[]
 ): string {
   const name = wanted?.build.tags[0]
   const clean = (text: string): string => redact(text, masks)
+  const { at } = failure
   return bounded([
     `### Kaniko build: ❌ ${name === undefined ? 'no image' : code(name)}`,
     block(clean(failure.message).split('\n').slice(0, 30)),
+    ...(at === undefined ? [] : [`**Where:** ${code(at.file)}, line ${at.line}: ${code(clean(at.instruction))}`]),
     `**What to do:** ${escaped(failure.advice)}`,
     ...(failure.tail.length === 0
       ? []

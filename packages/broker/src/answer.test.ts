@@ -13,6 +13,21 @@ test('an answer of each outcome is read as it was written', () => {
   expect(readAnswer(JSON.stringify(failed))).toEqual({ ...failed, pushed: [] })
 })
 
+test.each([
+  [{ file: 'Dockerfile', line: 3, instruction: 'RUN make' }, true],
+  [{ file: 'Dockerfile', line: 0, instruction: 'RUN make' }, false],
+  [{ file: 'Dockerfile', line: 2_000_000, instruction: 'RUN make' }, false],
+  [{ file: 'Dockerfile', line: '3', instruction: 'RUN make' }, false],
+  [{ file: 'Dockerfile', line: 3, instruction: 'x'.repeat(1001) }, false],
+  [{ file: 'x'.repeat(5000), line: 3, instruction: 'RUN make' }, false],
+  ['Dockerfile:3', false]
+])('a place that cannot be shown is left out of an answer: %j', (at, isKept) => {
+  const failed = { version: 1, outcome: 'failed', fault: 'user', code: 'DOCKERFILE_FAILED', problems: ['no'], at }
+  const answer = readAnswer(JSON.stringify(failed))
+  expect(answer).toMatchObject({ outcome: 'failed', problems: ['no'] })
+  expect(answer?.outcome === 'failed' ? answer.at : 'none').toEqual(isKept ? at : undefined)
+})
+
 test.each(['', '{}', '{"version":1,"outcome":"built","digest":"latest","pushed":[],"durationsMs":{}}'])(
   'what is no answer is none: %s',
   text => expect(readAnswer(text)).toBeUndefined()

@@ -18,6 +18,20 @@ const durations = v.strictObject({
   push: v.optional(milliseconds)
 })
 
+/** Shown to a person beside a file of theirs; one that cannot be is left out, and the answer counts all the same. */
+const place = v.fallback(
+  v.optional(
+    v.object({
+      /** As the context names it. */
+      file: v.pipe(v.string(), v.maxLength(4096)),
+      /** From 1. */
+      line: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
+      instruction: v.pipe(v.string(), v.maxLength(1000))
+    })
+  ),
+  undefined
+)
+
 const answer = v.variant('outcome', [
   v.object({
     version: v.literal(PROTOCOL_VERSION),
@@ -40,7 +54,9 @@ const answer = v.variant('outcome', [
     /** Sentences for a person, one at least. */
     problems: v.pipe(v.array(v.string()), v.minLength(1)),
     /** References that have the image all the same. */
-    pushed: v.optional(v.array(v.string()), [])
+    pushed: v.optional(v.array(v.string()), []),
+    /** The instruction of the Dockerfile that failed, or that cannot be built. */
+    at: place
   })
 ])
 

@@ -45,6 +45,23 @@ const FAULTS: Readonly<Record<BuildErrorCode, Fault>> = {
   ABORTED: 'user'
 }
 
+/** Where in a Dockerfile something is. */
+export interface DockerfilePlace {
+  /** As the context names it. */
+  readonly file: string
+  /** Of the instruction's first line, from 1. */
+  readonly line: number
+  /** The instruction as written, on one line and cut when it is long. */
+  readonly instruction: string
+}
+
+interface Details {
+  readonly fault?: Fault | undefined
+  readonly exitCode?: number | undefined
+  readonly at?: DockerfilePlace | undefined
+  readonly cause?: unknown
+}
+
 /** The only error that this package throws. Its message is complete by itself: what, where, who said what, what next. */
 export class BuildError extends Error {
   override readonly name = 'BuildError'
@@ -52,21 +69,21 @@ export class BuildError extends Error {
   readonly fault: Fault
   /** Of the command that failed in the build, when one did. */
   readonly exitCode?: number
+  /** The instruction that failed, or the first that cannot be built, when its line is known. */
+  readonly at?: DockerfilePlace
 
-  constructor(
-    code: BuildErrorCode,
-    message: string,
-    details: { fault?: Fault; exitCode?: number; cause?: unknown } = {}
-  ) {
+  constructor(code: BuildErrorCode, message: string, details: Details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.fault = details.fault ?? FAULTS[code]
     if (details.exitCode !== undefined) this.exitCode = details.exitCode
+    if (details.at !== undefined) this.at = details.at
   }
 
-  /** The same error in other words. */
-  withMessage(message: string): BuildError {
-    const { code, fault, exitCode, cause } = this
-    return new BuildError(code, message, { fault, cause, ...(exitCode === undefined ? {} : { exitCode }) })
+  /** The same error with each of its texts in other words. */
+  inWords(reword: (text: string) => string): BuildError {
+    const { code, at } = this
+    const place = at === undefined ? undefined : { ...at, instruction: reword(at.instruction) }
+    return new BuildError(code, reword(this.message), { ...this, at: place, cause: this.cause })
   }
 }

@@ -28,6 +28,7 @@ export async function openBackend(plan: BuildPlan, { env }: World, lent: Lent): 
     env,
     ...(plan.kubeconfig === undefined ? {} : { kubeconfig: plan.kubeconfig }),
     ...(plan.namespace === undefined ? {} : { namespace: plan.namespace }),
+    ...(plan.connector === undefined ? {} : { connector: plan.connector }),
     credentials
   })
   const broker = new BrokerBackend({ env, credentials })

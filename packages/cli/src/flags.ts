@@ -84,6 +84,12 @@ export const BUILD_FLAGS = [
     help: 'Build where this command leads, such as "ssh host" or "kubectl exec -i pod --"'
   },
   { name: 'namespace', value: 'NAME', help: 'Namespace of build pods (default: that of the kubeconfig)' },
+  {
+    name: 'connector',
+    value: 'NAMESPACE/NAME',
+    help: 'Push the tags of its registry through this OCI Connector, from a cluster'
+  },
+  { name: 'service-account', value: 'NAME', help: 'Account of the build pod, which may get the connector' },
   { name: 'kubeconfig', value: 'PATH', suggest: 'file', help: 'How to reach the cluster (default: $KUBECONFIG)' },
   {
     name: 'registry-auth',

@@ -102,8 +102,23 @@ test('a way to the builder', () => {
   })
 })
 
+test('a connector is for a cluster', () => {
+  const words = ['-t', 'reg.test/a:1', '--push', '--connector', 'ci/harbor', '--service-account', 'images', '.']
+  expect(planned(...words).plan).toMatchObject({
+    backend: 'kubernetes',
+    connector: { name: 'ci/harbor', serviceAccount: 'images' }
+  })
+  expect(problems('--connector', 'a/b/c', '--via', 'ssh host', '.')).toEqual([
+    '--connector a/b/c: write NAMESPACE/NAME, or NAME.',
+    '--connector needs --service-account NAME: the account of the build pod, which may get it.',
+    '--connector is for builds in a cluster (--backend kubernetes), and not for via.',
+    '--connector is for a push; add --push.'
+  ])
+})
+
 test.each([
   [['--push', '.'], /--push needs a name/],
+  [['--service-account', 'images', '.'], /is for a build with --connector/],
   [[], /there is none/],
   [['a', 'b'], /there is 2/],
   [['-t', 'App', '.'], /lower case/],

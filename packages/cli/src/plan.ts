@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 
 import { extraArguments } from '@kaniko-hooks/builder'
 import {
+  isConnectorName,
   isGitUrl,
   splitWords,
   withoutUser,
@@ -37,6 +38,7 @@ export interface BuildPlan {
   readonly via: readonly string[]
   readonly namespace?: string
   readonly kubeconfig?: string
+  readonly connector?: { readonly name: string; readonly serviceAccount: string }
   readonly registryAuth?: string
   readonly results: {
     readonly metadataFile?: string
@@ -107,6 +109,8 @@ class Planner {
     const platform = this.#platform()
     const cache = this.#cache()
     const isDirectory = context.kind === 'directory'
+    const connector = this.#connector(push)
+    const backend = this.#backend(via)
     return {
       build: {
         context,
@@ -127,8 +131,10 @@ class Planner {
         timeoutMs: this.#duration('timeout', DEFAULT_TIMEOUT_MS)
       },
       secrets: this.#secrets(),
-      backend: this.#backend(via),
+      // Who builds elsewhere has neither the connector nor the registry's password.
+      backend: connector !== undefined && backend === 'auto' ? 'kubernetes' : backend,
       via,
+      ...(connector === undefined ? {} : { connector }),
       ...this.#given('namespace', 'namespace'),
       ...this.#givenPath('kubeconfig', 'kubeconfig'),
       ...this.#givenPath('registryAuth', 'registry-auth'),
@@ -367,6 +373,25 @@ class Planner {
       return 'docker'
     }
     return via.length > 0 ? 'via' : (known ?? 'auto')
+  }
+
+  #connector(push: boolean): BuildPlan['connector'] {
+    const name = this.#last('connector')
+    const serviceAccount = this.#last('service-account')
+    if (name === undefined) {
+      if (serviceAccount !== undefined) this.problems.push('--service-account is for a build with --connector.')
+      return undefined
+    }
+    if (!isConnectorName(name)) this.problems.push(`--connector ${name}: write NAMESPACE/NAME, or NAME.`)
+    if (serviceAccount === undefined || serviceAccount.includes('/') || !isConnectorName(serviceAccount)) {
+      this.problems.push('--connector needs --service-account NAME: the account of the build pod, which may get it.')
+    }
+    const elsewhere = this.#last('via') === undefined ? this.#last('backend') : 'via'
+    if (elsewhere !== undefined && !['auto', 'kubernetes'].includes(elsewhere)) {
+      this.problems.push(`--connector is for builds in a cluster (--backend kubernetes), and not for ${elsewhere}.`)
+    }
+    if (!push) this.problems.push('--connector is for a push; add --push.')
+    return { name, serviceAccount: serviceAccount ?? '' }
   }
 
   #show(): BuildPlan['show'] {

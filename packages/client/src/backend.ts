@@ -10,7 +10,10 @@ export interface Listener {
   /** A line that a person should read; it is not checked for workflow commands. */
   readonly line: (line: string) => void
   readonly phase: (phase: Phase) => void
-  /** Told as soon as something exists that a caller who is killed would leave behind; `Backend.cancel` takes the id. */
+  /**
+   * Told before there is anything that a caller who is killed would leave behind; `Backend.cancel` takes the id. Of several
+   * ids the last one counts: the others are ended by then.
+   */
   readonly started?: (buildId: string) => void
 }
 
@@ -53,6 +56,9 @@ export interface Backend {
   /**
    * Ends a build whose caller was killed. It is no error when there is no such build any more. Absent where nothing outlives
    * its caller.
+   *
+   * @param buildId may be a stranger's text, since it was kept where a job's processes write
+   * @throws BuildError `REQUEST_REFUSED` for what is no id of this backend's builds
    */
   cancel?(buildId: string): Promise<void>
 

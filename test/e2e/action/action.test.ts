@@ -3,11 +3,11 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { Api } from '../../harness/cluster/api.js'
+import { kubeconfigOf } from '../../harness/account.js'
+import { documentedObjects } from '../../harness/documented.js'
 import { outputOf, placeFiles, runJob, stepOf, type JobResult, type StepResult } from '../../harness/job.js'
 import { apply } from '../../harness/kubectl.js'
 import { leftIn } from '../../harness/namespace.js'
-import { VOLUME_ROLE } from '../../harness/roles.js'
 import type { Mode } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
 import { variants } from '../../harness/variants.js'
@@ -39,63 +39,33 @@ function repository(): Record<string, string> {
     'app/Dockerfile': DOCKERFILE,
     'app/hello': 'hello\n',
     'slow/Dockerfile': 'FROM debian:bookworm-slim\nRUN echo it is slow; sleep 600\n',
+    'secret/Dockerfile': 'FROM debian:bookworm-slim\n\nRUN --mount=type=secret,id=token cat /run/secrets/token\n',
     'broken/Dockerfile': 'FROM debian:bookworm-slim\n\nRUN echo before; exit 7\n'
   }
 }
+
+/** Kills the next step of the action as nobody can prevent, two seconds after it has begun to build. */
+const KILLER = `touch /tmp/now
+cat > /tmp/killer <<'END'
+until find /__w/_temp/_runner_file_commands -name '*state*' -newer /tmp/now -exec grep -l kbuild- {} + | grep -q .; do sleep 0.2; done
+sleep 2
+for process in /proc/[0-9]*; do
+  case $(readlink $process/exe) in */node) grep -q 'action/main.cjs' $process/cmdline && kill -9 \${process#/proc/};; esac
+done
+END
+setsid nohup sh /tmp/killer >/tmp/killer.log 2>&1 </dev/null &`
 
 let registry: Registry
 let kubeconfig: string
 
 beforeAll(async () => {
   registry = await nodePortRegistry(servers.cluster, servers.namespace, { name: 'target', auth: true })
-  kubeconfig = await kubeconfigOf(builds)
+  const { cluster, namespace } = builds
+  await apply(cluster, ...documentedObjects('action.md', 'rights of the backend kubernetes', { builds: namespace }))
+  kubeconfig = await kubeconfigOf(cluster, namespace, 'image-builder')
 }, 400_000)
 
 afterAll(async () => registry.remove())
-
-/** A kubeconfig of an account that may do in one namespace what a runner may. */
-async function kubeconfigOf({ cluster, namespace }: Suite): Promise<string> {
-  const name = 'builder'
-  const group = 'rbac.authorization.k8s.io'
-  await apply(
-    cluster,
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } },
-    { apiVersion: `${group}/v1`, kind: 'Role', metadata: { name, namespace }, rules: VOLUME_ROLE },
-    {
-      apiVersion: `${group}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name, namespace },
-      subjects: [{ kind: 'ServiceAccount', name, namespace }],
-      roleRef: { apiGroup: group, kind: 'Role', name }
-    }
-  )
-  const api = new Api(cluster.kubeconfig)
-  const answer = await api.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: { expirationSeconds: 3600 }
-  })
-  const { token } = (answer.body as { status: { token: string } }).status
-  const ca = await api.get<{ data: Record<string, string> }>(
-    `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`
-  )
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    clusters: [
-      {
-        name: 'c',
-        cluster: {
-          server: 'https://kubernetes.default.svc',
-          'certificate-authority-data': Buffer.from(ca?.data['ca.crt'] ?? '').toString('base64')
-        }
-      }
-    ],
-    users: [{ name: 'u', user: { token } }]
-  })
-}
 
 /** Inputs that every build in the test cluster has. */
 const where = () => ({
@@ -145,19 +115,27 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a workflow that uses th
           tags: tags().join('\n'),
           push: 'true',
           'build-args': 'VERSION=1, 2',
-          labels: 'org.example.label=a "b" = c'
+          labels: 'org.example.label=a "b" = c',
+          logout: 'false'
         }
       },
-      { name: 'use', run: 'echo "${{ steps.build.outputs.digest }} ${{ steps.build.outputs.tags }}"' },
+      {
+        name: 'use',
+        run: `echo "\${{ steps.build.outputs.digest }} \${{ steps.build.outputs.tags }}"
+file=~/.docker/config.json; echo "kept with mode $(stat -c %a $file), $(grep -c '"${registry.pushHost}"' $file) login"; rm $file`
+      },
       { name: 'unpushed', id: 'unpushed', uses: './', with: { ...where(), context: 'app', 'build-args': 'VERSION=3' } },
       { name: 'broken', id: 'broken', uses: './node20', with: { ...where(), context: 'broken' } },
       {
         name: 'secret',
         uses: './',
-        with: { ...where(), context: 'app', 'build-args': 'VERSION=3', secrets: 'token=${{ secrets.TOKEN }}' }
+        with: { ...where(), context: 'secret', secrets: 'token=${{ secrets.TOKEN }}' }
       },
       { name: 'denied', uses: './', with: { ...where(), context: 'app', tags: tags()[0], push: 'true' } },
-      { name: 'impossible', uses: './', with: { ...where(), load: 'true', push: 'true', ssh: 'default' } }
+      { name: 'impossible', uses: './', with: { ...where(), load: 'true', push: 'true', ssh: 'default' } },
+      { name: 'killer', run: KILLER },
+      { name: 'killed', uses: './', with: { ...where(), context: 'slow', secrets: 'token=${{ secrets.TOKEN }}' } },
+      { name: 'cancelled', uses: './', with: { ...where(), context: 'slow' } }
     ]
     result = await runJob(runner, {
       workflow: workflowOf({
@@ -166,7 +144,8 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a workflow that uses th
         steps: steps.map(each => ({ ...each, 'continue-on-error': true }))
       }),
       files: repository(),
-      args: ['--secrets', '/tmp/secrets/secrets.json']
+      args: ['--secrets', '/tmp/secrets/secrets.json'],
+      cancelAt: 'cancelled:20'
     })
   }, 400_000)
 
@@ -207,7 +186,28 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a workflow that uses th
   test('a failing instruction fails the step, names its line, and gives no output', () => {
     expect(step('broken').outcome).toBe('failure')
     expect(step('broken').outputs).toEqual({})
-    expect(outputFrom('broken')).toMatch(/file=broken\/Dockerfile,line=3|ended with exit code 7/)
+    expect(outputFrom('broken')).toMatch(/##\[error\]broken\/Dockerfile:3: .*ended with exit code 7/)
+  })
+
+  test('what the executor cannot honour is told with its line, before anything starts', () => {
+    expect(step('secret').outcome).toBe('failure')
+    expect(outputFrom('secret')).toMatch(/##\[error\]secret\/Dockerfile:3: .*gives no secret to RUN/)
+    expect(outputFrom('secret')).not.toContain('##[group]Build')
+  })
+
+  test('logout: false keeps the login for later steps, for this user alone', () => {
+    expect(outputFrom('use')).toContain('kept with mode 600, 1 login')
+  })
+
+  test('a step that is killed at once leaves its build to the post step, which ends it', () => {
+    expect(step('killed').outcome).toBe('failure')
+    expect(result.log).toMatch(/Ended the build kbuild-[0-9a-f]{8}, which the step left behind\./)
+  })
+
+  test('a step that is cancelled ends its build', () => {
+    expect(result.conclusion).toBe('cancelled')
+    expect(outputFrom('cancelled')).toContain('it is slow')
+    expect(result.log.match(/Ended the build/g)).toHaveLength(1)
   })
 
   test("a push without a password is denied, with the registry's words", () => {
@@ -227,25 +227,7 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a workflow that uses th
     for (const secret of [SECRET, password, token]) expect(all).not.toContain(secret)
   })
 
-  test('leaves nothing in the namespace of the builds', async () => {
+  test('nothing is left in the namespace of the builds', async () => {
     expect(await leftIn(builds.cluster, builds.namespace, [])).toEqual([])
   })
-})
-
-test('a step that is cancelled leaves nothing in the namespace of the builds', async () => {
-  const runner = await suite.runner({ mode: 'volume' })
-  await placeFiles(runner, '/tmp/secrets', { 'secrets.json': JSON.stringify({ KUBECONFIG: kubeconfig }) })
-  const { conclusion, log } = await runJob(runner, {
-    workflow: workflowOf({
-      container: suite.cluster.images.debian,
-      env: images(),
-      steps: [{ name: 'slow', uses: './', with: { ...where(), context: 'slow' } }]
-    }),
-    files: repository(),
-    args: ['--secrets', '/tmp/secrets/secrets.json'],
-    cancelAt: 'slow:25'
-  })
-  expect(conclusion).toBe('cancelled')
-  expect(log).toContain('it is slow')
-  expect(await leftIn(builds.cluster, builds.namespace, [])).toEqual([])
 })

@@ -81,7 +81,7 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
 
   test('fails with the instruction that failed', () => {
     expect(step('broken').outcome).toBe('failure')
-    expect(said('broken')).toContain('exit code 1')
+    expect(said('broken')).toMatch(/##\[error\]app\/Dockerfile:3: .*ended with exit code 1/)
     expect(step('broken').outputs).toEqual({})
   })
 })

@@ -8,9 +8,15 @@ import type { Finding } from './engine.js'
  * @throws BuildError `DOCKERFILE_UNSUPPORTED` that names each line, and what to write in its place
  */
 export function refuseUnsupported(findings: readonly Finding[], dockerfile: string): void {
-  if (findings.length === 0) return
+  if (!isSome(findings)) return
   const sentences = findings.map(
     ({ line, instruction, problem, advice }) => `line ${line} (${instruction}): ${problem}. ${advice}`
   )
-  throw new BuildError('DOCKERFILE_UNSUPPORTED', `${basename(dockerfile)} cannot be built here: ${sentences.join(' ')}`)
+  const message = `${basename(dockerfile)} cannot be built here: ${sentences.join(' ')}`
+  const [{ line, instruction }] = findings
+  throw new BuildError('DOCKERFILE_UNSUPPORTED', message, { at: { file: basename(dockerfile), line, instruction } })
+}
+
+function isSome(findings: readonly Finding[]): findings is readonly [Finding, ...Finding[]] {
+  return findings.length > 0
 }

@@ -70,6 +70,5 @@ async function readDirectory(
 /** Nobody knows the temporary directory. */
 function asOpened(error: unknown, directory: string): unknown {
   if (!(error instanceof BuildError) || !error.message.includes(directory)) return error
-  const message = error.message.replaceAll(`${directory}/`, '').replaceAll(directory, 'the build context')
-  return error.withMessage(message)
+  return error.inWords(text => text.replaceAll(`${directory}/`, '').replaceAll(directory, 'the build context'))
 }

@@ -64,6 +64,11 @@ export function credentialSources(env: Environment, wishes: CredentialWishes = {
   ]
 }
 
+interface ConfigPlace {
+  readonly name: string
+  readonly path: string
+}
+
 interface FileOptions {
   readonly isOptional?: boolean
   readonly read?: (text: string) => LocalDockerConfig
@@ -75,15 +80,20 @@ export function loginFile(env: Environment): string {
   return join(XDG_CONFIG_HOME === '' ? join(HOME, '.config') : XDG_CONFIG_HOME, 'kbuild', 'auth.json')
 }
 
+/** Where docker and its like keep credentials, and look for them: `config.json` in DOCKER_CONFIG or `~/.docker`. */
+export function dockerConfigFile(env: Environment): string {
+  return dockerFile(env)[0].path
+}
+
 function inlineUser(inline: NonNullable<CredentialWishes['inline']>): [string, string, string] {
   return [inline.registry === '' ? 'docker.io' : inline.registry, inline.username, inline.password]
 }
 
 /** DOCKER_CONFIG stands in for `~/.docker`. Where both are named it is one place, as for docker. */
-function dockerFile(env: Environment): readonly { readonly name: string; readonly path: string }[] {
+function dockerFile(env: Environment): readonly [ConfigPlace, ...ConfigPlace[]] {
   const { DOCKER_CONFIG = '', HOME = homedir() } = env
-  const own = DOCKER_CONFIG === '' ? [] : [{ name: 'DOCKER_CONFIG', path: join(DOCKER_CONFIG, 'config.json') }]
-  return [...own, { name: '~/.docker/config.json', path: join(HOME, '.docker', 'config.json') }]
+  const home = { name: '~/.docker/config.json', path: join(HOME, '.docker', 'config.json') }
+  return DOCKER_CONFIG === '' ? [home] : [{ name: 'DOCKER_CONFIG', path: join(DOCKER_CONFIG, 'config.json') }, home]
 }
 
 /** The error says of which place it speaks. */

@@ -323,9 +323,13 @@ describe('what a request brings along', () => {
 
   test('ends with a build that fails, too', async () => {
     const id = asking.ask({ secrets: [{ id: 'npm', value: 'czNjcjN0' }] })
-    const engine = new DummyEngine({ failure: new BuildError('DOCKERFILE_FAILED', 'RUN failed: s3cr3t') })
+    const at = { file: 'Dockerfile', line: 2, instruction: 'RUN make s3cr3t' }
+    const engine = new DummyEngine({ failure: new BuildError('DOCKERFILE_FAILED', 'RUN failed: s3cr3t', { at }) })
     asking.serve(engine)
-    expect(await asking.problems(id)).toEqual(['RUN failed: ***'])
+    expect(await asking.answer(id)).toMatchObject({
+      problems: ['RUN failed: ***'],
+      at: { ...at, instruction: 'RUN make ***' }
+    })
     expect(engine.requests[0]?.secrets).toMatchObject({ ids: ['npm'] })
     expect(asking.bench.server.names('secrets')).toEqual([])
   })

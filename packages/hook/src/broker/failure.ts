@@ -1,7 +1,7 @@
 import { BuildError } from '@kaniko-hooks/builder'
 import type { WrittenAnswer } from '@kaniko-hooks/broker'
 
-import { codeOf, describe, HookError } from '../report/errors.js'
+import { codeOf, describe, HookError, redact } from '../report/errors.js'
 
 /** What a step hears of a build that came to nothing. No value of a secret is in it. */
 export function failureOf(error: unknown, secrets: readonly string[]): WrittenAnswer {
@@ -12,7 +12,9 @@ export function failureOf(error: unknown, secrets: readonly string[]): WrittenAn
     outcome: 'failed',
     fault: isKnown ? (fault ?? 'cluster') : 'cluster',
     code: codeOf(error),
-    problems: [describe(error, secrets)]
+    problems: [describe(error, secrets)],
+    ...(error instanceof BuildError &&
+      error.at !== undefined && { at: error.inWords(text => redact(text, secrets)).at })
   }
 }
 

@@ -28,7 +28,8 @@ export function authoredTexts({
   )
 }
 
-function shownText({ text, heredocs: [first] }: Instruction): string {
+/** An instruction as logs show it: with the beginning of its here-document, if it has one. */
+export function shownText({ text, heredocs: [first] }: Instruction): string {
   const line = first?.body.trimStart().split('\n', 1)[0]?.trimEnd() ?? ''
   if (line === '') return text
   return `${text} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line})`

@@ -1,7 +1,7 @@
 import { isDigest } from '@kaniko-hooks/registry'
 import type { Context } from '../../context/context.js'
 import { BuildError } from '../../errors.js'
-import type { Platform, Prepared } from '../engine.js'
+import type { Finding, Platform, Prepared } from '../engine.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
 import { prepare } from './prepare.js'
@@ -69,8 +69,14 @@ export function prepareElsewhere(
         `${context.dockerfile} line ${line}, ${instruction}: ${problem}. ${advice}`
     )
   ]
-  if (problems.length > 0) throw new BuildError('DOCKERFILE_UNSUPPORTED', problems.join('\n'))
+  const [first] = prepared.findings
+  const at = first === undefined ? undefined : { file: context.dockerfile, ...lineAndText(first) }
+  if (problems.length > 0) throw new BuildError('DOCKERFILE_UNSUPPORTED', problems.join('\n'), { at })
   return prepared
+}
+
+function lineAndText({ line, instruction }: Finding): Pick<Finding, 'line' | 'instruction'> {
+  return { line, instruction }
 }
 
 /** What a line of an executor's log is, for whoever shows it. */

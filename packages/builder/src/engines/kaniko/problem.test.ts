@@ -227,3 +227,41 @@ test('a push that broke off did reach the registry', () => {
 test('without last words there is still the exit code', () => {
   expect(explain({ instruction: 'RUN x' }, 3).message).toBe('building Dockerfile failed after RUN x: exit code 3')
 })
+
+describe('the place of what failed', () => {
+  const file = 'Dockerfile'
+  const text = [
+    ...['FROM busybox', 'RUN apt-get update && \\', '    apt-get install', 'COPY a /a', 'RUN make', 'RUN make test'],
+    ...['COPY a /a', 'RUN <<E', 'echo one', 'E', 'RUN <<E', 'echo two', 'E', '']
+  ].join('\n')
+  const placeFor = (instruction: string, dockerfileText = text) => {
+    const error = 'error building image: error building stage: failed to execute command: exit status 2'
+    const progress = { output: [], mirrors: [], instruction, error }
+    return explainFailure({ progress, exitCode: 1, dockerfile: file, dockerfileText }).at
+  }
+
+  test.each([
+    ['RUN make', 5],
+    ['RUN make test', 6],
+    ['RUN apt-get update &&     apt-get install', 2],
+    ['RUN apt-get upd…', 2],
+    // As the log shows it, with the beginning of its here-document.
+    ['RUN <<E (echo two)', 11],
+    // Twice the same: no line is better than a wrong one.
+    ['COPY a /a', undefined],
+    ['RUN <<E', undefined],
+    ['RUN unknown', undefined]
+  ])('%j', (instruction, line) => {
+    expect(placeFor(instruction)?.line).toBe(line)
+  })
+
+  test('is that of the FROM, of the COPY, and on one line that is not long', () => {
+    const fetching = { fetching: 'nothing:9', error: 'error building image: not found' }
+    expect(explain(fetching).at).toEqual({ file, line: 2, instruction: 'FROM nothing:9' })
+    const missing = '/kaniko/context/tree/context/missing'
+    const gone = `error building image: failed to get files used from context: lstat ${missing}: no such file`
+    expect(explain({ error: gone }).at).toEqual({ file, line: 4, instruction: 'COPY ./missing other/ /x' })
+    const long = `RUN ${'x'.repeat(900)}`
+    expect(placeFor(long, `FROM a\n${long}\n`)).toEqual({ file, line: 2, instruction: `${long.slice(0, 200)}…` })
+  })
+})

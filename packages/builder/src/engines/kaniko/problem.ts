@@ -4,9 +4,10 @@ import { withOrigin } from '../../destinations/refusal.js'
 import { baseImages } from '../../dockerfile/base-images.js'
 import { parseDockerfile } from '../../dockerfile/parse.js'
 import { registryOf, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
-import { BuildError } from '../../errors.js'
+import { BuildError, type DockerfilePlace } from '../../errors.js'
 import { CONTEXT_DIRECTORY, CONTEXT_MOUNT } from '../pod/parts.js'
 import type { KanikoProgress } from './log.js'
+import { placeAtLine, placeOf } from './place-of.js'
 
 /** A build that Kaniko ended with an error. */
 export interface FailedBuild {
@@ -72,8 +73,9 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
   if (fetching === undefined || !isFetch) return undefined
   const base = baseImages(build.dockerfileText, build.buildArgs).find(({ reference }) => reference === fetching)
   const where = base === undefined ? build.dockerfile : `${build.dockerfile} line ${base.line}`
+  const at = base === undefined ? undefined : placeAtLine(build.dockerfile, build.dockerfileText, base.line)
   const proxy = build.proxies?.find(({ registry }) => registry === registryOf(fetching))
-  if (proxy !== undefined) return explainProxied(build, `${fetching} (${where})`, proxy)
+  if (proxy !== undefined) return explainProxied(build, `${fetching} (${where})`, at, proxy)
   const told = [...mirrors, said].map(innermost)
   const found = told.filter(reason => !reason.startsWith(NO_MIRROR))
   const reasons = found.length === 0 ? told : found
@@ -81,11 +83,16 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
   const fault =
     reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? '') ? 'user' : 'cluster'
   const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join('; ')}`
-  return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode })
+  return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode, at })
 }
 
 /** Of an image that is fetched by a proxy, only the proxy was asked. */
-function explainProxied({ progress, exitCode }: FailedBuild, image: string, proxy: RegistryProxy): BuildError {
+function explainProxied(
+  { progress, exitCode }: FailedBuild,
+  image: string,
+  at: DockerfilePlace | undefined,
+  proxy: RegistryProxy
+): BuildError {
   const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? '')
   const why = withOrigin(said, proxy)
   // Registries answer so for what is not there, too.
@@ -95,32 +102,39 @@ function explainProxied({ progress, exitCode }: FailedBuild, image: string, prox
   const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`
   const isRefusal = why !== said
   const fault = isRefusal ? 'configuration' : ANSWERED.test(said) ? 'user' : 'cluster'
-  return new BuildError('BASE_IMAGE', message, { fault, exitCode })
+  return new BuildError('BASE_IMAGE', message, { fault, exitCode, at })
 }
 
 function explainInstruction(build: FailedBuild, said: string): BuildError {
   const { dockerfile, exitCode, progress } = build
-  const lines = [`building ${dockerfile} failed${whereAndWhy(build, said)}`]
+  const { why, at } = whereAndWhy(build, said)
+  const lines = [`building ${dockerfile} failed${why}`]
   const output = progress.output.filter(line => line.trim() !== '')
   if (output.length > 0) lines.push('The last lines of its output:', ...output.map(line => `  ${line}`))
-  return new BuildError('DOCKERFILE_FAILED', lines.join('\n'), { exitCode })
+  return new BuildError('DOCKERFILE_FAILED', lines.join('\n'), { exitCode, at })
 }
 
-function whereAndWhy({ progress, dockerfileText, exitCode }: FailedBuild, said: string): string {
+interface Explained {
+  readonly why: string
+  readonly at: DockerfilePlace | undefined
+}
+
+function whereAndWhy({ progress, dockerfile, dockerfileText, exitCode }: FailedBuild, said: string): Explained {
   const { instruction } = progress
   const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1]
-  if (missing !== undefined) return explainMissing(dockerfileText, missing)
+  if (missing !== undefined) return explainMissing(dockerfile, dockerfileText, missing)
+  const at = instruction === undefined ? undefined : placeOf(dockerfile, dockerfileText, instruction)
   const reason = innermost(said)
   if (said.includes('failed to execute command: ') && instruction !== undefined) {
     const exit = /exit status (\d+)$/.exec(said)?.[1]
-    return ` at ${instruction}: ${exit === undefined ? reason : `it ended with exit code ${exit}`}`
+    return { at, why: ` at ${instruction}: ${exit === undefined ? reason : `it ended with exit code ${exit}`}` }
   }
   const after = instruction === undefined ? '' : ` after ${instruction}`
-  return `${after}: ${reason === '' ? `exit code ${exitCode}` : reason}`
+  return { at, why: `${after}: ${reason === '' ? `exit code ${exitCode}` : reason}` }
 }
 
 /** What a COPY or ADD names and Kaniko cannot find: in the context, above it, or in another stage or image. */
-function explainMissing(dockerfileText: string, missing: string): string {
+function explainMissing(dockerfile: string, dockerfileText: string, missing: string): Explained {
   const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? []
   const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, '') : undefined
   const why =
@@ -136,7 +150,11 @@ function explainMissing(dockerfileText: string, missing: string): string {
     if (above !== undefined) return !isFrom && namedIn(args).some(word => word.startsWith('../'))
     return isFrom === (elsewhere !== undefined) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ''))
   })
-  return copy === undefined ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`
+  if (copy === undefined) return { at: undefined, why: `: ${why}` }
+  return {
+    at: placeAtLine(dockerfile, dockerfileText, copy.line),
+    why: ` at line ${copy.line}, ${copy.text}: ${why}`
+  }
 }
 
 /** The sources of a COPY or ADD, without what stands before and after the path proper. */

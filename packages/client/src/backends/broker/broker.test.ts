@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import {
   appendFileSync,
   mkdirSync,
@@ -171,8 +172,13 @@ describe('the broker', () => {
       seen = readFileSync(join(request.context, 'Dockerfile'), 'utf8')
       return BUILT
     })
-    await backend().build(build({ context: { kind: 'archive', content } }), listener, new AbortController().signal)
+    const found: (readonly string[])[] = []
+    const started = (id: string): void => void found.push([id, ...readdirSync(temp)])
+    const wanted = build({ context: { kind: 'archive', content } })
+    await backend().build(wanted, { ...listener, started }, new AbortController().signal)
     await serving
+    // Told before there is anything to remove.
+    expect(found).toEqual([[expect.stringMatching(/^[0-9a-f-]{36}$/), '_kbuild']])
     expect(seen).toBe('FROM scratch\n')
     expect(readdirSync(temp)).toEqual(['_kbuild'])
   })
@@ -181,12 +187,14 @@ describe('the broker', () => {
     const serving = hook(() => ({
       ...{ version: 1, outcome: 'failed', fault: 'configuration', code: 'PUSH_FAILED' },
       problems: ['one', 'two'],
-      pushed: ['r.io/a:1']
+      pushed: ['r.io/a:1'],
+      at: { file: 'Dockerfile', line: 2, instruction: 'RUN make' }
     }))
     await expect(backend().build(build(), listener, new AbortController().signal)).rejects.toMatchObject({
       code: 'PUSH_FAILED',
       fault: 'configuration',
       message: 'one; two',
+      at: { file: 'Dockerfile', line: 2, instruction: 'RUN make' },
       cause: { pushed: ['r.io/a:1'] }
     })
     await serving
@@ -198,6 +206,21 @@ describe('the broker', () => {
       'the hook of the runner does not take arguments of the engine; nor registries without TLS'
     )
     expect(readdirSync(mailbox)).toEqual(['broker.json'])
+  })
+
+  test('builds nothing for a caller who was killed before the hook took the request', async () => {
+    const [id, other] = [randomUUID(), randomUUID()]
+    for (const name of [`${id}.req.json`, `${id}.req.tmp`, `${id}.log`, `${other}.req.json`]) {
+      writeFileSync(join(mailbox, name), 'canary')
+    }
+    mkdirSync(join(temp, `kbuild-context-${id}`))
+    await backend().cancel(id)
+    expect(readdirSync(mailbox).sort()).toEqual([`${id}.cancel`, `${other}.req.json`, 'broker.json'].sort())
+    expect(readdirSync(temp)).toEqual(['_kbuild'])
+    for (const wrong of ['', '../broker', `${id}/../x`]) {
+      await expect(backend().cancel(wrong)).rejects.toMatchObject({ code: 'REQUEST_REFUSED' })
+    }
+    await backend({ KBUILD_BROKER: '' }).cancel(id)
   })
 
   test('hears of an abort, and the build ends when it has confirmed that', async () => {

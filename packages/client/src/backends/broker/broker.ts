@@ -8,7 +8,9 @@ import { findCredentials } from '../../credentials/find.js'
 import { credentialSources, type CredentialWishes, type Environment } from '../../credentials/sources.js'
 import type { ImageBuild } from '../../image-build.js'
 import { Mailbox } from './mailbox.js'
-import { shareContext } from './share-context.js'
+import { dropShared, shareContext } from './share-context.js'
+
+const BUILD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Between two looks into the mailbox. */
 const LOOK_MS = 250
@@ -55,7 +57,8 @@ export class BrokerBackend implements Backend {
     refuseWhatIsTheHooks(build)
     const id = randomUUID()
     const mailbox = new Mailbox(directory, id)
-    const shared = await shareContext(build, directory, this.#settings.env, signal)
+    listener.started?.(id)
+    const shared = await shareContext(build, directory, id, this.#settings.env, signal)
     for (const warning of shared.warnings) listener.line(`Warning: ${warning}`)
     if (build.cache !== undefined) {
       const { repository } = build.cache
@@ -73,6 +76,17 @@ export class BrokerBackend implements Backend {
     } finally {
       await Promise.all([mailbox.close(), shared.close()])
     }
+  }
+
+  /** What the hook has taken it ends with the step that asked; what it has not taken would be built for nobody by the next. */
+  async cancel(buildId: string): Promise<void> {
+    if (!BUILD_ID.test(buildId)) throw failure('REQUEST_REFUSED', 'what was left is no id of a request')
+    const directory = this.#directory
+    if (directory === undefined) return
+    const mailbox = new Mailbox(directory, buildId)
+    await mailbox.close()
+    await mailbox.cancel()
+    await dropShared(directory, buildId)
   }
 
   get #directory(): string | undefined {
@@ -163,9 +177,9 @@ async function followed(mailbox: Mailbox, listener: Listener, signal: AbortSigna
 
 function outcomeOf(answer: BrokerAnswer, id: string): BuildOutcome {
   if (answer.outcome === 'failed') {
-    const { code, fault, problems, pushed } = answer
+    const { code, fault, problems, pushed, at } = answer
     const cause = pushed.length === 0 ? {} : { cause: new PartlyPushed(pushed) }
-    throw new BuildError(codeOf(code), problems.join('; '), { fault, ...cause })
+    throw new BuildError(codeOf(code), problems.join('; '), { fault, at, ...cause })
   }
   const { digest, imageId, size, pushed, durationsMs } = answer
   return { digest, imageId, size, pushed, buildId: id, backend: 'broker', durationsMs: defined(durationsMs) }

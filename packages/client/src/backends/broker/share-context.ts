@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { ImageBuild } from '../../image-build.js'
 import { unpack } from '../../context/archive.js'
@@ -18,12 +18,14 @@ export interface SharedContext {
  * Puts the files of a build where the hook sees them: a directory is named as it lies, a repository or an archive is unpacked
  * beside the mailbox.
  *
+ * @param id of the request
  * @param env for git
  * @throws BuildError `CONTEXT_FAILED`, `ABORTED`
  */
 export async function shareContext(
   { context: source, dockerfile }: Pick<ImageBuild, 'context' | 'dockerfile'>,
   mailbox: string,
+  id: string,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal
 ): Promise<SharedContext> {
@@ -33,9 +35,9 @@ export async function shareContext(
     const path = dockerfile === undefined ? undefined : resolve(context, dockerfile)
     return { context, dockerfile: path, warnings: [], close }
   }
-  const around = await mkdtemp(join(dirname(mailbox), 'kbuild-context-'))
-  const close = async (): Promise<void> =>
-    rm(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+  const around = placeOf(mailbox, id)
+  await mkdir(around, { mode: 0o700 })
+  const close = async (): Promise<void> => dropShared(mailbox, id)
   try {
     // The hook may be another user.
     await chmod(around, 0o755)
@@ -53,6 +55,15 @@ export async function shareContext(
     await close()
     throw error
   }
+}
+
+/** Removes what a request's context was unpacked into, if it was. */
+export async function dropShared(mailbox: string, id: string): Promise<void> {
+  await rm(placeOf(mailbox, id), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+}
+
+function placeOf(mailbox: string, id: string): string {
+  return join(dirname(mailbox), `kbuild-context-${id}`)
 }
 
 function inside(root: string, path: string | undefined): string | undefined {

@@ -158,7 +158,7 @@ export class DockerBackend implements Backend {
         }
       } catch (error) {
         // It quotes the last lines of a RUN that failed.
-        throw error instanceof BuildError ? error.withMessage(redact(error.message)) : error
+        throw error instanceof BuildError ? error.inWords(redact) : error
       } finally {
         await builder.remove()
       }

@@ -10,6 +10,7 @@ import {
   type Target
 } from '@kaniko-hooks/builder'
 import { isKubeError, type Kube } from '@kaniko-hooks/kube'
+import type { Right } from './rights.js'
 import type { Place } from './targets.js'
 
 /** An OCI Connector by which a build pushes, so that nobody here needs the registry's password. */
@@ -22,6 +23,14 @@ export interface ConnectorSettings {
   readonly configuration?: string
   /** How its driver is asked for the connector: `connectors` since 1.9. Default `connector.name`, in all versions. */
   readonly attributes?: 'connectors' | 'connector.name'
+}
+
+const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/
+
+/** Whether a text is `namespace/name` or `name`, in the letters of Kubernetes (RFC 1123). */
+export function isConnectorName(text: string): boolean {
+  const parts = text.split('/')
+  return parts.length <= 2 && parts.every(part => NAME.test(part))
 }
 
 /** A token outlasts the build's limit by so much; the API server gives none for less than ten minutes. */
@@ -73,6 +82,12 @@ export async function openConnector(
       }
     }
   }
+}
+
+/** What whoever builds by a connector asks for besides. */
+export function rightOfConnector({ name: text }: ConnectorSettings, namespace: string): Right {
+  const { name, ...place } = connectorName(text, namespace)
+  return { verb: 'get', resource: 'connectors', group: CONNECTORS_GROUP, name, namespace: place.namespace }
 }
 
 async function readConnector(kube: Kube, { name }: ConnectorSettings, signal: AbortSignal): Promise<ConnectorObject> {

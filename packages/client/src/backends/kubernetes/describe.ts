@@ -31,7 +31,7 @@ export async function describePod(
   try {
     const secrets = new BuildSecrets(kube, NAME)
     const { architecture, ...platform } = platformOf(request.platform, cluster.isOwn)
-    const engine = openEngine(kube, settings, request, architecture, secrets, NAME)
+    const engine = openEngine(kube, settings, request, architecture, secrets, NAME, () => undefined)
     const { context: found, close } = await readContextOf(request, settings, NOBODY, signal)
     try {
       const wishes = wishesOf(request)

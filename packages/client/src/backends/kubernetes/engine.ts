@@ -13,6 +13,7 @@ const LABELS = { 'app.kubernetes.io/managed-by': 'kbuild' }
  *
  * @param architecture in the words of images
  * @param id names the build's pod; those that take its place have a number behind
+ * @param onName told the name of each pod before there is one
  */
 export function openEngine(
   kube: Kube,
@@ -20,11 +21,16 @@ export function openEngine(
   request: ImageBuild,
   architecture: string,
   secrets: BuildSecrets,
-  id: string
+  id: string,
+  onName: (pod: string) => void
 ): Engine {
   const { kaniko, ...rest } = engineSettings(settings, request, architecture, secrets)
   let pods = 0
-  return chooseEngine(kube, { kaniko }, rest, () => (pods++ === 0 ? id : `${id}-${pods}`))
+  return chooseEngine(kube, { kaniko }, rest, () => {
+    const name = pods++ === 0 ? id : `${id}-${pods}`
+    onName(name)
+    return name
+  })
 }
 
 /** What the settings and the request say of the engine. */

@@ -8,6 +8,7 @@ import type { Backend, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
 import { imageBuild } from './build.fixture.js'
 import { KubernetesBackend } from './kubernetes.js'
+import type { KubernetesSettings } from './settings.js'
 
 const REGISTRY = 'r.example'
 const LISTENER: Listener = { line: () => undefined, phase: () => undefined }
@@ -38,9 +39,12 @@ afterEach(async () => {
   await server.stop()
 })
 
-function backend(): Backend {
+function backend(more: Partial<KubernetesSettings> = {}): Backend {
   const auth = JSON.stringify({ auths: { [REGISTRY]: { auth: btoa('u:canary-push') } } })
-  return new KubernetesBackend({ env: { HOME: home, KUBECONFIG: join(home, 'config'), DOCKER_AUTH_CONFIG: auth } })
+  return new KubernetesBackend({
+    env: { HOME: home, KUBECONFIG: join(home, 'config'), DOCKER_AUTH_CONFIG: auth },
+    ...more
+  })
 }
 
 const request = (over: Partial<ImageBuild> = {}): ImageBuild =>
@@ -136,6 +140,33 @@ describe('the Secrets of a build', () => {
   })
 })
 
+describe('a build whose caller is killed', () => {
+  test('is told by the name of its pod before there is one, and is removed by that name', async () => {
+    const names: string[] = []
+    const abort = new AbortController()
+    server.onCreate('pods', pod => {
+      expect(names).toEqual([pod.metadata?.name])
+      pod.status = { phase: 'Pending' }
+      setTimeout(() => abort.abort(), 20)
+    })
+    const listener = { ...LISTENER, started: (name: string) => void names.push(name) }
+    await expect(backend().build(request(), listener, abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+    const [name = ''] = names
+    // As it would be there after a kill.
+    server.put('pods', { metadata: { name } })
+    await backend().cancel?.(name)
+    expect(server.names('pods')).toEqual([])
+    // It is no error when it has ended by itself.
+    await backend().cancel?.(name)
+  })
+
+  test.each(['runner-1', 'kbuild-1234567', 'kbuild-12345678/../x', ''])('%j is no such build', async name => {
+    server.put('pods', { metadata: { name: 'runner-1' } })
+    await expect(backend().cancel?.(name)).rejects.toMatchObject({ code: 'REQUEST_REFUSED' })
+    expect(server.asked).toEqual([])
+  })
+})
+
 describe('before there is a pod', () => {
   const refusedWith = async (over: Partial<ImageBuild>, expected: object): Promise<void> => {
     const building = backend().build(request(over), LISTENER, new AbortController().signal)
@@ -181,5 +212,18 @@ describe('whether it can build here', () => {
   test('is a question that changes nothing', async () => {
     expect(await backend().missing()).toBeUndefined()
     expect(new Set(server.asked)).toEqual(new Set(['POST selfsubjectaccessreviews']))
+  })
+
+  test('asks for the connector, too, where it lies', async () => {
+    await backend({ connector: { name: 'ci/harbor', serviceAccount: 'images' } }).missing()
+    expect(server.sightings.map(({ body }) => body)).toContainEqual(
+      expect.objectContaining({
+        spec: {
+          resourceAttributes: {
+            ...{ verb: 'get', resource: 'connectors', group: 'connectors.alauda.io', name: 'harbor', namespace: 'ci' }
+          }
+        }
+      })
+    )
   })
 })

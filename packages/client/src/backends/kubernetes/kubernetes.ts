@@ -8,6 +8,7 @@ import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
 import type { ImageFacts } from '../image-facts.js'
 import { findCluster } from './cluster.js'
+import { rightOfConnector } from './connector.js'
 import { describePod } from './describe.js'
 import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
@@ -18,13 +19,19 @@ import { missingRights } from './rights.js'
 import { BuildSecrets } from './secrets.js'
 import type { KubernetesSettings } from './settings.js'
 
+/** A pod of a build: what else somebody writes into a step's state is nothing to be removed. */
+const BUILD_ID = /^kbuild-[0-9a-f]{8}(?:-\d{1,3})?$/
+
+/** For a deletion after the caller was killed. */
+const CANCEL_MS = 20_000
+
 /** For all that `missing` asks. */
 const MISSING_MS = 2_500
 
 /**
  * Builds in a pod of a cluster, as the hook does: without privilege, and with the credentials of a push in the container that
- * pushes alone. Besides the image nothing stays; a client that is killed leaves a pod that ends by its own deadline and
- * takes its Secrets along.
+ * pushes alone. Besides the image nothing stays; a client that is killed leaves a pod that `cancel` removes, or that ends by
+ * its own deadline, and that takes its Secrets along.
  */
 export class KubernetesBackend implements Backend {
   readonly name = 'kubernetes'
@@ -40,7 +47,9 @@ export class KubernetesBackend implements Backend {
       const { config } = await findCluster(this.#settings)
       const kube = new Kube(config, { firstContactMs: MISSING_MS })
       try {
-        return await missingRights(kube, signal)
+        const { connector } = this.#settings
+        const more = connector === undefined ? [] : [rightOfConnector(connector, kube.namespace)]
+        return await missingRights(kube, more, signal)
       } catch (error) {
         if (!signal.aborted) throw error
         return `the API server ${config.server.host} did not answer within ${MISSING_MS / 1000} s`
@@ -65,7 +74,9 @@ export class KubernetesBackend implements Backend {
     let open: OpenContext | undefined
     try {
       const platform = platformOf(request.platform, cluster.isOwn)
-      const engine = openEngine(kube, this.#settings, request, platform.architecture, secrets, id)
+      const engine = openEngine(kube, this.#settings, request, platform.architecture, secrets, id, pod =>
+        listener.started?.(pod)
+      )
       open = await readContextOf(request, this.#settings, listener, signal)
       const { context, buildArgs, findings } = engine.prepare(
         open.context,
@@ -84,7 +95,7 @@ export class KubernetesBackend implements Backend {
       const log = (line: string): void => own.log(redact(line))
       const image = await engine.build({ ...own, log, context }, signal).catch((error: unknown) => {
         // It quotes the last lines of a RUN that failed.
-        throw error instanceof BuildError ? error.withMessage(redact(error.message)) : error
+        throw error instanceof BuildError ? error.inWords(redact) : error
       })
       const published = await checkPublished(
         // Who asks a connector needs a token; the container that pushed had one.
@@ -105,6 +116,21 @@ export class KubernetesBackend implements Backend {
       await Promise.all([secrets.remove(), open?.close()])
       kube.close()
     }
+  }
+
+  /** Removes the pod; the cluster removes its Secrets, which it owns. */
+  async cancel(buildId: string): Promise<void> {
+    if (!BUILD_ID.test(buildId)) throw new BuildError('REQUEST_REFUSED', 'what was left is no name of a build pod')
+    await asBuildErrors(async () => {
+      const { config } = await findCluster(this.#settings)
+      const kube = new Kube(config)
+      try {
+        const signal = AbortSignal.timeout(CANCEL_MS)
+        await kube.delete('pods', buildId, { gracePeriodSeconds: 1, propagationPolicy: 'Background', signal })
+      } finally {
+        kube.close()
+      }
+    })
   }
 }
 

@@ -15,21 +15,23 @@ export interface ExecutorCommand {
  * Runs an executor to its end and hands on the lines of its output and of its errors as they come. After an abort it is
  * killed, with what its RUN lines run.
  *
+ * @param onStart told its process id
  * @returns its exit code, 128 and more for a signal
  * @throws what the system said when it cannot be started
  */
 export async function runExecutor(
   { program, args, environment }: ExecutorCommand,
   onLine: (line: string) => void,
-  signal: AbortSignal
+  signal: AbortSignal,
+  onStart: (pid: number) => void = () => undefined
 ): Promise<number> {
   signal.throwIfAborted()
   // A group of its own: what a terminal sends on Ctrl-C is for us, and its end is ours to make.
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment, detached: true })
   const kill = (): void => {
-    if (child.pid === undefined) return
-    for (const group of [...groupsOfChildren(child.pid), child.pid]) endGroup(group)
+    if (child.pid !== undefined) endExecutor(child.pid)
   }
+  if (child.pid !== undefined) onStart(child.pid)
   signal.addEventListener('abort', kill, { once: true })
   const read = async (stream: Readable): Promise<void> => {
     for await (const line of readLines(stream)) onLine(line)
@@ -44,6 +46,11 @@ export async function runExecutor(
   } finally {
     signal.removeEventListener('abort', kill)
   }
+}
+
+/** Ends an executor with what its RUN lines run. */
+export function endExecutor(pid: number): void {
+  for (const group of [...groupsOfChildren(pid), pid]) endGroup(group)
 }
 
 /** Kaniko gives each RUN a group of its own, which outlives Kaniko. */

@@ -123,6 +123,34 @@ test('an abort ends the executor and what it started in groups of their own', as
   expect(existsSync(join(fixture.home, '.kbuild'))).toBe(false)
 })
 
+test('an executor whose caller was killed is ended by its id, and what it was lent is removed', async () => {
+  const made = await makeExecutor('sleep 100')
+  fixture = made
+  const { home } = made
+  const backend = new LocalBackend({ environment: process.env, home }, lend('{"auths":{}}'))
+  let id = ''
+  const begun = new Promise<void>((resolve, reject) => {
+    const started = (name: string): void => {
+      id = name
+      resolve()
+    }
+    const listener = { line: () => undefined, phase: () => undefined, started }
+    backend.build(buildOf(made), listener, new AbortController().signal).then(reject, () => undefined)
+  })
+  await begun
+  expect(id).toMatch(/^local-\d+-\d+$/)
+  const [, pid = '0', beginning = ''] = id.split('-')
+  // As after a kill: whoever took the container is gone.
+  await writeFile(join(home, '.kbuild', 'pid'), '4194303\n')
+  await backend.cancel(`local-${pid}-${Number(beginning) + 1}`)
+  expect(await isRunning(Number(pid))).toBe(true)
+  await backend.cancel(id)
+  while (await isRunning(Number(pid))) await sleep(10)
+  expect(existsSync(join(home, '.kbuild'))).toBe(false)
+  await backend.cancel(id)
+  await expect(backend.cancel('local-1')).rejects.toMatchObject({ code: 'REQUEST_REFUSED' })
+})
+
 test('another build in the same container is not disturbed', async () => {
   const wait = async ({ home }: Fixture): Promise<void> => {
     await mkdir(join(home, '.kbuild'))

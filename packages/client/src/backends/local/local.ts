@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { accessSync, constants, createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
@@ -13,7 +12,8 @@ import { Durations } from '../durations.js'
 import { packLayout } from '../../image-archive/pack-layout.js'
 import { writeWhole } from '../../image-archive/write-file.js'
 import { executorCommand, factsOf, leftoversOf, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
-import { runExecutor } from './executor-process.js'
+import { endExecutor, runExecutor } from './executor-process.js'
+import { isNameOfProcess, isRunning, nameOfProcess, processOfName } from './process-name.js'
 import { unpackContext } from './unpack.js'
 
 export interface LocalSettings {
@@ -108,7 +108,11 @@ export class LocalBackend implements Backend {
       const leaves = { ...leftoversOf(request), layout: true }
       const [program, ...args] = executorCommand({ ...request, buildArgs }, this.#home, leaves)
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` }
-      const exitCode = await runExecutor({ program, args, environment }, onLine, signal)
+      let buildId = 'local'
+      const exitCode = await runExecutor({ program, args, environment }, onLine, signal, pid => {
+        buildId = nameOfProcess(pid)
+        listener.started?.(buildId)
+      })
       signal.throwIfAborted()
       const digest = log.digestOf({ exitCode, digest: await readFile(`${work}/digest`, 'utf8').catch(() => '') })
       const manifest = await readFile(`${layout}/blobs/${digest.replace(':', '/')}`).catch(() => undefined)
@@ -121,7 +125,7 @@ export class LocalBackend implements Backend {
         digest,
         imageId: facts.imageId,
         pushed: request.push ? request.tags : [],
-        buildId: `local-${randomBytes(4).toString('hex')}`,
+        buildId,
         backend: this.name,
         size: facts.size,
         durationsMs: durations.end()
@@ -132,6 +136,17 @@ export class LocalBackend implements Backend {
       if (had !== undefined) await drop(this.#home, had)
       await lent.close()
     }
+  }
+
+  /** Ends an executor whose caller was killed, and removes what the build was lent. */
+  async cancel(buildId: string): Promise<void> {
+    if (!isNameOfProcess(buildId)) throw new BuildError('REQUEST_REFUSED', 'what was left is no name of a build here')
+    const pid = processOfName(buildId)
+    if (pid !== undefined) endExecutor(pid)
+    const { work } = placesBelow(this.#home)
+    const owner = await ownerOf(work)
+    if (owner !== undefined && isRunning(owner)) return
+    await dropLeft(this.#home, work)
   }
 
   async #traits(signal: AbortSignal): Promise<Parameters<typeof prepareElsewhere>[2]> {
@@ -154,13 +169,11 @@ export class LocalBackend implements Backend {
  * @returns what lies in the executor's directory before the build
  */
 async function take(home: string, work: string): Promise<readonly string[]> {
-  const other = Number(await readFile(`${work}/pid`, 'utf8').catch(() => ''))
-  if (other > 0 && isAlive(other)) {
+  const other = await ownerOf(work)
+  if (other !== undefined && isRunning(other)) {
     throw new BuildError('POD_FAILED', `another build (process ${other}) runs in this container`, { fault: 'user' })
   }
-  const before = await readFile(`${work}/had`, 'utf8').catch(() => undefined)
-  if (before !== undefined) await drop(home, before.trim().split('/'))
-  await rm(work, { recursive: true, force: true })
+  await dropLeft(home, work)
   const had = await readdir(home)
   await mkdir(work, { mode: 0o700 })
   await writePrivate(`${work}/pid`, `${process.pid}\n`)
@@ -168,18 +181,23 @@ async function take(home: string, work: string): Promise<readonly string[]> {
   return had
 }
 
+/** The process that has taken the container, if one ever did. */
+async function ownerOf(work: string): Promise<number | undefined> {
+  const pid = Number(await readFile(`${work}/pid`, 'utf8').catch(() => ''))
+  return pid > 0 ? pid : undefined
+}
+
+/** Removes what a killed build left. */
+async function dropLeft(home: string, work: string): Promise<void> {
+  const before = await readFile(`${work}/had`, 'utf8').catch(() => undefined)
+  if (before !== undefined) await drop(home, before.trim().split('/'))
+  await rm(work, { recursive: true, force: true })
+}
+
 /** Removes what an executor left in its directory: layers, files of stages, which the next build would take for its own. */
 async function drop(home: string, had: readonly string[]): Promise<void> {
   const left = (await readdir(home)).filter(name => !had.includes(name))
   await Promise.all(left.map(name => rm(`${home}/${name}`, { recursive: true, force: true })))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 async function writePrivate(path: string, content: string | Buffer): Promise<void> {
