@@ -1,5 +1,6 @@
 import {
   BrokerBackend,
+  DockerBackend,
   KubernetesBackend,
   lendFrom,
   LocalBackend,
@@ -16,7 +17,8 @@ export function backendsFor(wanted: Wanted, environment: Environment): readonly 
   return [
     new BrokerBackend({ env: environment, credentials }),
     kubernetes(wanted, environment, credentials),
-    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials))
+    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials)),
+    new DockerBackend({ env: environment, credentials })
   ]
 }
 

@@ -43,7 +43,7 @@ export type {
   SecretFiles,
   Wishes
 } from './engines/engine.js'
-export { chooseEngine } from './engines/choose.js'
+export { chooseEngine, type EngineChoice } from './engines/choose.js'
 export { refuseUnsupported } from './engines/findings.js'
 export {
   executorArguments,

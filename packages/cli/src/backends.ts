@@ -1,6 +1,7 @@
 import {
   BrokerBackend,
   chooseBackend,
+  DockerBackend,
   KubernetesBackend,
   LocalBackend,
   ViaBackend,
@@ -31,7 +32,8 @@ export async function openBackend(plan: BuildPlan, { env }: World, lent: Lent): 
     credentials
   })
   const broker = new BrokerBackend({ env, credentials })
-  return chooseBackend([broker, kubernetes, new LocalBackend({ environment: { ...env } }, lent)], plan.backend)
+  const local = new LocalBackend({ environment: { ...env } }, lent)
+  return chooseBackend([broker, kubernetes, local, new DockerBackend({ env, credentials })], plan.backend)
 }
 
 /** Where the credentials of a build are looked for besides the usual places. */

@@ -1,5 +1,5 @@
 import { DOCTOR } from './doctor/command.js'
-import { BUILD_FLAGS, type Flag } from './flags.js'
+import { BUILD_FLAGS, type Flag, PUSH_FLAGS } from './flags.js'
 import { GC } from './gc/command.js'
 
 /** A command of kbuild, as people are told of it. */
@@ -35,6 +35,21 @@ export const COMMANDS: readonly Command[] = [
       { says: 'only the digest', line: 'digest=$(kbuild -q -t ghcr.io/acme/app:1.2 --push .)' },
       { says: 'with a secret', line: 'kbuild --secret id=npm,env=NPM_TOKEN -t ghcr.io/acme/app:1.2 --push .' },
       { says: 'what would run', line: 'kbuild --print -t ghcr.io/acme/app:1.2 --push .' }
+    ]
+  },
+  {
+    name: 'push',
+    usage: '[flags] IMAGE.tar|-|NAME',
+    summary: 'Push an archive of an image, or an image that a Docker daemon has',
+    flags: PUSH_FLAGS,
+    suggest: 'file',
+    examples: [
+      { says: 'an archive of docker save, or an OCI layout', line: 'kbuild push app.tar -t ghcr.io/acme/app:1.2' },
+      {
+        says: 'from standard input, only the digest',
+        line: 'docker save app | kbuild push -q - -t ghcr.io/acme/app:1.2'
+      },
+      { says: 'by the daemon of DOCKER_HOST', line: 'kbuild push ghcr.io/acme/app:1.2' }
     ]
   },
   {

@@ -35,6 +35,10 @@ export const BUILD_FLAGS = [
   },
   { name: 'push', help: 'Push the image; without, a build gives a digest and the image is kept nowhere' },
   {
+    name: 'load',
+    help: 'Give the image to the Docker daemon, which builds it; what --backend docker does without --push'
+  },
+  {
     name: 'file',
     short: 'f',
     value: 'PATH',
@@ -114,6 +118,11 @@ export const BUILD_FLAGS = [
   { name: 'help', short: 'h', help: 'Show this help' }
 ] as const satisfies readonly Flag[]
 
+/** Flags of `push`, in the words of those of `build`. */
+export const PUSH_FLAGS: readonly Flag[] = (
+  ['tag', 'insecure-registry', 'push-retry', 'registry-auth', 'timeout', 'quiet', 'digest-file', 'help'] as const
+).flatMap(name => BUILD_FLAGS.find(flag => flag.name === name) ?? [])
+
 const KANIKO_ALONE = 'Kaniko has no such thing'
 
 /** The rest of `docker build`'s and `docker buildx build`'s flags. */
@@ -184,7 +193,6 @@ export const FOREIGN_FLAGS: readonly ForeignFlag[] = [
   },
   { name: 'force-rm', harmless: true, answer: '--force-rm changes nothing: there are no intermediate containers.' },
   { name: 'isolation', value: 'TECHNOLOGY', idle: ['default'], answer: '--isolation is for Windows.' },
-  { name: 'load', answer: 'No Docker daemon is asked; use -o type=docker,dest=image.tar and docker load.' },
   {
     name: 'memory',
     short: 'm',

@@ -23,13 +23,13 @@ test.each([
 })
 
 test('everything that is wrong is said at once', () => {
-  const { problems } = parse('--bogus', '-Z', '--push=maybe', '--ssh', 'default', '--load', '--network=host', '-t')
-  expect(problems).toHaveLength(7)
+  const { problems } = parse('--bogus', '-Z', '--push=maybe', '--ssh', 'default', '--network=host', '-t')
+  expect(problems).toHaveLength(6)
   expect(problems[3]).toBe('--ssh cannot be honoured. Kaniko forwards no agent; give a deploy key as a --secret.')
 })
 
 test('what asks for nothing is no problem, what is harmless is a notice', () => {
-  const idle = ['--provenance=false', '--sbom=false', '--network', 'default', '--load=false', '--isolation=default']
+  const idle = ['--provenance=false', '--sbom=false', '--network', 'default', '--isolation=default']
   expect(parse(...idle, '.')).toEqual({ values: {}, positionals: ['.'], problems: [], notices: [] })
   const { problems, notices } = parse('--pull', '--rm', '-m', '1g', '--builder=x', '.')
   expect(problems).toEqual([])

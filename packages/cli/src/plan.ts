@@ -47,6 +47,8 @@ export interface BuildPlan {
   }
   readonly show: 'quiet' | 'json' | 'plain' | 'tty' | 'auto'
   readonly print: boolean
+  /** The Dockerfile comes on standard input, for the directory that is the context. */
+  readonly readsDockerfile: boolean
 }
 
 /** What the words of a command line lack: the process around them. */
@@ -97,13 +99,11 @@ class Planner {
     const push = this.#isOn('push') || outputs.push
     const tags = [...new Set([...this.#all('tag'), ...outputs.names].flatMap(tag => this.#tag(tag)))]
     if (push && tags.length === 0) this.problems.push('--push needs a name: -t registry/name:tag.')
-    if (!push && outputs.files.length === 0) {
-      this.notices.push('Without --push or -o the image is kept nowhere; the build tells its digest.')
-    }
-    const file = this.#last('file')
-    if (file === '-') {
-      this.problems.push('-f - (a Dockerfile on standard input) is not read; write it into a file of the context.')
-    }
+    const isLoaded = this.#isOn('load')
+    if (isLoaded && push)
+      this.problems.push('--load and --push exclude each other; kbuild push NAME pushes what was loaded.')
+    if (isLoaded && tags.length === 0) this.problems.push('--load needs a name: -t name:tag.')
+    const file = this.#file(context)
     const via = this.#via()
     const target = this.#last('target')
     const platform = this.#platform()
@@ -144,7 +144,8 @@ class Planner {
         ...this.#givenPath('digestFile', 'digest-file')
       },
       show: this.#show(),
-      print: this.#isOn('print')
+      print: this.#isOn('print'),
+      readsDockerfile: this.#last('file') === '-'
     }
   }
 
@@ -164,6 +165,16 @@ class Planner {
       )
     }
     return { kind: 'directory', path: this.#path(path ?? '.') }
+  }
+
+  /** @returns undefined for the default, and for a Dockerfile that is read from standard input */
+  #file({ kind }: BuildPlan['build']['context']): string | undefined {
+    const file = this.#last('file')
+    if (file !== '-') return file
+    if (kind === 'stdin') this.problems.push('-f - and the context - cannot both be standard input.')
+    if (kind === 'git')
+      this.problems.push('-f - needs a directory as the context; a Git URL brings its own Dockerfile.')
+    return undefined
   }
 
   #tag(tag: string): string[] {
@@ -352,6 +363,14 @@ class Planner {
     if (known === 'via' && via.length === 0) this.problems.push('--backend via needs --via COMMAND.')
     if (via.length > 0 && known !== undefined && known !== 'via') {
       this.problems.push(`--via and --backend ${known} exclude each other.`)
+    }
+    if (this.#isOn('load')) {
+      if (via.length > 0 || (known !== undefined && known !== 'auto' && known !== 'docker')) {
+        this.problems.push(
+          '--load needs --backend docker; elsewhere use -o type=docker,dest=image.tar and docker load.'
+        )
+      }
+      return 'docker'
     }
     return via.length > 0 ? 'via' : (known ?? 'auto')
   }

@@ -1,7 +1,17 @@
-import { findCredentialsOf, lendFrom, repositoriesOf, type ImageBuild, type Lent } from '@kaniko-hooks/client'
+import { join } from 'node:path'
+
+import {
+  type Backend,
+  findCredentialsOf,
+  lendFrom,
+  repositoriesOf,
+  type ImageBuild,
+  type Lent
+} from '@kaniko-hooks/client'
 import { formatReference } from '@kaniko-hooks/registry'
 
 import { openBackend, wishesOf } from './backends.js'
+import { type DockerfileInput, readDockerfileInput } from './dockerfile-input.js'
 import { EXIT, exitCodeOf } from './exit-code.js'
 import type { Parsed } from './parse.js'
 import { type BuildPlan, planBuild } from './plan.js'
@@ -45,13 +55,17 @@ async function readAndBuild(parsed: Parsed, world: World): Promise<number> {
   }
   const report = openReport(plan.show, world)
   notices.forEach(text => report.notice(text))
+  let input: DockerfileInput | undefined
   try {
-    return await buildAndTell(build, plan, world, report)
+    if (plan.readsDockerfile) input = await readDockerfileInput(world.stdin, world.signal)
+    const whole = input === undefined ? build : { ...build, dockerfile: input.path }
+    return await buildAndTell(whole, plan, world, report)
   } catch (error) {
     const exitCode = world.signal.aborted ? exitCodeOfSignal(world.signal) : exitCodeOf(error)
     report.failed(sentence(error), exitCode)
     return exitCode
   } finally {
+    await input?.close()
     report.end()
   }
 }
@@ -59,8 +73,10 @@ async function readAndBuild(parsed: Parsed, world: World): Promise<number> {
 async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, report: Report): Promise<number> {
   const lent = lendFrom(world.env, wishesOf(plan), text => report.notice(text))
   const { backend, reason } = await openBackend(plan, world, lent)
+  const isKept = build.push || build.files.length > 0 || (backend.name === 'docker' && build.tags.length > 0)
+  if (!isKept) report.notice('Without --push or -o the image is kept nowhere; the build tells its digest.')
   if (plan.print) {
-    world.stdout(await describe(build, plan, world, lent, backend.name === 'kubernetes'))
+    world.stdout(await describe(build, plan, world, lent, backend))
     return EXIT.ok
   }
   if (plan.backend === 'auto') report.notice(reason)
@@ -71,7 +87,13 @@ async function buildAndTell(build: ImageBuild, plan: BuildPlan, world: World, re
   return EXIT.ok
 }
 
-async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: Lent, isPod: boolean): Promise<string> {
+async function describe(
+  build: ImageBuild,
+  plan: BuildPlan,
+  world: World,
+  lent: Lent,
+  backend: Backend
+): Promise<string> {
   const { context, close } = await lent.readContext(build, world.signal)
   try {
     const repositories = repositoriesOf(build, context)
@@ -81,7 +103,16 @@ async function describe(build: ImageBuild, plan: BuildPlan, world: World, lent: 
       return found === undefined ? [] : [`${formatReference({ ...repository })}: from ${found.origin}`]
     })
     const leading = plan.via.length === 0 ? [] : [...plan.via, 'sh']
-    return describeBuild(build, isPod ? 'pod' : leading, [...new Set(origins)])
+    // What came on standard input is there no second time.
+    const { directory, dockerfile } = context
+    const unpacked = {
+      context: { kind: 'directory', path: directory },
+      dockerfile: join(directory, dockerfile)
+    } as const
+    const again = build.context.kind === 'directory' ? build : { ...build, ...unpacked }
+    const objects = await backend.describe?.(again, world.signal)
+    const where = objects === undefined ? { leading } : { backend: backend.name, objects }
+    return describeBuild(build, where, [...new Set(origins)])
   } finally {
     await close()
   }

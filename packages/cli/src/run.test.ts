@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { startImageRegistry } from '@kaniko-hooks/testing'
 
 import { COMMANDS } from './commands.js'
 import { completionScript } from './completion.js'
@@ -19,7 +22,7 @@ beforeEach(async () => {
 afterEach(async () => rm(directory, { recursive: true }))
 
 interface Options {
-  readonly input?: string | Readable
+  readonly input?: string | Buffer | Readable
   readonly env?: Record<string, string>
   readonly signal?: AbortSignal
 }
@@ -30,7 +33,8 @@ async function kbuild(words: readonly string[], options: Options = {}) {
   const code = await run(words, {
     directory,
     env: { PATH: process.env['PATH'], HOME: directory, ...options.env },
-    stdin: options.input instanceof Readable ? options.input : Readable.from([Buffer.from(options.input ?? '')]),
+    stdin:
+      options.input instanceof Readable ? options.input : Readable.from([Buffer.from((options.input ?? '') as string)]),
     stdout: text => (stdout += text),
     stderr: text => (stderr += text),
     columns: undefined,
@@ -213,6 +217,73 @@ describe('a build', () => {
     expect(stdout).toContain('--destination=reg.test/a:1')
     expect(stdout).toContain('# reg.test/a:1: from DOCKER_AUTH_CONFIG')
     expect(stdout).not.toMatch(new RegExp(`canary|${auth}`))
+  })
+})
+
+test('-f -: the Dockerfile from standard input, beside the directory', async () => {
+  const words = ['--print', '-f', '-', '--via', 'ssh host', '-t', 'reg.test/a:1', '--push', 'context']
+  const auth = Buffer.from('user:canary').toString('base64')
+  const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { 'other.test': { auth } } }) }
+  const { code, stdout } = await kbuild(words, { input: 'FROM other.test/base:2\n', env })
+  expect({ code, named: stdout.includes('# other.test/base:2: from DOCKER_AUTH_CONFIG') }).toEqual({
+    code: 0,
+    named: true
+  })
+  expect(await kbuild(words)).toMatchObject({ code: 1, stderr: expect.stringContaining('no Dockerfile has come') })
+})
+
+test('--print of a Docker daemon: the containers, and no password', async () => {
+  const engine = createServer((_request, response) => response.end('{"Os":"linux","Arch":"amd64"}'))
+  const socket = join(directory, 'docker.sock')
+  await new Promise<void>(resolve => engine.listen(socket, resolve))
+  const auth = Buffer.from('user:canary').toString('base64')
+  const env = {
+    DOCKER_HOST: `unix://${socket}`,
+    DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { 'reg.test': { auth } } })
+  }
+  const words = ['--print', '--backend', 'docker', '-t', 'reg.test/a:1', '--push', 'context']
+  const { code, stdout, stderr } = await kbuild(words, { env })
+  engine.close()
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/"Cmd": \[[^\]]*"--destination=reg\.test\/a:1"[^]*"VolumesFrom"/)
+  expect(stdout).toContain('# reg.test/a:1: from DOCKER_AUTH_CONFIG')
+  expect(stdout).not.toMatch(new RegExp(`canary|${auth}`))
+})
+
+describe('push', () => {
+  test('an archive from standard input: the digest alone on standard output', async () => {
+    const registry = await startImageRegistry()
+    const config = '{"rootfs":{"diff_ids":[]}}'
+    await writeFile(join(directory, 'config.json'), config)
+    await writeFile(join(directory, 'manifest.json'), '[{"Config":"config.json","Layers":[]}]')
+    const input = spawnSync('tar', ['-c', 'config.json', 'manifest.json'], { cwd: directory }).stdout
+    const names = ['-t', `${registry.host}/a:1`, '--insecure-registry', registry.host]
+    const pushed = await kbuild(['push', '-q', '-', ...names, '--digest-file', 'digest'], { input })
+    const { content = Buffer.alloc(0) } = registry.manifests.get('a:1') ?? {}
+    const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+    expect(pushed).toEqual({ code: 0, stdout: `${digest}\n`, stderr: '' })
+    expect(await readFile(join(directory, 'digest'), 'utf8')).toBe(digest)
+    expect(await kbuild(['push', '-', ...names], { input: 'x'.repeat(2000) })).toMatchObject({ code: 1, stdout: '' })
+    await registry.stop()
+    await writeFile(join(directory, 'image.tar'), input)
+    expect(await kbuild(['push', 'image.tar', ...names, '--push-retry', '0'])).toMatchObject({ code: 4, stdout: '' })
+  })
+
+  test('words that are wrong, and an image without a daemon', async () => {
+    expect((await kbuild(['push'])).code).toBe(2)
+    expect(await kbuild(['push', 'context/Dockerfile'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/needs a name: -t/)
+    })
+    expect(await kbuild(['push', 'reg.test/a', '-t', 'b'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is no file/)
+    })
+    const env = { DOCKER_HOST: 'bogus' }
+    expect(await kbuild(['push', 'reg.test/a'], { env })).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/DOCKER_HOST is no address/)
+    })
   })
 })
 

@@ -9,13 +9,13 @@ import { type Parsed, parseWords } from './parse.js'
 import { runBuild } from './run-build.js'
 import { runContext } from './run-context.js'
 import { runLogin, runLogout } from './run-login.js'
+import { runPush } from './run-push.js'
 import type { World } from './world.js'
 
 /** Commands of docker that somebody with an alias may type. */
 const DOCKERS = [
   'run',
   'pull',
-  'push',
   'images',
   'ps',
   'exec',
@@ -31,6 +31,7 @@ const DOCKERS = [
 
 const RUN: Readonly<Record<string, (parsed: Parsed, world: World) => Promise<number>>> = {
   build: runBuild,
+  push: runPush,
   login: runLogin,
   logout: runLogout,
   context: runContext,

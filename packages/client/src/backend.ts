@@ -61,4 +61,7 @@ export interface Backend {
    * @throws BuildError `REQUEST_REFUSED` for what is no id of this backend's builds
    */
   cancel?(buildId: string): Promise<void>
+
+  /** What the build would ask for, as objects to be read, without a credential and without asking for it. Absent for a command. */
+  describe?(request: ImageBuild, signal: AbortSignal): Promise<readonly object[]>
 }

@@ -9,7 +9,8 @@ import {
   selfSigned,
   servers
 } from '@kaniko-hooks/testing'
-import { RegistryClient, type RegistryOptions } from './client.js'
+import { RegistryClient } from './client.js'
+import type { RegistryOptions } from './requests.js'
 import type { Credential } from './credentials.js'
 import { failure } from './registry.fixture.js'
 

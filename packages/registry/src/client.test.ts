@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { answerProblem, type FakeRegistry, type RegistryHandler, startFakeRegistry } from '@kaniko-hooks/testing'
-import { RegistryClient, type RegistryOptions } from './client.js'
+import { RegistryClient } from './client.js'
+import type { RegistryOptions } from './requests.js'
 import { RegistryError } from './errors.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`

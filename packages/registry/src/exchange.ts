@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Readable } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import { RegistryError } from './errors.js'
 
@@ -19,10 +20,14 @@ export interface Wire {
 export interface Request {
   /** Who is asked, in the words of an error: `the registry r.example.com`. */
   readonly whom: string
-  readonly method: 'GET' | 'HEAD' | 'DELETE' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'DELETE' | 'POST' | 'PUT'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  /** A stream is opened for each try; its length stands in the headers. */
+  readonly body?: string | Buffer | (() => Readable)
+  /** In place of the wire's. */
+  readonly answerTimeoutMs?: number
+  readonly retries?: number
   /** An answer's body is cut after this many bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal | undefined
@@ -87,7 +92,7 @@ export function exchange(wire: Wire, request: Request): Promise<Answer> {
       return timer
     }
 
-    expire(wire.connectTimeoutMs + wire.answerTimeoutMs, 'no whole answer')
+    expire(wire.connectTimeoutMs + (request.answerTimeoutMs ?? wire.answerTimeoutMs), 'no whole answer')
     const connecting = expire(wire.connectTimeoutMs, 'no connection')
     outgoing.on('socket', socket => {
       if (!socket.connecting) clearTimeout(connecting)
@@ -119,7 +124,15 @@ export function exchange(wire: Wire, request: Request): Promise<Answer> {
         if (!incoming.complete && !cut) fail(new Error('the connection ended within the answer'))
       })
     })
-    outgoing.end(request.body)
+    const { body } = request
+    if (typeof body !== 'function') {
+      outgoing.end(body)
+      return
+    }
+    const content = body()
+    content.on('error', error => outgoing.destroy(error))
+    outgoing.on('close', () => content.destroy())
+    content.pipe(outgoing)
   })
 }
 

@@ -1,4 +1,5 @@
-export { RegistryClient, type Manifest, type ManifestHead, type RegistryOptions } from './client.js'
+export { RegistryClient, type Manifest, type ManifestHead } from './client.js'
+export type { RegistryOptions } from './requests.js'
 export { formatDockerConfig, isToken, parseDockerConfig, parseLocalDockerConfig, secretsOf } from './credentials.js'
 export type { Credential, Keychain, LocalDockerConfig } from './credentials.js'
 export { RegistryError, type RegistryErrorCode, type RegistryProblem } from './errors.js'

@@ -15,7 +15,7 @@ const MAX_PAUSE_MS = 10_000
  */
 export async function persist(wire: Wire, request: Request): Promise<Answer> {
   for (let tried = 0; ; tried++) {
-    const last = tried >= wire.retries
+    const last = tried >= (request.retries ?? wire.retries)
     let pause = wire.pauseMs * 2 ** tried
     try {
       const answer = await exchange(wire, request)

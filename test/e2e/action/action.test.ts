@@ -13,8 +13,7 @@ import { Suite } from '../../harness/suite.js'
 import { variants } from '../../harness/variants.js'
 import { workflowOf, type StepText } from '../../harness/workflow.js'
 import { nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
-import { basicOf } from '../../stand-ins/registries/catalogue.js'
-import { request } from '../../stand-ins/registries/request.js'
+import { digestAt } from '../kbuild/digest.js'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 
@@ -87,16 +86,8 @@ const images = () => ({
 /** The digest that the registry has under a name. */
 async function digestOf(reference: string): Promise<string | undefined> {
   const [repository = '', tag = ''] = reference.slice(registry.pushHost.length + 1).split(':')
-  const { admin } = registry.users ?? {}
-  if (admin === undefined) throw new Error('the registry has no users')
-  const { status, headers } = await request(`http://${registry.pullHost}/v2/${repository}/manifests/${tag}`, {
-    method: 'HEAD',
-    headers: {
-      Authorization: basicOf(admin),
-      Accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
-    }
-  })
-  return status === 200 ? String(headers['docker-content-digest']) : undefined
+  const { pullHost, users } = registry
+  return (await digestAt(pullHost, repository, tag, users?.admin)) ?? undefined
 }
 
 describe.each(variants<Mode>(['volume'], ['novolume']))('a workflow that uses the action, %s', mode => {

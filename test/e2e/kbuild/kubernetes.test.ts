@@ -69,6 +69,13 @@ test(
   TIMEOUT
 )
 
+test('--print shows the pod, and makes none', async () => {
+  const { code, stdout } = await build('FROM busybox:1.36\n', '--print', '-t', `${host}/kbuild/printed:1`, '--push')
+  expect({ code, names: stdout.includes(suite.cluster.images.kaniko) }).toEqual({ code: 0, names: true })
+  expect(stdout).toMatch(/"kind": "Pod"/)
+  expect(await leftIn(suite.cluster, suite.namespace, [])).toEqual([])
+})
+
 test(
   'an instruction that fails is told with exit code 1, and nothing is left',
   async () => {

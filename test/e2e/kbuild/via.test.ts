@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { list } from 'tar'
 
 import { startDebugPod } from '../../harness/debug-pod.js'
 import { tryKubectl } from '../../harness/kubectl.js'
@@ -12,6 +13,7 @@ import { Suite } from '../../harness/suite.js'
 import { writeCf } from '../../stand-ins/cf/cf.js'
 import { nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
 import { startSshd, type Sshd } from '../../stand-ins/ssh/sshd.js'
+import { digestAt } from './digest.js'
 
 const KBUILD = join(import.meta.dirname, '../../../dist/kbuild/index.cjs')
 
@@ -84,19 +86,8 @@ async function inPod(script: string): Promise<string> {
   return stdout.toString()
 }
 
-async function digestOf(repository: string, tag: string): Promise<string | null> {
-  const { username = '', password = '' } = registry.users?.admin ?? {}
-  const answer = await fetch(
-    `http://127.0.0.1:${registry.pullHost.split(':')[1] ?? ''}/v2/${repository}/manifests/${tag}`,
-    {
-      method: 'HEAD',
-      headers: {
-        accept: 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json',
-        authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-      }
-    }
-  )
-  return answer.headers.get('docker-content-digest')
+function digestOf(repository: string, tag: string): Promise<string | null> {
+  return digestAt(registry.pullHost.replace('localhost', '127.0.0.1'), repository, tag, registry.users?.admin)
 }
 
 /** Files of an earlier build would be seen here, and a heredoc needs what is sent beside the context. */
@@ -123,12 +114,17 @@ describe.each(WAYS)('%s', way => {
     const tags = ['1', '2'].map(tag => `${registry.pushHost}/${repository}:${tag}`)
     const metadata = join(path, '../metadata.json')
     const names = tags.flatMap(tag => ['-t', tag])
-    const { code, stdout, stderr } = await start(way, ['-q', ...names, '--push', '--metadata-file', metadata, path])
-      .ended
+    const archive = join(path, '../image.tar')
+    const results = ['--metadata-file', metadata, '-o', `type=oci,dest=${archive}`]
+    const { code, stdout, stderr } = await start(way, ['-q', ...names, '--push', ...results, path]).ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const digest = stdout.trim()
     expect(await Promise.all(['1', '2'].map(tag => digestOf(repository, tag)))).toEqual([digest, digest])
+    const entries: string[] = []
+    await list({ file: archive, onReadEntry: entry => entries.push(entry.path.replace(/^\.\//, '')) })
+    expect(entries).toEqual(expect.arrayContaining(['index.json', `blobs/${digest.replace(':', '/')}`]))
     expect(JSON.parse(await readFile(metadata, 'utf8'))).toEqual({
+      'containerimage.config.digest': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       'containerimage.digest': digest,
       'image.name': tags.join(',')
     })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,28 @@ import type { ImageBuild } from '../image-build.js'
 import type { Lent } from './elsewhere.js'
 
 export const DIGEST = `sha256:${'ab'.repeat(32)}`
+
+const CONFIG_DIGEST = `sha256:${'cd'.repeat(32)}`
+
+const MANIFEST = JSON.stringify({ config: { digest: CONFIG_DIGEST }, layers: [{ size: 3 }, { size: 4 }] })
+
+/** An image that an executor leaves, with what its manifest says of it. */
+export const LEFT = {
+  digest: `sha256:${createHash('sha256').update(MANIFEST).digest('hex')}`,
+  imageId: CONFIG_DIGEST,
+  size: 7,
+  /** What it has in its tar: bytes that are no text, and more than a line of base64. */
+  tar: Buffer.from(Array.from({ length: 1000 }, (_, at) => at % 256))
+}
+
+/** What an executor does to leave an image where it is told to. */
+export const LEAVE = `
+for argument; do case $argument in
+  --oci-layout-path=*) layout=\${argument#*=}; mkdir -p "$layout/blobs/sha256"; echo '{}' > "$layout/index.json"
+    echo '{}' > "$layout/oci-layout"; printf %s '${MANIFEST}' > "$layout/blobs/sha256/${LEFT.digest.slice(7)}";;
+  --tar-path=*) echo ${LEFT.tar.toString('base64')} | base64 -d > "\${argument#*=}";;
+esac; done
+echo ${LEFT.digest} > "$digest"`
 
 /** A place with an executor that is a shell script, and a context. */
 export interface Fixture {

@@ -22,7 +22,7 @@ const POD_LABEL = 'kaniko-hooks/build'
  * What unpacking a base image and `RUN` as on Docker need, each proven by leaving it out. All of them are allowed by
  * PodSecurity `baseline`. The last two are for a `RUN` that makes a device, or tries out a server on a port below 1024.
  */
-const CAPABILITIES = [
+export const CAPABILITIES = [
   ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'SETUID', 'SETGID', 'KILL', 'SYS_CHROOT'],
   ...['MKNOD', 'NET_BIND_SERVICE']
 ]

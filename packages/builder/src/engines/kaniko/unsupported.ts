@@ -7,7 +7,9 @@ import { fromOf, type Stage, stageOf } from '../../dockerfile/stages.js'
  * The three forks of Kaniko: the archived GoogleContainerTools/kaniko, chainguard-dev/kaniko that keeps it patched, and
  * osscontainertools/kaniko that develops it.
  */
-export type KanikoFork = 'google' | 'chainguard' | 'osscontainertools'
+export const KANIKO_FORKS = ['google', 'chainguard', 'osscontainertools'] as const
+
+export type KanikoFork = (typeof KANIKO_FORKS)[number]
 
 type Verdict = Pick<Finding, 'problem' | 'advice'>
 

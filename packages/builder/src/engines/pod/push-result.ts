@@ -90,8 +90,8 @@ export function referencesOf({ pushRef, tags = [] }: Pick<PushOutcome, 'pushRef'
   return [pushRef, ...tags.map(tag => pushRef.replace(/:[^:/]+$/, `:${tag}`))]
 }
 
-/** crane's own last line, without the time stamps of its log and the blobs that it counts up. */
-function lastWords(said: string): string {
+/** Of what a push container printed, crane's own last line, without the time stamps of its log and the blobs that it counts up. */
+export function lastWords(said: string): string {
   const lines = said.split('\n').map(line => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '').trim())
   const error = lines.filter(line => line.startsWith('Error: ')).at(-1) ?? lines.at(-1) ?? ''
   const why = error.replace(/^Error: (?:pushing image \S+: )?/, '')

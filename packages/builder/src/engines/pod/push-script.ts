@@ -51,7 +51,7 @@ push() {
     export https_proxy="$secure" HTTPS_PROXY="$secure" http_proxy="$plain" HTTP_PROXY="$plain"
     export no_proxy="$direct" NO_PROXY="$direct" SSL_CERT_DIR="\${SSL_CERT_DIR:+$SSL_CERT_DIR:}$files"
   fi
-  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
+  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs="\${TERMINATION_LOG:-/dev/termination-log}" "$@"
   # What says that all is well is said when all of it is.
   crane push "$layout" "$reference" --image-refs="$said_file.refs" "$@" || return 1
   for tag in $PUSH_TAGS; do

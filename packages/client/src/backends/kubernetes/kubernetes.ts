@@ -6,12 +6,14 @@ import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
+import type { ImageFacts } from '../image-facts.js'
 import { findCluster } from './cluster.js'
 import { rightOfConnector } from './connector.js'
+import { describePod } from './describe.js'
 import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
-import { checkPublished, type Published } from './published.js'
+import { checkPublished } from './published.js'
 import { buildRequest, wishesOf } from './request.js'
 import { missingRights } from './rights.js'
 import { BuildSecrets } from './secrets.js'
@@ -58,6 +60,10 @@ export class KubernetesBackend implements Backend {
       if (isKubeError(error)) return error.message
       throw error
     }
+  }
+
+  async describe(request: ImageBuild, signal: AbortSignal): Promise<readonly object[]> {
+    return [await asBuildErrors(async () => describePod(this.#settings, request, signal))]
   }
 
   async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
@@ -130,7 +136,7 @@ export class KubernetesBackend implements Backend {
 
 function outcomeOf(
   { digest, phases }: BuiltImage,
-  { imageId, size }: Published,
+  { imageId, size }: ImageFacts,
   { places }: Plan,
   buildId: string
 ): BuildOutcome {

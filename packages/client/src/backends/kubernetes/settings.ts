@@ -1,4 +1,5 @@
 import type { V1ResourceRequirements } from '@kubernetes/client-node'
+import type { KanikoFork } from '@kaniko-hooks/builder/elsewhere'
 import type { ConnectorSettings } from './connector.js'
 import type { CredentialWishes, Environment } from '../../credentials/sources.js'
 
@@ -15,7 +16,7 @@ export interface KubernetesSettings {
   readonly resources?: V1ResourceRequirements
   readonly nodeSelector?: Readonly<Record<string, string>>
   /** The executor. Default: the osscontainertools fork. */
-  readonly kaniko?: { readonly image: string; readonly fork: 'google' | 'chainguard' | 'osscontainertools' }
+  readonly kaniko?: { readonly image: string; readonly fork: KanikoFork }
   /** An image with `sh`, `crane`, `tar`, `head`, `tee`, `mkfifo` and `sha256sum`: it takes the context, and it pushes. */
   readonly pushImage?: string
   /** By which the tags of its registry are pushed. */

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, expect, test } from '@jest/globals'
+import { list } from 'tar'
 
 import type { ImageBuild } from '../../image-build.js'
-import { buildOf, DIGEST, type Fixture, isRunning, lend, makeExecutor } from '../executor.fixture.js'
+import { buildOf, DIGEST, type Fixture, LEAVE, LEFT, isRunning, lend, makeExecutor } from '../executor.fixture.js'
 import { LocalBackend } from './local.js'
 
 let fixture: Fixture | undefined
@@ -162,4 +164,18 @@ test('another build in the same container is not disturbed', async () => {
 test('says what is missing', async () => {
   const backend = new LocalBackend({ environment: {}, home: '/nonexistent' }, lend())
   expect(await backend.missing()).toBe('there is no /nonexistent/executor')
+})
+
+test('archives of the image come to the caller, and the image’s id is told', async () => {
+  const at = await mkdtemp(join(tmpdir(), 'archives-'))
+  const files = (['docker', 'oci'] as const).map(kind => ({ kind, path: join(at, `${kind}.tar`) }))
+  const { outcome } = await run(LEAVE, { files })
+  const { digest, imageId, size } = LEFT
+  expect(await outcome).toMatchObject({ digest, imageId, size })
+  expect((await readFile(join(at, 'docker.tar'))).equals(LEFT.tar)).toBe(true)
+  const names: string[] = []
+  list({ file: join(at, 'oci.tar'), sync: true, onReadEntry: ({ path }) => names.push(path.replace(/^\.\//, '')) })
+  expect(names).toEqual(expect.arrayContaining(['index.json', 'oci-layout', `blobs/${digest.replace(':', '/')}`]))
+  expect((await readdir(at)).sort()).toEqual(['docker.tar', 'oci.tar'])
+  await rm(at, { recursive: true })
 })

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { dirname } from 'node:path'
@@ -9,7 +9,9 @@ import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/el
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
 import { Durations } from '../durations.js'
-import { executorCommand, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
+import { packLayout } from '../../image-archive/pack-layout.js'
+import { writeWhole } from '../../image-archive/write-file.js'
+import { executorCommand, factsOf, leftoversOf, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
 import { endExecutor, runExecutor } from './executor-process.js'
 import { isNameOfProcess, isRunning, nameOfProcess, processOfName } from './process-name.js'
 import { unpackContext } from './unpack.js'
@@ -72,7 +74,7 @@ export class LocalBackend implements Backend {
   }
 
   async #run(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
-    const { work, tree } = placesBelow(this.#home)
+    const { work, layout, tar, tree } = placesBelow(this.#home)
     const durations = new Durations()
     durations.begin('context', listener)
     const lent = await this.#lent.readContext(request, signal)
@@ -102,7 +104,9 @@ export class LocalBackend implements Backend {
         if (phase !== undefined) durations.begin(phase, listener)
         lines.forEach(shown => listener.line(shown))
       }
-      const [program, ...args] = executorCommand({ ...request, buildArgs }, this.#home)
+      // Nobody else tells the image's id: a registry is not asked from a file system that is another image's.
+      const leaves = { ...leftoversOf(request), layout: true }
+      const [program, ...args] = executorCommand({ ...request, buildArgs }, this.#home, leaves)
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` }
       let buildId = 'local'
       const exitCode = await runExecutor({ program, args, environment }, onLine, signal, pid => {
@@ -111,13 +115,19 @@ export class LocalBackend implements Backend {
       })
       signal.throwIfAborted()
       const digest = log.digestOf({ exitCode, digest: await readFile(`${work}/digest`, 'utf8').catch(() => '') })
+      const manifest = await readFile(`${layout}/blobs/${digest.replace(':', '/')}`).catch(() => undefined)
+      const facts = factsOf(manifest, digest)
+      for (const { kind, path } of request.files) {
+        const content = kind === 'oci' ? packLayout(layout) : createReadStream(tar)
+        await writeWhole(path, content as AsyncIterable<Buffer>, signal)
+      }
       return {
         digest,
-        imageId: undefined,
+        imageId: facts.imageId,
         pushed: request.push ? request.tags : [],
         buildId,
         backend: this.name,
-        size: undefined,
+        size: facts.size,
         durationsMs: durations.end()
       }
     } finally {

@@ -36,6 +36,14 @@ export class Conversation {
    * @throws BuildError when it says something else, refuses, or ends: a connection that breaks is never a success
    */
   async next(word: string, onLine: (line: string) => void): Promise<string> {
+    return (await this.nextOf([word], onLine)).rest
+  }
+
+  /** Waits for the next word, which is one of several. */
+  async nextOf(
+    words: readonly string[],
+    onLine: (line: string) => void
+  ): Promise<{ readonly word: string; readonly rest: string }> {
     for (;;) {
       const { value: line } = await this.#lines.next()
       if (line === undefined) return this.#broken()
@@ -44,13 +52,13 @@ export class Conversation {
       const before = at === -1 ? line : line.slice(0, at)
       if (before !== '' || at === -1) {
         // An executor's output is shown by whoever reads it.
-        if (word !== SAID.end) this.#keep(before)
+        if (!words.some(word => word === SAID.end || word === SAID.sent)) this.#keep(before)
         onLine(before)
       }
       if (at === -1) continue
       const said = line.slice(at + this.#mark.length + 1)
       const [first, rest] = splitOnce(said)
-      if (first === word) return rest
+      if (words.includes(first)) return { word: first, rest }
       throw new BuildError('POD_FAILED', `the other side of ${this.#name} refused the build: ${rest}`, {
         fault: 'configuration'
       })

@@ -9,6 +9,9 @@ export const SAID = {
   ready: 'READY',
   /** `RECEIVED <sha256>` of the context */
   received: 'RECEIVED',
+  /** `FILE <kind>`, then the file as base64, then `SENT <sha256>` */
+  file: 'FILE',
+  sent: 'SENT',
   /** `END <exit code> <digest or nothing>` */
   end: 'END',
   /** `REFUSED <why>` */
@@ -19,7 +22,7 @@ export const SAID = {
 export const TOLD = { accept: 'accept', go: 'go', cancel: 'cancel' } as const
 
 /**
- * The program of the other side, for any POSIX shell with `dd`, `head`, `mkfifo`, `sha256sum`, `tar` and `tee`. The shell reads
+ * The program of the other side, for any POSIX shell with `dd`, `head`, `mkfifo`, `sha256sum`, `tar` and `tee`, and `base64` for files. The shell reads
  * it from its standard input, where all else follows, but only after the shell has answered: shells read ahead. So does busybox'
  * `head`, after which nothing is sent without an answer either; `dd` byte by byte does not.
  *
@@ -28,7 +31,7 @@ export const TOLD = { accept: 'accept', go: 'go', cancel: 'cancel' } as const
  * 3. It is told `accept`, then reads texts, each with a line before that has its length: `config.json` of docker, the secrets (a
  *    line with their number before), variables, arguments likewise. Nothing runs before it is told `go`: a stream that broke
  *    is no build.
- * 4. The executor's output follows, and END. Another line, or the end of the stream, ends the executor.
+ * 4. The executor's output follows, after a good end the files that were asked for (a line with their kinds before `go`), and END. Another line, or the end of the stream, ends the executor.
  *
  * Kaniko replaces the file system while the shell waits: from then on it uses what is built into it, besides a last `rm`, for
  * which credentials are emptied first. What a failed build leaves is removed by a build of nothing. The shell and the working
@@ -39,11 +42,13 @@ export const TOLD = { accept: 'accept', go: 'go', cancel: 'cancel' } as const
  */
 export function remoteScript(mark: string, home = '/kaniko'): string {
   if (!/^[A-Za-z0-9]+$/.test(mark) || !/^[A-Za-z0-9/._-]+$/.test(home)) throw new Error('not for a script')
-  const { executor, work, tree } = placesBelow(home)
+  const { executor, work, layout, tar, tree } = placesBelow(home)
   return `${SCRIPT.trim()
     .replaceAll('MARK', mark)
     .replaceAll('HOME_DIRECTORY', home)
     .replaceAll('EXECUTOR', executor)
+    .replaceAll('LEFT_LAYOUT', layout)
+    .replaceAll('LEFT_TAR', tar)
     .replaceAll('WORK', work)
     .replaceAll('TREE', tree)}\nkbuild; exit 0\n`
 }
@@ -153,6 +158,7 @@ kbuild() {
     set -- "$@" "$text"
     count=$((count - 1))
   done
+  IFS= read -r wanted || return
   IFS= read -r answer && [ "$answer" = go ] || return
 
   DOCKER_CONFIG=WORK/docker
@@ -169,6 +175,19 @@ kbuild() {
   digest=
   if [ -f WORK/digest ]; then read -r digest < WORK/digest; fi
   empty
+  if [ "$code" -eq 0 ]; then
+    for kind in $wanted; do
+      case $kind in
+        docker) file=LEFT_TAR ;;
+        oci) file=WORK/layout.tar; tar -cf "$file" -C LEFT_LAYOUT . ;;
+        *) file=LEFT_LAYOUT/blobs/sha256/${'$'}{digest#sha256:} ;;
+      esac
+      say FILE "$kind"
+      base64 < "$file"
+      sum=$(sha256sum < "$file")
+      say SENT "${'$'}{sum%% *}"
+    done
+  fi
   if [ "$code" -ne 0 ]; then
     printf 'FROM scratch\nLABEL a=b\n' > WORK/Dockerfile
     EXECUTOR --context=dir://WORK --dockerfile=WORK/Dockerfile --no-push --cleanup --ignore-path=/busybox > /dev/null 2>&1 < /dev/null

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { list } from 'tar'
 
 import type { ImageBuild } from '../../image-build.js'
-import { buildOf, DIGEST, type Fixture, isRunning, lend, makeExecutor } from '../executor.fixture.js'
+import { buildOf, DIGEST, type Fixture, LEAVE, LEFT, isRunning, lend, makeExecutor } from '../executor.fixture.js'
 import { ViaBackend } from './via.js'
 
 let fixture: Fixture | undefined
@@ -291,4 +293,18 @@ test('what this executor cannot do is refused before the context is sent', async
     message: expect.stringMatching(/build secrets[^]*annotations/)
   })
   expect(existsSync(join(fixture.top, 'arguments'))).toBe(false)
+})
+
+test('archives of the image come to the caller, and the image’s id is told', async () => {
+  const at = await mkdtemp(join(tmpdir(), 'archives-'))
+  const files = (['docker', 'oci'] as const).map(kind => ({ kind, path: join(at, `${kind}.tar`) }))
+  const { outcome } = await run(LEAVE, { build: { files } })
+  const { digest, imageId, size } = LEFT
+  expect(await outcome).toMatchObject({ digest, imageId, size })
+  expect((await readFile(join(at, 'docker.tar'))).equals(LEFT.tar)).toBe(true)
+  const names: string[] = []
+  list({ file: join(at, 'oci.tar'), sync: true, onReadEntry: ({ path }) => names.push(path.replace(/^\.\//, '')) })
+  expect(names).toEqual(expect.arrayContaining(['index.json', 'oci-layout', `blobs/${digest.replace(':', '/')}`]))
+  expect((await readdir(at)).sort()).toEqual(['docker.tar', 'oci.tar'])
+  await rm(at, { recursive: true })
 })

@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto'
+import { copyFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { basename } from 'node:path'
 
 import { BuildError, executorEnvironment, packContext, type Platform } from '@kaniko-hooks/builder'
 import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
+import { parseDockerConfig } from '@kaniko-hooks/registry'
 
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
-import { executorCommand, redactorOf, type Lent } from '../elsewhere.js'
+import { executorCommand, factsOf, redactorOf, type Lent } from '../elsewhere.js'
+import type { ImageFacts } from '../image-facts.js'
+import { checkPublished } from '../kubernetes/published.js'
+import { placesOf } from '../kubernetes/targets.js'
 import { Durations } from '../durations.js'
 import { Conversation } from './conversation.js'
+import { receiveBytes, receiveFile } from './receive-file.js'
 import { RemoteProcess } from './remote-process.js'
 import { remoteScript, REMOTE_COMMAND, SAID, TOLD } from './script.js'
 
@@ -60,12 +66,6 @@ export class ViaBackend implements Backend {
   }
 
   async build(request: ImageBuild, listener: Listener, signal: AbortSignal): Promise<BuildOutcome> {
-    if (request.files.length > 0) {
-      throw new BuildError(
-        'DOCKERFILE_UNSUPPORTED',
-        'an image file (-o) does not come back through --via; push instead'
-      )
-    }
     const limit = AbortSignal.timeout(request.timeoutMs)
     const either = AbortSignal.any([signal, limit])
     const name = basename(this.#settings.prefix[0] ?? '')
@@ -118,20 +118,31 @@ export class ViaBackend implements Backend {
         pushRef: request.tags[0] ?? '',
         cache: request.cache?.repository
       })
-      const said = await conversation.next(SAID.end, line => {
+      const onLine = (line: string): void => {
         const { lines, phase } = log.read(redact(line))
         if (phase !== undefined) durations.begin(phase, listener)
         lines.forEach(shown => listener.line(shown))
-      })
-      const [code = '', digest = ''] = said.split(' ')
+      }
+      let manifest: Buffer | undefined
+      let said = await conversation.nextOf([SAID.end, SAID.file], onLine)
+      for (; said.word === SAID.file; said = await conversation.nextOf([SAID.end, SAID.file], listener.line)) {
+        const kind = said.rest
+        const [first, ...others] = request.files.filter(file => file.kind === kind).map(({ path }) => path)
+        if (first === undefined) manifest = await receiveBytes(conversation)
+        else await receiveFile(conversation, first)
+        for (const path of others) if (first !== undefined) await copyFile(first, path)
+      }
+      const [code = '', digest = ''] = said.rest.split(' ')
       const built = log.digestOf({ exitCode: Number(code), digest })
+      const facts =
+        manifest === undefined ? await askRegistry(request, built, config, signal) : factsOf(manifest, built)
       return {
         digest: built,
-        imageId: undefined,
+        imageId: facts.imageId,
         pushed: request.push ? request.tags : [],
         buildId: `via-${mark.slice(0, 8)}`,
         backend: this.name,
-        size: undefined,
+        size: facts.size,
         durationsMs: durations.end()
       }
     } finally {
@@ -153,6 +164,29 @@ function traitsOf(ready: string, name: string): Parameters<typeof prepareElsewhe
   return { fork, platform: { os: 'linux', ...(MACHINES[machine] ?? { architecture: arch() }) } }
 }
 
+/** The files that are asked for, each once, and the manifest that tells the image's id where there is one anyway. */
+function wantedKinds({ files }: ImageBuild): readonly string[] {
+  const kinds = [...new Set<string>(files.map(({ kind }) => kind))]
+  return kinds.length === 0 ? [] : [...kinds, 'manifest']
+}
+
+/** What the registry tells of an image that the other side has pushed there, if it can be reached from here. */
+async function askRegistry(
+  { push, tags, insecureRegistries }: ImageBuild,
+  digest: string,
+  config: string | undefined,
+  signal: AbortSignal
+): Promise<ImageFacts> {
+  if (!push) return {}
+  const keychain = config === undefined ? undefined : parseDockerConfig(config)
+  const asked = placesOf(tags).map(place => {
+    const { domain, repository } = place.reference
+    const credential = keychain?.credentialFor(domain, repository)
+    return { place, client: { plainHttp: insecureRegistries.includes(domain), credential } }
+  })
+  return checkPublished(asked, digest, signal)
+}
+
 /** What follows the context: each text with its length, each list with its number. */
 function frames(build: ImageBuild, config: string, home: string | undefined): Buffer[] {
   const [, ...args] = executorCommand(build, home)
@@ -166,6 +200,7 @@ function frames(build: ImageBuild, config: string, home: string | undefined): Bu
     ...list(build.secrets.map(({ value }) => value)),
     ...list(variables),
     ...list(args),
+    Buffer.from(`${wantedKinds(build).join(' ')}\n`),
     Buffer.from(`${TOLD.go}\n`)
   ]
 }
