@@ -229,6 +229,17 @@ describe('a hostile step', () => {
     }
   )
 
+  test.each(['_temp/_kbuild', '_temp/_runner_hook_responses', 'app/app/to-mailbox'])(
+    'cannot have what lies in %s read as a Dockerfile, whose errors quote it',
+    async directory => {
+      mkdirSync(join(asking.bench.work, '_temp/_runner_hook_responses'))
+      symlinkSync('../../_temp/_kbuild', join(asking.bench.work, 'app/app/to-mailbox'))
+      asking.write(`${directory}/other.txt`, 'hunter2\n')
+      const [problem] = await refusedFor({ dockerfile: `/__w/${directory}/other.txt` })
+      expect(problem).toMatch(/^dockerfile: .* is a directory of the runner's own$/)
+    }
+  )
+
   test('cannot make the hook read a link, a pipe, another file’s name or an endless file in place of a request', async () => {
     const secret = join(asking.bench.home, 'secret')
     writeFileSync(secret, JSON.stringify({ version: 1, context: '/__w/app/app' }))
@@ -349,6 +360,14 @@ describe('the end', () => {
     writeFileSync(join(asking.mailbox, `${one}.cancel`), '')
     expect(await asking.answer(one)).toMatchObject({ code: 'CANCELLED', problems: ['The build was cancelled.'] })
     expect(existsSync(join(asking.mailbox, `${other}.res.json`))).toBe(false)
+  })
+
+  test('of a build that is cancelled before the hook has looked for it comes at once', async () => {
+    const engine = new DummyEngine({ hangs: true })
+    const id = asking.ask()
+    writeFileSync(join(asking.mailbox, `${id}.cancel`), '')
+    asking.serve(engine)
+    expect(await asking.answer(id)).toMatchObject({ code: 'CANCELLED' })
   })
 
   test('of the step is that of its builds, and leaves an empty mailbox', async () => {

@@ -71,13 +71,16 @@ export class Broker implements Attention {
   }
 
   async #serve(): Promise<void> {
+    let unsent: Post | undefined
     while (!this.#over.signal.aborted) {
-      const post = this.#outbox.take()
+      const post: Post = unsent ?? this.#outbox.take()
       const mail = await this.#exchange(post)
-      if (mail === undefined) this.#outbox.putBack(post)
-      for (const id of mail?.cancelled ?? []) this.#builds.get(id)?.abort()
+      unsent = mail === undefined ? post : undefined
+      // A request and its end may come at once.
       for (const letter of mail?.letters ?? []) this.#begin(letter)
+      for (const id of mail?.cancelled ?? []) this.#builds.get(id)?.abort()
       const pause = mail === undefined ? AFTER_FAULT_MS : this.#builds.size > 0 ? BUSY_MS : IDLE_MS
+      if (mail !== undefined && this.#outbox.hasMore) continue
       await sleep(pause, undefined, { signal: this.#wake.signal }).catch(() => undefined)
       this.#wake = new AbortController()
     }
@@ -132,9 +135,11 @@ export class Broker implements Attention {
       const checked = checkRequest(call, this.#step, request)
       countBuild(call)
       return await this.#oneOfFew(cancelled, async () => {
-        await this.#alone(async () => this.#step.workspace.catchUp(this.#step.pod, cancelled))
-        // The state of a step could be a job's own work: it must not choose the image of a pod.
-        this.#job ??= openJob(this.#call)
+        await this.#alone(async () => {
+          // Meanwhile its turn has come: a build that is over would end the conversation of the others.
+          cancelled.throwIfAborted()
+          await this.#step.workspace.catchUp(this.#step.pod, cancelled)
+        })
         let last: BrokerPhase | undefined
         const listener = {
           line: (line: string) => this.#log(letter.id, { line }),
@@ -144,7 +149,11 @@ export class Broker implements Attention {
           }
         }
         const start = Date.now()
-        const job = await this.#job
+        // The state of a step could be a job's own work: it must not choose the image of a pod.
+        const job = await (this.#job ??= openJob(this.#call).catch((error: unknown) => {
+          this.#job = undefined
+          throw error
+        }))
         const answer = await buildAsAsked(call, job, checked, listener, this.#openEngine)
         call.phase('asked', Date.now() - start)
         return answer

@@ -25,7 +25,7 @@ import { redact } from '../report/errors.js'
 import { milliseconds } from '../settings/duration.js'
 import type { AskingStep } from './asking-step.js'
 import { destinationsOf, targetsOf, type Destined } from './destinations.js'
-import { placeOf, realOr, refuseRunnersOwn } from './place-of-context.js'
+import { placeOf, refuseRunnersDockerfile, refuseRunnersOwn } from './place-of-context.js'
 import { withSecrets } from './request-secrets.js'
 
 /** Who is told of a build as it goes on. */
@@ -176,7 +176,8 @@ function referencesOf(destined: readonly Destined[]): string[] {
 
 async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): Promise<Context> {
   const { workDirectory, cancelled } = call
-  refuseRunnersOwn(realOr(context), workDirectory)
+  refuseRunnersOwn(context, workDirectory)
+  refuseRunnersDockerfile(dirname(dockerfile), workDirectory)
   const inContext = relative(context, dockerfile)
   const isOutside = inContext.startsWith('../')
   const read = await readContext(context, isOutside ? basename(dockerfile) : inContext, {
@@ -186,6 +187,7 @@ async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): P
   })
   // A link may have led elsewhere by then.
   refuseRunnersOwn(read.directory, workDirectory)
+  refuseRunnersDockerfile(dirname(dockerfile), workDirectory)
   return read
 }
 

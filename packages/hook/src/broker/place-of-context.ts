@@ -37,13 +37,25 @@ export function placeOf(what: string, path: string, paths: PathMap): string {
 }
 
 /**
+ * Refuses a Dockerfile that lies among the runner's own files: an error would quote them.
+ *
+ * @param directory the one in which the Dockerfile lies
+ * @throws BuildError REQUEST_REFUSED
+ */
+export function refuseRunnersDockerfile(directory: string, workDirectory: string): void {
+  const below = belowWork(realOr(workDirectory), realOr(directory))
+  if (below === undefined || !isOfTheRunner(below)) return
+  throw new BuildError('REQUEST_REFUSED', `dockerfile: ${below} is a directory of the runner's own`)
+}
+
+/**
  * Refuses a context in which the runner's own files lie.
  *
- * @param directory where it really is on the runner's disk, without links
+ * @param directory on the runner's disk
  * @throws BuildError REQUEST_REFUSED
  */
 export function refuseRunnersOwn(directory: string, workDirectory: string): void {
-  const below = belowWork(realOr(workDirectory), directory)
+  const below = belowWork(realOr(workDirectory), realOr(directory))
   // What lies elsewhere is refused where it is read.
   if (below === undefined || (!TOO_HIGH.has(below) && !isOfTheRunner(below))) return
   const why = 'the runner keeps files of its own there; use a directory that is for the build alone'
@@ -54,7 +66,7 @@ export function refuseRunnersOwn(directory: string, workDirectory: string): void
 }
 
 /** Where a path really is; the path itself when nothing is there. */
-export function realOr(path: string): string {
+function realOr(path: string): string {
   try {
     return realpathSync(path)
   } catch {
