@@ -85,6 +85,11 @@ describe('a request', () => {
     ['too long', `"${'x'.repeat(1024 * 1024)}"`, 'the request is longer than 1048576 bytes']
   ])('that is %s is told so', (_, text, problem) => expect(readRequest(text).problems).toEqual([problem]))
 
+  test('with thousands of faults hears of some', () => {
+    const labels = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`l${index}`, index]))
+    expect(problemsOf({ ...LEAST, labels })).toHaveLength(50)
+  })
+
   test('to push has something to push', () => {
     expect(problemsOf({ ...LEAST, push: true })).toEqual(['push: there is no tag to push'])
   })

@@ -229,14 +229,16 @@ describe('a hostile step', () => {
     }
   )
 
-  test.each(['_temp/_kbuild', '_temp/_runner_hook_responses', 'app/app/to-mailbox'])(
-    'cannot have what lies in %s read as a Dockerfile, whose errors quote it',
-    async directory => {
+  test.each(['_temp/_kbuild/other', '_temp/_runner_hook_responses/other', 'app/app/to-mailbox/other', '_temp/a-link'])(
+    'cannot have %s read as a Dockerfile: errors quote what they do not understand',
+    async dockerfile => {
       mkdirSync(join(asking.bench.work, '_temp/_runner_hook_responses'))
       symlinkSync('../../_temp/_kbuild', join(asking.bench.work, 'app/app/to-mailbox'))
-      asking.write(`${directory}/other.txt`, 'hunter2\n')
-      const [problem] = await refusedFor({ dockerfile: `/__w/${directory}/other.txt` })
-      expect(problem).toMatch(/^dockerfile: .* is a directory of the runner's own$/)
+      symlinkSync('_kbuild/other', join(asking.bench.work, '_temp/a-link'))
+      for (const directory of ['_kbuild', '_runner_hook_responses'])
+        asking.write(`_temp/${directory}/other`, 'hunter2\n')
+      const problems = await refusedFor({ dockerfile: `/__w/${dockerfile}` })
+      expect(problems).toEqual(['dockerfile: it is one of the files that the runner keeps for itself'])
     }
   )
 

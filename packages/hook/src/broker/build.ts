@@ -177,7 +177,7 @@ function referencesOf(destined: readonly Destined[]): string[] {
 async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): Promise<Context> {
   const { workDirectory, cancelled } = call
   refuseRunnersOwn(context, workDirectory)
-  refuseRunnersDockerfile(dirname(dockerfile), workDirectory)
+  refuseRunnersDockerfile(dockerfile, workDirectory)
   const inContext = relative(context, dockerfile)
   const isOutside = inContext.startsWith('../')
   const read = await readContext(context, isOutside ? basename(dockerfile) : inContext, {
@@ -187,7 +187,7 @@ async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): P
   })
   // A link may have led elsewhere by then.
   refuseRunnersOwn(read.directory, workDirectory)
-  refuseRunnersDockerfile(dirname(dockerfile), workDirectory)
+  refuseRunnersDockerfile(dockerfile, workDirectory)
   return read
 }
 

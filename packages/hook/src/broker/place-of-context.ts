@@ -37,15 +37,14 @@ export function placeOf(what: string, path: string, paths: PathMap): string {
 }
 
 /**
- * Refuses a Dockerfile that lies among the runner's own files: an error would quote them.
+ * Refuses a Dockerfile that lies among the runner's own files, wherever links lead: an error would quote them.
  *
- * @param directory the one in which the Dockerfile lies
  * @throws BuildError REQUEST_REFUSED
  */
-export function refuseRunnersDockerfile(directory: string, workDirectory: string): void {
-  const below = belowWork(realOr(workDirectory), realOr(directory))
+export function refuseRunnersDockerfile(dockerfile: string, workDirectory: string): void {
+  const below = belowWork(realOr(workDirectory), realOr(dockerfile))
   if (below === undefined || !isOfTheRunner(below)) return
-  throw new BuildError('REQUEST_REFUSED', `dockerfile: ${below} is a directory of the runner's own`)
+  throw new BuildError('REQUEST_REFUSED', 'dockerfile: it is one of the files that the runner keeps for itself')
 }
 
 /**
