@@ -13,7 +13,6 @@ import type { BrokerPhase, BrokerRequest, WrittenAnswer } from '@kaniko-hooks/br
 
 import { withBaseAccess } from '../images/bases/base-access.js'
 import { openBases } from '../images/bases/bases.js'
-import { keychain } from '../images/destinations/registry-place.js'
 import { buildArguments, type engineOf, platform } from '../images/engine.js'
 import { refuseLentAccount } from '../images/provide-image.js'
 import { scopeOf, type Scope } from '../images/records/scope.js'
@@ -24,8 +23,9 @@ import { readTemplate } from '../pods/template.js'
 import { redact } from '../report/errors.js'
 import { milliseconds } from '../settings/duration.js'
 import type { AskingStep } from './asking-step.js'
-import { destinationsOf, targetsOf, type Destined } from './destinations.js'
+import { destinationsOf, type Destined } from './destinations.js'
 import { placeOf, refuseRunnersDockerfile, refuseRunnersOwn } from './place-of-context.js'
+import { askFacts, openPushPlaces, targetsOf } from './push-places.js'
 import { withSecrets } from './request-secrets.js'
 
 /** Who is told of a build as it goes on. */
@@ -104,7 +104,7 @@ export async function buildAsAsked(
   const template = buildTemplate(await readTemplate(call.environment.templatePath))
   refuseLentAccount(call, template)
   const engine = await openEngine(call, job, scope, template)
-  await Promise.all(destined.map(async one => checkSecret(call, one)))
+  const places = await openPushPlaces(call, destined)
   listener.phase('context')
   const read = await contextOf(call, checked)
   const wishes = {
@@ -130,7 +130,7 @@ export async function buildAsAsked(
       return engine.build(
         {
           context,
-          targets: targetsOf(destined, lent.credentials),
+          targets: targetsOf(places, lent.credentials),
           bases: access,
           buildArgs,
           labels: request.labels,
@@ -149,7 +149,7 @@ export async function buildAsAsked(
       )
     })
   )
-  return answerOf(image, destined, basesAt - start)
+  return { ...answerOf(image, destined, basesAt - start), ...(await askFacts(places, image.digest)) }
 }
 
 function answerOf({ digest, phases }: BuiltImage, destined: readonly Destined[], contextMs: number): WrittenAnswer {
@@ -189,10 +189,4 @@ async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): P
   refuseRunnersOwn(read.directory, workDirectory)
   refuseRunnersDockerfile(dockerfile, workDirectory)
   return read
-}
-
-/** A pod that mounts a Secret which is missing would wait without a word. */
-async function checkSecret(call: Call, { reference, allowed, isOwn }: Destined): Promise<void> {
-  if (isOwn || allowed?.pushSecret === undefined) return
-  await keychain(call, allowed.pushSecret, reference.domain)
 }

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals'
+import type { WrittenAnswer } from '@kaniko-hooks/broker'
 
 import { Outbox } from './outbox.js'
 
-const ANSWER = { version: 1, outcome: 'failed', fault: 'user', code: 'X', problems: ['why'], pushed: [] } as const
+const ANSWER: WrittenAnswer = { version: 1, outcome: 'failed', fault: 'user', code: 'X', problems: ['why'] }
 const MIB = 1024 * 1024
 
 /** Empties it. */

@@ -158,6 +158,7 @@ const broker = v.strictObject({
       v.strictObject({
         repository: repositoryPattern,
         pushSecret,
+        connector: v.optional(v.omit(connector, ['repository', 'pullAddress', 'pullSecret'])),
         ca: v.optional(secretKey),
         plainHttp: v.optional(v.boolean(), false),
         events: v.optional(v.picklist(['accepted', 'all']), 'accepted')

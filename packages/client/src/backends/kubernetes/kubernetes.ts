@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BuildError, refuseUnsupported, type BuiltImage } from '@kaniko-hooks/builder'
 import { isKubeError, Kube } from '@kaniko-hooks/kube'
-import { RegistryError } from '@kaniko-hooks/registry'
+import { RegistryError, type ImageFacts } from '@kaniko-hooks/registry'
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
@@ -11,7 +11,7 @@ import { rightOfConnector } from './connector.js'
 import { openEngine } from './engine.js'
 import { clientFor, goesBy, planAccess, readContextOf, type Plan } from './plan.js'
 import { platformOf } from './platform.js'
-import { checkPublished, type Published } from './published.js'
+import { checkPublished } from './published.js'
 import { buildRequest, wishesOf } from './request.js'
 import { missingRights } from './rights.js'
 import { BuildSecrets } from './secrets.js'
@@ -130,7 +130,7 @@ export class KubernetesBackend implements Backend {
 
 function outcomeOf(
   { digest, phases }: BuiltImage,
-  { imageId, size }: Published,
+  { imageId, size }: ImageFacts,
   { places }: Plan,
   buildId: string
 ): BuildOutcome {
