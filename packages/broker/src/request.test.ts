@@ -19,7 +19,8 @@ describe('a request', () => {
       annotations: {},
       noCache: false,
       secrets: [],
-      credentials: []
+      credentials: [],
+      baseCredentials: []
     })
   })
 
@@ -37,6 +38,7 @@ describe('a request', () => {
       noCache: true,
       secrets: [{ id: 'npm', value: 'c2VjcmV0' }],
       credentials: [{ registry: 'ghcr.io', username: 'u', password: 'p' }],
+      baseCredentials: [{ registry: 'quay.io', registryToken: 't' }],
       timeoutMs: 60_000
     }
     expect(readRequest(JSON.stringify(whole)).request).toEqual(whole)

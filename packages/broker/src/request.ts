@@ -65,6 +65,8 @@ const request = v.strictObject({
   secrets: v.optional(v.pipe(v.array(secret), v.maxLength(MAX_MANY, FEW)), []),
   /** For the push alone. */
   credentials: v.optional(v.pipe(v.array(credential), v.maxLength(MAX_MANY, FEW)), []),
+  /** For base images. Every `RUN` line of the build can read them. */
+  baseCredentials: v.optional(v.pipe(v.array(credential), v.maxLength(MAX_MANY, FEW)), []),
   /** In milliseconds. The hook's own limit counts too. */
   timeoutMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(MAX_TIMEOUT_MS)))
 })

@@ -5,6 +5,7 @@ import type { LogLine, ReadLine } from './log-lines.js'
 import { LogPosition } from './log-position.js'
 import { containerSpec, containerStatus, isFinished } from './pod-status.js'
 import { abortedError, pause, throwIfAborted } from './retry.js'
+import { settlesWithin } from './settles-within.js'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1_000
@@ -189,9 +190,9 @@ class Follower {
     // It is awaited below; until then its failure must not end the process.
     next.catch(() => undefined)
     for (;;) {
-      if (!(await within(next, quiet))) {
+      if (!(await settlesWithin(next, quiet))) {
         quiet = Math.min(quiet * 2, Math.max(quietMs, LONGEST_QUIET_MS))
-        if ((await this.#isBehind()) && !(await within(next, PATIENCE_MS))) cut.abort()
+        if ((await this.#isBehind()) && !(await settlesWithin(next, PATIENCE_MS))) cut.abort()
         throwIfAborted(signal)
         if (cut.signal.aborted) throw abortedError(cut.signal)
         continue
@@ -246,20 +247,5 @@ class Follower {
       if (mayBeGone && isKubeError(error, 'NOT_FOUND')) return 'gone'
       throw error
     }
-  }
-}
-
-/** Whether a promise settles in time. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<false>(resolve => (timer = setTimeout(resolve, ms, false)))
-  const settled = promise.then(
-    () => true as const,
-    () => true as const
-  )
-  try {
-    return await Promise.race([settled, timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }

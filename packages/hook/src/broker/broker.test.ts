@@ -334,6 +334,36 @@ describe('what a request brings along', () => {
     expect(asking.bench.server.names('secrets')).toEqual([])
   })
 
+  test('lets the build have its base images, beside what the settings lend, and no other build', async () => {
+    const seen: unknown[] = []
+    const settings = { build: { credentials: 'bases' } }
+    const auths = { 'mirror.io': { auth: 'bTpt' }, 'private.io': { auth: 'YTph' } }
+    const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') }
+    asking.bench.server.put('secrets', { metadata: { name: 'bases' }, data })
+    const baseCredentials = [{ registry: 'private.io', username: 'me', password: 'hunter2-hunter2' }]
+    const engine = new DummyEngine({
+      lines: ['hunter2-hunter2'],
+      push: target => {
+        const { credentials = '' } = engine.requests.at(-1)?.bases ?? {}
+        const found = asking.bench.server.get('secrets', credentials)?.data?.['.dockerconfigjson'] ?? ''
+        seen.push([target.access, JSON.parse(Buffer.from(found, 'base64').toString())])
+        return Promise.resolve()
+      }
+    })
+    const push = { tags: ['registry.ci:5000/apps/a:1'], push: true }
+    const id = asking.ask({ ...push, baseCredentials })
+    asking.serve(engine, { settings: { ...settings, ...allow(OPEN).settings } })
+    expect(await asking.answer(id)).toMatchObject({ outcome: 'built' })
+    await asking.answer(asking.ask(push))
+    const own = { auth: Buffer.from('me:hunter2-hunter2').toString('base64') }
+    expect(seen).toEqual([
+      [undefined, { auths: { ...auths, 'private.io': own } }],
+      [undefined, { auths }]
+    ])
+    expect(asking.bench.server.names('secrets')).toEqual(['bases'])
+    expect(asking.log(id)).toContainEqual({ line: '***' })
+  })
+
   test('ends with a build that fails, too', async () => {
     const id = asking.ask({ secrets: [{ id: 'npm', value: 'czNjcjN0' }] })
     const at = { file: 'Dockerfile', line: 2, instruction: 'RUN make s3cr3t' }

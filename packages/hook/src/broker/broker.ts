@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readRequest, type BrokerPhase, type LogEntry, type WrittenAnswer } from '@kaniko-hooks/broker'
 import { PartlyPushed } from '@kaniko-hooks/builder'
+import { settlesWithin } from '@kaniko-hooks/kube'
 
 import type { engineOf } from '../images/engine.js'
 import type { Call } from '../job/call.js'
@@ -60,7 +61,7 @@ export class Broker implements Attention {
     this.#over.abort()
     this.#wake.abort()
     await this.#soon(this.#loop)
-    await within(ABORT_MS, Promise.all(this.#running))
+    await settlesWithin(Promise.all(this.#running), ABORT_MS)
     await this.#soon(this.#exchange({ entries: [], isLast: true }))
     // Nothing is said in its conversation any more when the step's files are brought back.
     await this.#turn
@@ -134,13 +135,15 @@ export class Broker implements Attention {
     try {
       const checked = checkRequest(call, this.#step, request)
       countBuild(call)
+      // Who asked hears that the request was taken, however long it waits.
+      this.#log(letter.id, { phase: 'context' })
       return await this.#oneOfFew(cancelled, async () => {
         await this.#alone(async () => {
           // Meanwhile its turn has come: a build that is over would end the conversation of the others.
           cancelled.throwIfAborted()
           await this.#step.workspace.catchUp(this.#step.pod, cancelled)
         })
-        let last: BrokerPhase | undefined
+        let last: BrokerPhase = 'context'
         const listener = {
           line: (line: string) => this.#log(letter.id, { line }),
           phase: (phase: BrokerPhase) => {
@@ -208,12 +211,4 @@ export class Broker implements Attention {
   #log(id: string, entry: LogEntry): void {
     this.#outbox.log(id, entry)
   }
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const limit = new AbortController()
-  await Promise.race([
-    work.catch(() => undefined).finally(() => limit.abort()),
-    sleep(ms, undefined, { signal: limit.signal }).catch(() => undefined)
-  ])
 }

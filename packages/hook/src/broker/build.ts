@@ -10,9 +10,10 @@ import {
   type Prepared
 } from '@kaniko-hooks/builder'
 import type { BrokerPhase, BrokerRequest, WrittenAnswer } from '@kaniko-hooks/broker'
+import { parseDockerConfig } from '@kaniko-hooks/registry'
 
 import { withBaseAccess } from '../images/bases/base-access.js'
-import { openBases } from '../images/bases/bases.js'
+import { openBases, type Bases } from '../images/bases/bases.js'
 import { buildArguments, type engineOf, platform } from '../images/engine.js'
 import { refuseLentAccount } from '../images/provide-image.js'
 import { scopeOf, type Scope } from '../images/records/scope.js'
@@ -26,7 +27,7 @@ import type { AskingStep } from './asking-step.js'
 import { destinationsOf, type Destined } from './destinations.js'
 import { placeOf, refuseRunnersDockerfile, refuseRunnersOwn } from './place-of-context.js'
 import { askFacts, openPushPlaces, targetsOf } from './push-places.js'
-import { withSecrets } from './request-secrets.js'
+import { baseConfigOf, withSecrets } from './request-secrets.js'
 
 /** Who is told of a build as it goes on. */
 export interface Listener {
@@ -121,11 +122,12 @@ export async function buildAsAsked(
   listener.phase('bases')
   const references = baseImages(context.dockerfileText, buildArgs).map(({ reference }) => reference)
   const bases = await openBases(call, scope, references)
+  const baseConfig = baseConfigOf(bases.credentials?.config, request)
   const basesAt = Date.now()
 
   const limit = milliseconds(call.settings.build.timeout)
-  const image = await withSecrets(call, job.owner, request, async lent =>
-    withBaseAccess(call, job.owner, bases, async access => {
+  const image = await withSecrets(call, job.owner, request, baseConfig, async lent =>
+    withBaseAccess(call, job.owner, withConfig(bases, lent.bases, baseConfig), async access => {
       listener.phase('build')
       return engine.build(
         {
@@ -150,6 +152,12 @@ export async function buildAsAsked(
     })
   )
   return { ...answerOf(image, destined, basesAt - start), ...(await askFacts(places, image.digest)) }
+}
+
+/** Bases whose docker configuration is one that was made for this build. */
+function withConfig(bases: Bases, secret: string | undefined, config: string | undefined): Bases {
+  if (secret === undefined || config === undefined) return bases
+  return { ...bases, credentials: { secret, config, keychain: parseDockerConfig(config) } }
 }
 
 function answerOf({ digest, phases }: BuiltImage, destined: readonly Destined[], contextMs: number): WrittenAnswer {

@@ -512,7 +512,7 @@ describe('the mailbox of a step', () => {
 
   test('lies in the pod from the job’s beginning, says what the hook speaks, and is open to every user', async () => {
     await filled()
-    expect(JSON.parse(readFileSync(box('broker.json'), 'utf8'))).toEqual({ versions: [1], capabilities: [] })
+    expect(JSON.parse(readFileSync(box('broker.json'), 'utf8'))).toEqual({ versions: [1], capabilities: ['base-credentials'] })
     expect(statSync(box()).mode & 0o777).toBe(0o777)
   })
 
