@@ -151,9 +151,10 @@ describe('what the image is', () => {
     expect(await facts(await open(['harbor.example.com/team/app:1'], [entry]))).toEqual(told)
   })
 
-  test('is not asked of a registry that only the request names', async () => {
-    expect(await facts(await open(['ghcr.io/me/app:1'], [], ['ghcr.io']))).toEqual({})
-    expect(asked()).toEqual([])
+  test('is not asked of a registry that only the request names: the hook has nothing to ask it with', async () => {
+    const opened = await open(['ghcr.io/me/app:1'], [], ['ghcr.io'])
+    expect(opened.places).toEqual([{ target: expect.anything(), isOwn: true }])
+    expect(await facts(opened)).toEqual({})
   })
 
   test('stays unknown when a registry says something else, or nothing', async () => {
