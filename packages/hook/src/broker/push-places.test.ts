@@ -83,12 +83,12 @@ describe('a push', () => {
     [
       'connector',
       { repository: 'r.io/a/*', connector: { ...CONNECTOR, name: 'ci/gone' } },
-      /there is none of that name/
+      /The setting broker\.pushTo names the connector ci\/gone: there is none of that name/
     ],
     [
       'account',
       { repository: 'r.io/a/*', connector: { ...CONNECTOR, serviceAccount: 'gone' } },
-      /account gone .* not exist/
+      /account gone of the setting broker\.pushTo does not exist/
     ]
   ])('does not begin without its %s, which is named', async (_, missing, message) => {
     await expect(open(['r.io/a/b:1'], [missing])).rejects.toThrow(message)

@@ -1,6 +1,7 @@
 import type { Destination, Target } from '@kaniko-hooks/builder'
 import type { ImageFacts } from '@kaniko-hooks/registry'
 
+import { STEPS } from '../images/connector/connector-use.js'
 import { connectorPlace } from '../images/destinations/connector-place.js'
 import type { Place } from '../images/destinations/place.js'
 import { remotePlace } from '../images/destinations/registry-place.js'
@@ -47,7 +48,8 @@ async function placeOf(call: Call, { reference, allowed, isOwn }: Destined): Pro
   }
   const { proxy, registry = proxy === 'forward' ? domain : undefined } = connector
   // Nobody pulls by it.
-  return connectorPlace(call, { ...connector, repository, registry, pullAddress: domain, pullSecret: undefined })
+  const settings = { ...connector, repository, registry, pullAddress: domain, pullSecret: undefined }
+  return connectorPlace(call, settings, STEPS)
 }
 
 /** The targets of a build, with the credential of the request where that is what pushes. */
