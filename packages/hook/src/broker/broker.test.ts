@@ -8,6 +8,8 @@ import { BuildError, PartlyPushed, type BuildRequest } from '@kaniko-hooks/build
 import { DummyEngine } from '@kaniko-hooks/builder/dummy'
 
 import { Asking } from './asking.fixture.js'
+import type { AskingStep } from './asking-step.js'
+import { Broker } from './broker.js'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`
 
@@ -379,6 +381,8 @@ describe('what a request brings along', () => {
 })
 
 describe('the end', () => {
+  let broker: Broker | undefined
+
   const running = async (engine: DummyEngine): Promise<BuildRequest | undefined> => {
     while (engine.requests.length === 0) await sleep(10)
     return engine.requests[0]
@@ -408,6 +412,48 @@ describe('the end', () => {
     asking.serve(engine)
     await running(engine)
     await asking.end()
+    expect(asking.left).toEqual(['broker.json'])
+  })
+
+  test('of a step whose pod is gone is that of its builds too, though nobody can be told', async () => {
+    const engine = new DummyEngine({ hangs: true })
+    asking.ask()
+    const { workspace } = asking.step
+    let isGone = false
+    const exchangeMail: AskingStep['workspace']['exchangeMail'] = async (post, signal) => {
+      if (isGone) throw new Error('the pod is gone')
+      return workspace.exchangeMail(post, signal)
+    }
+    const step = { ...asking.step, workspace: { exchangeMail, catchUp: () => Promise.resolve() } }
+    const broker = new Broker(asking.bench.call(), step, () => Promise.resolve(engine))
+    await running(engine)
+    isGone = true
+    await broker.close()
+    expect(asking.bench.noted).toContain('The mailbox of the step cannot be reached: the pod is gone')
+    expect(asking.bench.server.names('secrets')).toEqual([])
+  })
+
+  test('of the step fetches no files for builds that would have begun', async () => {
+    const fetched: string[] = []
+    const { workspace, ...step } = asking.step
+    const begun = new Promise<void>(resolve => {
+      const catchUp: AskingStep['workspace']['catchUp'] = async (pod, signal) => {
+        fetched.push(pod)
+        resolve()
+        await new Promise(aborted => signal.addEventListener('abort', aborted))
+        signal.throwIfAborted()
+      }
+      asking.ask()
+      asking.ask()
+      const exchangeMail: AskingStep['workspace']['exchangeMail'] = async (post, signal) =>
+        workspace.exchangeMail(post, signal)
+      broker = new Broker(asking.bench.call(), { ...step, workspace: { exchangeMail, catchUp } }, () =>
+        Promise.resolve(new DummyEngine())
+      )
+    })
+    await begun
+    await broker?.close()
+    expect(fetched).toHaveLength(1)
     expect(asking.left).toEqual(['broker.json'])
   })
 
