@@ -1,5 +1,6 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
-export { BrokerBackend, type BrokerSettings } from './backends/broker/broker.js'
+export { BrokerBackend } from './backends/broker/broker.js'
+export type { BrokerSettings } from './backends/broker/settings.js'
 export { KubernetesBackend } from './backends/kubernetes/kubernetes.js'
 export { isConnectorName, type ConnectorSettings } from './backends/kubernetes/connector.js'
 export type { KubernetesSettings } from './backends/kubernetes/settings.js'

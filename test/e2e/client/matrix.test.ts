@@ -8,7 +8,7 @@ import { KubernetesBackend, type BuildOutcome } from '../../../packages/client/s
 import { RegistryClient } from '../../../packages/registry/src/index.js'
 import { ASK } from '../../harness/ask.js'
 import { rightsFor, upstreamOf, USER } from '../../harness/connector-job.js'
-import { outputOf, runJob, stepOf } from '../../harness/job.js'
+import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { getJson } from '../../harness/kubectl.js'
 import { Made } from '../../harness/made.js'
 import { VOLUME_ROLE } from '../../harness/roles.js'
@@ -87,6 +87,7 @@ interface Place {
 let places: Readonly<Record<DestinationName, Place>>
 let connector: Connector
 let home: string
+let asked: ReturnType<typeof askHook>
 
 beforeAll(async () => {
   const { cluster, namespace } = suite
@@ -122,6 +123,9 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'matrix-'))
   writeFileSync(join(home, 'hello'), 'hello\n')
   writeFileSync(join(home, 'Dockerfile'), 'FROM scratch\nARG NUMBER\nLABEL number=$NUMBER\nCOPY hello /\n')
+  asked = askHook()
+  // The test tells it.
+  asked.catch(() => undefined)
 }, 400_000)
 
 afterAll(async () => {
@@ -191,6 +195,35 @@ interface Meta {
   readonly deletionTimestamp?: string
 }
 
+function askedTags(): string[] {
+  return ['1', '2', '3'].map(tag => `${places.connector.host}/acme/asked:${tag}`)
+}
+
+/** A job whose steps ask the hook. */
+async function askHook(): Promise<{ readonly result: JobResult; readonly left: readonly string[] }> {
+  const { host } = places.connector
+  const pushTo = [{ repository: `${host}/acme/**`, connector: { name: connector.name, serviceAccount: USER } }]
+  const runner = await suite.runner({
+    mode: 'volume',
+    rules: [...VOLUME_ROLE, ...rightsFor([connector.name], [USER])],
+    settings: { broker: { pushTo } }
+  })
+  const request = { version: 1, context: '/__w/demo/demo/app', tags: askedTags(), push: true }
+  const outside = { ...request, tags: [`${host}/other/app:1`] }
+  const result = await runJob(runner, {
+    workflow: workflowOf({
+      container: suite.cluster.images.debian,
+      steps: [
+        { name: 'build', run: `sh ask.sh '${JSON.stringify(request)}'` },
+        { name: 'outside', run: `sh ask.sh '${JSON.stringify(outside)}'` }
+      ]
+    }),
+    files: { 'ask.sh': ASK, 'app/Dockerfile': 'FROM scratch\nCOPY hello /\n', 'app/hello': 'hello\n' },
+    args: ['--event-name', 'push', '--ref', 'refs/heads/main']
+  })
+  return { result, left: await suite.left(runner) }
+}
+
 describe('tags × push × engine × destination', () => {
   const outcomes = new Map<string, PromiseSettledResult<BuildOutcome>>()
 
@@ -227,27 +260,9 @@ describe('tags × push × engine × destination', () => {
 })
 
 test('a step pushes by a connector of the administrator’s, with no password of its own', async () => {
+  const { result, left } = await asked
   const { host } = places.connector
-  const pushTo = [{ repository: `${host}/acme/**`, connector: { name: connector.name, serviceAccount: USER } }]
-  const runner = await suite.runner({
-    mode: 'volume',
-    rules: [...VOLUME_ROLE, ...rightsFor([connector.name], [USER])],
-    settings: { broker: { pushTo } }
-  })
-  const tags = ['1', '2', '3'].map(tag => `${host}/acme/asked:${tag}`)
-  const request = { version: 1, context: '/__w/demo/demo/app', tags, push: true }
-  const outside = { ...request, tags: [`${host}/other/app:1`] }
-  const result = await runJob(runner, {
-    workflow: workflowOf({
-      container: suite.cluster.images.debian,
-      steps: [
-        { name: 'build', run: `sh ask.sh '${JSON.stringify(request)}'` },
-        { name: 'outside', run: `sh ask.sh '${JSON.stringify(outside)}'` }
-      ]
-    }),
-    files: { 'ask.sh': ASK, 'app/Dockerfile': 'FROM scratch\nCOPY hello /\n', 'app/hello': 'hello\n' },
-    args: ['--event-name', 'push', '--ref', 'refs/heads/main']
-  })
+  const tags = askedTags()
   const answer = (name: string): Record<string, unknown> =>
     JSON.parse(outputOf(stepOf(result, name)).findLast(line => line.startsWith('{"version"')) ?? '{}') as Record<
       string,
@@ -267,5 +282,5 @@ test('a step pushes by a connector of the administrator’s, with no password of
       `tags.0: ${host}/other/app may not be pushed to: the request has no credential for ${host}, and no entry of the setting broker.pushTo allows it`
     ]
   })
-  expect(await suite.left(runner)).toEqual([])
+  expect(left).toEqual([])
 })

@@ -7,7 +7,7 @@ import { findCredentials } from '../../credentials/find.js'
 import { credentialSources } from '../../credentials/sources.js'
 import type { ImageBuild } from '../../image-build.js'
 import { baseRepositories, isPublic } from '../kubernetes/bases.js'
-import type { BrokerSettings } from './broker.js'
+import type { BrokerSettings } from './settings.js'
 import type { SharedContext } from './share-context.js'
 
 /** A repository that a step has a credential for. */

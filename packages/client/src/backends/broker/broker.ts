@@ -9,11 +9,11 @@ import {
 } from '@kaniko-hooks/broker'
 import { BuildError, PartlyPushed, type BuildErrorCode } from '@kaniko-hooks/builder'
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
-import type { CredentialWishes, Environment } from '../../credentials/sources.js'
 import type { ImageBuild } from '../../image-build.js'
 import { askFacts } from './ask-facts.js'
 import { baseCredentialsOf, brokerCredentials, pushCredentialsOf } from './broker-credentials.js'
 import { Mailbox } from './mailbox.js'
+import type { BrokerSettings } from './settings.js'
 import { dropShared, shareContext } from './share-context.js'
 
 const BUILD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -29,13 +29,6 @@ const SILENCE_MS = 600_000
 
 /** For the answer to a cancellation; the build's pod is removed meanwhile. */
 const CANCEL_MS = 10_000
-
-/** What the broker backend needs besides the build. */
-export interface BrokerSettings {
-  /** KBUILD_BROKER, and what credentials are found by. */
-  readonly env: Environment
-  readonly credentials?: CredentialWishes
-}
 
 /**
  * Lets the hook of the runner build, which needs no right of this step: by files in a directory that both see. What the hook
