@@ -179,6 +179,18 @@ describe('a request that is refused', () => {
     expect(await asking.problems(id)).toEqual([problem])
   })
 
+  test.each(['/__w/app/app', '/__w/app', '/__w/app/app/../app/', '/__w/app/app/Dockerfile/x'])(
+    'has a Dockerfile that is no file: %s',
+    async dockerfile => {
+      const id = asking.ask({ dockerfile })
+      asking.serve(new DummyEngine())
+      expect(await asking.answer(id)).toMatchObject({
+        code: 'DOCKERFILE_MISSING',
+        problems: [expect.stringMatching(/^the (Dockerfile|directory) \/__w\/app/)]
+      })
+    }
+  )
+
   test('is one of too many in the job, also over several steps', async () => {
     const settings = { broker: { maxPerJob: 2 } }
     const first = asking.ask()
