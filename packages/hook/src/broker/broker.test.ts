@@ -252,7 +252,7 @@ describe('a hostile step', () => {
       for (const directory of ['_kbuild', '_runner_hook_responses'])
         asking.write(`_temp/${directory}/other`, 'hunter2\n')
       const problems = await refusedFor({ dockerfile: `/__w/${dockerfile}` })
-      expect(problems).toEqual(['dockerfile: it is one of the files that the runner keeps for itself'])
+      expect(problems).toEqual(['dockerfile: it is a file of the runner’s own'])
     }
   )
 

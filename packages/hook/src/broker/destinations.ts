@@ -55,9 +55,7 @@ export function destinationsOf(
     destined.flatMap(({ allowed, isOwn }) => (isOwn ? [] : (allowed?.connector?.serviceAccount ?? [])))
   )
   if (accounts.size > 1) {
-    problems.push(
-      `tags: they go by connectors of the service accounts ${[...accounts].join(', ')}, and a build has one; ask for each by itself`
-    )
+    problems.push(`tags: their connectors have the service accounts ${[...accounts].join(', ')}, and a build has one`)
   }
   return { destined, problems }
 }

@@ -44,7 +44,7 @@ export function placeOf(what: string, path: string, paths: PathMap): string {
 export function refuseRunnersDockerfile(dockerfile: string, workDirectory: string): void {
   const below = belowWork(realOr(workDirectory), realOr(dockerfile))
   if (below === undefined || !isOfTheRunner(below)) return
-  throw new BuildError('REQUEST_REFUSED', 'dockerfile: it is one of the files that the runner keeps for itself')
+  throw new BuildError('REQUEST_REFUSED', 'dockerfile: it is a file of the runner’s own')
 }
 
 /**

@@ -172,6 +172,6 @@ test('a build has one account: tags that need two are refused', () => {
   const call = bench.call({ env: PUSH, settings: { broker: { pushTo } } })
   const request = { tags: ['one.io/a:1', 'two.io/a:1'], push: true, credentials: [] }
   expect(destinationsOf(call, request, scopeOf(call.environment, 'ref')).problems).toEqual([
-    'tags: they go by connectors of the service accounts one, two, and a build has one; ask for each by itself'
+    'tags: their connectors have the service accounts one, two, and a build has one'
   ])
 })

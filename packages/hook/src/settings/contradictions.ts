@@ -67,7 +67,7 @@ function ofBases({ build, broker, destinations = [] }: SettingsFile): string[] {
 function ofPushes({ broker }: SettingsFile): string[] {
   return broker.pushTo.flatMap(({ connector, pushSecret, ca, plainHttp }, index) => [
     ...(connector !== undefined && (pushSecret !== undefined || ca !== undefined || plainHttp)
-      ? [`broker.pushTo.${index}.connector: beside it, pushSecret, ca and plainHttp say nothing; leave them out`]
+      ? [`broker.pushTo.${index}.connector: leave out pushSecret, ca and plainHttp`]
       : []),
     ...ofConnector(`broker.pushTo.${index}`, connector)
   ])

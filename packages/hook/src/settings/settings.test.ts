@@ -111,7 +111,7 @@ describe('readSettings', () => {
     ],
     [
       'broker: { pushTo: [{ repository: r.io/a, connector: { name: a/b, serviceAccount: t }, pushSecret: p }] }',
-      'broker.pushTo.0.connector: beside it, pushSecret, ca and plainHttp say nothing'
+      'broker.pushTo.0.connector: leave out pushSecret, ca and plainHttp'
     ],
     [
       'broker: { pushTo: [{ repository: r.io/a, connector: { name: a/b, serviceAccount: t, tokenLifetime: 5m } }] }',
