@@ -56,7 +56,8 @@ export async function buildHook(directory = join(ROOT, 'dist', 'hook')): Promise
     entryPoints: ['packages/hook/src/main.ts'],
     outfile: join(directory, 'index.js'),
     minify: true,
-    lineLimit: 400,
+    lineLimit: 1000,
+    charset: 'utf8',
     sourcemap: 'external',
     metafile: true,
     define: {

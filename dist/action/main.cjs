@@ -2254,7 +2254,7 @@ var require_websocket = __commonJS({
     var querystring = require("querystring");
     var tls = require("tls");
     var { randomBytes: randomBytes2, createHash: createHash6 } = require("crypto");
-    var { Duplex, Readable: Readable2 } = require("stream");
+    var { Duplex, Readable: Readable3 } = require("stream");
     var { URL: URL2 } = require("url");
     var PerMessageDeflate = (init_no_compression(), __toCommonJS(no_compression_exports));
     var Receiver = require_receiver();
@@ -6224,7 +6224,7 @@ var init_js_yaml = __esm({
 
 // packages/client/src/backends/broker/broker.ts
 var import_node_crypto9 = require("node:crypto");
-var import_promises18 = require("node:timers/promises");
+var import_promises19 = require("node:timers/promises");
 
 // node_modules/valibot/dist/index.mjs
 var store$4;
@@ -6964,6 +6964,7 @@ var MAILBOX_VARIABLE = "KBUILD_BROKER";
 var PROTOCOL_VERSION = 1;
 var MAX_REQUEST = 1024 * 1024;
 var ANNOUNCEMENT_FILE = "broker.json";
+var BASE_CREDENTIALS = "base-credentials";
 var ENDINGS = { request: "req.json", cancel: "cancel", log: "log", answer: "res.json" };
 var ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 var NAME = new RegExp(`^(${ID})\\.(.+)$`);
@@ -7079,6 +7080,8 @@ var request = strictObject({
   secrets: optional(pipe(array(secret), maxLength(MAX_MANY, FEW)), []),
   /** For the push alone. */
   credentials: optional(pipe(array(credential), maxLength(MAX_MANY, FEW)), []),
+  /** For base images. Every `RUN` line of the build can read them. */
+  baseCredentials: optional(pipe(array(credential), maxLength(MAX_MANY, FEW)), []),
   /** In milliseconds. The hook's own limit counts too. */
   timeoutMs: optional(pipe(number(), integer(), minValue(1e3), maxValue(MAX_TIMEOUT_MS)))
 });
@@ -7129,13 +7132,13 @@ var MAX_LINKS = 40;
 var UnreadableError = class extends Error {
   name = "UnreadableError";
 };
-function realDirectory(directory, within4) {
+function realDirectory(directory, within2) {
   const real = realPath(directory);
   if (real === void 0) {
     throw new BuildError("DOCKERFILE_MISSING", `the directory ${directory} of the Dockerfile does not exist`);
   }
-  const roots = within4.flatMap((root) => realPath(root) ?? []);
-  if (within4.length === 0 || roots.some((root) => real === root || real.startsWith(`${root}/`))) return real;
+  const roots = within2.flatMap((root) => realPath(root) ?? []);
+  if (within2.length === 0 || roots.some((root) => real === root || real.startsWith(`${root}/`))) return real;
   const message = `${directory} leads out of the runner's work directory by a symbolic link, and nothing outside of it is read for a build; put the files of the action into the repository themselves`;
   throw new BuildError("CONTEXT_FAILED", message);
 }
@@ -7353,8 +7356,8 @@ var Pieces = class {
     }
   }
   /** Lets `read` write at most `limit` bytes where the next ones belong. */
-  async fill(limit, read3) {
-    const bytesRead = read3(this.#buffer, this.#used, Math.min(limit, PIECE - this.#used));
+  async fill(limit, read4) {
+    const bytesRead = read4(this.#buffer, this.#used, Math.min(limit, PIECE - this.#used));
     this.#used += bytesRead;
     if (this.#used === PIECE) await this.flush();
     return bytesRead;
@@ -7552,9 +7555,9 @@ function isWellFormed(make, pattern) {
 
 // packages/builder/src/context/read.ts
 async function readContext(directory, dockerfile, options = {}) {
-  const { within: within4 = [], dockerfileDirectory, signal } = options;
-  const root = realDirectory(directory, within4);
-  const home = dockerfileDirectory === void 0 ? root : realDirectory(dockerfileDirectory, within4);
+  const { within: within2 = [], dockerfileDirectory, signal } = options;
+  const root = realDirectory(directory, within2);
+  const home = dockerfileDirectory === void 0 ? root : realDirectory(dockerfileDirectory, within2);
   const name2 = (0, import_node_path4.join)(dockerfileDirectory ?? directory, dockerfile);
   const { text: dockerfileText, bytes } = readDockerfile(home, dockerfile, name2);
   const rules = await readIgnoreRules(root, dockerfile, home);
@@ -7651,9 +7654,9 @@ var Walk = class {
     if (entry2 !== void 0) this.#kept.set(parent, entry2);
     this.#keepParents(parent);
   }
-  #readable(path8, read3) {
+  #readable(path8, read4) {
     try {
-      return read3();
+      return read4();
     } catch (cause) {
       const name2 = path8 === "" ? this.#root : path8;
       const why = path8.includes("\uFFFD") ? "its name is not UTF-8" : cause.message;
@@ -8010,15 +8013,15 @@ function parseEntry(key2, value) {
 function decodeAuth(auth, wrong) {
   const refusal2 = wrong('has an "auth" that is not the base64 of user:password');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(auth)) throw refusal2;
-  let decoded;
+  let decoded2;
   try {
-    decoded = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(auth, "base64"));
+    decoded2 = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(auth, "base64"));
   } catch {
     throw refusal2;
   }
-  const colon = decoded.indexOf(":");
+  const colon = decoded2.indexOf(":");
   if (colon === -1) throw refusal2;
-  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, "") };
+  return { username: decoded2.slice(0, colon), password: decoded2.slice(colon + 1).replace(/\0+$/, "") };
 }
 var DOCKER_HUB = /* @__PURE__ */ new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
 function canonicalHost(host) {
@@ -8754,6 +8757,23 @@ function mediaType(headers) {
   return (headers["content-type"] ?? "").split(";", 1)[0]?.trim() ?? "";
 }
 
+// packages/registry/src/image-facts.ts
+function imageFacts({ content }) {
+  const { config, layers } = read3(content);
+  if (typeof config?.digest !== "string" || !isDigest(config.digest)) return {};
+  if (!Array.isArray(layers)) return { imageId: config.digest };
+  const sizes = layers.map((layer) => Number(layer?.size));
+  const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  return { imageId: config.digest, ...sizes.every((bytes) => bytes >= 0) && Number.isSafeInteger(size) && { size } };
+}
+function read3(content) {
+  try {
+    return JSON.parse(content.toString()) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 // packages/registry/src/image-config.ts
 var MAX_CONFIG_BYTES = 1024 * 1024;
 
@@ -9170,9 +9190,9 @@ function readHeredoc(text3) {
   const [, dash, written] = HEREDOC.exec(text3) ?? [];
   if (written === void 0) return void 0;
   const [name2, ...others] = fillIn(written, AS_WRITTEN, true)?.words ?? [];
-  const [quoted] = fillIn(written, { ...AS_WRITTEN, keepsQuotes: true }, true)?.words ?? [];
-  if (name2 === void 0 || quoted === void 0 || others.length > 0) return void 0;
-  return { name: name2, chomp: dash === "-", isQuoted: countQuotes(name2) !== countQuotes(quoted) };
+  const [quoted2] = fillIn(written, { ...AS_WRITTEN, keepsQuotes: true }, true)?.words ?? [];
+  if (name2 === void 0 || quoted2 === void 0 || others.length > 0) return void 0;
+  return { name: name2, chomp: dash === "-", isQuoted: countQuotes(name2) !== countQuotes(quoted2) };
 }
 function countQuotes(text3) {
   return text3.match(/['"]/g)?.length ?? 0;
@@ -10140,14 +10160,14 @@ function handshake(rest2, url, what, signal) {
 async function readStart(response) {
   const chunks = [];
   let length = 0;
-  const read3 = async () => {
+  const read4 = async () => {
     for await (const chunk of response) {
       chunks.push(chunk);
       length += chunk.length;
       if (length > ERROR_BODY_LIMIT) break;
     }
   };
-  await Promise.race([read3().catch(() => void 0), (0, import_promises6.setTimeout)(5e3, void 0, { ref: false })]);
+  await Promise.race([read4().catch(() => void 0), (0, import_promises6.setTimeout)(5e3, void 0, { ref: false })]);
   response.destroy();
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -10934,16 +10954,7 @@ var import_promises8 = require("node:fs/promises");
 var import_node_path6 = require("node:path");
 async function kubeconfigFile(path8) {
   const { load: load2 } = await Promise.resolve().then(() => (init_js_yaml(), js_yaml_exports));
-  let file;
-  try {
-    file = fields(load2(await (0, import_promises8.readFile)(path8, "utf8")));
-  } catch (cause) {
-    throw new KubeError(
-      "NO_CREDENTIALS",
-      `The kubeconfig ${path8} cannot be read: ${errorField(cause, "message") ?? "not YAML"}`,
-      { cause }
-    );
-  }
+  const file = fields(await readYaml(path8, load2));
   const current = text2(file, "current-context") ?? "";
   const context = findNamed(path8, file, "contexts", current, "context");
   const clusterName = text2(context, "cluster") ?? "";
@@ -10978,6 +10989,18 @@ async function kubeconfigFile(path8) {
     ...cluster["insecure-skip-tls-verify"] === true && { insecure: true },
     token: tokenReader(path8, user)
   };
+}
+async function readYaml(path8, load2) {
+  const refused3 = (why) => new KubeError("NO_CREDENTIALS", `The kubeconfig ${path8} cannot be read: ${why}`);
+  const content = await (0, import_promises8.readFile)(path8, "utf8").catch((cause) => {
+    throw refused3(errorField(cause, "message") ?? "unknown");
+  });
+  try {
+    return load2(content);
+  } catch (cause) {
+    const line = cause.mark?.line;
+    throw refused3(`it is no YAML${line === void 0 ? "" : ` (line ${line + 1})`}`);
+  }
 }
 function tokenReader(path8, user) {
   const tokenFile = text2(user, "tokenFile");
@@ -11164,6 +11187,21 @@ function isSame(one, other) {
   return one.second === other.second && one.nanos === other.nanos && one.text === other.text;
 }
 
+// packages/kube/src/settles-within.ts
+async function settlesWithin(promise, ms2) {
+  let timer;
+  const timeout = new Promise((resolve10) => timer = setTimeout(resolve10, ms2, false));
+  const settled = promise.then(
+    () => true,
+    () => true
+  );
+  try {
+    return await Promise.race([settled, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // packages/kube/src/log.ts
 var FIRST_PAUSE_MS = 100;
 var LONGEST_PAUSE_MS = 1e3;
@@ -11299,9 +11337,9 @@ var Follower = class {
     let next = source.next();
     next.catch(() => void 0);
     for (; ; ) {
-      if (!await within(next, quiet)) {
+      if (!await settlesWithin(next, quiet)) {
         quiet = Math.min(quiet * 2, Math.max(quietMs, LONGEST_QUIET_MS));
-        if (await this.#isBehind() && !await within(next, PATIENCE_MS)) cut.abort();
+        if (await this.#isBehind() && !await settlesWithin(next, PATIENCE_MS)) cut.abort();
         throwIfAborted(signal);
         if (cut.signal.aborted) throw abortedError(cut.signal);
         continue;
@@ -11353,19 +11391,6 @@ var Follower = class {
     }
   }
 };
-async function within(promise, ms2) {
-  let timer;
-  const timeout = new Promise((resolve10) => timer = setTimeout(resolve10, ms2, false));
-  const settled = promise.then(
-    () => true,
-    () => true
-  );
-  try {
-    return await Promise.race([settled, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 // packages/kube/src/rejection.ts
 var PAUSES_MS = [500, 1e3, 3e3];
@@ -11751,6 +11776,15 @@ IFS= read -r answer || exit 66
 [ -d "$tree" ] || mv "$top/tree" "$tree"
 `.trim();
 }
+var ARCHIVE_MOUNT = "/kaniko/archive";
+var ARCHIVE_KEY = "context.tar";
+function unpackScript(archive, tree) {
+  return `
+top=$(mktemp -d "${tree}.XXXXXX") || exit 65
+tar -xpf ${archive} -C "$top" && chmod 755 "$top" && mv "$top" ${tree} || exit 65
+`.trim();
+}
+var UNPACK_SCRIPT = unpackScript(`${ARCHIVE_MOUNT}/${ARCHIVE_KEY}`, CONTEXT_TREE);
 var RECEIVE_COMMAND = ["sh", "-c", receiveScript(CONTEXT_TREE)];
 
 // packages/builder/src/engines/pod/deliver-context.ts
@@ -11760,16 +11794,7 @@ var TransferError = class extends Error {
 var TRIES = 3;
 var RECEIPT_MS = 6e4;
 var SLOWEST_BYTES_PER_MS = 10 * 1024;
-async function deliverContext(kube, pod, archive, options) {
-  return whileHandedOver(kube, pod, archive, options, async ({ taken: taken2, acceptedAt }) => {
-    await taken2;
-    return Math.round(performance.now() - acceptedAt);
-  });
-}
-async function leaveContext(kube, pod, archive, options) {
-  await whileHandedOver(kube, pod, archive, options, () => Promise.resolve());
-}
-async function whileHandedOver(kube, pod, archive, { signal, log, timeoutMs }, then) {
+async function deliverContext(kube, pod, archive, { signal, log, timeoutMs }) {
   const over = new AbortController();
   const either = signal === void 0 ? over.signal : AbortSignal.any([signal, over.signal]);
   const told = {};
@@ -11785,11 +11810,9 @@ async function whileHandedOver(kube, pod, archive, { signal, log, timeoutMs }, t
   try {
     for (let tried = 1; ; tried++) {
       const problem = await Promise.race([send2(kube, pod, archive, onAccept, either).catch(passing), taken2]);
-      const handed = { taken: taken2, acceptedAt: told.at ?? performance.now() };
-      if (problem === void 0) return await then(handed);
-      if (told.at !== void 0 && tried === TRIES) {
+      if (problem === void 0 || told.at !== void 0 && tried === TRIES) {
         await taken2;
-        return await then(handed);
+        return Math.round(performance.now() - (told.at ?? 0));
       }
       if (signal?.aborted === true) throw problem;
       if (tried === TRIES) {
@@ -11852,8 +11875,12 @@ async function transmit(stream, archive, { onAccept, receiptMs = RECEIPT_MS } = 
     })
   );
   const patience = receiptMs + archive.bytes / SLOWEST_BYTES_PER_MS;
-  const received = await within2(patience, whileAlive(receipt));
-  if (received !== sent) throw new TransferError(`the receiver has ${received}, sent was ${sent}`);
+  const received = whileAlive(receipt);
+  if (!await settlesWithin(received, patience)) {
+    throw new TransferError(`no receipt within ${Math.round(patience / 1e3)} s`);
+  }
+  const sum = await received;
+  if (sum !== sent) throw new TransferError(`the receiver has ${sum}, sent was ${sent}`);
   onAccept?.();
   await whileAlive(stream.write("accept\n"));
 }
@@ -11876,17 +11903,6 @@ function collect(stream) {
     if (text3.length < 2e3) text3 += chunk.toString();
   });
   return () => text3.trim().replace(/\s*\n\s*/g, "; ");
-}
-async function within2(ms2, work) {
-  let timer;
-  const late = new Promise((_2, reject) => {
-    timer = setTimeout(() => reject(new TransferError(`no receipt within ${Math.round(ms2 / 1e3)} s`)), ms2);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 // packages/builder/src/engines/pod/stopwatch.ts
@@ -12371,15 +12387,18 @@ function kanikoPod(build2, settings, options) {
   const certificates = certificatesOf(build2, settings);
   const { files = [] } = build2;
   const apart = pushesApart(build2);
+  const { archive } = options;
+  const script = archive === void 0 ? WAIT_SCRIPT : UNPACK_SCRIPT;
   const context = {
     name: CONTEXT_CONTAINER,
     image: settings.contextImage,
     command: ["sh", "-c", apart ? `${KEEP_NAMES_SCRIPT}
-${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal2),
+${script}` : script].map(literal2),
     env: [{ name: "WAIT_SECONDS", value: String(seconds2) }],
     securityContext: security([]),
     volumeMounts: [
       { name: "context", mountPath: CONTEXT_MOUNT },
+      ...archive === void 0 ? [] : [{ name: "archive", mountPath: ARCHIVE_MOUNT, readOnly: true }],
       ...apart ? [{ name: "names", mountPath: NAMES_MOUNT }] : []
     ],
     ...resources
@@ -12443,6 +12462,7 @@ ${WAIT_SCRIPT}` : WAIT_SCRIPT].map(literal2),
       containers: apart ? [...pushers, ...files.length === 0 ? [] : [filesContainer(settings, seconds2)]] : [kaniko],
       volumes: [
         { name: "context", emptyDir: {} },
+        ...archive === void 0 ? [] : [{ name: "archive", secret: { secretName: archive, defaultMode: 256 } }],
         ...apart ? ["image", "names"].map((name2) => ({ name: name2, emptyDir: {} })) : [],
         ...files.length === 0 ? [] : [{ name: "image-files", emptyDir: {} }],
         ...certificates.map(certificateVolume),
@@ -12670,6 +12690,7 @@ async function attend(kube, settings, name2, run3) {
   const { request: request4, kanikoLog, signal, wait } = run3;
   const watch = new Stopwatch();
   await waitForPod(kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
+  run3.progress.hasBegun = true;
   const startMs = watch.lap();
   const { pushingAt } = await follow2(kube, settings, name2, run3);
   const ended = await waitForPod(kube, name2, "ended", {
@@ -12982,20 +13003,20 @@ function contextCopies(stage) {
   let place = BASE;
   return stage.steps.flatMap(({ instruction, variables }) => {
     const { keyword, flags, args, escape } = instruction;
-    if (keyword === "WORKDIR") place = within3(place, resolve(args, variables, escape));
+    if (keyword === "WORKDIR") place = within(place, resolve(args, variables, escape));
     if (keyword !== "COPY" && keyword !== "ADD" || flags.some((flag) => flag.startsWith("--from="))) return [];
     const words = wordsOf2(instruction);
     const resolved = words.slice(0, -1).flatMap((word) => isElsewhere(word) ? [] : [resolve(word, variables, escape)]);
     const known = resolved.filter((word) => word !== void 0);
     const isComplete = known.length === words.length - 1;
-    const destination = within3(place, resolve(words.at(-1) ?? "", variables, escape));
+    const destination = within(place, resolve(words.at(-1) ?? "", variables, escape));
     const sources = [...new Set(known.filter((word) => !isElsewhere(word)).map(inContext))];
     return [{ instruction, stage: stage.index, destination, sources, isComplete }];
   });
 }
 var BASE = "/\0";
 var LONGEST_PATH = 4096;
-function within3(place, path8) {
+function within(place, path8) {
   if (place === void 0 || path8 === void 0 || path8.split("/").includes("..")) return void 0;
   const joined2 = import_node_path8.posix.join(path8.startsWith("/") ? "/" : place, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
   return joined2.length > LONGEST_PATH ? void 0 : joined2;
@@ -14135,6 +14156,7 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
+var LARGEST_ARCHIVE = 900 * 1024;
 var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
@@ -14197,23 +14219,19 @@ var KanikoEngine = class {
     return this.#limited(request4, signal, async (run3) => {
       let wasCreated = false;
       try {
-        const archive = await packContext(request4.context);
-        const made = await this.#create(name2, run3);
+        const secret2 = await archiveSecret(name2, request4.context, this.#settings.pod);
+        await this.#kube.create("secrets", secret2, { signal: run3.signal });
+        const made = await this.#create(name2, run3, name2);
         wasCreated = true;
         await request4.onPod?.(made);
-        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
-        run3.progress.hasBegun = true;
-        const { log, timeoutMs } = request4;
-        await leaveContext(this.#kube, name2, archive, { signal: run3.signal, log, timeoutMs });
       } catch (error2) {
-        await this.#remove(name2, wasCreated);
+        await Promise.all([this.#remove(name2, wasCreated), this.#removeArchive(name2)]);
         throw error2;
       }
     });
   }
   async follow(name2, request4, signal) {
     return this.#limited(request4, signal, async (run3) => {
-      run3.progress.hasBegun = true;
       try {
         const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
         return { ...image, phases: { ...image.phases, podMs: startMs } };
@@ -14221,13 +14239,15 @@ var KanikoEngine = class {
         if (run3.signal.aborted) throw error2;
         throw await this.#explainEnd(name2, run3, error2);
       } finally {
-        await this.#remove(name2, true);
+        await Promise.all([this.#remove(name2, true), this.#removeArchive(name2)]);
       }
     });
   }
-  async #create(name2, { request: request4, signal }) {
-    const pod = kanikoPod({ ...request4, ...request4.context }, this.#settings, { name: name2, timeoutMs: request4.timeoutMs });
-    return this.#kube.create("pods", pod, { signal });
+  /** @param archive the Secret in which the context comes along */
+  async #create(name2, { request: request4, signal }, archive) {
+    const { timeoutMs } = request4;
+    const options = { name: name2, timeoutMs, ...archive === void 0 ? {} : { archive } };
+    return this.#kube.create("pods", kanikoPod({ ...request4, ...request4.context }, this.#settings, options), { signal });
   }
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */
   async #limited(request4, signal, work) {
@@ -14272,6 +14292,10 @@ var KanikoEngine = class {
       return isKubeError(cause, "NOT_FOUND") ? lost("its pod is gone", error2) : error2;
     }
   }
+  /** Never throws. What stays goes with the runner's pod or its job. */
+  async #removeArchive(name2) {
+    await this.#kube.delete("secrets", name2, { signal: AbortSignal.timeout(CLEANUP_MS) }).catch(() => false);
+  }
   /** Never throws: it must not hide how the build went. Owner reference and deadline end what it cannot. */
   async #remove(name2, wasCreated) {
     const attempt2 = () => this.#kube.delete("pods", name2, { gracePeriodSeconds: 1, signal: AbortSignal.timeout(CLEANUP_MS) }).catch(() => false);
@@ -14280,6 +14304,28 @@ var KanikoEngine = class {
     await attempt2();
   }
 };
+async function archiveSecret(name2, context, pod = {}) {
+  const archive = await packContext(context);
+  if (archive.bytes > LARGEST_ARCHIVE) {
+    throw new BuildError(
+      "CONTEXT_FAILED",
+      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
+    );
+  }
+  const chunks = [];
+  await archive.send((chunk) => Promise.resolve(void chunks.push(Buffer.from(chunk))));
+  const { labels, ownerReferences } = pod;
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: name2,
+      ...labels === void 0 ? {} : { labels: { ...labels } },
+      ...ownerReferences === void 0 ? {} : { ownerReferences: [...ownerReferences] }
+    },
+    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString("base64") }
+  };
+}
 function tookTooLong({ context, timeoutMs }, { progress }, cause) {
   const at2 = progress.instruction === void 0 ? "" : `; it was at ${progress.instruction}`;
   const message = `the build of ${context.dockerfile} took longer than ${Math.round(timeoutMs / 1e3)} s${at2}`;
@@ -14351,6 +14397,25 @@ function executorEnvironment() {
 function goDuration(ms2) {
   return `${Math.max(1, Math.round(ms2 / 1e3))}s`;
 }
+
+// packages/client/src/backends/broker/ask-facts.ts
+var FACTS_MS = 3e3;
+async function askFacts(pushed, digest2, signal) {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(FACTS_MS)]);
+  for (const { reference, credential: credential2 } of pushed) {
+    try {
+      const client = new RegistryClient(reference.domain, { credential: credential2, retries: 0 });
+      const manifest = await client.getManifest(reference.repository, digest2, soon);
+      if (manifest !== void 0) return imageFacts(manifest);
+    } catch {
+    }
+  }
+  return {};
+}
+
+// packages/client/src/backends/broker/broker-credentials.ts
+var import_promises11 = require("node:fs/promises");
+var import_node_path13 = require("node:path");
 
 // packages/client/src/credentials/helper.ts
 var import_node_child_process = require("node:child_process");
@@ -14476,9 +14541,9 @@ async function findCredentials(repositories, sources, env, signal) {
   for (const { name: name2, config } of sources) {
     const missing = repositories.filter((repository) => !found.has(nameOf(repository)));
     if (missing.length === 0) break;
-    const read3 = await config();
+    const read4 = await config();
     for (const repository of missing) {
-      const credential2 = await credentialIn(read3, repository, ask);
+      const credential2 = await credentialIn(read4, repository, ask);
       if (credential2 !== void 0) found.set(nameOf(repository), { credential: credential2, origin: name2 });
     }
   }
@@ -14556,12 +14621,12 @@ function bad3(why) {
 // packages/client/src/credentials/sources.ts
 function credentialSources(env, wishes = {}) {
   const { inline, registryAuth, registryAuthFile, usesGithubToken = false } = wishes;
-  const text3 = (name2, value, read3 = parseLocalDockerConfig) => value === void 0 || value.trim() === "" ? [] : [{ name: name2, config: () => named2(name2, () => read3(value)) }];
-  const file = (name2, path8, { isOptional = false, read: read3 = parseLocalDockerConfig } = {}) => {
+  const text3 = (name2, value, read4 = parseLocalDockerConfig) => value === void 0 || value.trim() === "" ? [] : [{ name: name2, config: () => named2(name2, () => read4(value)) }];
+  const file = (name2, path8, { isOptional = false, read: read4 = parseLocalDockerConfig } = {}) => {
     if (path8 === void 0 || path8 === "") return [];
     const config = async () => {
       const content = await readConfigFile(path8, name2, isOptional) ?? "{}";
-      return named2(name2, () => read3(content));
+      return named2(name2, () => read4(content));
     };
     return [{ name: name2, config }];
   };
@@ -14591,18 +14656,74 @@ function dockerFile(env) {
   const own = DOCKER_CONFIG2 === "" ? [] : [{ name: "DOCKER_CONFIG", path: (0, import_node_path12.join)(DOCKER_CONFIG2, "config.json") }];
   return [...own, { name: "~/.docker/config.json", path: (0, import_node_path12.join)(HOME, ".docker", "config.json") }];
 }
-async function named2(name2, read3) {
+async function named2(name2, read4) {
   try {
-    return await Promise.resolve(read3());
+    return await Promise.resolve(read4());
   } catch (error2) {
     if (!(error2 instanceof RegistryError)) throw error2;
     throw new RegistryError(error2.code, `${name2}: ${error2.message}`);
   }
 }
 
+// packages/client/src/backends/kubernetes/bases.ts
+var ANSWER_MS2 = 5e3;
+function baseRepositories({ dockerfileText }, buildArgs) {
+  const found = /* @__PURE__ */ new Map();
+  for (const { reference: text3 } of baseImages(dockerfileText, buildArgs)) {
+    const reference = readReference(text3);
+    if (reference !== void 0) found.set(`${reference.domain}/${reference.repository}`, reference);
+  }
+  return [...found.values()];
+}
+function readReference(text3) {
+  try {
+    return parseReference(text3);
+  } catch (error2) {
+    if (!(error2 instanceof RegistryError)) throw error2;
+    return void 0;
+  }
+}
+async function isPublic(reference, options, signal) {
+  const { domain, repository, tag = "latest", digest: digest2 } = reference;
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS2)]);
+  try {
+    const client = new RegistryClient(domain, { ...options, retries: 0, connectTimeoutMs: 2e3 });
+    return await client.headManifest(repository, digest2 ?? tag, soon) !== void 0;
+  } catch (error2) {
+    if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
+    return false;
+  }
+}
+
+// packages/client/src/backends/broker/broker-credentials.ts
+async function pushCredentialsOf({ push, tags }, settings, listener, signal) {
+  return credentialsOf(push ? tags.map((tag) => parseReference(tag)) : [], settings, listener, signal);
+}
+async function baseCredentialsOf({ buildArgs }, { context, dockerfile = (0, import_node_path13.join)(context, "Dockerfile") }, settings, listener, signal) {
+  const dockerfileText = await (0, import_promises11.readFile)(dockerfile, "utf8").catch(() => "");
+  const known = await credentialsOf(baseRepositories({ dockerfileText }, buildArgs), settings, listener, signal);
+  const closed = await Promise.all(known.map(async (one) => await isPublic(one.reference, {}, signal) ? [] : [one]));
+  return closed.flat();
+}
+function brokerCredentials(known) {
+  const byRegistry = new Map(known.map(({ reference: { domain }, credential: credential2 }) => [domain, credential2]));
+  return [...byRegistry].map(([registry2, credential2]) => {
+    if ("registryToken" in credential2 || "password" in credential2) return { registry: registry2, ...credential2 };
+    return { registry: registry2, identityToken: credential2.identityToken };
+  });
+}
+async function credentialsOf(repositories, { env, credentials }, listener, signal) {
+  const found = await findCredentials(repositories, credentialSources(env, credentials), env, signal);
+  for (const warning2 of found.warnings) listener.line(`Warning: ${warning2}`);
+  return repositories.flatMap((reference) => {
+    const credential2 = found.for(reference)?.credential;
+    return credential2 === void 0 ? [] : [{ reference, credential: credential2 }];
+  });
+}
+
 // packages/client/src/backends/broker/mailbox.ts
-var import_promises11 = require("node:fs/promises");
-var import_node_path13 = require("node:path");
+var import_promises12 = require("node:fs/promises");
+var import_node_path14 = require("node:path");
 var MAX_REST = 1024 * 1024;
 var Mailbox = class {
   #directory;
@@ -14613,35 +14734,57 @@ var Mailbox = class {
     this.#directory = directory;
     this.#id = id;
   }
-  /** Which versions the hook speaks; undefined when it says nothing that can be read. */
-  static async versions(directory) {
-    const text3 = await (0, import_promises11.readFile)((0, import_node_path13.join)(directory, ANNOUNCEMENT_FILE), "utf8").catch(() => void 0);
-    return text3 === void 0 ? void 0 : readAnnouncement(text3)?.versions;
+  /** What the hook speaks; undefined when it says nothing that can be read. */
+  static async announcement(directory) {
+    const text3 = await (0, import_promises12.readFile)((0, import_node_path14.join)(directory, ANNOUNCEMENT_FILE), "utf8").catch(() => void 0);
+    return text3 === void 0 ? void 0 : readAnnouncement(text3);
   }
-  /** Puts a request there, as narrow as the hook can still read it: it may hold a password. */
+  /**
+   * Puts a request there, as narrow as the hook can still read it: it may hold a password.
+   *
+   * @throws BuildError `POD_FAILED` when it cannot be put there
+   */
   async send(request4) {
-    const draft = (0, import_node_path13.join)(this.#directory, draftName(this.#id, "request"));
-    await (0, import_promises11.writeFile)(draft, request4, { mode: 384, flag: "wx" });
-    const { uid: owner } = await (0, import_promises11.stat)(this.#directory);
+    try {
+      await this.#put(request4);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new BuildError("POD_FAILED", `the request cannot be put into the mailbox ${this.#directory}: ${why}`, {
+        cause
+      });
+    }
+  }
+  async #put(request4) {
+    const draft = (0, import_node_path14.join)(this.#directory, draftName(this.#id, "request"));
+    await (0, import_promises12.writeFile)(draft, request4, { mode: 384, flag: "wx" });
+    const { uid: owner } = await (0, import_promises12.stat)(this.#directory);
     const own = process.getuid?.() ?? 0;
-    if (owner !== 0 && owner !== own) await (own === 0 ? (0, import_promises11.chown)(draft, owner, -1) : (0, import_promises11.chmod)(draft, 388));
-    await (0, import_promises11.rename)(draft, (0, import_node_path13.join)(this.#directory, mailName(this.#id, "request")));
+    if (owner !== 0 && owner !== own) await (own === 0 ? (0, import_promises12.chown)(draft, owner, -1) : (0, import_promises12.chmod)(draft, 388));
+    await (0, import_promises12.rename)(draft, (0, import_node_path14.join)(this.#directory, mailName(this.#id, "request")));
   }
   /** Whether the hook has taken the request. */
   async isTaken() {
-    return (0, import_promises11.stat)((0, import_node_path13.join)(this.#directory, mailName(this.#id, "request"))).then(
+    return (0, import_promises12.stat)((0, import_node_path14.join)(this.#directory, mailName(this.#id, "request"))).then(
       () => false,
       () => true
     );
   }
   async cancel() {
-    await (0, import_promises11.writeFile)((0, import_node_path13.join)(this.#directory, mailName(this.#id, "cancel")), "").catch(() => void 0);
+    await (0, import_promises12.writeFile)((0, import_node_path14.join)(this.#directory, mailName(this.#id, "cancel")), "").catch(() => void 0);
   }
-  /** The answer comes last: whoever has it has the whole log. */
+  /**
+   * The answer comes last: whoever has it has the whole log.
+   *
+   * @throws BuildError `POD_FAILED` for an answer that is none of this version; no other one will come
+   */
   async look() {
-    const path8 = (0, import_node_path13.join)(this.#directory, mailName(this.#id, "answer"));
-    const text3 = await (0, import_promises11.readFile)(path8, "utf8").catch(() => void 0);
-    return { entries: await this.#lines(), answer: text3 === void 0 ? void 0 : readAnswer(text3) };
+    const path8 = (0, import_node_path14.join)(this.#directory, mailName(this.#id, "answer"));
+    const text3 = await (0, import_promises12.readFile)(path8, "utf8").catch(() => void 0);
+    const entries = await this.#lines();
+    if (text3 === void 0) return { entries, answer: void 0 };
+    const answer2 = readAnswer(text3);
+    if (answer2 !== void 0) return { entries, answer: answer2 };
+    throw new BuildError("POD_FAILED", "the hook of the runner gave an answer that this program does not understand");
   }
   /** Takes away what belongs to the request. */
   async close() {
@@ -14649,10 +14792,10 @@ var Mailbox = class {
       draftName(this.#id, "request"),
       ...["request", "log", "answer"].map((kind) => mailName(this.#id, kind))
     ];
-    await Promise.all(names.map(async (name2) => (0, import_promises11.rm)((0, import_node_path13.join)(this.#directory, name2), { force: true }).catch(() => void 0)));
+    await Promise.all(names.map(async (name2) => (0, import_promises12.rm)((0, import_node_path14.join)(this.#directory, name2), { force: true }).catch(() => void 0)));
   }
   async #lines() {
-    const file = await (0, import_promises11.open)((0, import_node_path13.join)(this.#directory, mailName(this.#id, "log"))).catch(() => void 0);
+    const file = await (0, import_promises12.open)((0, import_node_path14.join)(this.#directory, mailName(this.#id, "log"))).catch(() => void 0);
     if (file === void 0) return [];
     try {
       const { size } = await file.stat();
@@ -14669,14 +14812,14 @@ var Mailbox = class {
 };
 
 // packages/client/src/backends/broker/share-context.ts
-var import_promises17 = require("node:fs/promises");
-var import_node_path25 = require("node:path");
+var import_promises18 = require("node:fs/promises");
+var import_node_path26 = require("node:path");
 
 // packages/client/src/context/archive.ts
 var import_node_fs13 = require("node:fs");
-var import_promises14 = require("node:fs/promises");
-var import_node_path23 = require("node:path");
-var import_promises15 = require("node:stream/promises");
+var import_promises15 = require("node:fs/promises");
+var import_node_path24 = require("node:path");
+var import_promises16 = require("node:stream/promises");
 
 // node_modules/tar/dist/esm/index.min.js
 var import_events = __toESM(require("events"), 1);
@@ -14684,7 +14827,7 @@ var import_fs = __toESM(require("fs"), 1);
 var import_node_events = require("node:events");
 var import_node_stream2 = __toESM(require("node:stream"), 1);
 var import_node_string_decoder = require("node:string_decoder");
-var import_node_path14 = __toESM(require("node:path"), 1);
+var import_node_path15 = __toESM(require("node:path"), 1);
 var import_node_fs7 = __toESM(require("node:fs"), 1);
 var import_path = require("path");
 var import_events2 = require("events");
@@ -14692,27 +14835,27 @@ var import_assert = __toESM(require("assert"), 1);
 var import_buffer = require("buffer");
 var Ps = __toESM(require("zlib"), 1);
 var import_zlib = __toESM(require("zlib"), 1);
-var import_node_path15 = require("node:path");
 var import_node_path16 = require("node:path");
+var import_node_path17 = require("node:path");
 var import_fs2 = __toESM(require("fs"), 1);
 var import_fs3 = __toESM(require("fs"), 1);
 var import_path2 = __toESM(require("path"), 1);
-var import_node_path17 = require("node:path");
+var import_node_path18 = require("node:path");
 var import_path3 = __toESM(require("path"), 1);
 var import_node_fs8 = __toESM(require("node:fs"), 1);
 var import_node_assert = __toESM(require("node:assert"), 1);
 var import_node_crypto8 = require("node:crypto");
 var import_node_fs9 = __toESM(require("node:fs"), 1);
-var import_node_path18 = __toESM(require("node:path"), 1);
+var import_node_path19 = __toESM(require("node:path"), 1);
 var import_fs4 = __toESM(require("fs"), 1);
 var import_node_fs10 = __toESM(require("node:fs"), 1);
-var import_node_path19 = __toESM(require("node:path"), 1);
-var import_node_fs11 = __toESM(require("node:fs"), 1);
-var import_promises12 = __toESM(require("node:fs/promises"), 1);
 var import_node_path20 = __toESM(require("node:path"), 1);
-var import_node_path21 = require("node:path");
+var import_node_fs11 = __toESM(require("node:fs"), 1);
+var import_promises13 = __toESM(require("node:fs/promises"), 1);
+var import_node_path21 = __toESM(require("node:path"), 1);
+var import_node_path22 = require("node:path");
 var import_node_fs12 = __toESM(require("node:fs"), 1);
-var import_node_path22 = __toESM(require("node:path"), 1);
+var import_node_path23 = __toESM(require("node:path"), 1);
 var zr = Object.defineProperty;
 var Ur = (s3, t) => {
   for (var e in t) zr(s3, e, { get: t[e], enumerable: true });
@@ -15606,12 +15749,12 @@ var F = class {
   }
 };
 var mn = (s3, t) => {
-  let i = s3, r = "", n, o = import_node_path15.posix.parse(s3).root || ".";
+  let i = s3, r = "", n, o = import_node_path16.posix.parse(s3).root || ".";
   if (Buffer.byteLength(i) < 100) n = [i, r, false];
   else {
-    r = import_node_path15.posix.dirname(i), i = import_node_path15.posix.basename(i);
+    r = import_node_path16.posix.dirname(i), i = import_node_path16.posix.basename(i);
     do
-      Buffer.byteLength(i) <= 100 && Buffer.byteLength(r) <= t ? n = [i, r, false] : Buffer.byteLength(i) > 100 && Buffer.byteLength(r) <= t ? n = [i.slice(0, 99), r, true] : (i = import_node_path15.posix.join(import_node_path15.posix.basename(r), i), r = import_node_path15.posix.dirname(r));
+      Buffer.byteLength(i) <= 100 && Buffer.byteLength(r) <= t ? n = [i, r, false] : Buffer.byteLength(i) > 100 && Buffer.byteLength(r) <= t ? n = [i.slice(0, 99), r, true] : (i = import_node_path16.posix.join(import_node_path16.posix.basename(r), i), r = import_node_path16.posix.dirname(r));
     while (r !== o && n === void 0);
     n || (n = [s3.slice(0, 99), "", true]);
   }
@@ -15657,7 +15800,7 @@ var ft = class s {
     if (t === "") return Buffer.allocUnsafe(0);
     let e = Buffer.byteLength(t), i = 512 * Math.ceil(1 + e / 512), r = Buffer.allocUnsafe(i);
     for (let n = 0; n < 512; n++) r[n] = 0;
-    new F({ path: ("PaxHeader/" + (0, import_node_path16.basename)(this.path ?? "")).slice(0, 99), mode: this.mode || 420, uid: this.uid, gid: this.gid, size: e, mtime: this.mtime, type: this.global ? "GlobalExtendedHeader" : "ExtendedHeader", linkpath: "", uname: this.uname || "", gname: this.gname || "", devmaj: 0, devmin: 0, atime: this.atime, ctime: this.ctime }).encode(r), r.write(t, 512, e, "utf8");
+    new F({ path: ("PaxHeader/" + (0, import_node_path17.basename)(this.path ?? "")).slice(0, 99), mode: this.mode || 420, uid: this.uid, gid: this.gid, size: e, mtime: this.mtime, type: this.global ? "GlobalExtendedHeader" : "ExtendedHeader", linkpath: "", uname: this.uname || "", gname: this.gname || "", devmaj: 0, devmin: 0, atime: this.atime, ctime: this.ctime }).encode(r), r.write(t, 512, e, "utf8");
     for (let n = e + 512; n < r.length; n++) r[n] = 0;
     return r;
   }
@@ -16120,7 +16263,7 @@ var Ct = K(Mn, Bn, (s3) => new rt(s3), (s3) => new rt(s3), (s3, t) => {
   t?.length && Qi(s3, t), s3.noResume || vn(s3);
 });
 var Ji = (s3, t, e) => (s3 &= 4095, e && (s3 = (s3 | 384) & -19), t && (s3 & 256 && (s3 |= 64), s3 & 32 && (s3 |= 8), s3 & 4 && (s3 |= 1)), s3);
-var { isAbsolute: zn, parse: qs } = import_node_path17.win32;
+var { isAbsolute: zn, parse: qs } = import_node_path18.win32;
 var ce = (s3) => {
   let t = "", e = qs(s3);
   for (; zn(s3) || e.root; ) {
@@ -16829,11 +16972,11 @@ var $n = (s3, t) => {
 };
 var fr = (s3, t) => {
   t.forEach((e) => {
-    e.charAt(0) === "@" ? Ct({ file: import_node_path14.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
+    e.charAt(0) === "@" ? Ct({ file: import_node_path15.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
   }), s3.end();
 };
 var dr = async (s3, t) => {
-  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path14.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => {
+  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path15.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => {
     s3.add(i);
   } }) : s3.add(e);
   s3.end();
@@ -16871,13 +17014,13 @@ var Ei = (s3, t, e, i) => {
   });
 };
 var io = (s3, t, e, i, r) => {
-  if (t.isDirectory()) Es(import_node_path19.default.resolve(s3, t.name), e, i, (n) => {
+  if (t.isDirectory()) Es(import_node_path20.default.resolve(s3, t.name), e, i, (n) => {
     if (n) return r(n);
-    let o = import_node_path19.default.resolve(s3, t.name);
+    let o = import_node_path20.default.resolve(s3, t.name);
     Ei(o, e, i, r);
   });
   else {
-    let n = import_node_path19.default.resolve(s3, t.name);
+    let n = import_node_path20.default.resolve(s3, t.name);
     Ei(n, e, i, r);
   }
 };
@@ -16898,7 +17041,7 @@ var Es = (s3, t, e, i) => {
   });
 };
 var so = (s3, t, e, i) => {
-  t.isDirectory() && ws(import_node_path19.default.resolve(s3, t.name), e, i), ps(import_node_path19.default.resolve(s3, t.name), e, i);
+  t.isDirectory() && ws(import_node_path20.default.resolve(s3, t.name), e, i), ps(import_node_path20.default.resolve(s3, t.name), e, i);
 };
 var ws = (s3, t, e) => {
   let i;
@@ -16947,13 +17090,13 @@ var gr = (s3, t, e) => {
     E ? e(E) : x && a ? Es(x, o, h, (Le) => y(Le)) : n ? import_node_fs11.default.chmod(s3, r, e) : e();
   };
   if (s3 === d) return no(s3, y);
-  if (l) return import_promises12.default.mkdir(s3, { mode: r, recursive: true }).then((E) => y(null, E ?? void 0), y);
-  let D = f(import_node_path20.default.relative(d, s3)).split("/");
+  if (l) return import_promises13.default.mkdir(s3, { mode: r, recursive: true }).then((E) => y(null, E ?? void 0), y);
+  let D = f(import_node_path21.default.relative(d, s3)).split("/");
   Ss(d, D, r, c, d, void 0, y);
 };
 var Ss = (s3, t, e, i, r, n, o) => {
   if (t.length === 0) return o(null, n);
-  let h = t.shift(), a = f(import_node_path20.default.resolve(s3 + "/" + h));
+  let h = t.shift(), a = f(import_node_path21.default.resolve(s3 + "/" + h));
   import_node_fs11.default.mkdir(a, e, br(a, t, e, i, r, n, o));
 };
 var br = (s3, t, e, i, r, n, o) => (h) => {
@@ -16987,9 +17130,9 @@ var _r = (s3, t) => {
   };
   if (s3 === c) return oo(c), d();
   if (a) return d(import_node_fs11.default.mkdirSync(s3, { mode: i, recursive: true }) ?? void 0);
-  let T = f(import_node_path20.default.relative(c, s3)).split("/"), D;
+  let T = f(import_node_path21.default.relative(c, s3)).split("/"), D;
   for (let E = T.shift(), x = c; E && (x += "/" + E); E = T.shift()) {
-    x = f(import_node_path20.default.resolve(x));
+    x = f(import_node_path21.default.resolve(x));
     try {
       import_node_fs11.default.mkdirSync(x, i), D = D || x;
     } catch {
@@ -17018,14 +17161,14 @@ var ho = process.env.TESTING_TAR_FAKE_PLATFORM || process.platform;
 var ao = ho === "win32";
 var lo = (s3) => s3.split("/").slice(0, -1).reduce((e, i) => {
   let r = e.at(-1);
-  return r !== void 0 && (i = (0, import_node_path21.join)(r, i)), e.push(i || "/"), e;
+  return r !== void 0 && (i = (0, import_node_path22.join)(r, i)), e.push(i || "/"), e;
 }, []);
 var yi = class {
   #t = /* @__PURE__ */ new Map();
   #i = /* @__PURE__ */ new Map();
   #s = /* @__PURE__ */ new Set();
   reserve(t, e) {
-    t = ao ? ["win32 parallelization disabled"] : t.map((r) => mt((0, import_node_path21.join)(Tr(r))));
+    t = ao ? ["win32 parallelization disabled"] : t.map((r) => mt((0, import_node_path22.join)(Tr(r))));
     let i = new Set(t.map((r) => lo(r)).reduce((r, n) => r.concat(n)));
     this.#i.set(e, { dirs: i, paths: t });
     for (let r of t) {
@@ -17165,7 +17308,7 @@ var Xt = class extends rt {
       if (t.preserveOwner) throw new TypeError("cannot preserve owner in archive and also set owner explicitly");
       this.uid = t.uid, this.gid = t.gid, this.setOwner = true;
     } else this.uid = void 0, this.gid = void 0, this.setOwner = false;
-    this.preserveOwner = t.preserveOwner === void 0 && typeof t.uid != "number" ? process.getuid?.() === 0 : !!t.preserveOwner, this.processUid = (this.preserveOwner || this.setOwner) && process.getuid ? process.getuid() : void 0, this.processGid = (this.preserveOwner || this.setOwner) && process.getgid ? process.getgid() : void 0, this.maxDepth = typeof t.maxDepth == "number" ? t.maxDepth : uo, this.forceChown = t.forceChown === true, this.win32 = !!t.win32 || Te, this.newer = !!t.newer, this.keep = !!t.keep, this.noMtime = !!t.noMtime, this.preservePaths = !!t.preservePaths, this.unlink = !!t.unlink, this.cwd = f(import_node_path18.default.resolve(t.cwd || process.cwd())), this.strip = Number(t.strip) || 0, this.processUmask = this.chmod ? typeof t.processUmask == "number" ? t.processUmask : Lr() : 0, this.umask = typeof t.umask == "number" ? t.umask : this.processUmask, this.dmode = t.dmode || 511 & ~this.umask, this.fmode = t.fmode || 438 & ~this.umask, this.on("entry", (e) => this[Dr](e));
+    this.preserveOwner = t.preserveOwner === void 0 && typeof t.uid != "number" ? process.getuid?.() === 0 : !!t.preserveOwner, this.processUid = (this.preserveOwner || this.setOwner) && process.getuid ? process.getuid() : void 0, this.processGid = (this.preserveOwner || this.setOwner) && process.getgid ? process.getgid() : void 0, this.maxDepth = typeof t.maxDepth == "number" ? t.maxDepth : uo, this.forceChown = t.forceChown === true, this.win32 = !!t.win32 || Te, this.newer = !!t.newer, this.keep = !!t.keep, this.noMtime = !!t.noMtime, this.preservePaths = !!t.preservePaths, this.unlink = !!t.unlink, this.cwd = f(import_node_path19.default.resolve(t.cwd || process.cwd())), this.strip = Number(t.strip) || 0, this.processUmask = this.chmod ? typeof t.processUmask == "number" ? t.processUmask : Lr() : 0, this.umask = typeof t.umask == "number" ? t.umask : this.processUmask, this.dmode = t.dmode || 511 & ~this.umask, this.fmode = t.fmode || 438 & ~this.umask, this.on("entry", (e) => this[Dr](e));
   }
   warn(t, e, i = {}) {
     return (t === "TAR_BAD_ARCHIVE" || t === "TAR_ABORT") && (i.recoverable = false), super.warn(t, e, i);
@@ -17179,7 +17322,7 @@ var Xt = class extends rt {
     let [n, o] = ce(i), h = o.replaceAll(/\\/g, "/").split("/");
     if (h.includes("..") || Te && /^[a-z]:\.\.$/i.test(h[0] ?? "")) {
       if (e === "path" || r === "Link") return this.warn("TAR_ENTRY_ERROR", `${e} contains '..'`, { entry: t, [e]: i }), false;
-      let a = import_node_path18.default.posix.dirname(t.path), l = import_node_path18.default.posix.normalize(import_node_path18.default.posix.join(a, h.join("/")));
+      let a = import_node_path19.default.posix.dirname(t.path), l = import_node_path19.default.posix.normalize(import_node_path19.default.posix.join(a, h.join("/")));
       if (l.startsWith("../") || l === "..") return this.warn("TAR_ENTRY_ERROR", `${e} escapes extraction directory`, { entry: t, [e]: i }), false;
     }
     return n && (t[e] = String(o), this.warn("TAR_ENTRY_INFO", `stripping ${n} from absolute ${e}`, { entry: t, [e]: i })), true;
@@ -17197,12 +17340,12 @@ var Xt = class extends rt {
     }
     if (isFinite(this.maxDepth) && i.length > this.maxDepth) return this.warn("TAR_ENTRY_ERROR", "path excessively deep", { entry: t, path: e, depth: i.length, maxDepth: this.maxDepth }), false;
     if (!this[Rs](t, "path") || !this[Rs](t, "linkpath")) return false;
-    if (t.absolute = import_node_path18.default.isAbsolute(t.path) ? f(import_node_path18.default.resolve(t.path)) : f(import_node_path18.default.resolve(this.cwd, t.path)), !this.preservePaths && typeof t.absolute == "string" && t.absolute.indexOf(this.cwd + "/") !== 0 && t.absolute !== this.cwd) return this.warn("TAR_ENTRY_ERROR", "path escaped extraction target", { entry: t, path: f(t.path), resolvedPath: t.absolute, cwd: this.cwd }), false;
+    if (t.absolute = import_node_path19.default.isAbsolute(t.path) ? f(import_node_path19.default.resolve(t.path)) : f(import_node_path19.default.resolve(this.cwd, t.path)), !this.preservePaths && typeof t.absolute == "string" && t.absolute.indexOf(this.cwd + "/") !== 0 && t.absolute !== this.cwd) return this.warn("TAR_ENTRY_ERROR", "path escaped extraction target", { entry: t, path: f(t.path), resolvedPath: t.absolute, cwd: this.cwd }), false;
     if (t.absolute === this.cwd && t.type !== "Directory" && t.type !== "GNUDumpDir") return false;
     if (this.win32) {
-      let { root: r } = import_node_path18.default.win32.parse(String(t.absolute));
+      let { root: r } = import_node_path19.default.win32.parse(String(t.absolute));
       t.absolute = r + ts(String(t.absolute).slice(r.length));
-      let { root: n } = import_node_path18.default.win32.parse(t.path);
+      let { root: n } = import_node_path19.default.win32.parse(t.path);
       t.path = n + ts(t.path.slice(n.length));
     }
     return true;
@@ -17290,13 +17433,13 @@ var Xt = class extends rt {
     t.unsupported = true, this.warn("TAR_ENTRY_UNSUPPORTED", `unsupported entry type: ${t.type}`, { entry: t }), t.resume();
   }
   [Ar](t, e) {
-    let i = f(import_node_path18.default.relative(this.cwd, import_node_path18.default.resolve(import_node_path18.default.dirname(String(t.absolute)), String(t.linkpath)))).split("/");
+    let i = f(import_node_path19.default.relative(this.cwd, import_node_path19.default.resolve(import_node_path19.default.dirname(String(t.absolute)), String(t.linkpath)))).split("/");
     this[Re](t, this.cwd, i, () => this[gi](t, String(t.linkpath), "symlink", e), (r) => {
       this[O](r, t), e();
     });
   }
   [Ir](t, e) {
-    let i = f(import_node_path18.default.resolve(this.cwd, String(t.linkpath))), r = f(String(t.linkpath)).split("/");
+    let i = f(import_node_path19.default.resolve(this.cwd, String(t.linkpath))), r = f(String(t.linkpath)).split("/");
     this[Re](t, this.cwd, r, () => this[gi](t, i, "link", e), (n) => {
       this[O](n, t), e();
     });
@@ -17304,10 +17447,10 @@ var Xt = class extends rt {
   [Re](t, e, i, r, n) {
     let o = i.shift();
     if (this.preservePaths || o === void 0) return r();
-    let h = import_node_path18.default.resolve(e, o);
+    let h = import_node_path19.default.resolve(e, o);
     import_node_fs9.default.lstat(h, (a, l) => {
       if (a) return r();
-      if (l?.isSymbolicLink()) return n(new St(h, import_node_path18.default.resolve(h, i.join("/"))));
+      if (l?.isSymbolicLink()) return n(new St(h, import_node_path19.default.resolve(h, i.join("/"))));
       this[Re](t, h, i, r, n);
     });
   }
@@ -17341,7 +17484,7 @@ var Xt = class extends rt {
       });
     }, n = () => {
       if (t.absolute !== this.cwd) {
-        let h = f(import_node_path18.default.dirname(String(t.absolute)));
+        let h = f(import_node_path19.default.dirname(String(t.absolute)));
         if (h !== this.cwd) return this[yt](h, this.dmode, (a) => {
           if (a) {
             this[O](a, t), i();
@@ -17416,7 +17559,7 @@ var xe = class extends Xt {
       this[Oe] = true;
     }
     if (t.absolute !== this.cwd) {
-      let n = f(import_node_path18.default.dirname(String(t.absolute)));
+      let n = f(import_node_path19.default.dirname(String(t.absolute)));
       if (n !== this.cwd) {
         let o = this[yt](n, this.dmode);
         if (o) return this[O](o, t);
@@ -17516,10 +17659,10 @@ var xe = class extends Xt {
     if (this.preservePaths || i.length === 0) return r();
     let o = e;
     for (let h of i) {
-      o = import_node_path18.default.resolve(o, h);
+      o = import_node_path19.default.resolve(o, h);
       let [a, l] = ye(() => import_node_fs9.default.lstatSync(o));
       if (a) return r();
-      if (l.isSymbolicLink()) return n(new St(o, import_node_path18.default.resolve(e, i.join("/"))));
+      if (l.isSymbolicLink()) return n(new St(o, import_node_path19.default.resolve(e, i.join("/"))));
     }
     r();
   }
@@ -17623,11 +17766,11 @@ var go = (s3, t) => {
 };
 var bo = (s3, t) => {
   t.forEach((e) => {
-    e.charAt(0) === "@" ? Ct({ file: import_node_path22.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
+    e.charAt(0) === "@" ? Ct({ file: import_node_path23.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
   }), s3.end();
 };
 var _o = async (s3, t) => {
-  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path22.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
+  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path23.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
   s3.end();
 };
 var vt = K(yo, go, () => {
@@ -17649,12 +17792,12 @@ var To = (s3) => {
 
 // packages/client/src/context/peek.ts
 var import_node_stream3 = require("node:stream");
-var import_promises13 = require("node:stream/promises");
+var import_promises14 = require("node:stream/promises");
 async function peek(content, count, signal) {
   const rest2 = new import_node_stream3.PassThrough();
   const chunks = [];
   let length = 0;
-  const flowing = (0, import_promises13.pipeline)(
+  const flowing = (0, import_promises14.pipeline)(
     content,
     async function* (source) {
       for await (const chunk of source) yield Buffer.from(chunk);
@@ -17663,7 +17806,7 @@ async function peek(content, count, signal) {
     ...signal === void 0 ? [] : [{ signal }]
   );
   flowing.catch(() => void 0);
-  const read3 = () => {
+  const read4 = () => {
     for (let chunk = rest2.read(); chunk !== null; chunk = rest2.read()) {
       chunks.push(chunk);
       length += chunk.length;
@@ -17671,7 +17814,7 @@ async function peek(content, count, signal) {
     }
     return rest2.readableEnded || rest2.destroyed;
   };
-  while (!read3()) {
+  while (!read4()) {
     await new Promise((resolve10) => {
       for (const event of ["readable", "end", "close", "error"]) rest2.once(event, () => resolve10());
     });
@@ -17711,7 +17854,7 @@ async function unpack(content, directory, signal) {
   const isTar = start.length === HEADER && isHeader(start);
   if (!isGzip && !isTar) return writeDockerfile(rest2, directory);
   const found = {};
-  const links = [];
+  const links = /* @__PURE__ */ new Map();
   let bytes = 0;
   let count = 0;
   const refuse = (why) => {
@@ -17731,13 +17874,15 @@ async function unpack(content, directory, signal) {
       if (++count > MAX_ENTRIES2) return refuse(`it has more than ${MAX_ENTRIES2} entries`);
       const why = leaving(path8, entry2);
       if (why !== void 0) return refuse(why);
+      const name2 = partsOf(path8).join("/");
+      links.delete(name2);
       if (entry2.type !== "SymbolicLink") return true;
-      links.push({ path: path8, target: entry2.linkpath ?? "", time: entry2.mtime ?? /* @__PURE__ */ new Date() });
+      links.set(name2, { path: path8, target: entry2.linkpath ?? "", time: entry2.mtime ?? /* @__PURE__ */ new Date() });
       return false;
     }
   });
   try {
-    await (0, import_promises15.pipeline)(rest2, unpacking, ...signal === void 0 ? [] : [{ signal }]);
+    await (0, import_promises16.pipeline)(rest2, unpacking, ...signal === void 0 ? [] : [{ signal }]);
     if (found.problem === void 0) links.forEach((link) => makeLink(directory, link));
   } catch (cause) {
     if (signal?.aborted === true) throw new BuildError("ABORTED", "the build context was being read", { cause });
@@ -17754,18 +17899,22 @@ function leaving(path8, { type: type2, linkpath = "" }) {
   return void 0;
 }
 function makeLink(root, { path: path8, target, time }) {
-  const parts = path8.split("/").filter((part) => part !== "" && part !== ".");
+  const parts = partsOf(path8);
   let at2 = root;
   for (const part of parts.slice(0, -1)) {
-    at2 = (0, import_node_path23.join)(at2, part);
+    at2 = (0, import_node_path24.join)(at2, part);
     const found = (0, import_node_fs13.lstatSync)(at2, { throwIfNoEntry: false });
     if (found === void 0) (0, import_node_fs13.mkdirSync)(at2);
     else if (!found.isDirectory())
       throw new Error(`the entry ${JSON.stringify(path8)} is below something that is no directory`);
   }
-  const link = (0, import_node_path23.join)(at2, parts.at(-1) ?? "");
+  const link = (0, import_node_path24.join)(at2, parts.at(-1) ?? "");
+  if ((0, import_node_fs13.lstatSync)(link, { throwIfNoEntry: false })?.isDirectory() === false) (0, import_node_fs13.rmSync)(link);
   (0, import_node_fs13.symlinkSync)(target, link);
   (0, import_node_fs13.lutimesSync)(link, time, time);
+}
+function partsOf(path8) {
+  return path8.split("/").filter((part) => part !== "" && part !== ".");
 }
 function isHeader(block2) {
   const told = Number.parseInt(
@@ -17785,7 +17934,7 @@ async function writeDockerfile(content, directory) {
   }
   const text3 = Buffer.concat(chunks);
   if (text3.includes(0)) throw failed2("it is neither a tar archive nor a Dockerfile");
-  await (0, import_promises14.writeFile)((0, import_node_path23.join)(directory, "Dockerfile"), text3);
+  await (0, import_promises15.writeFile)((0, import_node_path24.join)(directory, "Dockerfile"), text3);
 }
 function failed2(why, cause) {
   return new BuildError("CONTEXT_FAILED", `the build context on standard input cannot be used: ${why}`, { cause });
@@ -17794,8 +17943,36 @@ function failed2(why, cause) {
 // packages/client/src/context/git.ts
 var import_node_child_process2 = require("node:child_process");
 var import_node_fs14 = require("node:fs");
-var import_promises16 = require("node:fs/promises");
-var import_node_path24 = require("node:path");
+var import_promises17 = require("node:fs/promises");
+var import_node_path25 = require("node:path");
+
+// packages/client/src/context/git-credential.ts
+function withoutCredential(remote, file) {
+  const [, scheme = "", user, rest2 = ""] = /^(https?:\/\/)([^/]*)@(.*)$/.exec(remote) ?? [];
+  if (user === void 0) return { url: remote, config: "", credential: void 0 };
+  const hasPassword = user.includes(":");
+  const first = hasPassword ? "helper =" : `username = ${quoted(decoded(user))}`;
+  return {
+    url: `${scheme}${rest2}`,
+    config: `[credential]
+	${first}
+	helper = store --file=${file}
+`,
+    // Git would take what follows the first @ for the host.
+    credential: `${scheme}${user.replaceAll("@", "%40")}${hasPassword ? "" : ":"}@${rest2.split("/", 1)[0] ?? ""}
+`
+  };
+}
+function quoted(value) {
+  return `"${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+}
+function decoded(text3) {
+  try {
+    return decodeURIComponent(text3);
+  } catch {
+    return text3;
+  }
+}
 
 // packages/client/src/context/git-url.ts
 var SCHEME2 = /^(?:https?|git|ssh):\/\/[^\s/]/;
@@ -17826,7 +18003,7 @@ function parseGitUrl(text3) {
   return { remote, ref, directory: directory.replace(/^\/+|\/+$/g, "") };
 }
 function withoutUser(text3) {
-  return text3.replace(/^([a-z]+:\/\/)[^/@\s]*@/i, "$1");
+  return text3.replace(/^([a-z]+:\/\/)[^/\s]*@/i, "$1");
 }
 
 // packages/client/src/context/git.ts
@@ -17837,30 +18014,37 @@ var CAREFUL = [
   ...["protocol.ssh.allow=always", "protocol.git.allow=always", "advice.detachedHead=false", "gc.auto=0"]
 ].flatMap((setting) => ["-c", setting]);
 async function checkOut(source, directory, env, signal) {
-  const git = async (...args) => run2(source, directory, [...CAREFUL, ...args], env, signal);
-  const metadata = (0, import_node_path24.join)(directory, ".git");
+  let ssh = {};
+  const git = async (...args) => run2(source, directory, [...CAREFUL, ...args], { ...env, ...ssh }, signal);
+  const metadata = (0, import_node_path25.join)(directory, ".git");
   await git("init", "--quiet", "--template=");
-  const remote = source.remote.replace(/[\\"]/g, "\\$&");
-  await (0, import_promises16.mkdir)(metadata, { recursive: true });
-  await (0, import_promises16.writeFile)((0, import_node_path24.join)(metadata, "config"), `[core]
+  const { url, config, credential: credential2 } = withoutCredential(source.remote, ".git/kbuild-credential");
+  const lines = `[core]
 	bare = false
 [remote "origin"]
-	url = "${remote}"
-`, {
-    mode: 384
-  });
+	url = ${quoted(url)}
+${config}`;
+  await (0, import_promises17.mkdir)(metadata, { recursive: true });
+  await (0, import_promises17.writeFile)((0, import_node_path25.join)(metadata, "config"), lines, { mode: 384 });
+  if (credential2 !== void 0) await (0, import_promises17.writeFile)((0, import_node_path25.join)(metadata, "kbuild-credential"), credential2, { mode: 384 });
+  if (/^(?:ssh:|[^/:]+@)/.test(source.remote) && env["GIT_SSH"] === void 0 && env["GIT_SSH_COMMAND"] === void 0) {
+    const isConfigured = await git("config", "--get", "core.sshCommand").then(
+      () => true,
+      () => false
+    );
+    if (!isConfigured) ssh = { GIT_SSH_COMMAND: "ssh -o BatchMode=yes" };
+  }
   await git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "origin", source.ref);
   await git("checkout", "--quiet", "--detach", "FETCH_HEAD");
-  await (0, import_promises16.rm)(metadata, { recursive: true, force: true });
-  return (0, import_node_fs14.existsSync)((0, import_node_path24.join)(directory, ".gitmodules")) ? ["The submodules of the repository are not fetched."] : [];
+  await (0, import_promises17.rm)(metadata, { recursive: true, force: true });
+  return (0, import_node_fs14.existsSync)((0, import_node_path25.join)(directory, ".gitmodules")) ? ["The submodules of the repository are not fetched."] : [];
 }
 async function run2(source, cwd, args, env, signal) {
-  const { GIT_SSH_COMMAND = "ssh -o BatchMode=yes" } = env;
   const quiet = { GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "true", SSH_ASKPASS: "true", GIT_LFS_SKIP_SMUDGE: "1" };
   const child2 = (0, import_node_child_process2.spawn)("git", args, {
     cwd,
     // A repository that the caller stands in is not the one that is meant.
-    env: { ...withoutRepository(env), ...quiet, GIT_SSH_COMMAND },
+    env: { ...withoutRepository(env), ...quiet },
     stdio: ["ignore", "ignore", "pipe"],
     ...signal === void 0 ? {} : { signal }
   });
@@ -17890,7 +18074,7 @@ function failed3({ remote, ref }, why, cause) {
   return new BuildError("CONTEXT_FAILED", `${withoutUser(remote)} at ${ref} cannot be fetched: ${why}`, { cause });
 }
 function hide(text3, remote) {
-  const [, user = ""] = /^[a-z]+:\/\/([^/@\s]*)@/i.exec(remote) ?? [];
+  const [, user = ""] = /^[a-z]+:\/\/([^/\s]*)@/i.exec(remote) ?? [];
   const secrets = [user, ...user.split(":")].filter((part) => part.length > 2);
   return secrets.reduce((rest2, secret2) => rest2.replaceAll(secret2, "***"), text3);
 }
@@ -17898,36 +18082,38 @@ function hide(text3, remote) {
 // packages/client/src/backends/broker/share-context.ts
 async function shareContext({ context: source, dockerfile }, mailbox, env, signal) {
   if (source.kind === "directory") {
-    const context = (0, import_node_path25.resolve)(source.path);
+    const context = (0, import_node_path26.resolve)(source.path);
     const close2 = () => Promise.resolve();
-    return { context, dockerfile: dockerfile === void 0 ? void 0 : (0, import_node_path25.resolve)(context, dockerfile), close: close2 };
+    const path8 = dockerfile === void 0 ? void 0 : (0, import_node_path26.resolve)(context, dockerfile);
+    return { context, dockerfile: path8, warnings: [], close: close2 };
   }
-  const around = await (0, import_promises17.mkdtemp)((0, import_node_path25.join)((0, import_node_path25.dirname)(mailbox), "kbuild-context-"));
-  const close = async () => (0, import_promises17.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
+  const around = await (0, import_promises18.mkdtemp)((0, import_node_path26.join)((0, import_node_path26.dirname)(mailbox), "kbuild-context-"));
+  const close = async () => (0, import_promises18.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
   try {
-    await (0, import_promises17.chmod)(around, 493);
-    const root = (0, import_node_path25.join)(around, "context");
-    await (0, import_promises17.mkdir)(root);
+    await (0, import_promises18.chmod)(around, 493);
+    const root = (0, import_node_path26.join)(around, "context");
+    await (0, import_promises18.mkdir)(root);
     if (source.kind === "archive") {
       await unpack(source.content, root, signal);
-      return { context: root, dockerfile: inside(root, dockerfile), close };
+      return { context: root, dockerfile: inside(root, dockerfile), warnings: [], close };
     }
     const git = parseGitUrl(source.url);
-    await checkOut(git, root, env, signal);
-    const context = (0, import_node_path25.join)(root, git.directory);
-    return { context, dockerfile: inside(context, dockerfile), close };
+    const warnings = await checkOut(git, root, env, signal);
+    const context = (0, import_node_path26.join)(root, git.directory);
+    return { context, dockerfile: inside(context, dockerfile), warnings, close };
   } catch (error2) {
     await close();
     throw error2;
   }
 }
 function inside(root, path8) {
-  return path8 === void 0 ? void 0 : (0, import_node_path25.join)(root, (0, import_node_path25.join)("/", path8));
+  return path8 === void 0 ? void 0 : (0, import_node_path26.join)(root, (0, import_node_path26.join)("/", path8));
 }
 
 // packages/client/src/backends/broker/broker.ts
 var LOOK_MS = 250;
 var TAKEN_MS = 6e4;
+var SILENCE_MS2 = 6e5;
 var CANCEL_MS = 1e4;
 var BrokerBackend = class {
   name = "broker";
@@ -17938,7 +18124,7 @@ var BrokerBackend = class {
   async missing() {
     const directory = this.#directory;
     if (directory === void 0) return `the variable ${MAILBOX_VARIABLE} is not set`;
-    const versions = await Mailbox.versions(directory);
+    const versions = (await Mailbox.announcement(directory))?.versions;
     if (versions === void 0) return `there is no mailbox of a hook at ${directory} (${MAILBOX_VARIABLE})`;
     if (versions.includes(PROTOCOL_VERSION)) return void 0;
     return `the hook speaks version ${versions.join(", ")} of the protocol, and this program version ${PROTOCOL_VERSION}`;
@@ -17952,15 +18138,31 @@ var BrokerBackend = class {
     const id = (0, import_node_crypto9.randomUUID)();
     const mailbox = new Mailbox(directory, id);
     const shared = await shareContext(build2, directory, this.#settings.env, signal);
+    for (const warning2 of shared.warnings) listener.line(`Warning: ${warning2}`);
+    if (build2.cache !== void 0) {
+      const { repository } = build2.cache;
+      listener.line(`Note: the hook keeps layers where its administrator says, and not in ${repository}.`);
+    }
     try {
+      const { context, dockerfile } = shared;
+      const lends = (await Mailbox.announcement(directory))?.capabilities.includes(BASE_CREDENTIALS) === true;
+      const pushes = await pushCredentialsOf(build2, this.#settings, listener, signal);
+      const bases = lends ? await baseCredentialsOf(build2, shared, this.#settings, listener, signal) : [];
       const request4 = {
         ...requestOf(build2),
-        context: shared.context,
-        credentials: await this.#credentials(build2, listener)
+        context,
+        ...dockerfile === void 0 ? {} : { dockerfile },
+        credentials: brokerCredentials(pushes),
+        ...bases.length === 0 ? {} : { baseCredentials: brokerCredentials(bases) }
       };
-      const { dockerfile } = shared;
-      await mailbox.send(JSON.stringify(dockerfile === void 0 ? request4 : { ...request4, dockerfile }));
-      return outcomeOf(await followed(mailbox, listener, signal), id);
+      signal.throwIfAborted();
+      await mailbox.send(JSON.stringify(request4));
+      const outcome = outcomeOf(await followed(mailbox, listener, signal), id);
+      if (outcome.imageId !== void 0) return outcome;
+      return { ...outcome, ...await askFacts(pushes, outcome.digest, signal) };
+    } catch (error2) {
+      if (!signal.aborted || error2 instanceof BuildError) throw error2;
+      throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
     } finally {
       await Promise.all([mailbox.close(), shared.close()]);
     }
@@ -17968,22 +18170,6 @@ var BrokerBackend = class {
   get #directory() {
     const directory = this.#settings.env[MAILBOX_VARIABLE];
     return directory === "" ? void 0 : directory;
-  }
-  async #credentials({ push, tags }, listener) {
-    const { env, credentials } = this.#settings;
-    const repositories = push ? tags.map((tag) => parseReference(tag)) : [];
-    const found = await findCredentials(repositories, credentialSources(env, credentials), env);
-    for (const warning2 of found.warnings) listener.line(`Warning: ${warning2}`);
-    const byDomain = new Map(
-      repositories.flatMap((repository) => {
-        const credential2 = found.for(repository)?.credential;
-        return credential2 === void 0 ? [] : [[repository.domain, credential2]];
-      })
-    );
-    return [...byDomain].map(([registry2, credential2]) => {
-      if ("registryToken" in credential2 || "password" in credential2) return { registry: registry2, ...credential2 };
-      return { registry: registry2, identityToken: credential2.identityToken };
-    });
   }
 };
 function requestOf(build2) {
@@ -18015,6 +18201,7 @@ function refuseWhatIsTheHooks({ files, engineArgs, registryMirrors, insecureRegi
 async function followed(mailbox, listener, signal) {
   const start = Date.now();
   let isTaken = false;
+  let hasSpoken = false;
   let cancelledAt;
   for (; ; ) {
     const { entries, answer: answer2 } = await mailbox.look();
@@ -18024,6 +18211,10 @@ async function followed(mailbox, listener, signal) {
     }
     if (answer2 !== void 0) return answer2;
     isTaken ||= await mailbox.isTaken();
+    hasSpoken ||= entries.length > 0;
+    if (!hasSpoken && Date.now() - start > SILENCE_MS2) {
+      throw failure("POD_FAILED", `the hook took the request, and said nothing within ${SILENCE_MS2 / 6e4} minutes`);
+    }
     if (!isTaken && Date.now() - start > TAKEN_MS) {
       throw failure(
         "POD_FAILED",
@@ -18037,7 +18228,7 @@ async function followed(mailbox, listener, signal) {
     if (cancelledAt !== void 0 && Date.now() - cancelledAt > CANCEL_MS) {
       throw failure("ABORTED", "the build was aborted, and the hook has not confirmed that");
     }
-    await (0, import_promises18.setTimeout)(LOOK_MS);
+    await (0, import_promises19.setTimeout)(LOOK_MS);
   }
 }
 function outcomeOf(answer2, id) {
@@ -18080,9 +18271,9 @@ function redactor2(secrets) {
 
 // packages/client/src/backends/kubernetes/cluster.ts
 var import_node_fs15 = require("node:fs");
-var import_promises19 = require("node:fs/promises");
+var import_promises20 = require("node:fs/promises");
 var import_node_os2 = require("node:os");
-var import_node_path26 = require("node:path");
+var import_node_path27 = require("node:path");
 async function findCluster(settings) {
   const { kubeconfig, namespace } = settings;
   const found = await (kubeconfig === void 0 ? findAny(settings) : readKubeconfig(kubeconfig));
@@ -18107,22 +18298,22 @@ async function findAny({ env }) {
 }
 function fileOf(variable, home) {
   const named3 = variable.split(":").filter((path8) => path8 !== "");
-  return [...named3, ...named3.length === 0 ? [(0, import_node_path26.join)(home, ".kube", "config")] : []].find((path8) => (0, import_node_fs15.existsSync)(path8));
+  return [...named3, ...named3.length === 0 ? [(0, import_node_path27.join)(home, ".kube", "config")] : []].find((path8) => (0, import_node_fs15.existsSync)(path8));
 }
 async function readKubeconfig(pathOrContent) {
   if (!pathOrContent.includes("\n")) {
     const config = await kubeconfigFile(pathOrContent);
     return { config, origin: `the kubeconfig ${pathOrContent}`, isOwn: false };
   }
-  const directory = await (0, import_promises19.mkdtemp)((0, import_node_path26.join)((0, import_node_os2.tmpdir)(), "kbuild-kubeconfig-"));
+  const directory = await (0, import_promises20.mkdtemp)((0, import_node_path27.join)((0, import_node_os2.tmpdir)(), "kbuild-kubeconfig-"));
   try {
-    const path8 = (0, import_node_path26.join)(directory, "config");
-    await (0, import_promises19.writeFile)(path8, pathOrContent, { mode: 384 });
+    const path8 = (0, import_node_path27.join)(directory, "config");
+    await (0, import_promises20.writeFile)(path8, pathOrContent, { mode: 384 });
     const { token, ...config } = await kubeconfigFile(path8);
     const first = await token();
     return { config: { ...config, token: () => Promise.resolve(first) }, origin: "the kubeconfig", isOwn: false };
   } finally {
-    await (0, import_promises19.rm)(directory, { recursive: true, force: true });
+    await (0, import_promises20.rm)(directory, { recursive: true, force: true });
   }
 }
 
@@ -18179,29 +18370,29 @@ function byIndex(texts) {
 }
 
 // packages/client/src/context/open.ts
-var import_promises20 = require("node:fs/promises");
+var import_promises21 = require("node:fs/promises");
 var import_node_os3 = require("node:os");
-var import_node_path27 = require("node:path");
+var import_node_path28 = require("node:path");
 var DEFAULT_DOCKERFILE = "Dockerfile";
 async function openContext({ context: source, dockerfile }, env, signal) {
   const options = signal === void 0 ? {} : { signal };
   if (source.kind === "directory") {
-    const context = await readDirectory((0, import_node_path27.resolve)(source.path), dockerfile, options);
+    const context = await readDirectory((0, import_node_path28.resolve)(source.path), dockerfile, options);
     return { context, close: () => Promise.resolve() };
   }
-  const around = await (0, import_promises20.mkdtemp)((0, import_node_path27.join)((0, import_node_os3.tmpdir)(), "kbuild-context-"));
-  const directory = (0, import_node_path27.join)(around, "context");
-  const close = async () => (0, import_promises20.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
+  const around = await (0, import_promises21.mkdtemp)((0, import_node_path28.join)((0, import_node_os3.tmpdir)(), "kbuild-context-"));
+  const directory = (0, import_node_path28.join)(around, "context");
+  const close = async () => (0, import_promises21.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
   try {
-    await (0, import_promises20.mkdir)(directory);
-    const inside2 = (0, import_node_path27.join)("/", dockerfile ?? DEFAULT_DOCKERFILE).slice(1);
+    await (0, import_promises21.mkdir)(directory);
+    const inside2 = (0, import_node_path28.join)("/", dockerfile ?? DEFAULT_DOCKERFILE).slice(1);
     if (source.kind === "archive") {
       await unpack(source.content, directory, signal);
       return { context: await readContext(directory, inside2, options), close };
     }
     const git = parseGitUrl(source.url);
     const left = await checkOut(git, directory, env, signal);
-    const context = await readContext((0, import_node_path27.join)(directory, git.directory), inside2, { ...options, within: [directory] });
+    const context = await readContext((0, import_node_path28.join)(directory, git.directory), inside2, { ...options, within: [directory] });
     return { context: { ...context, warnings: [...context.warnings, ...left] }, close };
   } catch (error2) {
     await close();
@@ -18210,45 +18401,15 @@ async function openContext({ context: source, dockerfile }, env, signal) {
 }
 async function readDirectory(directory, dockerfile, options) {
   if (dockerfile === void 0) return readContext(directory, DEFAULT_DOCKERFILE, options);
-  const path8 = (0, import_node_path27.relative)(directory, (0, import_node_path27.resolve)(directory, dockerfile));
+  const path8 = (0, import_node_path28.relative)(directory, (0, import_node_path28.resolve)(directory, dockerfile));
   if (path8 !== "" && !path8.startsWith("..")) return readContext(directory, path8, options);
-  const outside = (0, import_node_path27.resolve)(directory, dockerfile);
-  return readContext(directory, (0, import_node_path27.basename)(outside), { ...options, dockerfileDirectory: (0, import_node_path27.dirname)(outside) });
+  const outside = (0, import_node_path28.resolve)(directory, dockerfile);
+  return readContext(directory, (0, import_node_path28.basename)(outside), { ...options, dockerfileDirectory: (0, import_node_path28.dirname)(outside) });
 }
 function asOpened(error2, directory) {
   if (!(error2 instanceof BuildError) || !error2.message.includes(directory)) return error2;
   const message = error2.message.replaceAll(`${directory}/`, "").replaceAll(directory, "the build context");
   return error2.withMessage(message);
-}
-
-// packages/client/src/backends/kubernetes/bases.ts
-var ANSWER_MS2 = 5e3;
-function baseRepositories({ dockerfileText }, buildArgs) {
-  const found = /* @__PURE__ */ new Map();
-  for (const { reference: text3 } of baseImages(dockerfileText, buildArgs)) {
-    const reference = readReference(text3);
-    if (reference !== void 0) found.set(`${reference.domain}/${reference.repository}`, reference);
-  }
-  return [...found.values()];
-}
-function readReference(text3) {
-  try {
-    return parseReference(text3);
-  } catch (error2) {
-    if (!(error2 instanceof RegistryError)) throw error2;
-    return void 0;
-  }
-}
-async function isPublic(reference, options, signal) {
-  const { domain, repository, tag = "latest", digest: digest2 } = reference;
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS2)]);
-  try {
-    const client = new RegistryClient(domain, { ...options, retries: 0, connectTimeoutMs: 2e3 });
-    return await client.headManifest(repository, digest2 ?? tag, soon) !== void 0;
-  } catch (error2) {
-    if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
-    return false;
-  }
 }
 
 // packages/client/src/backends/kubernetes/connector.ts
@@ -18412,19 +18573,11 @@ async function checkPlace({ place, client: options }, digest2, signal) {
       const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`;
       throw new BuildError("PUSH_FAILED", `${written} was pushed as ${digest2}, but ${why}`);
     }
-    return manifest === void 0 ? {} : contentOf2(manifest);
+    return manifest === void 0 ? {} : imageFacts(manifest);
   } catch (error2) {
     if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
     return {};
   }
-}
-function contentOf2({ content }) {
-  const { config, layers } = JSON.parse(content.toString("utf8"));
-  const sizes = Array.isArray(layers) ? layers.map(({ size }) => typeof size === "number" ? size : 0) : [];
-  return {
-    ...typeof config?.digest === "string" ? { imageId: config.digest } : {},
-    size: sizes.reduce((sum, size) => sum + size, 0)
-  };
 }
 
 // packages/client/src/backends/kubernetes/request.ts
@@ -18698,16 +18851,16 @@ async function missingOf(backend) {
 function lendFrom(env, wishes, notice2 = () => void 0) {
   return {
     readContext: (build2, signal) => openContext(build2, env, signal),
-    dockerConfig: async (build2, context) => {
+    dockerConfig: async (build2, context, signal) => {
       const repositories = repositoriesOf(build2, context);
-      const found = await findCredentialsOf(repositories, env, wishes);
+      const found = await findCredentialsOf(repositories, env, wishes, signal);
       found.warnings.forEach(notice2);
       return found.configFor(repositories);
     }
   };
 }
-async function findCredentialsOf(repositories, env, wishes) {
-  return findCredentials(repositories, credentialSources(env, wishes), env);
+async function findCredentialsOf(repositories, env, wishes, signal) {
+  return findCredentials(repositories, credentialSources(env, wishes), env, signal);
 }
 function repositoriesOf(build2, context) {
   const bases = baseImages(context.dockerfileText, build2.buildArgs).map(({ reference }) => reference);
@@ -18740,19 +18893,25 @@ function executorCommand(request4, home = "/kaniko") {
 }
 function redactorOf(request4, config) {
   const passwords = config === void 0 ? [] : parseDockerConfig(config).secrets;
-  return redactor2([...request4.secrets.map(({ value }) => value.toString("utf8")), ...passwords]);
+  const secrets = [...request4.secrets.map(({ value }) => value.toString("utf8")), ...passwords];
+  return redactor2(secrets.flatMap((secret2) => [secret2, ...secret2.split("\n")].flatMap(formsOf)));
+}
+function formsOf(text3) {
+  const json2 = JSON.stringify(text3).slice(1, -1);
+  const go2 = json2.replace(/[<>&\u2028\u2029]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return [text3, json2, go2];
 }
 
 // packages/client/src/backends/local/local.ts
 var import_node_crypto11 = require("node:crypto");
 var import_node_fs17 = require("node:fs");
-var import_promises22 = require("node:fs/promises");
+var import_promises23 = require("node:fs/promises");
 var import_node_os6 = require("node:os");
-var import_node_path29 = require("node:path");
+var import_node_path30 = require("node:path");
 
 // packages/builder/src/engines/kaniko/elsewhere.ts
 function forkOf(printed) {
-  const [, major, minor] = /v?(\d+)\.(\d+)\.\d+/.exec(printed) ?? [];
+  const [, major, minor] = /(?<!\d)(\d{1,4})\.(\d{1,4})\.\d/.exec(printed) ?? [];
   if (major === void 0 || minor === void 0) return void 0;
   if (Number(major) > 1 || Number(minor) > 25) return "osscontainertools";
   return Number(minor) === 25 ? "chainguard" : "google";
@@ -18880,7 +19039,7 @@ async function runExecutor({ program, args, environment }, onLine, signal) {
     for (const group2 of [...groupsOfChildren(child2.pid), child2.pid]) endGroup(group2);
   };
   signal.addEventListener("abort", kill, { once: true });
-  const read3 = async (stream) => {
+  const read4 = async (stream) => {
     for await (const line of readLines(stream)) onLine(line);
   };
   try {
@@ -18888,7 +19047,7 @@ async function runExecutor({ program, args, environment }, onLine, signal) {
       child2.on("error", reject);
       child2.on("exit", (code4, name2) => resolve10(code4 ?? 128 + (name2 === null ? 0 : import_node_os5.constants.signals[name2])));
     });
-    const [code3] = await Promise.all([ended, read3(child2.stdout), read3(child2.stderr)]);
+    const [code3] = await Promise.all([ended, read4(child2.stdout), read4(child2.stderr)]);
     return code3;
   } finally {
     signal.removeEventListener("abort", kill);
@@ -18913,10 +19072,10 @@ function endGroup(group2) {
 
 // packages/client/src/backends/local/unpack.ts
 var import_node_events2 = require("node:events");
-var import_promises21 = require("node:fs/promises");
-var import_node_path28 = require("node:path");
+var import_promises22 = require("node:fs/promises");
+var import_node_path29 = require("node:path");
 async function unpackContext(context, directory, signal) {
-  await (0, import_promises21.mkdir)(directory, { recursive: true, mode: 493 });
+  await (0, import_promises22.mkdir)(directory, { recursive: true, mode: 493 });
   const archive = await packContext(context);
   let writing = Promise.resolve();
   const parser = new rt({
@@ -18938,20 +19097,20 @@ async function unpackContext(context, directory, signal) {
 }
 async function writeEntry(entry2, directory) {
   const { type: type2, mode = 0, mtime = /* @__PURE__ */ new Date(0), linkpath = "" } = entry2;
-  const path8 = (0, import_node_path28.join)(directory, entry2.path);
+  const path8 = (0, import_node_path29.join)(directory, entry2.path);
   if (type2 === "Directory") {
     entry2.resume();
-    await (0, import_promises21.mkdir)(path8, { recursive: true });
-    await (0, import_promises21.chmod)(path8, mode);
-    return (0, import_promises21.utimes)(path8, mtime, mtime);
+    await (0, import_promises22.mkdir)(path8, { recursive: true });
+    await (0, import_promises22.chmod)(path8, mode);
+    return (0, import_promises22.utimes)(path8, mtime, mtime);
   }
-  await (0, import_promises21.mkdir)((0, import_node_path28.dirname)(path8), { recursive: true });
+  await (0, import_promises22.mkdir)((0, import_node_path29.dirname)(path8), { recursive: true });
   if (type2 === "SymbolicLink") {
     entry2.resume();
-    await (0, import_promises21.symlink)(linkpath, path8);
-    return (0, import_promises21.lutimes)(path8, mtime, mtime);
+    await (0, import_promises22.symlink)(linkpath, path8);
+    return (0, import_promises22.lutimes)(path8, mtime, mtime);
   }
-  const file = await (0, import_promises21.open)(path8, "wx", 384);
+  const file = await (0, import_promises22.open)(path8, "wx", 384);
   try {
     for await (const chunk of entry2) await file.writeFile(chunk);
     await file.chmod(mode);
@@ -19012,9 +19171,9 @@ var LocalBackend = class {
       const { context, buildArgs } = prepareElsewhere(lent.context, request4, traits);
       context.warnings.forEach((warning2) => listener.line(warning2));
       had = await take(this.#home, work);
-      await (0, import_promises22.rm)(tree, { recursive: true, force: true });
+      await (0, import_promises23.rm)(tree, { recursive: true, force: true });
       await unpackContext(context, tree, signal);
-      const config = await this.#lent.dockerConfig(request4, context);
+      const config = await this.#lent.dockerConfig(request4, context, signal);
       const redact2 = redactorOf(request4, config);
       await writePrivate(`${work}/docker/config.json`, config ?? "{}");
       for (const [index, { value }] of request4.secrets.entries()) {
@@ -19035,7 +19194,7 @@ var LocalBackend = class {
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` };
       const exitCode2 = await runExecutor({ program, args, environment }, onLine, signal);
       signal.throwIfAborted();
-      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises22.readFile)(`${work}/digest`, "utf8").catch(() => "") });
+      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises23.readFile)(`${work}/digest`, "utf8").catch(() => "") });
       return {
         digest: digest2,
         imageId: void 0,
@@ -19046,7 +19205,7 @@ var LocalBackend = class {
         durationsMs: durations2.end()
       };
     } finally {
-      await (0, import_promises22.mkdir)(directory, { recursive: true });
+      await (0, import_promises23.mkdir)(directory, { recursive: true });
       if (had !== void 0) await drop(this.#home, had);
       await lent.close();
     }
@@ -19065,15 +19224,15 @@ var LocalBackend = class {
   }
 };
 async function take(home, work) {
-  const other = Number(await (0, import_promises22.readFile)(`${work}/pid`, "utf8").catch(() => ""));
+  const other = Number(await (0, import_promises23.readFile)(`${work}/pid`, "utf8").catch(() => ""));
   if (other > 0 && isAlive(other)) {
     throw new BuildError("POD_FAILED", `another build (process ${other}) runs in this container`, { fault: "user" });
   }
-  const before = await (0, import_promises22.readFile)(`${work}/had`, "utf8").catch(() => void 0);
+  const before = await (0, import_promises23.readFile)(`${work}/had`, "utf8").catch(() => void 0);
   if (before !== void 0) await drop(home, before.trim().split("/"));
-  await (0, import_promises22.rm)(work, { recursive: true, force: true });
-  const had = await (0, import_promises22.readdir)(home);
-  await (0, import_promises22.mkdir)(work, { mode: 448 });
+  await (0, import_promises23.rm)(work, { recursive: true, force: true });
+  const had = await (0, import_promises23.readdir)(home);
+  await (0, import_promises23.mkdir)(work, { mode: 448 });
   await writePrivate(`${work}/pid`, `${process.pid}
 `);
   await writePrivate(`${work}/had`, `/${had.join("/")}/
@@ -19081,8 +19240,8 @@ async function take(home, work) {
   return had;
 }
 async function drop(home, had) {
-  const left = (await (0, import_promises22.readdir)(home)).filter((name2) => !had.includes(name2));
-  await Promise.all(left.map((name2) => (0, import_promises22.rm)(`${home}/${name2}`, { recursive: true, force: true })));
+  const left = (await (0, import_promises23.readdir)(home)).filter((name2) => !had.includes(name2));
+  await Promise.all(left.map((name2) => (0, import_promises23.rm)(`${home}/${name2}`, { recursive: true, force: true })));
 }
 function isAlive(pid) {
   try {
@@ -19092,8 +19251,8 @@ function isAlive(pid) {
   }
 }
 async function writePrivate(path8, content) {
-  await (0, import_promises22.mkdir)((0, import_node_path29.dirname)(path8), { recursive: true, mode: 448 });
-  await (0, import_promises22.writeFile)(path8, content, { mode: 384, flag: "wx" });
+  await (0, import_promises23.mkdir)((0, import_node_path30.dirname)(path8), { recursive: true, mode: 448 });
+  await (0, import_promises23.writeFile)(path8, content, { mode: 384, flag: "wx" });
 }
 
 // packages/client/src/backends/via/script.ts
@@ -19230,7 +19389,7 @@ kbuild() {
 
 // packages/action/src/backends.ts
 function backendsFor(wanted, environment) {
-  const credentials = credentialsOf(wanted);
+  const credentials = credentialsOf2(wanted);
   return [
     new BrokerBackend({ env: environment, credentials }),
     kubernetes(wanted, environment, credentials),
@@ -19266,7 +19425,7 @@ function kubernetes(wanted, environment, credentials) {
     ...Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } }
   });
 }
-function credentialsOf({ logins }) {
+function credentialsOf2({ logins }) {
   return logins.length === 0 ? {} : { registryAuth: JSON.stringify(logins) };
 }
 
@@ -19297,12 +19456,12 @@ var STATE = {
 };
 
 // packages/action/src/clean-up.ts
-async function cleanUp(read3, state, runner, find) {
-  for (const mask of read3.masks) runner.setSecret(mask);
+async function cleanUp(read4, state, runner, find) {
+  for (const mask of read4.masks) runner.setSecret(mask);
   const build2 = state(STATE.build);
-  if (build2 === "" || read3.wanted === void 0) return;
+  if (build2 === "" || read4.wanted === void 0) return;
   try {
-    const backend = await find(read3.wanted, state(STATE.backend));
+    const backend = await find(read4.wanted, state(STATE.backend));
     if (backend?.cancel === void 0) return;
     await backend.cancel(build2);
     runner.info(plainLine(`Ended the build ${build2}, which the step left behind.`));
@@ -20835,15 +20994,15 @@ function getIDToken(aud) {
 }
 
 // packages/action/src/environment.ts
-var import_promises26 = require("node:fs/promises");
+var import_promises27 = require("node:fs/promises");
 
 // packages/action/src/event.ts
-var import_promises23 = require("node:fs/promises");
+var import_promises24 = require("node:fs/promises");
 var import_node_fs18 = require("node:fs");
 var MAX_BYTES4 = 25 * 1024 * 1024;
 async function readEvent(path8) {
   try {
-    const file = await (0, import_promises23.open)(path8, import_node_fs18.constants.O_RDONLY | import_node_fs18.constants.O_NOFOLLOW | import_node_fs18.constants.O_NONBLOCK);
+    const file = await (0, import_promises24.open)(path8, import_node_fs18.constants.O_RDONLY | import_node_fs18.constants.O_NOFOLLOW | import_node_fs18.constants.O_NONBLOCK);
     try {
       const found = await file.stat();
       if (!found.isFile() || found.size > MAX_BYTES4) return void 0;
@@ -20974,8 +21133,9 @@ function parsedOr(text3, input, told) {
 
 // packages/action/src/context.ts
 var import_node_fs19 = require("node:fs");
-var import_promises24 = require("node:fs/promises");
-var import_node_path30 = require("node:path");
+var import_promises25 = require("node:fs/promises");
+var import_node_path31 = require("node:path");
+var import_node_stream4 = require("node:stream");
 var DEFAULT_CONTEXT = /\{\{\s*defaultContext\s*\}\}/;
 function readContext2(context, file, workspace, problem) {
   const dockerfile = file === "" ? void 0 : file;
@@ -20990,23 +21150,31 @@ function readContext2(context, file, workspace, problem) {
     );
     return void 0;
   }
-  return { kind: "path", path: (0, import_node_path30.resolve)(workspace, context), file: dockerfile };
+  return { kind: "path", path: (0, import_node_path31.resolve)(workspace, context), file: dockerfile };
 }
 async function openContext2(wanted, workspace) {
   const inContext2 = wanted.file === void 0 ? {} : { dockerfile: wanted.file };
   if (wanted.kind === "git") return { context: { kind: "git", url: wanted.url }, ...inContext2 };
   const { path: path8, file } = wanted;
-  const found = await (0, import_promises24.stat)(path8).catch(() => void 0);
+  const found = await (0, import_promises25.stat)(path8).catch(() => void 0);
   if (found?.isDirectory() === true) {
     return {
       context: { kind: "directory", path: path8 },
-      ...file === void 0 ? {} : { dockerfile: (0, import_node_path30.resolve)(workspace, file) }
+      ...file === void 0 ? {} : { dockerfile: (0, import_node_path31.resolve)(workspace, file) }
     };
   }
-  if (found?.isFile() === true) return { context: { kind: "archive", content: (0, import_node_fs19.createReadStream)(path8) }, ...inContext2 };
-  const shown3 = (0, import_node_path30.relative)(workspace, path8);
+  if (found?.isFile() === true) return { context: { kind: "archive", content: readLater(path8) }, ...inContext2 };
+  const shown3 = (0, import_node_path31.relative)(workspace, path8);
   throw new Error(
-    `\`context\`: there is no ${(0, import_node_path30.isAbsolute)(shown3) || shown3.startsWith("..") ? path8 : shown3 || path8}; is a step with actions/checkout before this one?`
+    `\`context\`: there is no ${(0, import_node_path31.isAbsolute)(shown3) || shown3.startsWith("..") ? path8 : shown3 || path8}; is a step with actions/checkout before this one?`
+  );
+}
+function readLater(path8) {
+  return import_node_stream4.Readable.from(
+    (async function* () {
+      yield* (0, import_node_fs19.createReadStream)(path8);
+    })(),
+    { objectMode: false }
   );
 }
 
@@ -21023,13 +21191,15 @@ function seconds(ms2) {
 }
 
 // packages/action/src/image-outputs.ts
-var import_node_path31 = require("node:path");
+var import_node_path32 = require("node:path");
 var KNOWN = {
   registry: ["type", "name"],
   image: ["type", "name", "push"],
   docker: ["type", "dest"],
   oci: ["type", "dest", "tar"]
 };
+var TRUE = /* @__PURE__ */ new Set(["1", "t", "T", "true", "TRUE", "True"]);
+var FALSE = /* @__PURE__ */ new Set(["0", "f", "F", "false", "FALSE", "False"]);
 var ARCHIVES2 = "write type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image";
 function readOutputs(elements2, workspace, problem) {
   const names = [];
@@ -21038,7 +21208,7 @@ function readOutputs(elements2, workspace, problem) {
   for (const element of elements2) {
     const attributes = readAttributes(element, "dest");
     const type2 = attributes.get("type") ?? "local";
-    const known = KNOWN[type2];
+    const known = Object.entries(KNOWN).find(([name2]) => name2 === type2)?.[1];
     const unknown = [...attributes.keys()].filter((key2) => known?.includes(key2) === false);
     const dest = attributes.get("dest") ?? "";
     if (known === void 0) {
@@ -21051,9 +21221,11 @@ function readOutputs(elements2, workspace, problem) {
       if (attributes.get("tar") === "false") problem(`\`outputs\` makes no directories: ${ARCHIVES2}`);
       else if (dest === "")
         problem(`\`outputs\` of type=${type2} has no dest=, and there is no Docker daemon to load into: ${ARCHIVES2}`);
-      else files.push({ kind: type2, path: (0, import_node_path31.resolve)(workspace, dest) });
+      else files.push({ kind: type2, path: (0, import_node_path32.resolve)(workspace, dest) });
     } else {
-      push ||= type2 === "registry" || attributes.get("push") === "true";
+      const isPush = attributes.get("push") ?? String(type2 === "registry");
+      if (!TRUE.has(isPush) && !FALSE.has(isPush)) problem("`outputs`: push is true or false");
+      push ||= TRUE.has(isPush);
       const name2 = attributes.get("name") ?? "";
       if (name2 !== "") names.push(name2);
     }
@@ -21258,40 +21430,43 @@ function splitPair2(text3) {
   const at2 = text3.indexOf("=");
   return at2 === -1 ? void 0 : [text3.slice(0, at2).trim(), text3.slice(at2 + 1)];
 }
+function variableOf(environment, name2) {
+  return Object.hasOwn(environment, name2) ? environment[name2] : void 0;
+}
 function readBuildArgs(elements2, environment, problem) {
-  const args = {};
+  const args = /* @__PURE__ */ new Map();
   for (const element of elements2) {
-    const [key2, value] = splitPair2(element) ?? [element, environment[element]];
+    const [key2, value] = splitPair2(element) ?? [element, variableOf(environment, element)];
     if (key2 === "" || /\s/.test(key2)) problem("`build-args` has a line that is not KEY=VALUE");
-    else if (value !== void 0) args[key2] = value;
+    else if (value !== void 0) args.set(key2, value);
   }
-  return args;
+  return Object.fromEntries(args);
 }
 function readLabels(elements2, problem) {
-  const labels = {};
+  const labels = /* @__PURE__ */ new Map();
   for (const element of elements2) {
     const [key2, value] = splitPair2(element) ?? [element, ""];
     if (key2 === "") problem(`\`labels\` has a line without a name: ${JSON.stringify(element)}`);
-    else labels[key2] = value;
+    else labels.set(key2, value);
   }
-  return labels;
+  return Object.fromEntries(labels);
 }
 var LEVEL = "(?:manifest|index|manifest-descriptor|index-descriptor)(?:\\[[A-Za-z0-9_/.-]+\\])?";
 var LEVELS = new RegExp(`^(${LEVEL}(?:,${LEVEL})*):(.+)$`);
 function readAnnotations(elements2, problem, notice2) {
-  const annotations = {};
+  const annotations = /* @__PURE__ */ new Map();
   const elsewhere = [];
   for (const element of elements2) {
     const [name2, value] = splitPair2(element) ?? ["", ""];
     const [, levels = "manifest", key2 = name2] = LEVELS.exec(name2) ?? [];
     if (key2 === "") problem(`\`annotations\` has a line that is not KEY=VALUE: ${JSON.stringify(element)}`);
-    else if (levels.split(",").some((level) => level.replace(/\[.*/, "") === "manifest")) annotations[key2] = value;
+    else if (levels.split(",").some((level) => level.replace(/\[.*/, "") === "manifest")) annotations.set(key2, value);
     else elsewhere.push(key2);
   }
   if (elsewhere.length > 0) {
     notice2(`Annotations are set on the manifest alone; left out: ${elsewhere.join(", ")}.`);
   }
-  return annotations;
+  return Object.fromEntries(annotations);
 }
 
 // node_modules/csv-parse/lib/api/CsvError.js
@@ -23023,12 +23198,12 @@ function readLogins(inputs2, problem) {
   const single = registry2 !== "" || username !== "" || password !== "";
   if (registryAuth === "") return single ? checked([{ registry: registry2, username, password }], problem) : [];
   if (single) problem("`registry-auth` is used instead of `registry`, `username` and `password`, not beside them");
-  return checked(readYaml(registryAuth, problem), problem);
+  return checked(readYaml2(registryAuth, problem), problem);
 }
 function secretsOf2(logins) {
   return logins.filter(({ password }) => password !== "").flatMap(({ username, password }) => [password, Buffer.from(`${username}:${password}`).toString("base64")]);
 }
-function readYaml(text3, problem) {
+function readYaml2(text3, problem) {
   let parsed;
   try {
     parsed = load(text3, { schema: FAILSAFE_SCHEMA });
@@ -23076,6 +23251,7 @@ function checked(logins, problem) {
 }
 
 // packages/action/src/place.ts
+init_js_yaml();
 var BACKENDS = ["auto", "broker", "kubernetes", "docker", "local"];
 var RESOURCES = ["cpu", "memory", "ephemeral-storage"];
 var QUANTITY = /^\d+(?:\.\d+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
@@ -23097,10 +23273,29 @@ function readPlace(inputs2, problem) {
     nodeSelector: readSelector(inputs2.nodeSelector, problem)
   };
 }
+var SECRET_FIELDS = [
+  ...["token", "password", "client-key-data"],
+  ...["access-token", "refresh-token", "id-token", "client-secret"]
+];
+var SHORTEST_SECRET = 4;
 function secretsOfKubeconfig(content) {
-  return [
-    ...content.matchAll(/^[\s-]*["']?(?:token|password|client-key-data)["']?:[ \t]*["']?([^\s"']{8,})/gm)
-  ].flatMap(([, value]) => value ?? []);
+  const secrets = [];
+  const seen = /* @__PURE__ */ new Set();
+  const look = (value) => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    for (const [name2, inner] of Object.entries(value)) {
+      if (typeof inner === "string" && SECRET_FIELDS.includes(name2)) secrets.push(inner.trim());
+      else look(inner);
+    }
+  };
+  try {
+    look(load(content, { schema: FAILSAFE_SCHEMA }));
+  } catch {
+    const field = new RegExp(`["']?(?:${SECRET_FIELDS.join("|")})["']?:[ \\t]*["']?([^\\s"',}]+)`, "g");
+    secrets.push(...[...content.matchAll(field)].flatMap(([, value]) => value ?? []));
+  }
+  return secrets.filter((secret2) => secret2.length >= SHORTEST_SECRET);
 }
 function readResources(elements2, problem) {
   const resources = {};
@@ -23122,8 +23317,9 @@ function readSelector(elements2, problem) {
 }
 
 // packages/action/src/secrets.ts
-var import_promises25 = require("node:fs/promises");
-var import_node_path32 = require("node:path");
+var import_node_fs20 = require("node:fs");
+var import_promises26 = require("node:fs/promises");
+var import_node_path33 = require("node:path");
 var MAX_BYTES5 = 500 * 1024;
 var ID2 = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/;
 function readSecrets(inputs2, place, problem) {
@@ -23148,17 +23344,17 @@ function readSecrets(inputs2, place, problem) {
   });
   const values = pairs4("secrets", inputs2.values).map(([id, value]) => ({ id, value: Buffer.from(value) }));
   const envs = pairs4("secret-envs", inputs2.envs).flatMap(([id, variable]) => {
-    const value = place.environment[variable];
+    const value = variableOf(place.environment, variable);
     if (value !== void 0 && value !== "") return [{ id, value: Buffer.from(value) }];
     problem(`\`secret-envs\` names for ${id} a variable that is not set; give it in \`env\` of the step`);
     return [];
   });
-  const files = pairs4("secret-files", inputs2.files).map(([id, path8]) => ({ id, path: (0, import_node_path32.resolve)(place.workspace, path8) }));
+  const files = pairs4("secret-files", inputs2.files).map(([id, path8]) => ({ id, path: (0, import_node_path33.resolve)(place.workspace, path8) }));
   return { secrets: [...values, ...envs], files };
 }
 async function readSecretFile({ id, path: path8 }) {
   const wrong = (why) => new Error(`\`secret-files\`: ${path8}, for ${id}, ${why}`);
-  const file = await (0, import_promises25.open)(path8).catch((error2) => {
+  const file = await (0, import_promises26.open)(path8, import_node_fs20.constants.O_RDONLY | import_node_fs20.constants.O_NONBLOCK).catch((error2) => {
     throw wrong(
       `cannot be read (${error2.code ?? "unknown"}); is the path relative to the workspace?`
     );
@@ -23219,7 +23415,7 @@ function readInputs(input, around) {
     registryMirrors: words("registry-mirrors"),
     insecureRegistries: readHosts(words("insecure-registries"), problem),
     pushRetries: readRetries(input("push-retry"), problem),
-    timeoutMs: duration(input, "timeout", problem)
+    timeoutMs: duration(input, "timeout", problem, LONGEST_TIMEOUT_MS)
   };
   const { secrets, files } = readSecrets(
     {
@@ -23341,11 +23537,16 @@ function readRetries(text3, problem) {
   problem(`\`push-retry\` is a number from 0 to 10, not ${JSON.stringify(text3)}`);
   return 0;
 }
-function duration(input, name2, problem) {
+var LONGEST_TIMEOUT_MS = 576 * 36e5;
+function duration(input, name2, problem, longest = Infinity) {
   const initial = INPUTS.find((each) => each.name === name2)?.default ?? "";
   const text3 = input(name2) || initial;
   const ms2 = readDuration(text3);
-  if (ms2 !== void 0 && ms2 > 0) return ms2;
+  if (ms2 !== void 0 && ms2 > 0 && ms2 <= longest) return ms2;
+  if (ms2 !== void 0 && ms2 > longest) {
+    problem(`\`${name2}\` is at most ${longest / 36e5}h, not ${JSON.stringify(text3)}`);
+    return longest;
+  }
   problem(`\`${name2}\` is a duration such as ${initial}, not ${JSON.stringify(text3)}`);
   return 0;
 }
@@ -23367,15 +23568,15 @@ async function readStep(environment) {
 function runnerOf(environment) {
   const { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2 } = core_exports;
   const summary2 = environment["GITHUB_STEP_SUMMARY"];
-  const summarise = async (markdown) => {
-    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises26.appendFile)(summary2, markdown);
+  const summarise2 = async (markdown) => {
+    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises27.appendFile)(summary2, markdown);
   };
-  return { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2, summarise };
+  return { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2, summarise: summarise2 };
 }
 
 // packages/action/src/run.ts
-var import_promises27 = require("node:fs/promises");
-var import_node_path33 = require("node:path");
+var import_promises28 = require("node:fs/promises");
+var import_node_path34 = require("node:path");
 
 // packages/action/src/advice.ts
 var ADVICE = {
@@ -23442,20 +23643,21 @@ var TITLES = {
   push: "Push"
 };
 var KEPT_LINES2 = 20;
-var SILENCE_MS2 = 6e4;
+var SILENCE_MS3 = 6e4;
 var BuildLog = class {
   #print;
   #tail = [];
   #open;
+  #isOver = false;
   #heard = Date.now();
   #heartbeat;
   /** @param print takes a line for the workflow log as it is */
-  constructor(print2, silenceMs = SILENCE_MS2) {
+  constructor(print2, silenceMs = SILENCE_MS3) {
     this.#print = print2;
     this.#heartbeat = setInterval(() => this.#beat(silenceMs), silenceMs).unref();
   }
   phase = (phase) => {
-    if (this.#open?.phase === phase) return;
+    if (this.#isOver || this.#open?.phase === phase) return;
     this.#endGroup();
     const token = (0, import_node_crypto12.randomUUID)();
     this.#print(`::group::${TITLES[phase]}`);
@@ -23468,14 +23670,15 @@ var BuildLog = class {
     this.#heard = Date.now();
     this.#tail.push(line);
     if (this.#tail.length > KEPT_LINES2) this.#tail.shift();
-    this.#print(line);
+    if (!this.#isOver) this.#print(line);
   };
   /** The last lines that were told, at most 20. */
   get tail() {
     return this.#tail;
   }
-  /** Ends the last group; commands work again. */
+  /** Ends the last group; commands work again, and what comes later is not printed. */
   end() {
+    this.#isOver = true;
     clearInterval(this.#heartbeat);
     this.#endGroup();
   }
@@ -23592,7 +23795,7 @@ ${block(clean(failure2.tail.join("\n")).split("\n").slice(-20))}
 function inputs({ build: build2, context, secrets, secretFiles, logins }, where) {
   const list = (values) => values.length === 0 ? "-" : values.join(", ");
   const lines = [
-    `context: ${context.kind === "git" ? context.url.replace(/\/\/[^/@]*@/, "//") : context.path}`,
+    `context: ${context.kind === "git" ? withoutUser(context.url) : context.path}`,
     `file: ${context.file ?? "-"}`,
     `tags: ${list(build2.tags)}`,
     `push: ${String(build2.push)}`,
@@ -23626,16 +23829,16 @@ function bounded(parts) {
 
 // packages/action/src/run.ts
 var MAX_DOCKERFILE2 = 1024 * 1024;
-async function buildImage(read3, place, runner, choose, signal) {
-  for (const mask of read3.masks) runner.setSecret(mask);
-  for (const sentence2 of read3.notices) runner.notice(plainLine(sentence2));
-  const { wanted } = read3;
+async function buildImage(read4, place, runner, choose, signal) {
+  for (const mask of read4.masks) runner.setSecret(mask);
+  for (const sentence2 of read4.notices) runner.notice(plainLine(sentence2));
+  const { wanted } = read4;
   if (wanted === void 0) {
-    const sentences = read3.problems.map(plainLine);
+    const sentences = read4.problems.map(plainLine);
     runner.error(sentences.map((sentence2) => `${sentence2}.`).join("\n"), { title: "Inputs of the build" });
     return false;
   }
-  const masks = [...read3.masks];
+  const masks = [...read4.masks];
   const log = new BuildLog((line) => runner.info(line));
   try {
     const build2 = await complete(wanted, place.workspace, (secret2) => {
@@ -23657,7 +23860,7 @@ async function buildImage(read3, place, runner, choose, signal) {
     runner.info(plainLine(`Digest ${outcome.digest}`));
     const { build: buildMs } = outcome.durationsMs;
     if (buildMs !== void 0) runner.info(`Built in ${seconds(buildMs)}.`);
-    if (wanted.summary) await runner.summarise(summariseBuild(wanted, outcome));
+    if (wanted.summary) await summarise(summariseBuild(wanted, outcome), runner);
     for (const [name2, value] of Object.entries(outputs)) runner.setOutput(name2, value);
     return true;
   } catch (error2) {
@@ -23686,14 +23889,22 @@ async function tellFailure(error2, build2, runner) {
     const path8 = dockerfilePath(wanted, workspace);
     const text3 = path8 === void 0 ? void 0 : await readBounded(path8);
     for (const { line, title, message: sentence2 } of annotate(error2, text3)) {
-      const where = line === void 0 || path8 === void 0 ? {} : { file: (0, import_node_path33.relative)(workspace, path8), startLine: line };
+      const where = line === void 0 || path8 === void 0 ? {} : { file: (0, import_node_path34.relative)(workspace, path8), startLine: line };
       runner.error(plainLine(sentence2), { title: plainLine(title), ...where });
     }
   } else {
     runner.error(plainLine(message), { title: "The build failed" });
   }
   if (wanted.summary) {
-    await runner.summarise(summariseFailure({ message, advice: advice2, tail: build2.tail }, wanted, build2.masks));
+    await summarise(summariseFailure({ message, advice: advice2, tail: build2.tail }, wanted, build2.masks), runner);
+  }
+}
+async function summarise(markdown, runner) {
+  try {
+    await runner.summarise(markdown);
+  } catch (error2) {
+    const why = error2 instanceof Error ? error2.message : String(error2);
+    runner.notice(plainLine(`The summary could not be written: ${why}`));
   }
 }
 function pushedBefore(error2) {
@@ -23703,11 +23914,11 @@ function pushedBefore(error2) {
 }
 function dockerfilePath({ context }, workspace) {
   if (context.kind === "git") return void 0;
-  return context.file === void 0 ? (0, import_node_path33.join)(context.path, "Dockerfile") : (0, import_node_path33.resolve)(workspace, context.file);
+  return context.file === void 0 ? (0, import_node_path34.join)(context.path, "Dockerfile") : (0, import_node_path34.resolve)(workspace, context.file);
 }
 async function readBounded(path8) {
   try {
-    const file = await (0, import_promises27.open)(path8);
+    const file = await (0, import_promises28.open)(path8);
     try {
       const found = await file.stat();
       return found.isFile() && found.size <= MAX_DOCKERFILE2 ? await file.readFile("utf8") : void 0;

@@ -41,7 +41,7 @@ test('a line of a log is a line or a phase', () => {
 })
 
 test('an announcement says which versions are spoken', () => {
-  expect(readAnnouncement(JSON.stringify(ANNOUNCEMENT))).toEqual({ versions: [1], capabilities: [] })
+  expect(readAnnouncement(JSON.stringify(ANNOUNCEMENT))).toEqual({ versions: [1], capabilities: ['base-credentials'] })
   expect(readAnnouncement('x')).toBeUndefined()
 })
 

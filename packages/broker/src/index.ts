@@ -2,6 +2,7 @@ export { readAnnouncement, readAnswer, readLogEntry } from './answer.js'
 export type { BrokerAnswer, BrokerPhase, LogEntry, WrittenAnswer } from './answer.js'
 export {
   ANNOUNCEMENT_FILE,
+  BASE_CREDENTIALS,
   draftName,
   mailName,
   MAILBOX_VARIABLE,

@@ -21,12 +21,15 @@ export const ANNOUNCEMENT_FILE = 'broker.json'
 /** What the hook speaks. */
 export interface Announcement {
   readonly versions: readonly number[]
-  /** Names of what a request may ask for besides the fields that each version has. None today. */
+  /** Names of what a request may ask for besides the fields that each version has. */
   readonly capabilities: readonly string[]
 }
 
+/** A request may have `baseCredentials`. */
+export const BASE_CREDENTIALS = 'base-credentials'
+
 /** The text of this hook's announcement. It has no character that a shell knows. */
-export const ANNOUNCEMENT: Announcement = { versions: [PROTOCOL_VERSION], capabilities: [] }
+export const ANNOUNCEMENT: Announcement = { versions: [PROTOCOL_VERSION], capabilities: [BASE_CREDENTIALS] }
 
 /**
  * Files of one request. Who asks writes `request` under another name and renames it, and may write `cancel`, which is empty; the

@@ -19,7 +19,8 @@ describe('a request', () => {
       annotations: {},
       noCache: false,
       secrets: [],
-      credentials: []
+      credentials: [],
+      baseCredentials: []
     })
   })
 
@@ -37,6 +38,7 @@ describe('a request', () => {
       noCache: true,
       secrets: [{ id: 'npm', value: 'c2VjcmV0' }],
       credentials: [{ registry: 'ghcr.io', username: 'u', password: 'p' }],
+      baseCredentials: [{ registry: 'quay.io', registryToken: 't' }],
       timeoutMs: 60_000
     }
     expect(readRequest(JSON.stringify(whole)).request).toEqual(whole)
@@ -84,6 +86,11 @@ describe('a request', () => {
     ['nothing', 'null', 'the request is no JSON object'],
     ['too long', `"${'x'.repeat(1024 * 1024)}"`, 'the request is longer than 1048576 bytes']
   ])('that is %s is told so', (_, text, problem) => expect(readRequest(text).problems).toEqual([problem]))
+
+  test('with thousands of faults hears of some', () => {
+    const labels = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`l${index}`, index]))
+    expect(problemsOf({ ...LEAST, labels })).toHaveLength(50)
+  })
 
   test('to push has something to push', () => {
     expect(problemsOf({ ...LEAST, push: true })).toEqual(['push: there is no tag to push'])

@@ -8,6 +8,9 @@ const MAX_MANY = 50
 /** A day; the hook's own limit may be shorter. */
 const MAX_TIMEOUT_MS = 24 * 3_600_000
 
+/** More sentences are no help. */
+const MAX_PROBLEMS = 50
+
 const FEW = `has more than ${MAX_MANY} entries`
 
 const text = v.pipe(v.string(), v.nonEmpty('is empty'))
@@ -62,6 +65,8 @@ const request = v.strictObject({
   secrets: v.optional(v.pipe(v.array(secret), v.maxLength(MAX_MANY, FEW)), []),
   /** For the push alone. */
   credentials: v.optional(v.pipe(v.array(credential), v.maxLength(MAX_MANY, FEW)), []),
+  /** For base images. Every `RUN` line of the build can read them. */
+  baseCredentials: v.optional(v.pipe(v.array(credential), v.maxLength(MAX_MANY, FEW)), []),
   /** In milliseconds. The hook's own limit counts too. */
   timeoutMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(MAX_TIMEOUT_MS)))
 })
@@ -102,7 +107,7 @@ export function readRequest(written: string): ReadRequest {
     return { problems: [`the request has ${said} of the protocol, and this hook speaks version ${PROTOCOL_VERSION}`] }
   }
   const result = v.safeParse(request, content)
-  if (!result.success) return { problems: result.issues.map(sentence) }
+  if (!result.success) return { problems: result.issues.slice(0, MAX_PROBLEMS).map(sentence) }
   const problems = ofTags(result.output)
   return problems.length > 0 ? { problems } : { request: result.output }
 }

@@ -1,5 +1,6 @@
 export type { BackendName, Backend, BuildOutcome, Listener, Phase } from './backend.js'
-export { BrokerBackend, type BrokerSettings } from './backends/broker/broker.js'
+export { BrokerBackend } from './backends/broker/broker.js'
+export type { BrokerSettings } from './backends/broker/settings.js'
 export { DockerBackend } from './backends/docker/docker.js'
 export { pushByDaemon } from './backends/docker/push.js'
 export { KubernetesBackend } from './backends/kubernetes/kubernetes.js'

@@ -7,6 +7,7 @@ import { LogPosition } from './log-position.js'
 import { containerSpec, containerStatus, isFinished } from './pod-status.js'
 import { pollPause } from './poll-pause.js'
 import { abortedError, pause, throwIfAborted } from './retry.js'
+import { settlesWithin } from './settles-within.js'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1_000
@@ -226,9 +227,9 @@ class Follower {
     // It is awaited below; until then its failure must not end the process.
     next.catch(() => undefined)
     for (;;) {
-      if (!(await within(next, quiet))) {
+      if (!(await settlesWithin(next, quiet))) {
         quiet = Math.min(quiet * 2, Math.max(quietMs, LONGEST_QUIET_MS))
-        if ((await this.#isBehind()) && !(await within(next, PATIENCE_MS))) cut.abort()
+        if ((await this.#isBehind()) && !(await settlesWithin(next, PATIENCE_MS))) cut.abort()
         throwIfAborted(signal)
         if (cut.signal.aborted) throw abortedError(cut.signal)
         continue
@@ -288,20 +289,5 @@ class Follower {
     const state = containerStatus(pod, this.#target.container)?.state
     if (state?.terminated !== undefined || isFinished(pod)) return 'ended'
     return state?.running === undefined ? 'before' : 'running'
-  }
-}
-
-/** Whether a promise settles in time. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<false>(resolve => (timer = setTimeout(resolve, ms, false)))
-  const settled = promise.then(
-    () => true as const,
-    () => true as const
-  )
-  try {
-    return await Promise.race([settled, timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -4,5 +4,6 @@ export { formatDockerConfig, isToken, parseDockerConfig, parseLocalDockerConfig,
 export type { Credential, Keychain, LocalDockerConfig } from './credentials.js'
 export { RegistryError, type RegistryErrorCode, type RegistryProblem } from './errors.js'
 export { formatReference, isDigest, parseReference, type ImageReference } from './reference.js'
+export { imageFacts, type ImageFacts } from './image-facts.js'
 export { readImageConfig, type ImageConfig } from './image-config.js'
 export { removeImage, type PushedImage, type Removal } from './remove.js'

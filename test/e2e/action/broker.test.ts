@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
+import { PULL } from '../../harness/ask.js'
 import { outputOf, runJob, stepOf, type JobResult, type StepResult } from '../../harness/job.js'
 import type { Mode } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
@@ -30,7 +31,8 @@ function repository(): Record<string, string> {
     ...Object.fromEntries(['action.yml', ...committed].map(file => [file, readFileSync(join(ROOT, file), 'utf8')])),
     'app/Dockerfile':
       'FROM busybox:1.36\nARG VERSION\nRUN echo "::error::by the build" && test "$VERSION" = 1\nCOPY hello /\n',
-    'app/hello': 'hello\n'
+    'app/hello': 'hello\n',
+    'pull.cjs': PULL
   }
 }
 
@@ -45,7 +47,10 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
     const build = { context: 'app', 'build-args': 'VERSION=1', push: 'true' }
     const steps = [
       { name: 'build', id: 'build', uses: './', with: { ...build, tags: `${registry.pushHost}/open/${mode}:1` } },
-      { name: 'use', run: 'echo "got ${{ steps.build.outputs.digest }}"' },
+      {
+        name: 'pull',
+        run: `/__e/node20/bin/node pull.cjs http://${registry.pushHost} open/${mode} "\${{ steps.build.outputs.digest }}"`
+      },
       { name: 'denied', uses: './', with: { ...build, tags: `${registry.pushHost}/closed/app:1` } },
       {
         name: 'broken',
@@ -62,7 +67,7 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
     })
   }, 400_000)
 
-  test('builds and pushes without any right of the step, and a following step has the digest', async () => {
+  test('builds and pushes without any right of the step, and a following step pulls the digest', async () => {
     expect(step('build').outcome).toBe('success')
     expect(step('build').outputs).toMatchObject({
       backend: 'broker',
@@ -70,7 +75,13 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/)
     })
     expect(await registry.images()).toContain(`open/${mode}:1`)
-    expect(said('use')).toContain(`got ${step('build').outputs['digest'] ?? 'nothing'}`)
+    expect(said('pull')).toMatch(/^whole: [1-9]\d* layers$/m)
+  })
+
+  test('tells the image’s id and the bytes of its layers, though the step has no credential', () => {
+    const { imageid, metadata } = step('build').outputs
+    expect(imageid).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(metadata).toContain(imageid)
   })
 
   test('may not push where the administrator does not allow it', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { dockerConfigSecret, nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
 import { request } from '../../stand-ins/registries/request.js'
 import { outputOf, runJob, stepOf, type Files, type JobResult } from '../../harness/job.js'
+import { ASK, MANIFESTS, PULL } from '../../harness/ask.js'
 import { observe, type Seen } from '../../harness/observe.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
@@ -13,31 +14,8 @@ const TIMEOUT = 400_000
 const suite = new Suite('broker')
 const servers = new Suite('broker-registry', 'restricted')
 
-/** A program that asks with nothing but files: `ask.sh <request or @file>` prints the log and the answer. */
-const ASK = `
-id=$(cat /proc/sys/kernel/random/uuid)
-echo "$id" >/tmp/last-id
-umask 077
-case $1 in @*) set -- "$(cat "\${1#@}")" "$2" ;; esac
-printf '%s' "$1" >"$KBUILD_BROKER/$id.req.tmp"
-[ "$(id -u)" != 0 ] || chown "$(stat -c %u "$KBUILD_BROKER")" "$KBUILD_BROKER/$id.req.tmp"
-mv "$KBUILD_BROKER/$id.req.tmp" "$KBUILD_BROKER/$id.req.json"
-[ "$2" != --background ] || exit 0
-until [ -e "$KBUILD_BROKER/$id.res.json" ]; do
-  sleep 0.25
-  [ "$2" != --cancel ] || ! grep -q 'going on' "$KBUILD_BROKER/$id.log" 2>/dev/null || : >"$KBUILD_BROKER/$id.cancel"
-done
-cat "$KBUILD_BROKER/$id.log" 2>/dev/null
-cat "$KBUILD_BROKER/$id.res.json"
-echo
-sed -n 's/.*"digest":"\\([^"]*\\)".*/\\1/p' "$KBUILD_BROKER/$id.res.json" >/tmp/digest
-`
-
-const OCI = 'application/vnd.oci.image.manifest.v1+json'
-const DOCKER = 'application/vnd.docker.distribution.manifest.v2+json'
-
 const FILES = {
-  'head.cjs': `fetch(process.argv[2], { method: 'HEAD', headers: { accept: '${OCI}, ${DOCKER}' } }).then(({ status }) => console.log(status))`,
+  'pull.cjs': PULL,
   'container.json': JSON.stringify({ version: 1, context: '/github/workspace/app', target: 'base' }),
   'ask.sh': ASK,
   'app/Dockerfile': [
@@ -74,8 +52,9 @@ const ask = (content: object, option = ''): string =>
 
 function settings(): object {
   return {
+    build: { insecureRegistries: [closed.pushHost] },
     broker: {
-      maxPerJob: 6,
+      maxPerJob: 7,
       pushTo: [
         { repository: `${closed.pushHost}/apps/{repository}/*`, plainHttp: true, pushSecret: 'apps' },
         { repository: `${closed.pushHost}/own/*`, plainHttp: true },
@@ -90,18 +69,18 @@ async function imageIn(
   registry: Registry,
   repository: string,
   reference: string
-): Promise<{ digest: unknown; config: string }> {
+): Promise<{ digest: unknown; id: unknown; config: string }> {
   const url = `http://127.0.0.1:${registry.pullHost.split(':')[1] ?? ''}`
   const credentials = registry.users?.admin
   const basic = Buffer.from(`${credentials?.username ?? ''}:${credentials?.password ?? ''}`).toString('base64')
   const headers = {
-    accept: `${OCI}, ${DOCKER}`,
+    accept: MANIFESTS,
     ...(credentials === undefined ? {} : { authorization: `Basic ${basic}` })
   }
   const manifest = await request(`${url}/v2/${repository}/manifests/${reference}`, { headers })
   const { config } = JSON.parse(manifest.body) as { readonly config?: { readonly digest: string } }
   const blob = await request(`${url}/v2/${repository}/blobs/${config?.digest ?? ''}`, { headers })
-  return { digest: manifest.headers['docker-content-digest'], config: blob.body }
+  return { digest: manifest.headers['docker-content-digest'], id: config?.digest, config: blob.body }
 }
 
 async function run(
@@ -143,7 +122,11 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
       target: 'base',
       credentials
     }
-    const files = { 'own.json': JSON.stringify(own) }
+    const files = {
+      'own.json': JSON.stringify(own),
+      'private.json': JSON.stringify({ version: 1, context: '/__w/demo/demo/private', baseCredentials: credentials }),
+      'private/Dockerfile': `FROM ${closed.pushHost}/own/app:1\nRUN test -s /word\n`
+    }
     const steps = [
       {
         name: 'build',
@@ -163,10 +146,9 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
         ].join('\n')
       },
       {
-        name: 'head',
+        name: 'pull',
         run: [
-          `url=http://${open.pushHost}/v2/open/app/manifests/\${{ steps.build.outputs.digest }}`,
-          '/__e/node20/bin/node head.cjs "$url"',
+          `/__e/node20/bin/node pull.cjs http://${open.pushHost} open/app "\${{ steps.build.outputs.digest }}"`,
           'ls -A "$KBUILD_BROKER"'
         ].join('\n')
       },
@@ -175,6 +157,7 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
         // The runner prints scripts.
         run: 'sh ask.sh @own.json'
       },
+      { name: 'private base', run: 'sh ask.sh @private.json' },
       { name: 'not allowed', run: ask({ tags: ['elsewhere.example.com/app:1'], push: true }) },
       { name: 'a link', run: `ln -s /etc app/link; ${ask({ context: '/__w/demo/demo/app/link' })}` },
       { name: 'unknown', run: ask({ serviceAccountName: 'admin', context: '/etc' }) },
@@ -202,6 +185,8 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
     expect(image.digest).toBe(digest)
     expect(image.config).toContain('"org.opencontainers.image.title":"an app"')
     expect(image.config).not.toContain('kaniko-hooks.build')
+    expect(answer('build')['imageId']).toBe(image.id)
+    expect(answer('build')['size']).toBeGreaterThan(500_000)
   })
 
   test('lines of the build come as data, of which the runner obeys none', () => {
@@ -209,8 +194,8 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
     expect(lines('build').filter(line => line.startsWith('##[error]'))).toEqual([])
   })
 
-  test('a following step finds the digest in the registry, and an empty mailbox', () => {
-    expect(lines('head').slice(-2)).toEqual(['200', 'broker.json'])
+  test('a following step pulls the image by its digest, and finds an empty mailbox', () => {
+    expect(lines('pull').slice(-2)).toEqual([expect.stringMatching(/^whole: [1-9]\d* layers$/), 'broker.json'])
   })
 
   test('credentials of a request push, and stand nowhere afterwards', async () => {
@@ -219,10 +204,14 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
     expect(done.result.log).not.toContain(closed.users?.push.password)
   })
 
+  test('a base image comes with the credential of the request, which no container that pushes has', () => {
+    expect(answer('private base')).toMatchObject({ outcome: 'built', pushed: [] })
+  })
+
   test.each([
     ['not allowed', /^tags\.0: elsewhere\.example\.com\/app may not be pushed to: the request has no credential/],
     ['a link', /leads out of the runner's work directory by a symbolic link/],
-    ['too many', /^Runner configuration: this job has asked for 6 builds already/]
+    ['too many', /^Runner configuration: this job has asked for 7 builds already/]
   ])('what is refused is one sentence: %s', (name, sentence) => {
     expect(answer(name)).toMatchObject({ outcome: 'failed', problems: [expect.stringMatching(sentence)] })
   })

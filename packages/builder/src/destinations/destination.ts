@@ -1,4 +1,4 @@
-import type { Removal } from '@kaniko-hooks/registry'
+import type { ImageFacts, Removal } from '@kaniko-hooks/registry'
 
 /** Where one build's image goes. */
 export interface Target {
@@ -110,6 +110,13 @@ export interface Destination {
    * @throws BuildError when it cannot be asked
    */
   has(image: StoredImage, signal?: AbortSignal): Promise<boolean>
+
+  /**
+   * What the registry tells of an image that was pushed; undefined when it has none of this digest.
+   *
+   * @throws RegistryError when it cannot be asked
+   */
+  facts(digest: string, signal?: AbortSignal): Promise<ImageFacts | undefined>
 
   /** Removes an image whose pods have all ended. A refusal is a result and not an exception. */
   remove(image: StoredImage, signal?: AbortSignal): Promise<Removal>

@@ -1,5 +1,5 @@
-import { parseReference, RegistryClient, RegistryError, type RegistryOptions } from '@kaniko-hooks/registry'
-import { type Removal, removeImage } from '@kaniko-hooks/registry'
+import { imageFacts, parseReference, RegistryClient, RegistryError } from '@kaniko-hooks/registry'
+import { type ImageFacts, type RegistryOptions, type Removal, removeImage } from '@kaniko-hooks/registry'
 import { BuildError } from '../errors.js'
 import type { Destination, PushAccess, SecretKey, StoredImage, Target } from './destination.js'
 import { credentialOf, withOrigin } from './refusal.js'
@@ -111,6 +111,11 @@ export class RegistryDestination implements Destination {
     } catch (error) {
       throw error instanceof RegistryError ? asBuildError(error, this.#settings.access) : error
     }
+  }
+
+  async facts(digest: string, signal?: AbortSignal): Promise<ImageFacts | undefined> {
+    const manifest = await this.#client.getManifest(this.#api.repository, digest, signal)
+    return manifest === undefined ? undefined : imageFacts(manifest)
   }
 
   remove(image: StoredImage, signal?: AbortSignal): Promise<Removal> {

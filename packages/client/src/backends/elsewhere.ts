@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { executorArguments, type Context } from '@kaniko-hooks/builder'
-import { parseDockerConfig } from '@kaniko-hooks/registry'
+import { imageFacts, parseDockerConfig, type ImageFacts } from '@kaniko-hooks/registry'
 import type { OpenContext } from '../context/open.js'
 import type { ImageBuild } from '../image-build.js'
 import { redactor } from '../redact.js'
-import { readImageFacts, type ImageFacts } from './image-facts.js'
 
 /** What a backend is lent that has neither a file system to read contexts from nor a place to look for credentials. */
 export interface Lent {
@@ -53,7 +52,7 @@ export function leftoversOf({ files }: Pick<ImageBuild, 'files'>): Leftovers {
 export function factsOf(manifest: Buffer | undefined, digest: string): ImageFacts {
   if (manifest === undefined) return {}
   const found = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
-  return found === digest ? readImageFacts(manifest) : {}
+  return found === digest ? imageFacts({ content: manifest }) : {}
 }
 
 /**

@@ -10,6 +10,9 @@ import { Broker } from './broker.js'
 /** A step that is shorter costs nothing, as most steps ask for nothing. */
 const FIRST_LOOK_MS = 1_000
 
+const LAST = { entries: [], isLast: true } as const
+const LAST_MS = 1_000
+
 /**
  * The variable by which the containers of a job find the mailbox.
  *
@@ -36,7 +39,9 @@ export function answerRequests(call: Call, step: AskingStep, openEngine: typeof 
   return {
     close: async () => {
       clearTimeout(timer)
-      await broker?.close()
+      if (broker !== undefined) await broker.close()
+      // What a short step has asked for must not be built for a later one.
+      else await step.workspace.exchangeMail(LAST, AbortSignal.timeout(LAST_MS)).catch(() => undefined)
     }
   }
 }

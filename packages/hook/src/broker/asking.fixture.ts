@@ -12,6 +12,7 @@ import type { Call } from '../job/call.js'
 import { jobPodName } from '../pods/names.js'
 import { makeMailbox } from '../workspace/mailbox/make-mailbox.js'
 import { SharedVolume } from '../workspace/shared-volume.js'
+import type { AskingStep } from './asking-step.js'
 import { Broker } from './broker.js'
 
 /** What the runner says of a push to a branch: code that was accepted. */
@@ -59,10 +60,9 @@ export class Asking {
     return id
   }
 
-  /** Begins to serve the step. */
-  serve(engine: Engine, options: CallOptions = {}): void {
+  /** A step on that volume. */
+  get step(): AskingStep {
     const { work } = this.bench
-    this.call = this.bench.call({ env: PUSH, ...options })
     const volume = { kind: 'claim', claimName: 'work', subPath: '', singleNode: false } as const
     const workspace = new SharedVolume({
       workDirectory: work,
@@ -71,8 +71,13 @@ export class Asking {
       externalsDirectory: undefined,
       workspaceDirectory: undefined
     })
-    const step = { pod: jobPodName(RUNNER), workspace, paths: [['/__w', work] as const] }
-    this.#broker = new Broker(this.call, step, (_call, _job, scope) => {
+    return { pod: jobPodName(RUNNER), workspace, paths: [['/__w', work] as const] }
+  }
+
+  /** Begins to serve the step. */
+  serve(engine: Engine, options: CallOptions = {}): void {
+    this.call = this.bench.call({ env: PUSH, ...options })
+    this.#broker = new Broker(this.call, this.step, (_call, _job, scope) => {
       this.scopes.push(scope)
       return Promise.resolve(engine)
     })

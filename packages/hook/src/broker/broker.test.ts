@@ -8,6 +8,8 @@ import { BuildError, PartlyPushed, type BuildRequest } from '@kaniko-hooks/build
 import { DummyEngine } from '@kaniko-hooks/builder/dummy'
 
 import { Asking } from './asking.fixture.js'
+import type { AskingStep } from './asking-step.js'
+import { Broker } from './broker.js'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`
 
@@ -177,6 +179,18 @@ describe('a request that is refused', () => {
     expect(await asking.problems(id)).toEqual([problem])
   })
 
+  test.each(['/__w/app/app', '/__w/app', '/__w/app/app/../app/', '/__w/app/app/Dockerfile/x'])(
+    'has a Dockerfile that is no file: %s',
+    async dockerfile => {
+      const id = asking.ask({ dockerfile })
+      asking.serve(new DummyEngine())
+      expect(await asking.answer(id)).toMatchObject({
+        code: 'DOCKERFILE_MISSING',
+        problems: [expect.stringMatching(/^the (Dockerfile|directory) \/__w\/app/)]
+      })
+    }
+  )
+
   test('is one of too many in the job, also over several steps', async () => {
     const settings = { broker: { maxPerJob: 2 } }
     const first = asking.ask()
@@ -226,6 +240,19 @@ describe('a hostile step', () => {
       symlinkSync('../../_temp', join(asking.bench.work, 'app/app/to-temp'))
       const [problem] = await refusedFor({ context })
       expect(problem).toMatch(/^context: .* cannot be one: the runner keeps files of its own there/)
+    }
+  )
+
+  test.each(['_temp/_kbuild/other', '_temp/_runner_hook_responses/other', 'app/app/to-mailbox/other', '_temp/a-link'])(
+    'cannot have %s read as a Dockerfile: errors quote what they do not understand',
+    async dockerfile => {
+      mkdirSync(join(asking.bench.work, '_temp/_runner_hook_responses'))
+      symlinkSync('../../_temp/_kbuild', join(asking.bench.work, 'app/app/to-mailbox'))
+      symlinkSync('_kbuild/other', join(asking.bench.work, '_temp/a-link'))
+      for (const directory of ['_kbuild', '_runner_hook_responses'])
+        asking.write(`_temp/${directory}/other`, 'hunter2\n')
+      const problems = await refusedFor({ dockerfile: `/__w/${dockerfile}` })
+      expect(problems).toEqual(['dockerfile: it is a file of the runner’s own'])
     }
   )
 
@@ -321,6 +348,36 @@ describe('what a request brings along', () => {
     expect(asking.bench.server.names('secrets')).toEqual([])
   })
 
+  test('lets the build have its base images, beside what the settings lend, and no other build', async () => {
+    const seen: unknown[] = []
+    const settings = { build: { credentials: 'bases' } }
+    const auths = { 'mirror.io': { auth: 'bTpt' }, 'private.io': { auth: 'YTph' } }
+    const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') }
+    asking.bench.server.put('secrets', { metadata: { name: 'bases' }, data })
+    const baseCredentials = [{ registry: 'private.io', username: 'me', password: 'hunter2-hunter2' }]
+    const engine = new DummyEngine({
+      lines: ['hunter2-hunter2'],
+      push: target => {
+        const { credentials = '' } = engine.requests.at(-1)?.bases ?? {}
+        const found = asking.bench.server.get('secrets', credentials)?.data?.['.dockerconfigjson'] ?? ''
+        seen.push([target.access, JSON.parse(Buffer.from(found, 'base64').toString())])
+        return Promise.resolve()
+      }
+    })
+    const push = { tags: ['registry.ci:5000/apps/a:1'], push: true }
+    const id = asking.ask({ ...push, baseCredentials })
+    asking.serve(engine, { settings: { ...settings, ...allow(OPEN).settings } })
+    expect(await asking.answer(id)).toMatchObject({ outcome: 'built' })
+    await asking.answer(asking.ask(push))
+    const own = { auth: Buffer.from('me:hunter2-hunter2').toString('base64') }
+    expect(seen).toEqual([
+      [undefined, { auths: { ...auths, 'private.io': own } }],
+      [undefined, { auths }]
+    ])
+    expect(asking.bench.server.names('secrets')).toEqual(['bases'])
+    expect(asking.log(id)).toContainEqual({ line: '***' })
+  })
+
   test('ends with a build that fails, too', async () => {
     const id = asking.ask({ secrets: [{ id: 'npm', value: 'czNjcjN0' }] })
     const at = { file: 'Dockerfile', line: 2, instruction: 'RUN make s3cr3t' }
@@ -336,6 +393,8 @@ describe('what a request brings along', () => {
 })
 
 describe('the end', () => {
+  let broker: Broker | undefined
+
   const running = async (engine: DummyEngine): Promise<BuildRequest | undefined> => {
     while (engine.requests.length === 0) await sleep(10)
     return engine.requests[0]
@@ -351,12 +410,62 @@ describe('the end', () => {
     expect(existsSync(join(asking.mailbox, `${other}.res.json`))).toBe(false)
   })
 
+  test('of a build that is cancelled before the hook has looked for it comes at once', async () => {
+    const engine = new DummyEngine({ hangs: true })
+    const id = asking.ask()
+    writeFileSync(join(asking.mailbox, `${id}.cancel`), '')
+    asking.serve(engine)
+    expect(await asking.answer(id)).toMatchObject({ code: 'CANCELLED' })
+  })
+
   test('of the step is that of its builds, and leaves an empty mailbox', async () => {
     const engine = new DummyEngine({ hangs: true })
     asking.ask()
     asking.serve(engine)
     await running(engine)
     await asking.end()
+    expect(asking.left).toEqual(['broker.json'])
+  })
+
+  test('of a step whose pod is gone is that of its builds too, though nobody can be told', async () => {
+    const engine = new DummyEngine({ hangs: true })
+    asking.ask()
+    const { workspace } = asking.step
+    let isGone = false
+    const exchangeMail: AskingStep['workspace']['exchangeMail'] = async (post, signal) => {
+      if (isGone) throw new Error('the pod is gone')
+      return workspace.exchangeMail(post, signal)
+    }
+    const step = { ...asking.step, workspace: { exchangeMail, catchUp: () => Promise.resolve() } }
+    const broker = new Broker(asking.bench.call(), step, () => Promise.resolve(engine))
+    await running(engine)
+    isGone = true
+    await broker.close()
+    expect(asking.bench.noted).toContain('The mailbox of the step cannot be reached: the pod is gone')
+    expect(asking.bench.server.names('secrets')).toEqual([])
+  })
+
+  test('of the step fetches no files for builds that would have begun', async () => {
+    const fetched: string[] = []
+    const { workspace, ...step } = asking.step
+    const begun = new Promise<void>(resolve => {
+      const catchUp: AskingStep['workspace']['catchUp'] = async (pod, signal) => {
+        fetched.push(pod)
+        resolve()
+        await new Promise(aborted => signal.addEventListener('abort', aborted))
+        signal.throwIfAborted()
+      }
+      asking.ask()
+      asking.ask()
+      const exchangeMail: AskingStep['workspace']['exchangeMail'] = async (post, signal) =>
+        workspace.exchangeMail(post, signal)
+      broker = new Broker(asking.bench.call(), { ...step, workspace: { exchangeMail, catchUp } }, () =>
+        Promise.resolve(new DummyEngine())
+      )
+    })
+    await begun
+    await broker?.close()
+    expect(fetched).toHaveLength(1)
     expect(asking.left).toEqual(['broker.json'])
   })
 

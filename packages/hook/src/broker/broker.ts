@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readRequest, type BrokerPhase, type LogEntry, type WrittenAnswer } from '@kaniko-hooks/broker'
 import { PartlyPushed } from '@kaniko-hooks/builder'
+import { settlesWithin } from '@kaniko-hooks/kube'
 
 import type { engineOf } from '../images/engine.js'
 import type { Call } from '../job/call.js'
@@ -60,7 +61,7 @@ export class Broker implements Attention {
     this.#over.abort()
     this.#wake.abort()
     await this.#soon(this.#loop)
-    await within(ABORT_MS, Promise.all(this.#running))
+    await settlesWithin(Promise.all(this.#running), ABORT_MS)
     await this.#soon(this.#exchange({ entries: [], isLast: true }))
     // Nothing is said in its conversation any more when the step's files are brought back.
     await this.#turn
@@ -71,13 +72,16 @@ export class Broker implements Attention {
   }
 
   async #serve(): Promise<void> {
+    let unsent: Post | undefined
     while (!this.#over.signal.aborted) {
-      const post = this.#outbox.take()
+      const post: Post = unsent ?? this.#outbox.take()
       const mail = await this.#exchange(post)
-      if (mail === undefined) this.#outbox.putBack(post)
-      for (const id of mail?.cancelled ?? []) this.#builds.get(id)?.abort()
+      unsent = mail === undefined ? post : undefined
+      // A request and its end may come at once.
       for (const letter of mail?.letters ?? []) this.#begin(letter)
+      for (const id of mail?.cancelled ?? []) this.#builds.get(id)?.abort()
       const pause = mail === undefined ? AFTER_FAULT_MS : this.#builds.size > 0 ? BUSY_MS : IDLE_MS
+      if (mail !== undefined && this.#outbox.hasMore) continue
       await sleep(pause, undefined, { signal: this.#wake.signal }).catch(() => undefined)
       this.#wake = new AbortController()
     }
@@ -131,11 +135,15 @@ export class Broker implements Attention {
     try {
       const checked = checkRequest(call, this.#step, request)
       countBuild(call)
+      // Who asked hears that the request was taken, however long it waits.
+      this.#log(letter.id, { phase: 'context' })
       return await this.#oneOfFew(cancelled, async () => {
-        await this.#alone(async () => this.#step.workspace.catchUp(this.#step.pod, cancelled))
-        // The state of a step could be a job's own work: it must not choose the image of a pod.
-        this.#job ??= openJob(this.#call)
-        let last: BrokerPhase | undefined
+        await this.#alone(async () => {
+          // Meanwhile its turn has come: a build that is over would end the conversation of the others.
+          cancelled.throwIfAborted()
+          await this.#step.workspace.catchUp(this.#step.pod, cancelled)
+        })
+        let last: BrokerPhase = 'context'
         const listener = {
           line: (line: string) => this.#log(letter.id, { line }),
           phase: (phase: BrokerPhase) => {
@@ -144,7 +152,11 @@ export class Broker implements Attention {
           }
         }
         const start = Date.now()
-        const job = await this.#job
+        // The state of a step could be a job's own work: it must not choose the image of a pod.
+        const job = await (this.#job ??= openJob(this.#call).catch((error: unknown) => {
+          this.#job = undefined
+          throw error
+        }))
         const answer = await buildAsAsked(call, job, checked, listener, this.#openEngine)
         call.phase('asked', Date.now() - start)
         return answer
@@ -199,12 +211,4 @@ export class Broker implements Attention {
   #log(id: string, entry: LogEntry): void {
     this.#outbox.log(id, entry)
   }
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const limit = new AbortController()
-  await Promise.race([
-    work.catch(() => undefined).finally(() => limit.abort()),
-    sleep(ms, undefined, { signal: limit.signal }).catch(() => undefined)
-  ])
 }

@@ -10,10 +10,10 @@ import {
   type Prepared
 } from '@kaniko-hooks/builder'
 import type { BrokerPhase, BrokerRequest, WrittenAnswer } from '@kaniko-hooks/broker'
+import { parseDockerConfig } from '@kaniko-hooks/registry'
 
 import { withBaseAccess } from '../images/bases/base-access.js'
-import { openBases } from '../images/bases/bases.js'
-import { keychain } from '../images/destinations/registry-place.js'
+import { openBases, type Bases } from '../images/bases/bases.js'
 import { buildArguments, type engineOf, platform } from '../images/engine.js'
 import { refuseLentAccount } from '../images/provide-image.js'
 import { scopeOf, type Scope } from '../images/records/scope.js'
@@ -24,9 +24,10 @@ import { readTemplate } from '../pods/template.js'
 import { redact } from '../report/errors.js'
 import { milliseconds } from '../settings/duration.js'
 import type { AskingStep } from './asking-step.js'
-import { destinationsOf, targetsOf, type Destined } from './destinations.js'
-import { placeOf, realOr, refuseRunnersOwn } from './place-of-context.js'
-import { withSecrets } from './request-secrets.js'
+import { destinationsOf, type Destined } from './destinations.js'
+import { placeOf, refuseRunnersDockerfile, refuseRunnersOwn } from './place-of-context.js'
+import { askFacts, openPushPlaces, targetsOf } from './push-places.js'
+import { baseConfigOf, withSecrets } from './request-secrets.js'
 
 /** Who is told of a build as it goes on. */
 export interface Listener {
@@ -104,7 +105,7 @@ export async function buildAsAsked(
   const template = buildTemplate(await readTemplate(call.environment.templatePath))
   refuseLentAccount(call, template)
   const engine = await openEngine(call, job, scope, template)
-  await Promise.all(destined.map(async one => checkSecret(call, one)))
+  const places = await openPushPlaces(call, destined)
   listener.phase('context')
   const read = await contextOf(call, checked)
   const wishes = {
@@ -121,16 +122,17 @@ export async function buildAsAsked(
   listener.phase('bases')
   const references = baseImages(context.dockerfileText, buildArgs).map(({ reference }) => reference)
   const bases = await openBases(call, scope, references)
+  const baseConfig = baseConfigOf(bases.credentials?.config, request)
   const basesAt = Date.now()
 
   const limit = milliseconds(call.settings.build.timeout)
-  const image = await withSecrets(call, job.owner, request, async lent =>
-    withBaseAccess(call, job.owner, bases, async access => {
+  const image = await withSecrets(call, job.owner, request, baseConfig, async lent =>
+    withBaseAccess(call, job.owner, withConfig(bases, lent.bases, baseConfig), async access => {
       listener.phase('build')
       return engine.build(
         {
           context,
-          targets: targetsOf(destined, lent.credentials),
+          targets: targetsOf(places, lent.credentials),
           bases: access,
           buildArgs,
           labels: request.labels,
@@ -149,7 +151,13 @@ export async function buildAsAsked(
       )
     })
   )
-  return answerOf(image, destined, basesAt - start)
+  return { ...answerOf(image, destined, basesAt - start), ...(await askFacts(places, image.digest)) }
+}
+
+/** Bases whose docker configuration is one that was made for this build. */
+function withConfig(bases: Bases, secret: string | undefined, config: string | undefined): Bases {
+  if (secret === undefined || config === undefined) return bases
+  return { ...bases, credentials: { secret, config, keychain: parseDockerConfig(config) } }
 }
 
 function answerOf({ digest, phases }: BuiltImage, destined: readonly Destined[], contextMs: number): WrittenAnswer {
@@ -176,7 +184,8 @@ function referencesOf(destined: readonly Destined[]): string[] {
 
 async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): Promise<Context> {
   const { workDirectory, cancelled } = call
-  refuseRunnersOwn(realOr(context), workDirectory)
+  refuseRunnersOwn(context, workDirectory)
+  refuseRunnersDockerfile(dockerfile, workDirectory)
   const inContext = relative(context, dockerfile)
   const isOutside = inContext.startsWith('../')
   const read = await readContext(context, isOutside ? basename(dockerfile) : inContext, {
@@ -186,11 +195,6 @@ async function contextOf(call: Call, { context, dockerfile }: CheckedRequest): P
   })
   // A link may have led elsewhere by then.
   refuseRunnersOwn(read.directory, workDirectory)
+  refuseRunnersDockerfile(dockerfile, workDirectory)
   return read
-}
-
-/** A pod that mounts a Secret which is missing would wait without a word. */
-async function checkSecret(call: Call, { reference, allowed, isOwn }: Destined): Promise<void> {
-  if (isOwn || allowed?.pushSecret === undefined) return
-  await keychain(call, allowed.pushSecret, reference.domain)
 }

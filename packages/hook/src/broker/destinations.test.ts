@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { Bench, type CallOptions } from '../job/call.fixture.js'
 import { scopeOf } from '../images/records/scope.js'
-import { destinationsOf, targetsOf } from './destinations.js'
+import { destinationsOf } from './destinations.js'
 
 const PUSH = { GITHUB_REF: 'refs/heads/main', GITHUB_EVENT_NAME: 'push' }
 const PULL_REQUEST = { GITHUB_REF: 'refs/pull/1/merge', GITHUB_EVENT_NAME: 'pull_request' }
@@ -63,26 +63,6 @@ describe('a pattern', () => {
 describe('the credential of the administrator', () => {
   const settings = { broker: { pushTo: [{ repository: 'r.io/a/**', pushSecret: 'apps', ca: { secret: 'ca' } }] } }
 
-  test('is lent for what an entry names, one target for each repository', () => {
-    const { destined } = decide(['r.io/a/b:1', 'r.io/a/b:2', 'r.io/a/b:1', 'r.io/a/c'], { settings })
-    expect(targetsOf(destined, undefined)).toEqual([
-      {
-        pushRef: 'r.io/a/b:1',
-        tags: ['2'],
-        insecureRegistries: [],
-        certificate: { secret: 'ca', key: 'ca.crt' },
-        access: { kind: 'docker-config', secret: 'apps' }
-      },
-      {
-        pushRef: 'r.io/a/c:latest',
-        tags: [],
-        insecureRegistries: [],
-        certificate: { secret: 'ca', key: 'ca.crt' },
-        access: { kind: 'docker-config', secret: 'apps' }
-      }
-    ])
-  })
-
   test('is not lent to code that may be foreign, unless the entry says so', () => {
     const tags = ['r.io/a/b:1']
     expect(decide(tags, { settings, env: PULL_REQUEST }).problems).toEqual([
@@ -90,11 +70,6 @@ describe('the credential of the administrator', () => {
     ])
     const open = { broker: { pushTo: [{ repository: 'r.io/a/**', events: 'all' as const }] } }
     expect(decide(tags, { settings: open, env: PULL_REQUEST }).problems).toEqual([])
-  })
-
-  test('gives way to one that the request brings along', () => {
-    const { destined } = decide(['r.io/a/b:1'], { settings, own: ['r.io'] })
-    expect(targetsOf(destined, 'brought')[0]?.access).toEqual({ kind: 'docker-config', secret: 'brought' })
   })
 })
 

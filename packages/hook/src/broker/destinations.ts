@@ -1,4 +1,3 @@
-import type { Target } from '@kaniko-hooks/builder'
 import type { BrokerRequest } from '@kaniko-hooks/broker'
 import { parseReference, RegistryError, type ImageReference } from '@kaniko-hooks/registry'
 
@@ -51,21 +50,14 @@ export function destinationsOf(
       byRepository.set(name, { reference, tags: [tag], isOwn, ...(allowed === undefined ? {} : { allowed }) })
     } else problems.push(`tags.${index}: ${name} may not be pushed to: ${why}`)
   }
-  return { destined: [...byRepository.values()], problems }
-}
-
-/** The targets of a build, each with its credential: the request's own where it has one. */
-export function targetsOf(destined: readonly Destined[], ownSecret: string | undefined): Target[] {
-  return destined.map(({ reference: { domain, repository }, tags: [first, ...tags], allowed, isOwn }) => {
-    const secret = isOwn ? ownSecret : allowed?.pushSecret
-    return {
-      pushRef: `${domain}/${repository}:${first}`,
-      tags,
-      insecureRegistries: allowed?.plainHttp === true ? [domain] : [],
-      ...(allowed?.ca === undefined ? {} : { certificate: allowed.ca }),
-      ...(secret === undefined ? {} : { access: { kind: 'docker-config', secret } })
-    }
-  })
+  const destined = [...byRepository.values()]
+  const accounts = new Set(
+    destined.flatMap(({ allowed, isOwn }) => (isOwn ? [] : (allowed?.connector?.serviceAccount ?? [])))
+  )
+  if (accounts.size > 1) {
+    problems.push(`tags: their connectors have the service accounts ${[...accounts].join(', ')}, and a build has one`)
+  }
+  return { destined, problems }
 }
 
 /** Docker's names of Docker Hub are one. */

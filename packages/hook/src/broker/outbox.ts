@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import type { LogEntry, WrittenAnswer } from '@kaniko-hooks/broker'
 
 import type { Post } from '../workspace/mailbox/letters.js'
@@ -5,6 +7,8 @@ import type { Post } from '../workspace/mailbox/letters.js'
 /** How long the log of one build may be, and one line of it, in characters. */
 const MAX_LOG = 16 * 1024 * 1024
 const MAX_LINE = 8_000
+/** Of all logs at a time, in characters: a conversation with a pod takes no word of any length. */
+const MAX_POST = 1024 * 1024
 
 interface Waiting {
   log: string
@@ -16,6 +20,8 @@ export class Outbox {
   readonly #waiting = new Map<string, Waiting>()
   /** How long each log is so far. */
   readonly #lengths = new Map<string, number>()
+  /** Whether the last post could not take all. */
+  hasMore = false
 
   /** Adds a line to the log of a request; beyond a limit, what comes is left out, and one line says so. */
   log(id: string, entry: LogEntry): void {
@@ -37,24 +43,24 @@ export class Outbox {
     this.#lengths.delete(id)
   }
 
-  /** Takes all that waits. */
+  /** Takes what waits, or as much of it as goes at a time. An answer goes when its log is whole. */
   take(): Post {
-    const entries = [...this.#waiting].map(([id, { log, answer }]) => ({
-      id,
-      ...(log === '' ? {} : { log }),
-      ...(answer === undefined ? {} : { answer })
-    }))
-    this.#waiting.clear()
-    return { entries }
-  }
-
-  /** What was taken did not arrive. */
-  putBack({ entries }: Post): void {
-    for (const { id, log = '', answer } of entries) {
-      const waiting = this.#of(id)
-      waiting.log = log + waiting.log
-      if (answer !== undefined) waiting.answer = answer
-    }
+    let room = MAX_POST
+    this.hasMore = false
+    const entries = [...this.#waiting].map(([id, { log, answer }]) => {
+      const end = log.length > room ? log.lastIndexOf('\n', room - 1) + 1 : log.length
+      const [now, rest] = [log.slice(0, end), log.slice(end)]
+      room -= end
+      this.hasMore ||= rest !== ''
+      if (rest === '') this.#waiting.delete(id)
+      else this.#of(id).log = rest
+      return {
+        id,
+        ...(now === '' ? {} : { log: now }),
+        ...(answer === undefined || rest !== '' ? {} : { answer })
+      }
+    })
+    return { id: randomUUID(), entries }
   }
 
   #of(id: string): Waiting {

@@ -37,13 +37,24 @@ export function placeOf(what: string, path: string, paths: PathMap): string {
 }
 
 /**
+ * Refuses a Dockerfile that lies among the runner's own files, wherever links lead: an error would quote them.
+ *
+ * @throws BuildError REQUEST_REFUSED
+ */
+export function refuseRunnersDockerfile(dockerfile: string, workDirectory: string): void {
+  const below = belowWork(realOr(workDirectory), realOr(dockerfile))
+  if (below === undefined || !isOfTheRunner(below)) return
+  throw new BuildError('REQUEST_REFUSED', 'dockerfile: it is a file of the runner’s own')
+}
+
+/**
  * Refuses a context in which the runner's own files lie.
  *
- * @param directory where it really is on the runner's disk, without links
+ * @param directory on the runner's disk
  * @throws BuildError REQUEST_REFUSED
  */
 export function refuseRunnersOwn(directory: string, workDirectory: string): void {
-  const below = belowWork(realOr(workDirectory), directory)
+  const below = belowWork(realOr(workDirectory), realOr(directory))
   // What lies elsewhere is refused where it is read.
   if (below === undefined || (!TOO_HIGH.has(below) && !isOfTheRunner(below))) return
   const why = 'the runner keeps files of its own there; use a directory that is for the build alone'
@@ -54,7 +65,7 @@ export function refuseRunnersOwn(directory: string, workDirectory: string): void
 }
 
 /** Where a path really is; the path itself when nothing is there. */
-export function realOr(path: string): string {
+function realOr(path: string): string {
   try {
     return realpathSync(path)
   } catch {

@@ -20,11 +20,16 @@ export interface LentSecrets {
   readonly credentials?: string
   /** The values of build secrets, by their index. */
   readonly values?: string
+  /** A docker configuration for base images, for the container that runs `RUN`. */
+  readonly bases?: string
 }
 
+/** What a request brings along. */
+type Brought = Pick<BrokerRequest, 'credentials' | 'baseCredentials' | 'secrets'>
+
 /** All that nobody may read of a request, in the forms in which it could be printed. */
-export function secretsIn({ credentials, secrets }: Pick<BrokerRequest, 'credentials' | 'secrets'>): string[] {
-  const passwords = credentials.flatMap(credential => secretsOf(credential))
+export function secretsIn({ credentials, baseCredentials, secrets }: Brought): string[] {
+  const passwords = [...credentials, ...baseCredentials].flatMap(credential => secretsOf(credential))
   const values = secrets.flatMap(({ value }) => {
     const plain = Buffer.from(value, 'base64').toString('utf8')
     return [plain, ...plain.split('\n').filter(line => line.length >= SHORTEST), value]
@@ -35,27 +40,49 @@ export function secretsIn({ credentials, secrets }: Pick<BrokerRequest, 'credent
 /**
  * Lends a build what its request brought along, as Secrets of the runner's pod that end with the build. Where nobody deleted
  * them, `cleanup_job` does.
+ *
+ * @param baseConfig the docker configuration of a build whose base images need what the request brought
  */
 export async function withSecrets<T>(
   call: Cluster & Report,
   owner: Owner,
-  request: Pick<BrokerRequest, 'credentials' | 'secrets'>,
+  request: Brought,
+  baseConfig: string | undefined,
   build: (lent: LentSecrets) => Promise<T>
 ): Promise<T> {
   const credentials = request.credentials.length === 0 ? undefined : pullSecret(owner, configOf(request.credentials))
   const values = request.secrets.length === 0 ? undefined : valuesOf(owner, request.secrets)
-  const made = [credentials, values].filter(secret => secret !== undefined)
+  const bases = baseConfig === undefined ? undefined : pullSecret(owner, baseConfig)
+  const made = [credentials, values, bases].filter(secret => secret !== undefined)
   const nameOf = (secret: V1Secret | undefined): string | undefined => secret?.metadata?.name
-  const [config, files] = [nameOf(credentials), nameOf(values)]
+  const [config, files, forBases] = [credentials, values, bases].map(nameOf)
   try {
     await createSecrets(call.kube, made, call.cancelled)
     return await build({
       ...(config === undefined ? {} : { credentials: config }),
-      ...(files === undefined ? {} : { values: files })
+      ...(files === undefined ? {} : { values: files }),
+      ...(forBases === undefined ? {} : { bases: forBases })
     })
   } finally {
     await Promise.all(made.map(async secret => remove(call, nameOf(secret) ?? '')))
   }
+}
+
+/**
+ * The docker configuration for base images, with what the request brought in place of the settings' own; a step's credential is
+ * nobody's but its build's.
+ *
+ * @param config of the settings
+ * @returns undefined when the request brought nothing
+ */
+export function baseConfigOf(
+  config: string | undefined,
+  { baseCredentials }: Pick<BrokerRequest, 'baseCredentials'>
+): string | undefined {
+  if (baseCredentials.length === 0) return undefined
+  const { auths, ...rest } = JSON.parse(config ?? '{}') as { readonly auths?: object }
+  const own = JSON.parse(configOf(baseCredentials)) as { readonly auths: object }
+  return JSON.stringify({ ...rest, auths: { ...auths, ...own.auths } })
 }
 
 function configOf(credentials: BrokerRequest['credentials']): string {

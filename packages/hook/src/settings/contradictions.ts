@@ -1,5 +1,5 @@
 import { milliseconds } from './duration.js'
-import { DEFAULT_CONFIGURATION, type DestinationSettings, type SettingsFile } from './schema.js'
+import { DEFAULT_CONFIGURATION, type ConnectorPlaceSettings, type SettingsFile } from './schema.js'
 import { SHORTEST_TOKEN_SECONDS } from './token-life.js'
 
 /** Twice as long as a silent connection is believed in. */
@@ -18,9 +18,10 @@ export function contradictions(file: SettingsFile): string[] {
     ...ofSteps(file),
     ...ofBuild(file),
     ...(cache === undefined ? [] : ofCache(cache)),
-    ...destinations.flatMap(ofDestination),
+    ...destinations.flatMap(({ connector }, index) => ofConnector(`destinations.${index}`, connector)),
     ...ofPod(file),
-    ...ofBases(file)
+    ...ofBases(file),
+    ...ofPushes(file)
   ]
 }
 
@@ -43,8 +44,8 @@ function ofBuild({ build }: SettingsFile): string[] {
  * Each RUN line can read a token of the account that fetches base images, and use it for what that connector's
  * credential may: neither of them must be what pushes.
  */
-function ofBases({ build, destinations = [] }: SettingsFile): string[] {
-  const pushing = destinations.flatMap(({ connector }) => connector ?? [])
+function ofBases({ build, broker, destinations = [] }: SettingsFile): string[] {
+  const pushing = [...destinations, ...broker.pushTo].flatMap(({ connector }) => connector ?? [])
   const readable = 'every RUN line of a build can read a token of this one'
   return build.connectors.flatMap(({ name, serviceAccount }, index) => [
     ...(pushing.some(destination => destination.serviceAccount === serviceAccount)
@@ -59,6 +60,16 @@ function ofBases({ build, destinations = [] }: SettingsFile): string[] {
             'another Connector, whose credential may pull and nothing else'
         ]
       : [])
+  ])
+}
+
+/** A connector has the credential and knows the registry: what else is said of it would not be heard. */
+function ofPushes({ broker }: SettingsFile): string[] {
+  return broker.pushTo.flatMap(({ connector, pushSecret, ca, plainHttp }, index) => [
+    ...(connector !== undefined && (pushSecret !== undefined || ca !== undefined || plainHttp)
+      ? [`broker.pushTo.${index}.connector: leave out pushSecret, ca and plainHttp`]
+      : []),
+    ...ofConnector(`broker.pushTo.${index}`, connector)
   ])
 }
 
@@ -81,7 +92,7 @@ function ofCache({ secret, open }: NonNullable<SettingsFile['cache']>): string[]
 }
 
 /** What one of a connector's proxies has no use for, or nobody gives: whoever writes it expects what will not be. */
-function ofDestination({ connector }: DestinationSettings, index: number): string[] {
+function ofConnector(path: string, connector: Omit<ConnectorPlaceSettings, 'repository'> | undefined): string[] {
   if (connector === undefined) return []
   const { proxy, registry, pullSecret, pullAddress, configuration, tokenLifetime } = connector
   const byReverse = 'only with proxy: forward does the registry keep its name; leave it out'
@@ -101,7 +112,5 @@ function ofDestination({ connector }: DestinationSettings, index: number): strin
       milliseconds(tokenLifetime) < SHORTEST_TOKEN_SECONDS * 1000 &&
       'the API server gives no token for less than 10m'
   }
-  return Object.entries(wrong).flatMap(([key, why]) =>
-    why === false ? [] : [`destinations.${index}.connector.${key}: ${why}`]
-  )
+  return Object.entries(wrong).flatMap(([key, why]) => (why === false ? [] : [`${path}.connector.${key}: ${why}`]))
 }

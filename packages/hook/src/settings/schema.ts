@@ -75,19 +75,23 @@ const connectorName = v.pipe(
   v.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'namespace/name of a Connector')
 )
 
-const connector = v.strictObject({
+const connectorAccess = {
   name: connectorName,
-  repository: v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path')),
   serviceAccount: text,
   proxy: v.optional(v.picklist(['reverse', 'forward']), 'reverse'),
   registry: v.optional(registryAddress),
   pushAddress: v.optional(text),
-  pullAddress: v.optional(text),
-  pullSecret,
   ca: v.optional(secretKey),
   configuration: v.optional(text, DEFAULT_CONFIGURATION),
   attributes: v.optional(v.picklist(['connector.name', 'connectors']), 'connector.name'),
   tokenLifetime: v.optional(duration)
+}
+
+const connector = v.strictObject({
+  ...connectorAccess,
+  repository: v.pipe(v.string(), v.regex(/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, 'a repository path')),
+  pullAddress: v.optional(text),
+  pullSecret
 })
 
 const ONE_KIND = 'one of nodePort, remote and connector'
@@ -158,6 +162,7 @@ const broker = v.strictObject({
       v.strictObject({
         repository: repositoryPattern,
         pushSecret,
+        connector: v.optional(v.strictObject(connectorAccess)),
         ca: v.optional(secretKey),
         plainHttp: v.optional(v.boolean(), false),
         events: v.optional(v.picklist(['accepted', 'all']), 'accepted')

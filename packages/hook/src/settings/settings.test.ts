@@ -109,6 +109,19 @@ describe('readSettings', () => {
         'build: { connectors: [{ name: a/d, serviceAccount: t }, { name: a/d, serviceAccount: s }] }',
       'build.connectors.1.serviceAccount: s is also the account of a destination'
     ],
+    [
+      'broker: { pushTo: [{ repository: r.io/a, connector: { name: a/b, serviceAccount: t }, pushSecret: p }] }',
+      'broker.pushTo.0.connector: leave out pushSecret, ca and plainHttp'
+    ],
+    [
+      'broker: { pushTo: [{ repository: r.io/a, connector: { name: a/b, serviceAccount: t, tokenLifetime: 5m } }] }',
+      'broker.pushTo.0.connector.tokenLifetime: the API server gives no token for less than 10m'
+    ],
+    [
+      'broker: { pushTo: [{ repository: r.io/a, connector: { name: a/c, serviceAccount: u } }] }\n' +
+        'build: { connectors: [{ name: a/d, serviceAccount: u }] }',
+      'build.connectors.0.serviceAccount: u is also the account of a destination'
+    ],
     ['build: { connectors: [{ name: a/d, serviceAccount: t, registries: [] }] }', 'build.connectors.0.registries'],
     [
       'destinations: [{ connector: { name: a/b, repository: c, serviceAccount: s } }]\n' +

@@ -512,7 +512,10 @@ describe('the mailbox of a step', () => {
 
   test('lies in the pod from the job’s beginning, says what the hook speaks, and is open to every user', async () => {
     await filled()
-    expect(JSON.parse(readFileSync(box('broker.json'), 'utf8'))).toEqual({ versions: [1], capabilities: [] })
+    expect(JSON.parse(readFileSync(box('broker.json'), 'utf8'))).toEqual({
+      versions: [1],
+      capabilities: ['base-credentials']
+    })
     expect(statSync(box()).mode & 0o777).toBe(0o777)
   })
 
@@ -568,6 +571,15 @@ describe('the mailbox of a step', () => {
     await workspace.afterScript('job')
     expect(readFileSync(join(runner, 'repo/repo/made'), 'utf8')).toBe('later')
     expect(readFileSync(join(runner, 'repo/repo/more'), 'utf8')).toBe('more')
+  })
+
+  test('is not looked for by another conversation when the step is over', async () => {
+    const workspace = await filled()
+    await expect(workspace.exchangeMail({ entries: [] }, AbortSignal.abort())).rejects.toThrow()
+    const before = server.asked.length
+    expect(await workspace.exchangeMail({ entries: [], isLast: true }, signal)).toEqual({ letters: [], cancelled: [] })
+    expect(server.asked.slice(before)).toEqual([])
+    await workspace.afterScript('job')
   })
 
   test('that is given up is not spoken to in the same conversation again', async () => {

@@ -16,7 +16,7 @@ import { fixedDirectories, makeDirectories, openToEveryone } from './directories
 import { EXTERNALS, keepCommand, OWN } from './helper/program.js'
 import type { Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
-import type { Mail, Post } from './mailbox/letters.js'
+import { NO_MAIL, type Mail, type Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
 import { converse, openEarly, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
@@ -164,6 +164,8 @@ export class Copied implements Workspace {
   }
 
   async exchangeMail(post: Post, signal: AbortSignal): Promise<Mail> {
+    // A pod that is gone must not hold up the end of its step.
+    if (post.isLast === true && !(await this.#isTalking())) return NO_MAIL
     const session = await this.#current()
     // An answer that comes later would be taken for that to another word.
     const stop = (): void => session.close()
@@ -187,6 +189,11 @@ export class Copied implements Workspace {
       this.#fetch(current, side, pod, ROOT)
     )
     this.#step = { side, options, session: Promise.resolve(caught.session) }
+  }
+
+  async #isTalking(): Promise<boolean> {
+    const session = await Promise.resolve((this.#job ?? this.#step)?.session).catch(() => undefined)
+    return session?.isOver === false
   }
 
   /** The conversation that is open while a step runs; another one when it was lost. */

@@ -1,4 +1,4 @@
-import { type ExecStream, isKubeError, type Kube, type V1Pod, waitForPod } from '@kaniko-hooks/kube'
+import { type ExecStream, isKubeError, type Kube, settlesWithin, type V1Pod, waitForPod } from '@kaniko-hooks/kube'
 import { BuildError } from '../../errors.js'
 import type { ContextArchive } from '../../context/pack.js'
 import { CONTEXT_CONTAINER } from './parts.js'
@@ -149,8 +149,12 @@ export async function transmit(
     })
   )
   const patience = receiptMs + archive.bytes / SLOWEST_BYTES_PER_MS
-  const received = await within(patience, whileAlive(receipt))
-  if (received !== sent) throw new TransferError(`the receiver has ${received}, sent was ${sent}`)
+  const received = whileAlive(receipt)
+  if (!(await settlesWithin(received, patience))) {
+    throw new TransferError(`no receipt within ${Math.round(patience / 1000)} s`)
+  }
+  const sum = await received
+  if (sum !== sent) throw new TransferError(`the receiver has ${sum}, sent was ${sent}`)
   onAccept?.()
   await whileAlive(stream.write('accept\n'))
 }
@@ -177,16 +181,4 @@ function collect(stream: ExecStream): () => string {
     if (text.length < 2000) text += chunk.toString()
   })
   return () => text.trim().replace(/\s*\n\s*/g, '; ')
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TransferError(`no receipt within ${Math.round(ms / 1000)} s`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { readRequest, type BrokerRequest, type WrittenAnswer } from '@kaniko-hooks/broker'
+import { startFakeRegistry } from '@kaniko-hooks/testing'
 
 import type { ImageBuild } from '../../image-build.js'
 import { BrokerBackend } from './broker.js'
@@ -45,8 +46,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(temp, { recursive: true }))
 
-function announce(versions: readonly number[]): void {
-  writeFileSync(join(mailbox, 'broker.json'), JSON.stringify({ versions, capabilities: [] }))
+function announce(versions: readonly number[], capabilities: readonly string[] = []): void {
+  writeFileSync(join(mailbox, 'broker.json'), JSON.stringify({ versions, capabilities }))
 }
 
 function build(more: Partial<ImageBuild> = {}): ImageBuild {
@@ -162,6 +163,59 @@ describe('the broker', () => {
       'Warning: The submodules of the repository are not fetched.',
       'Note: the hook keeps layers where its administrator says, and not in r.io/cache.'
     ])
+  })
+
+  test('gets those of base images that not everybody gets, from a hook that takes them', async () => {
+    const registry = await startFakeRegistry((_request, response) => void response.writeHead(401).end())
+    const [host, auth] = [registry.host, Buffer.from('me:pass').toString('base64')]
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [host]: { auth }, 'other.io': { auth } } }) }
+    writeFileSync(join(temp, 'Dockerfile'), `ARG TAG\nFROM ${host}/team/base:$TAG\n`)
+    const lent = async (): Promise<BrokerRequest | undefined> => {
+      let asked: BrokerRequest | undefined
+      const serving = hook(request => {
+        asked = request
+        return BUILT
+      })
+      await backend(env).build(build({ buildArgs: { TAG: '1' } }), listener, new AbortController().signal)
+      await serving
+      return asked
+    }
+    try {
+      expect((await lent())?.baseCredentials).toEqual([])
+      announce([1], ['base-credentials'])
+      expect(await lent()).toMatchObject({
+        credentials: [],
+        baseCredentials: [{ registry: host, username: 'me', password: 'pass' }]
+      })
+    } finally {
+      await registry.stop()
+    }
+  })
+
+  test('does not wait for another answer than one that cannot be understood', async () => {
+    const serving = hook((_request, id) => {
+      reply(id, { version: 2 } as unknown as WrittenAnswer)
+      return undefined
+    })
+    await expect(backend().build(build(), listener, new AbortController().signal)).rejects.toThrow(
+      'the hook of the runner gave an answer that this program does not understand'
+    )
+    await serving
+  })
+
+  test('that nobody can write to is said to be so, and no request is left there', async () => {
+    rmSync(mailbox, { recursive: true })
+    await expect(backend().build(build(), listener, new AbortController().signal)).rejects.toMatchObject({
+      code: 'POD_FAILED',
+      message: expect.stringMatching(/^the request cannot be put into the mailbox .*ENOENT/)
+    })
+    mkdirSync(mailbox)
+  })
+
+  test('is not asked by a build that was aborted before', async () => {
+    const building = backend().build(build(), listener, AbortSignal.abort())
+    await expect(building).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(readdirSync(mailbox)).toEqual(['broker.json'])
   })
 
   test('gets an archive as a directory beside the mailbox, which goes with the build', async () => {

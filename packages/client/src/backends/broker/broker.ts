@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MAILBOX_VARIABLE, PROTOCOL_VERSION, type BrokerAnswer, type WrittenRequest } from '@kaniko-hooks/broker'
+import {
+  BASE_CREDENTIALS,
+  MAILBOX_VARIABLE,
+  PROTOCOL_VERSION,
+  type BrokerAnswer,
+  type WrittenRequest
+} from '@kaniko-hooks/broker'
 import { BuildError, PartlyPushed, type BuildErrorCode } from '@kaniko-hooks/builder'
-import { parseReference } from '@kaniko-hooks/registry'
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
-import { findCredentials } from '../../credentials/find.js'
-import { credentialSources, type CredentialWishes, type Environment } from '../../credentials/sources.js'
 import type { ImageBuild } from '../../image-build.js'
+import { askFacts } from './ask-facts.js'
+import { baseCredentialsOf, brokerCredentials, pushCredentialsOf } from './broker-credentials.js'
 import { Mailbox } from './mailbox.js'
+import type { BrokerSettings } from './settings.js'
 import { dropShared, shareContext } from './share-context.js'
 
 const BUILD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -18,15 +24,11 @@ const LOOK_MS = 250
 /** A hook that lives looks each second, and once in a while later, when its pod's node is busy. */
 const TAKEN_MS = 60_000
 
+/** From then on the hook is to say something: a request that it took begins its log. */
+const SILENCE_MS = 600_000
+
 /** For the answer to a cancellation; the build's pod is removed meanwhile. */
 const CANCEL_MS = 10_000
-
-/** What the broker backend needs besides the build. */
-export interface BrokerSettings {
-  /** KBUILD_BROKER, and what credentials are found by. */
-  readonly env: Environment
-  readonly credentials?: CredentialWishes
-}
 
 /**
  * Lets the hook of the runner build, which needs no right of this step: by files in a directory that both see. What the hook
@@ -43,7 +45,7 @@ export class BrokerBackend implements Backend {
   async missing(): Promise<string | undefined> {
     const directory = this.#directory
     if (directory === undefined) return `the variable ${MAILBOX_VARIABLE} is not set`
-    const versions = await Mailbox.versions(directory)
+    const versions = (await Mailbox.announcement(directory))?.versions
     if (versions === undefined) return `there is no mailbox of a hook at ${directory} (${MAILBOX_VARIABLE})`
     if (versions.includes(PROTOCOL_VERSION)) return undefined
     return `the hook speaks version ${versions.join(', ')} of the protocol, and this program version ${PROTOCOL_VERSION}`
@@ -65,14 +67,25 @@ export class BrokerBackend implements Backend {
       listener.line(`Note: the hook keeps layers where its administrator says, and not in ${repository}.`)
     }
     try {
-      const request = {
+      const { context, dockerfile } = shared
+      const lends = (await Mailbox.announcement(directory))?.capabilities.includes(BASE_CREDENTIALS) === true
+      const pushes = await pushCredentialsOf(build, this.#settings, listener, signal)
+      const bases = lends ? await baseCredentialsOf(build, shared, this.#settings, listener, signal) : []
+      const request: WrittenRequest = {
         ...requestOf(build),
-        context: shared.context,
-        credentials: await this.#credentials(build, listener, signal)
+        context,
+        ...(dockerfile === undefined ? {} : { dockerfile }),
+        credentials: brokerCredentials(pushes),
+        ...(bases.length === 0 ? {} : { baseCredentials: brokerCredentials(bases) })
       }
-      const { dockerfile } = shared
-      await mailbox.send(JSON.stringify(dockerfile === undefined ? request : { ...request, dockerfile }))
-      return outcomeOf(await followed(mailbox, listener, signal), id)
+      signal.throwIfAborted()
+      await mailbox.send(JSON.stringify(request))
+      const outcome = outcomeOf(await followed(mailbox, listener, signal), id)
+      if (outcome.imageId !== undefined) return outcome
+      return { ...outcome, ...(await askFacts(pushes, outcome.digest, signal)) }
+    } catch (error) {
+      if (!signal.aborted || error instanceof BuildError) throw error
+      throw new BuildError('ABORTED', 'the build was aborted', { cause: error })
     } finally {
       await Promise.all([mailbox.close(), shared.close()])
     }
@@ -92,27 +105,6 @@ export class BrokerBackend implements Backend {
   get #directory(): string | undefined {
     const directory = this.#settings.env[MAILBOX_VARIABLE]
     return directory === '' ? undefined : directory
-  }
-
-  async #credentials(
-    { push, tags }: ImageBuild,
-    listener: Listener,
-    signal: AbortSignal
-  ): Promise<WrittenRequest['credentials']> {
-    const { env, credentials } = this.#settings
-    const repositories = push ? tags.map(tag => parseReference(tag)) : []
-    const found = await findCredentials(repositories, credentialSources(env, credentials), env, signal)
-    for (const warning of found.warnings) listener.line(`Warning: ${warning}`)
-    const byDomain = new Map(
-      repositories.flatMap(repository => {
-        const credential = found.for(repository)?.credential
-        return credential === undefined ? [] : [[repository.domain, credential] as const]
-      })
-    )
-    return [...byDomain].map(([registry, credential]) => {
-      if ('registryToken' in credential || 'password' in credential) return { registry, ...credential }
-      return { registry, identityToken: credential.identityToken }
-    })
   }
 }
 
@@ -149,6 +141,7 @@ function refuseWhatIsTheHooks({ files, engineArgs, registryMirrors, insecureRegi
 async function followed(mailbox: Mailbox, listener: Listener, signal: AbortSignal): Promise<BrokerAnswer> {
   const start = Date.now()
   let isTaken = false
+  let hasSpoken = false
   let cancelledAt: number | undefined
   for (;;) {
     const { entries, answer } = await mailbox.look()
@@ -158,6 +151,10 @@ async function followed(mailbox: Mailbox, listener: Listener, signal: AbortSigna
     }
     if (answer !== undefined) return answer
     isTaken ||= await mailbox.isTaken()
+    hasSpoken ||= entries.length > 0
+    if (!hasSpoken && Date.now() - start > SILENCE_MS) {
+      throw failure('POD_FAILED', `the hook took the request, and said nothing within ${SILENCE_MS / 60_000} minutes`)
+    }
     if (!isTaken && Date.now() - start > TAKEN_MS) {
       throw failure(
         'POD_FAILED',

@@ -1,5 +1,6 @@
 import { chmod, chown, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BuildError } from '@kaniko-hooks/builder'
 import {
   ANNOUNCEMENT_FILE,
   draftName,
@@ -7,6 +8,7 @@ import {
   readAnnouncement,
   readAnswer,
   readLogEntry,
+  type Announcement,
   type BrokerAnswer,
   type LogEntry
 } from '@kaniko-hooks/broker'
@@ -32,14 +34,29 @@ export class Mailbox {
     this.#id = id
   }
 
-  /** Which versions the hook speaks; undefined when it says nothing that can be read. */
-  static async versions(directory: string): Promise<readonly number[] | undefined> {
+  /** What the hook speaks; undefined when it says nothing that can be read. */
+  static async announcement(directory: string): Promise<Announcement | undefined> {
     const text = await readFile(join(directory, ANNOUNCEMENT_FILE), 'utf8').catch(() => undefined)
-    return text === undefined ? undefined : readAnnouncement(text)?.versions
+    return text === undefined ? undefined : readAnnouncement(text)
   }
 
-  /** Puts a request there, as narrow as the hook can still read it: it may hold a password. */
+  /**
+   * Puts a request there, as narrow as the hook can still read it: it may hold a password.
+   *
+   * @throws BuildError `POD_FAILED` when it cannot be put there
+   */
   async send(request: string): Promise<void> {
+    try {
+      await this.#put(request)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new BuildError('POD_FAILED', `the request cannot be put into the mailbox ${this.#directory}: ${why}`, {
+        cause
+      })
+    }
+  }
+
+  async #put(request: string): Promise<void> {
     const draft = join(this.#directory, draftName(this.#id, 'request'))
     await writeFile(draft, request, { mode: 0o600, flag: 'wx' })
     const { uid: owner } = await stat(this.#directory)
@@ -61,11 +78,19 @@ export class Mailbox {
     await writeFile(join(this.#directory, mailName(this.#id, 'cancel')), '').catch(() => undefined)
   }
 
-  /** The answer comes last: whoever has it has the whole log. */
+  /**
+   * The answer comes last: whoever has it has the whole log.
+   *
+   * @throws BuildError `POD_FAILED` for an answer that is none of this version; no other one will come
+   */
   async look(): Promise<News> {
     const path = join(this.#directory, mailName(this.#id, 'answer'))
     const text = await readFile(path, 'utf8').catch(() => undefined)
-    return { entries: await this.#lines(), answer: text === undefined ? undefined : readAnswer(text) }
+    const entries = await this.#lines()
+    if (text === undefined) return { entries, answer: undefined }
+    const answer = readAnswer(text)
+    if (answer !== undefined) return { entries, answer }
+    throw new BuildError('POD_FAILED', 'the hook of the runner gave an answer that this program does not understand')
   }
 
   /** Takes away what belongs to the request. */

@@ -6,7 +6,7 @@ const ANSWER_MS = 5_000
 
 /** The repositories from which a build fetches, each once; what only the builder can name is not among them. */
 export function baseRepositories(
-  { dockerfileText }: Context,
+  { dockerfileText }: Pick<Context, 'dockerfileText'>,
   buildArgs: Readonly<Record<string, string>>
 ): readonly ImageReference[] {
   const found = new Map<string, ImageReference>()

@@ -1,6 +1,5 @@
 import { BuildError } from '@kaniko-hooks/builder'
-import { RegistryClient, RegistryError } from '@kaniko-hooks/registry'
-import { readImageFacts, type ImageFacts } from '../image-facts.js'
+import { imageFacts, RegistryClient, RegistryError, type ImageFacts } from '@kaniko-hooks/registry'
 import type { Place } from './targets.js'
 
 /** A network that is not the build pod's may have no way to the registry; that is soon known. */
@@ -45,7 +44,7 @@ async function checkPlace(
       const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`
       throw new BuildError('PUSH_FAILED', `${written} was pushed as ${digest}, but ${why}`)
     }
-    return manifest === undefined ? {} : readImageFacts(manifest.content)
+    return manifest === undefined ? {} : imageFacts(manifest)
   } catch (error) {
     if (signal.aborted || !(error instanceof RegistryError)) throw error
     return {}

@@ -5,12 +5,11 @@ import { basename } from 'node:path'
 
 import { BuildError, executorEnvironment, packContext, type Platform } from '@kaniko-hooks/builder'
 import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
-import { parseDockerConfig } from '@kaniko-hooks/registry'
+import { parseDockerConfig, type ImageFacts } from '@kaniko-hooks/registry'
 
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
 import { executorCommand, factsOf, redactorOf, type Lent } from '../elsewhere.js'
-import type { ImageFacts } from '../image-facts.js'
 import { checkPublished } from '../kubernetes/published.js'
 import { placesOf } from '../kubernetes/targets.js'
 import { Durations } from '../durations.js'

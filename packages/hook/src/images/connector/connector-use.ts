@@ -8,6 +8,8 @@ export interface ConnectorUse {
 
 export const DESTINATION: ConnectorUse = { name: 'the connector destination', rights: 'examples/connector-rbac.yaml' }
 
+export const STEPS: ConnectorUse = { name: 'the setting broker.pushTo', rights: 'examples/connector-rbac.yaml' }
+
 export const BASE_IMAGES: ConnectorUse = {
   name: 'the setting build.connectors',
   rights: 'examples/connector-bases-rbac.yaml'

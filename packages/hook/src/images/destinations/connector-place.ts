@@ -19,7 +19,7 @@ import type { ConnectorPlaceSettings } from '../../settings/schema.js'
 import { buildTokenSeconds, SHORTEST_TOKEN_SECONDS } from '../../settings/token-life.js'
 import { accountToken, TOKEN_USER, tokenEntry } from '../connector/account-token.js'
 import { readConnector, shownConnector } from '../connector/connector-object.js'
-import { DESTINATION } from '../connector/connector-use.js'
+import { DESTINATION, type ConnectorUse } from '../connector/connector-use.js'
 import type { Place } from './place.js'
 import { keychain, secretValue } from './registry-place.js'
 
@@ -28,8 +28,14 @@ import { keychain, secretValue } from './registry-place.js'
  * the kubelet and the hook get tokens of the same dedicated service account. Nobody here ever has the registry's
  * password, and the runner's own token is not used. Whichever proxy takes the push, the hook itself goes by the reverse
  * one, and so does the kubelet unless it is to pull from the registry.
+ *
+ * @param use what in the settings names the connector
  */
-export async function connectorPlace(call: Call, settings: ConnectorPlaceSettings): Promise<Place> {
+export async function connectorPlace(
+  call: Call,
+  settings: ConnectorPlaceSettings,
+  use: ConnectorUse = DESTINATION
+): Promise<Place> {
   const { serviceAccount, ca, pullSecret } = settings
   const connector = connectorName(settings.name, call.kube.namespace)
   const volume = {
@@ -39,11 +45,10 @@ export async function connectorPlace(call: Call, settings: ConnectorPlaceSetting
     serviceAccount
   }
   const shown = shownConnector(connector)
-  const token = async (): Promise<string> =>
-    accountToken(call, serviceAccount, SHORTEST_TOKEN_SECONDS, DESTINATION, shown)
+  const token = async (): Promise<string> => accountToken(call, serviceAccount, SHORTEST_TOKEN_SECONDS, use, shown)
   // None of these needs another one.
   const asked = [
-    (settings.proxy === 'forward' ? forward : reverse)(call, connector, volume, settings),
+    (settings.proxy === 'forward' ? forward : reverse)(call, connector, volume, settings, use),
     ca === undefined ? Promise.resolve(undefined) : secretValue(call, ca),
     token()
   ] as const
@@ -80,14 +85,12 @@ async function reverse(
   cluster: Cluster,
   connector: ConnectorName,
   volume: ConnectorVolume,
-  { pushAddress, pullAddress, configuration }: ConnectorPlaceSettings
+  { pushAddress, pullAddress, configuration }: ConnectorPlaceSettings,
+  use: ConnectorUse
 ): Promise<Ways> {
   const push =
     pushAddress === undefined
-      ? addressOfConnector(
-          connector,
-          await readConnector(cluster, connector, DESTINATION, 'pushAddress and pullAddress')
-        )
+      ? addressOfConnector(connector, await readConnector(cluster, connector, use, 'pushAddress and pullAddress'))
       : connectorAddress(pushAddress)
   const pull = pullAddressOf(connector, 'reverse', push, pullAddress)
   return { push, pull, access: { kind: 'connector', volume, proxy: { reverse: configuration } } }
@@ -98,12 +101,13 @@ async function forward(
   cluster: Cluster,
   connector: ConnectorName,
   volume: ConnectorVolume,
-  settings: ConnectorPlaceSettings
+  settings: ConnectorPlaceSettings,
+  use: ConnectorUse
 ): Promise<Ways> {
   const { pushAddress, pullAddress, registry } = settings
   const found =
     pushAddress === undefined || registry === undefined
-      ? await readConnector(cluster, connector, DESTINATION, 'pushAddress and registry')
+      ? await readConnector(cluster, connector, use, 'pushAddress and registry')
       : undefined
   const api: ConnectorAddress =
     pushAddress === undefined ? addressOfConnector(connector, found ?? {}) : connectorAddress(pushAddress)

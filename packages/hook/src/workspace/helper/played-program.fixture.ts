@@ -6,6 +6,7 @@ import { literal } from '@kaniko-hooks/kube'
 import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
 
 import { WORK_CONTAINER } from '../../pods/names.js'
+import { NO_MAIL } from '../mailbox/letters.js'
 import { dataFrame, FrameReader, messageFrame } from '../tree/frames.js'
 import { EndedEarly } from '../tree/pieces.js'
 import { CALL_COMMAND, EXTERNALS, keepCommand, OWN, programBytes } from './program.js'
@@ -23,6 +24,7 @@ const USUAL: Says = word => {
   if ('open' in word) return { ready: true }
   if ('take' in word) return { took: { files: 0, bytes: 0 } }
   if ('externals' in word) return { copied: true }
+  if ('mail' in word) return { mail: NO_MAIL }
   return 'kept' in word || 'give' in word ? undefined : { remembered: true }
 }
 
@@ -63,7 +65,7 @@ export function plays(
   }
 }
 
-const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave', 'externals']
+const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave', 'externals', 'mail']
 
 async function untilSent(frames: FrameReader): Promise<void> {
   for (;;) {

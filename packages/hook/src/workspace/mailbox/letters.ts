@@ -5,6 +5,8 @@
 
 /** What the hook puts into the mailbox. */
 export interface Post {
+  /** Names it: a post that comes again, because the answer to the first was lost, is taken once. */
+  readonly id?: string
   readonly entries: readonly PostEntry[]
   /** The step is over: what is in the mailbox goes away, and nothing is collected. */
   readonly isLast?: boolean

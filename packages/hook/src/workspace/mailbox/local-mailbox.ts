@@ -25,6 +25,9 @@ export class LocalMailbox {
   readonly #logs = new Map<string, number>()
   /** Letters that were taken, also when they could not be taken away. */
   readonly #seen = new Set<string>()
+  /** Answers that could not be put there: the disk was full, or something was in the way. */
+  #unsaid: PostEntry[] = []
+  #last: { readonly id: string; readonly mail: Mail } | undefined
 
   /** @param root the tree in which the mailbox lies; the way to it is trusted */
   constructor(root: string) {
@@ -33,15 +36,23 @@ export class LocalMailbox {
 
   /** Never throws: what a step makes of its mailbox is its own business. */
   exchange(post: Post): Mail {
+    if (post.id !== undefined && post.id === this.#last?.id) return this.#last.mail
+    const mail = this.#exchange(post)
+    this.#last = post.id === undefined ? undefined : { id: post.id, mail }
+    return mail
+  }
+
+  #exchange(post: Post): Mail {
     let directory: Directory
     try {
       directory = Directory.reach(this.#root, MAILBOX_PATH.split('/'))
     } catch {
       if (post.isLast === true) this.#forget()
+      else for (const { id, answer } of post.entries) if (answer !== undefined) this.#unsaid.push({ id, answer })
       return NO_MAIL
     }
     try {
-      for (const entry of post.entries) attempt(() => this.#put(directory, entry))
+      for (const entry of [...this.#unsaid.splice(0), ...post.entries]) this.#put(directory, entry)
       if (post.isLast !== true) return this.#collect(directory)
       this.#forget()
       for (const name of namesIn(directory)) if (readMailName(name) !== undefined) attempt(() => directory.clear(name))
@@ -53,14 +64,24 @@ export class LocalMailbox {
 
   #put(directory: Directory, { id, log, answer }: PostEntry): void {
     if (log !== undefined) {
-      const file = this.#logs.get(id) ?? createNew(directory, mailName(id, 'log'))
-      this.#logs.set(id, file)
-      attempt(() => writeAll(file, Buffer.from(log)))
+      attempt(() => {
+        const file = this.#logs.get(id) ?? createNew(directory, mailName(id, 'log'))
+        this.#logs.set(id, file)
+        writeAll(file, Buffer.from(log))
+      })
     }
     if (answer === undefined) return
     const file = this.#logs.get(id)
     this.#logs.delete(id)
     if (file !== undefined) closeSync(file)
+    // Who asked waits for it, however long the disk is full.
+    attempt(
+      () => this.#say(directory, id, answer),
+      () => this.#unsaid.push({ id, answer })
+    )
+  }
+
+  #say(directory: Directory, id: string, answer: string): void {
     const draft = draftName(id, 'answer')
     const whole = createNew(directory, draft)
     try {
@@ -75,19 +96,19 @@ export class LocalMailbox {
 
   #collect(directory: Directory): Mail {
     const letters: Letter[] = []
-    const cancelled: string[] = []
+    const cancels: string[] = []
     for (const name of namesIn(directory)) {
       const { id = '', kind } = readMailName(name) ?? {}
-      if (kind === 'cancel') {
-        attempt(() => directory.clear(name))
-        cancelled.push(id)
-      }
+      if (kind === 'cancel') cancels.push(id)
       if (kind !== 'request' || this.#seen.has(id)) continue
       if (letters.length >= MAX_LETTERS || this.#seen.size >= MAX_SEEN) continue
       this.#seen.add(id)
       letters.push({ id, ...readLetter(directory, name) })
       attempt(() => directory.clear(name))
     }
+    // What comes before its request waits for the request.
+    const cancelled = cancels.filter(id => this.#seen.has(id))
+    for (const id of cancelled) attempt(() => directory.clear(mailName(id, 'cancel')))
     return { letters, cancelled }
   }
 
@@ -95,6 +116,7 @@ export class LocalMailbox {
     for (const file of this.#logs.values()) closeSync(file)
     this.#logs.clear()
     this.#seen.clear()
+    this.#unsaid = []
   }
 }
 
@@ -147,10 +169,11 @@ function readLetter(directory: Directory, name: string): { readonly text: string
 }
 
 /** What fails harms only who made it fail. */
-function attempt(action: () => void): void {
+function attempt(action: () => void, otherwise: () => void = () => undefined): void {
   try {
     action()
   } catch {
     // A full disk, or a name that the step has taken.
+    otherwise()
   }
 }
