@@ -1734,7 +1734,7 @@ var require_receiver = __commonJS({
 var require_sender = __commonJS({
   "node_modules/ws/lib/sender.js"(exports2, module2) {
     "use strict";
-    var { Duplex } = require("stream");
+    var { Duplex: Duplex2 } = require("stream");
     var { randomFillSync } = require("crypto");
     var {
       types: { isUint8Array }
@@ -2248,13 +2248,13 @@ var require_websocket = __commonJS({
   "node_modules/ws/lib/websocket.js"(exports2, module2) {
     "use strict";
     var EventEmitter2 = require("events");
-    var https3 = require("https");
-    var http3 = require("http");
+    var https4 = require("https");
+    var http4 = require("http");
     var net = require("net");
     var querystring = require("querystring");
     var tls = require("tls");
-    var { randomBytes: randomBytes2, createHash: createHash6 } = require("crypto");
-    var { Duplex, Readable: Readable3 } = require("stream");
+    var { randomBytes, createHash: createHash7 } = require("crypto");
+    var { Duplex: Duplex2, Readable: Readable4 } = require("stream");
     var { URL: URL2 } = require("url");
     var PerMessageDeflate = (init_no_compression(), __toCommonJS(no_compression_exports));
     var Receiver = require_receiver();
@@ -2807,8 +2807,8 @@ var require_websocket = __commonJS({
         }
       }
       const defaultPort = isSecure ? 443 : 80;
-      const key2 = randomBytes2(16).toString("base64");
-      const request4 = isSecure ? https3.request : http3.request;
+      const key2 = randomBytes(16).toString("base64");
+      const request4 = isSecure ? https4.request : http4.request;
       const protocolSet = /* @__PURE__ */ new Set();
       let perMessageDeflate;
       opts.createConnection = opts.createConnection || (isSecure ? tlsConnect2 : netConnect);
@@ -2944,7 +2944,7 @@ var require_websocket = __commonJS({
           abortHandshake(websocket, socket, "Invalid Upgrade header");
           return;
         }
-        const digest2 = createHash6("sha1").update(key2 + GUID).digest("base64");
+        const digest2 = createHash7("sha1").update(key2 + GUID).digest("base64");
         if (res.headers["sec-websocket-accept"] !== digest2) {
           abortHandshake(websocket, socket, "Invalid Sec-WebSocket-Accept header");
           return;
@@ -3282,7 +3282,7 @@ function requireException() {
 function requireSnippet() {
   if (hasRequiredSnippet) return snippet;
   hasRequiredSnippet = 1;
-  const common2 = requireCommon();
+  const common22 = requireCommon();
   function getLine(buffer, lineStart, lineEnd, position, maxLineLength) {
     let head = "";
     let tail = "";
@@ -3302,7 +3302,7 @@ function requireSnippet() {
     };
   }
   function padStart(string2, max) {
-    return common2.repeat(" ", max - string2.length) + string2;
+    return common22.repeat(" ", max - string2.length) + string2;
   }
   function makeSnippet(mark, options) {
     options = Object.create(options || null);
@@ -3336,11 +3336,11 @@ function requireSnippet() {
         mark.position - (lineStarts[foundLineNo] - lineStarts[foundLineNo - i]),
         maxLineLength
       );
-      result = common2.repeat(" ", options.indent) + padStart((mark.line - i + 1).toString(), lineNoLength) + " | " + line2.str + "\n" + result;
+      result = common22.repeat(" ", options.indent) + padStart((mark.line - i + 1).toString(), lineNoLength) + " | " + line2.str + "\n" + result;
     }
     const line = getLine(mark.buffer, lineStarts[foundLineNo], lineEnds[foundLineNo], mark.position, maxLineLength);
-    result += common2.repeat(" ", options.indent) + padStart((mark.line + 1).toString(), lineNoLength) + " | " + line.str + "\n";
-    result += common2.repeat("-", options.indent + lineNoLength + 3 + line.pos) + "^\n";
+    result += common22.repeat(" ", options.indent) + padStart((mark.line + 1).toString(), lineNoLength) + " | " + line.str + "\n";
+    result += common22.repeat("-", options.indent + lineNoLength + 3 + line.pos) + "^\n";
     for (let i = 1; i <= options.linesAfter; i++) {
       if (foundLineNo + i >= lineEnds.length) break;
       const line2 = getLine(
@@ -3350,7 +3350,7 @@ function requireSnippet() {
         mark.position - (lineStarts[foundLineNo] - lineStarts[foundLineNo + i]),
         maxLineLength
       );
-      result += common2.repeat(" ", options.indent) + padStart((mark.line + i + 1).toString(), lineNoLength) + " | " + line2.str + "\n";
+      result += common22.repeat(" ", options.indent) + padStart((mark.line + i + 1).toString(), lineNoLength) + " | " + line2.str + "\n";
     }
     return result.replace(/\n$/, "");
   }
@@ -3634,7 +3634,7 @@ function requireBool() {
 function requireInt() {
   if (hasRequiredInt) return int;
   hasRequiredInt = 1;
-  const common2 = requireCommon();
+  const common22 = requireCommon();
   const Type2 = requireType();
   function isHexCode(c) {
     return c >= 48 && c <= 57 || c >= 65 && c <= 70 || c >= 97 && c <= 102;
@@ -3714,7 +3714,7 @@ function requireInt() {
     return parseYamlInteger(data);
   }
   function isInteger(object2) {
-    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 === 0 && !common2.isNegativeZero(object2));
+    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 === 0 && !common22.isNegativeZero(object2));
   }
   int = new Type2("tag:yaml.org,2002:int", {
     kind: "scalar",
@@ -3748,7 +3748,7 @@ function requireInt() {
 function requireFloat() {
   if (hasRequiredFloat) return float;
   hasRequiredFloat = 1;
-  const common2 = requireCommon();
+  const common22 = requireCommon();
   const Type2 = requireType();
   const YAML_FLOAT_PATTERN = new RegExp(
     // 2.5e4, 2.5 and integers
@@ -3809,14 +3809,14 @@ function requireFloat() {
         case "camelcase":
           return "-.Inf";
       }
-    } else if (common2.isNegativeZero(object2)) {
+    } else if (common22.isNegativeZero(object2)) {
       return "-0.0";
     }
     const res = object2.toString(10);
     return SCIENTIFIC_WITHOUT_DOT.test(res) ? res.replace("e", ".e") : res;
   }
   function isFloat(object2) {
-    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 !== 0 || common2.isNegativeZero(object2));
+    return Object.prototype.toString.call(object2) === "[object Number]" && (object2 % 1 !== 0 || common22.isNegativeZero(object2));
   }
   float = new Type2("tag:yaml.org,2002:float", {
     kind: "scalar",
@@ -4128,7 +4128,7 @@ function require_default() {
 function requireLoader() {
   if (hasRequiredLoader) return loader;
   hasRequiredLoader = 1;
-  const common2 = requireCommon();
+  const common22 = requireCommon();
   const YAMLException2 = requireException();
   const makeSnippet = requireSnippet();
   const DEFAULT_SCHEMA2 = require_default();
@@ -4435,7 +4435,7 @@ function requireLoader() {
     }
   }
   function mergeMappings(state, destination, source, overridableKeys) {
-    if (!common2.isObject(source)) {
+    if (!common22.isObject(source)) {
       throwError(state, "cannot merge mappings; the provided source object is unacceptable");
     }
     chargeMergeWork(state);
@@ -4556,7 +4556,7 @@ function requireLoader() {
     if (count === 1) {
       state.result += " ";
     } else if (count > 1) {
-      state.result += common2.repeat("\n", count - 1);
+      state.result += common22.repeat("\n", count - 1);
     }
   }
   function readPlainScalar(state, nodeIndent, withinFlowCollection) {
@@ -4885,7 +4885,7 @@ function requireLoader() {
       }
       if (state.lineIndent < textIndent) {
         if (chomping === CHOMPING_KEEP) {
-          state.result += common2.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
+          state.result += common22.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
         } else if (chomping === CHOMPING_CLIP) {
           if (didReadContent) {
             state.result += "\n";
@@ -4896,19 +4896,19 @@ function requireLoader() {
       if (folding) {
         if (isWhiteSpace(ch)) {
           atMoreIndented = true;
-          state.result += common2.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
+          state.result += common22.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
         } else if (atMoreIndented) {
           atMoreIndented = false;
-          state.result += common2.repeat("\n", emptyLines + 1);
+          state.result += common22.repeat("\n", emptyLines + 1);
         } else if (emptyLines === 0) {
           if (didReadContent) {
             state.result += " ";
           }
         } else {
-          state.result += common2.repeat("\n", emptyLines);
+          state.result += common22.repeat("\n", emptyLines);
         }
       } else {
-        state.result += common2.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
+        state.result += common22.repeat("\n", didReadContent ? 1 + emptyLines : emptyLines);
       }
       didReadContent = true;
       detectedIndent = true;
@@ -5506,7 +5506,7 @@ function requireLoader() {
 function requireDumper() {
   if (hasRequiredDumper) return dumper;
   hasRequiredDumper = 1;
-  const common2 = requireCommon();
+  const common22 = requireCommon();
   const YAMLException2 = requireException();
   const DEFAULT_SCHEMA2 = require_default();
   const _toString = Object.prototype.toString;
@@ -5605,7 +5605,7 @@ function requireDumper() {
     } else {
       throw new YAMLException2("code point within a string may not be greater than 0xFFFFFFFF");
     }
-    return "\\" + handle + common2.repeat("0", length - string2.length) + string2;
+    return "\\" + handle + common22.repeat("0", length - string2.length) + string2;
   }
   const QUOTING_TYPE_SINGLE = 1;
   const QUOTING_TYPE_DOUBLE = 2;
@@ -5614,7 +5614,7 @@ function requireDumper() {
     this.indent = Math.max(1, options["indent"] || 2);
     this.noArrayIndent = options["noArrayIndent"] || false;
     this.skipInvalid = options["skipInvalid"] || false;
-    this.flowLevel = common2.isNothing(options["flowLevel"]) ? -1 : options["flowLevel"];
+    this.flowLevel = common22.isNothing(options["flowLevel"]) ? -1 : options["flowLevel"];
     this.styleMap = compileStyleMap(this.schema, options["styles"] || null);
     this.sortKeys = options["sortKeys"] || false;
     this.lineWidth = options["lineWidth"] || 80;
@@ -5632,7 +5632,7 @@ function requireDumper() {
     this.usedDuplicates = null;
   }
   function indentString(string2, spaces) {
-    const ind = common2.repeat(" ", spaces);
+    const ind = common22.repeat(" ", spaces);
     let position = 0;
     let result = "";
     const length = string2.length;
@@ -5652,7 +5652,7 @@ function requireDumper() {
     return result;
   }
   function generateNextLine(state, level) {
-    return "\n" + common2.repeat(" ", state.indent * level);
+    return "\n" + common22.repeat(" ", state.indent * level);
   }
   function testImplicitResolving(state, str2) {
     for (let index = 0, length = state.implicitTypes.length; index < length; index += 1) {
@@ -6223,7 +6223,7 @@ var init_js_yaml = __esm({
 });
 
 // packages/client/src/backends/broker/broker.ts
-var import_node_crypto9 = require("node:crypto");
+var import_node_crypto10 = require("node:crypto");
 var import_promises19 = require("node:timers/promises");
 
 // node_modules/valibot/dist/index.mjs
@@ -6462,6 +6462,20 @@ var ABORT_EARLY_CONFIG = { abortEarly: true };
 // @__NO_SIDE_EFFECTS__
 function getFallback(schema2, dataset, config$1) {
   return typeof schema2.fallback === "function" ? schema2.fallback(dataset, config$1) : schema2.fallback;
+}
+// @__NO_SIDE_EFFECTS__
+function fallback(schema2, fallback$1) {
+  return _standardSchema({
+    ...schema2,
+    fallback: fallback$1,
+    "~run"(dataset, config$1) {
+      const outputDataset = schema2["~run"](dataset, config$1);
+      return outputDataset.issues ? {
+        typed: true,
+        value: /* @__PURE__ */ getFallback(this, outputDataset, config$1)
+      } : outputDataset;
+    }
+  });
 }
 // @__NO_SIDE_EFFECTS__
 function getDefault(schema2, dataset, config$1) {
@@ -6986,6 +7000,18 @@ var durations = strictObject({
   build: optional(milliseconds),
   push: optional(milliseconds)
 });
+var place = fallback(
+  optional(
+    object({
+      /** As the context names it. */
+      file: pipe(string(), maxLength(4096)),
+      /** From 1. */
+      line: pipe(number(), integer(), minValue(1), maxValue(1e6)),
+      instruction: pipe(string(), maxLength(1e3))
+    })
+  ),
+  void 0
+);
 var answer = variant("outcome", [
   object({
     version: literal(PROTOCOL_VERSION),
@@ -7008,7 +7034,9 @@ var answer = variant("outcome", [
     /** Sentences for a person, one at least. */
     problems: pipe(array(string()), minLength(1)),
     /** References that have the image all the same. */
-    pushed: optional(array(string()), [])
+    pushed: optional(array(string()), []),
+    /** The instruction of the Dockerfile that failed, or that cannot be built. */
+    at: place
   })
 ]);
 var entry = union([object({ line: string() }), object({ phase: picklist(PHASES) })]);
@@ -7111,16 +7139,20 @@ var BuildError = class _BuildError extends Error {
   fault;
   /** Of the command that failed in the build, when one did. */
   exitCode;
+  /** The instruction that failed, or the first that cannot be built, when its line is known. */
+  at;
   constructor(code3, message, details = {}) {
     super(message, details.cause === void 0 ? void 0 : { cause: details.cause });
     this.code = code3;
     this.fault = details.fault ?? FAULTS[code3];
     if (details.exitCode !== void 0) this.exitCode = details.exitCode;
+    if (details.at !== void 0) this.at = details.at;
   }
-  /** The same error in other words. */
-  withMessage(message) {
-    const { code: code3, fault, exitCode: exitCode2, cause } = this;
-    return new _BuildError(code3, message, { fault, cause, ...exitCode2 === void 0 ? {} : { exitCode: exitCode2 } });
+  /** The same error with each of its texts in other words. */
+  inWords(reword) {
+    const { code: code3, at: at2 } = this;
+    const place2 = at2 === void 0 ? void 0 : { ...at2, instruction: reword(at2.instruction) };
+    return new _BuildError(code3, reword(this.message), { ...this, at: place2, cause: this.cause });
   }
 };
 
@@ -7606,11 +7638,11 @@ var Walk = class {
     const opened = this.#readable(path8, () => openInside(this.#root, path8, "directory"));
     const below2 = [];
     try {
-      const place = `/proc/self/fd/${opened}`;
-      const children = this.#readable(path8, () => attempt(() => (0, import_node_fs4.readdirSync)(place, { withFileTypes: true })));
+      const place2 = `/proc/self/fd/${opened}`;
+      const children = this.#readable(path8, () => attempt(() => (0, import_node_fs4.readdirSync)(place2, { withFileTypes: true })));
       for (const child2 of children) {
         const childPath = path8 === "" ? child2.name : `${path8}/${child2.name}`;
-        if (this.#child(childPath, child2, `${place}/${child2.name}`) === "directory") below2.push(childPath);
+        if (this.#child(childPath, child2, `${place2}/${child2.name}`) === "directory") below2.push(childPath);
       }
     } finally {
       (0, import_node_fs4.closeSync)(opened);
@@ -7623,14 +7655,14 @@ var Walk = class {
     for (const path8 of [...this.#kept.keys()]) this.#keepParents(path8);
     return [...this.#kept.values()].sort((a, b2) => a.path < b2.path ? -1 : 1);
   }
-  #child(path8, child2, place) {
+  #child(path8, child2, place2) {
     const ignored = this.#rules.ignores(path8);
     if (ignored && !(child2.isDirectory() && this.#rules.hasExceptions)) return void 0;
     const entry2 = this.#readable(
       path8,
       () => attempt(() => {
-        const stats = (0, import_node_fs4.lstatSync)(place);
-        return this.#entry(path8, stats, stats.isSymbolicLink() ? (0, import_node_fs4.readlinkSync)(place) : "");
+        const stats = (0, import_node_fs4.lstatSync)(place2);
+        return this.#entry(path8, stats, stats.isSymbolicLink() ? (0, import_node_fs4.readlinkSync)(place2) : "");
       })
     );
     if (entry2 === void 0) return void 0;
@@ -7639,10 +7671,10 @@ var Walk = class {
     return entry2.kind;
   }
   #entry(path8, stats, target) {
-    const common2 = { path: path8, mode: stats.mode & 4095, mtimeMs: stats.mtimeMs };
-    if (stats.isFile()) return { kind: "file", ...common2, size: stats.size };
-    if (stats.isDirectory()) return { kind: "directory", ...common2 };
-    if (stats.isSymbolicLink()) return { kind: "symlink", ...common2, target };
+    const common3 = { path: path8, mode: stats.mode & 4095, mtimeMs: stats.mtimeMs };
+    if (stats.isFile()) return { kind: "file", ...common3, size: stats.size };
+    if (stats.isDirectory()) return { kind: "directory", ...common3 };
+    if (stats.isSymbolicLink()) return { kind: "symlink", ...common3, target };
     this.warnings.push(`${path8} is a ${stats.isSocket() ? "socket" : "pipe or device"} and is not sent to the build`);
     return void 0;
   }
@@ -7685,15 +7717,15 @@ function connectorAddress(text3) {
   if (!URL.canParse(url) || !/^https?:/i.test(url)) {
     throw new BuildError("REGISTRY_UNREACHABLE", `"${text3.slice(0, 300)}" is not the address of a registry or a proxy`);
   }
-  const { host: short, hostname, pathname, protocol } = new URL(url);
+  const { host: short2, hostname, pathname, protocol } = new URL(url);
   const [, spelledOut] = /^[^/]+\/\/[^/]*:(\d+)(?:\/|$)/.exec(url) ?? [];
-  const host = spelledOut === void 0 || hostname.includes(".") ? short : `${hostname}:${Number(spelledOut)}`;
+  const host = spelledOut === void 0 || hostname.includes(".") ? short2 : `${hostname}:${Number(spelledOut)}`;
   return { host, path: pathname.replace(/^\/+|\/+$/g, ""), plainHttp: protocol === "http:" };
 }
 function addressOfConnector({ namespace, name: name2 }, connector2) {
   const conditions = connector2.status?.conditions ?? [];
-  const failed4 = conditions.filter(({ status }) => status === "False");
-  const cause = failed4.find(({ type: type2 }) => type2 !== "Ready") ?? failed4[0];
+  const failed5 = conditions.filter(({ status }) => status === "False");
+  const cause = failed5.find(({ type: type2 }) => type2 !== "Ready") ?? failed5[0];
   const ready = conditions.find(({ type: type2 }) => type2 === "Ready");
   if (ready?.status !== "True") {
     const said = [cause?.reason ?? ready?.reason, cause?.message ?? ready?.message].filter(Boolean).join(": ");
@@ -7754,6 +7786,151 @@ function connectorRegistry({ namespace, name: name2 }, { push, pull, api = push 
 // packages/registry/src/client.ts
 var import_node_crypto4 = require("node:crypto");
 
+// packages/registry/src/errors.ts
+var FAULTS2 = {
+  INVALID_REFERENCE: "configuration",
+  BAD_CREDENTIALS: "configuration",
+  BAD_CERTIFICATE: "configuration",
+  UNREACHABLE: "configuration",
+  UNAUTHORIZED: "configuration",
+  DENIED: "configuration",
+  NOT_FOUND: "configuration",
+  UNSUPPORTED: "configuration",
+  RATE_LIMITED: "cluster",
+  SERVER: "cluster",
+  PROTOCOL: "cluster",
+  ABORTED: "user"
+};
+var RegistryError = class extends Error {
+  name = "RegistryError";
+  code;
+  fault;
+  /** HTTP status of the answer; absent when there was none. */
+  status;
+  /** What the registry's error body said. */
+  problems;
+  /** False when another try may not find the same, such as a timeout: the name may exist, the route may be slow. */
+  definite;
+  constructor(code3, message, details = {}) {
+    super(message, details.cause === void 0 ? void 0 : { cause: details.cause });
+    this.code = code3;
+    this.fault = FAULTS2[code3];
+    this.problems = details.problems ?? [];
+    this.definite = details.definite ?? true;
+    if (details.status !== void 0) this.status = details.status;
+  }
+};
+
+// packages/registry/src/problem.ts
+var MAX_QUOTE = 500;
+function redactor(secrets) {
+  const forms = [...secrets].flatMap((secret2) => {
+    const inForm = new URLSearchParams({ "": secret2 }).toString().slice(1);
+    return [secret2, inForm, inForm.replaceAll("+", "%20")];
+  });
+  const known = [...new Set(forms)].filter((form) => form !== "").sort((a, b2) => b2.length - a.length);
+  return (text3) => known.reduce((rest2, form) => rest2.replaceAll(form, "***"), text3);
+}
+function codeOf(status) {
+  if (status === 401) return "UNAUTHORIZED";
+  if (status === 403) return "DENIED";
+  if (status === 404) return "NOT_FOUND";
+  if (status === 400 || status === 405) return "UNSUPPORTED";
+  if (status === 429) return "RATE_LIMITED";
+  return status >= 500 ? "SERVER" : "PROTOCOL";
+}
+function decodeProblems(body, redact2) {
+  const parsed = parse2(body);
+  if (!("errors" in parsed) || !Array.isArray(parsed.errors)) return [];
+  return parsed.errors.flatMap((entry2) => {
+    if (typeof entry2 !== "object" || entry2 === null) return [];
+    const { code: code3, message } = entry2;
+    return [{ code: asText(code3, redact2), message: asText(message, redact2) }];
+  });
+}
+function wordsOf(body, redact2) {
+  const problems = decodeProblems(body, redact2);
+  if (problems.length > 0) return problems.map(({ code: code3, message }) => `${code3}: ${message}`).join("; ");
+  const parsed = { ...parse2(body) };
+  return ["error", "error_description", "message", "details"].map((field) => asText(parsed[field], redact2)).filter((text3) => text3 !== "").join(": ");
+}
+function parse2(body) {
+  try {
+    const parsed = JSON.parse(body.toString("utf8"));
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+var CONTROL = /[\u0000-\u001f\u007f]+/g;
+function asText(value, redact2) {
+  return typeof value === "string" ? redact2(value).replace(CONTROL, " ").slice(0, MAX_QUOTE) : "";
+}
+
+// packages/registry/src/reference.ts
+var ALPHANUMERIC = "[a-z0-9]+";
+var SEPARATOR = "(?:[._]|__|-+)";
+var PATH_COMPONENT = `${ALPHANUMERIC}(?:${SEPARATOR}${ALPHANUMERIC})*`;
+var REMOTE_NAME = `${PATH_COMPONENT}(?:/${PATH_COMPONENT})*`;
+var DOMAIN_COMPONENT = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+var IPV6_ADDRESS = "\\[[a-fA-F0-9:]+\\]";
+var HOST = `(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|${IPV6_ADDRESS})`;
+var DOMAIN = `${HOST}(?::[0-9]+)?`;
+var TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
+var DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
+var REFERENCE = new RegExp(`^(${DOMAIN})/(${REMOTE_NAME})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
+var IDENTIFIER = /^[a-f0-9]{64}$/;
+var DIGEST_LENGTHS = { sha256: 64, sha384: 96, sha512: 128 };
+var MAX_REPOSITORY_LENGTH = 255;
+var DOCKER_HUB = "docker.io";
+function parseReference(text3) {
+  const invalid = (why) => new RegistryError("INVALID_REFERENCE", `"${text3.slice(0, 300)}" is not an image reference: ${why}`);
+  if (text3 === "") throw invalid("it is empty");
+  if (/^[a-z][a-z0-9+.-]*:\/\//.test(text3)) throw invalid("leave out the scheme (https://)");
+  if (IDENTIFIER.test(text3)) throw invalid("64 hex digits are an image id, not a name");
+  const [domain, remainder] = splitDomain(text3);
+  const path8 = remainder.split(/[:@]/, 1)[0] ?? "";
+  if (path8 !== path8.toLowerCase()) throw invalid("the repository name must be lower case");
+  if (path8.length > MAX_REPOSITORY_LENGTH) throw invalid(`the repository name is longer than ${MAX_REPOSITORY_LENGTH}`);
+  const match = REFERENCE.exec(`${domain}/${remainder}`);
+  if (match?.[1] === void 0 || match[2] === void 0) throw invalid("expected [host[:port]/]path[:tag][@digest]");
+  const [, , repository, tag, digest2] = match;
+  if (digest2 !== void 0) checkDigest(digest2, invalid);
+  return {
+    domain,
+    repository,
+    ...tag === void 0 ? {} : { tag },
+    ...digest2 === void 0 ? {} : { digest: digest2 }
+  };
+}
+function formatReference(reference) {
+  const tag = reference.tag === void 0 ? "" : `:${reference.tag}`;
+  const digest2 = reference.digest === void 0 ? "" : `@${reference.digest}`;
+  return `${reference.domain}/${reference.repository}${tag}${digest2}`;
+}
+function isDigest(text3) {
+  const [algorithm = "", hex = ""] = text3.split(":", 2);
+  return new RegExp(`^${DIGEST}$`).test(text3) && DIGEST_LENGTHS[algorithm] === hex.length && hex === hex.toLowerCase();
+}
+function splitDomain(text3) {
+  const slash = text3.indexOf("/");
+  const first = slash === -1 ? "" : text3.slice(0, slash);
+  const rest2 = text3.slice(slash + 1);
+  if (first === DOCKER_HUB || first === `index.${DOCKER_HUB}`) return [DOCKER_HUB, inLibrary(rest2)];
+  const isDomain = first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase();
+  return isDomain ? [first, rest2] : [DOCKER_HUB, inLibrary(text3)];
+}
+function inLibrary(remainder) {
+  return remainder.includes("/") ? remainder : `library/${remainder}`;
+}
+function checkDigest(digest2, invalid) {
+  const [algorithm = "", hex = ""] = digest2.split(":", 2);
+  const length = DIGEST_LENGTHS[algorithm];
+  if (length === void 0) throw invalid(`the digest algorithm ${algorithm} is unknown`);
+  if (hex.length !== length) throw invalid(`a ${algorithm} digest has ${length} hex digits, this one ${hex.length}`);
+  if (hex !== hex.toLowerCase()) throw invalid("the hex digits of a digest are lower case");
+}
+
 // packages/registry/src/challenge.ts
 var TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 var BLANKS = /[ \t]*/y;
@@ -7810,41 +7987,6 @@ var Cursor = class {
     if (match === null) return void 0;
     this.at = pattern.lastIndex;
     return match;
-  }
-};
-
-// packages/registry/src/errors.ts
-var FAULTS2 = {
-  INVALID_REFERENCE: "configuration",
-  BAD_CREDENTIALS: "configuration",
-  BAD_CERTIFICATE: "configuration",
-  UNREACHABLE: "configuration",
-  UNAUTHORIZED: "configuration",
-  DENIED: "configuration",
-  NOT_FOUND: "configuration",
-  UNSUPPORTED: "configuration",
-  RATE_LIMITED: "cluster",
-  SERVER: "cluster",
-  PROTOCOL: "cluster",
-  ABORTED: "user"
-};
-var RegistryError = class extends Error {
-  name = "RegistryError";
-  code;
-  fault;
-  /** HTTP status of the answer; absent when there was none. */
-  status;
-  /** What the registry's error body said. */
-  problems;
-  /** False when another try may not find the same, such as a timeout: the name may exist, the route may be slow. */
-  definite;
-  constructor(code3, message, details = {}) {
-    super(message, details.cause === void 0 ? void 0 : { cause: details.cause });
-    this.code = code3;
-    this.fault = FAULTS2[code3];
-    this.problems = details.problems ?? [];
-    this.definite = details.definite ?? true;
-    if (details.status !== void 0) this.status = details.status;
   }
 };
 
@@ -7972,8 +8114,8 @@ function parseAuths(config) {
   const entries = /* @__PURE__ */ new Map();
   for (const [key2, value] of Object.entries(auths)) {
     const entry2 = parseEntry(key2, value);
-    const place = canonicalKey(key2);
-    if (entry2 !== void 0 && (key2 === DOCKER_HUB_KEY || !entries.has(place))) entries.set(place, entry2);
+    const place2 = canonicalKey(key2);
+    if (entry2 !== void 0 && (key2 === DOCKER_HUB_KEY || !entries.has(place2))) entries.set(place2, entry2);
   }
   return entries;
 }
@@ -8023,10 +8165,10 @@ function decodeAuth(auth, wrong) {
   if (colon === -1) throw refusal2;
   return { username: decoded2.slice(0, colon), password: decoded2.slice(colon + 1).replace(/\0+$/, "") };
 }
-var DOCKER_HUB = /* @__PURE__ */ new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+var DOCKER_HUB2 = /* @__PURE__ */ new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
 function canonicalHost(host) {
   const lower = host.toLowerCase();
-  return DOCKER_HUB.has(lower) ? "docker.io" : lower;
+  return DOCKER_HUB2.has(lower) ? "docker.io" : lower;
 }
 function canonicalKey(key2) {
   const [host = "", ...path8] = key2.replace(/^https?:\/\//i, "").split("/");
@@ -8042,52 +8184,6 @@ function isObject(value) {
 }
 function bad(why) {
   return new RegistryError("BAD_CREDENTIALS", `the docker config.json cannot be used: ${why}`);
-}
-
-// packages/registry/src/problem.ts
-var MAX_QUOTE = 500;
-function redactor(secrets) {
-  const forms = [...secrets].flatMap((secret2) => {
-    const inForm = new URLSearchParams({ "": secret2 }).toString().slice(1);
-    return [secret2, inForm, inForm.replaceAll("+", "%20")];
-  });
-  const known = [...new Set(forms)].filter((form) => form !== "").sort((a, b2) => b2.length - a.length);
-  return (text3) => known.reduce((rest2, form) => rest2.replaceAll(form, "***"), text3);
-}
-function codeOf(status) {
-  if (status === 401) return "UNAUTHORIZED";
-  if (status === 403) return "DENIED";
-  if (status === 404) return "NOT_FOUND";
-  if (status === 400 || status === 405) return "UNSUPPORTED";
-  if (status === 429) return "RATE_LIMITED";
-  return status >= 500 ? "SERVER" : "PROTOCOL";
-}
-function decodeProblems(body, redact2) {
-  const parsed = parse2(body);
-  if (!("errors" in parsed) || !Array.isArray(parsed.errors)) return [];
-  return parsed.errors.flatMap((entry2) => {
-    if (typeof entry2 !== "object" || entry2 === null) return [];
-    const { code: code3, message } = entry2;
-    return [{ code: asText(code3, redact2), message: asText(message, redact2) }];
-  });
-}
-function wordsOf(body, redact2) {
-  const problems = decodeProblems(body, redact2);
-  if (problems.length > 0) return problems.map(({ code: code3, message }) => `${code3}: ${message}`).join("; ");
-  const parsed = { ...parse2(body) };
-  return ["error", "error_description", "message", "details"].map((field) => asText(parsed[field], redact2)).filter((text3) => text3 !== "").join(": ");
-}
-function parse2(body) {
-  try {
-    const parsed = JSON.parse(body.toString("utf8"));
-    return typeof parsed === "object" && parsed !== null ? parsed : {};
-  } catch {
-    return {};
-  }
-}
-var CONTROL = /[\u0000-\u001f\u007f]+/g;
-function asText(value, redact2) {
-  return typeof value === "string" ? redact2(value).replace(CONTROL, " ").slice(0, MAX_QUOTE) : "";
 }
 
 // packages/registry/src/scope.ts
@@ -8152,7 +8248,7 @@ function exchange(wire, request4) {
       timers.push(timer);
       return timer;
     };
-    expire(wire.connectTimeoutMs + wire.answerTimeoutMs, "no whole answer");
+    expire(wire.connectTimeoutMs + (request4.answerTimeoutMs ?? wire.answerTimeoutMs), "no whole answer");
     const connecting = expire(wire.connectTimeoutMs, "no connection");
     outgoing.on("socket", (socket) => {
       if (!socket.connecting) clearTimeout(connecting);
@@ -8184,7 +8280,15 @@ function exchange(wire, request4) {
         if (!incoming.complete && !cut) fail(new Error("the connection ended within the answer"));
       });
     });
-    outgoing.end(request4.body);
+    const { body } = request4;
+    if (typeof body !== "function") {
+      outgoing.end(body);
+      return;
+    }
+    const content = body();
+    content.on("error", (error2) => outgoing.destroy(error2));
+    outgoing.on("close", () => content.destroy());
+    content.pipe(outgoing);
   });
 }
 function unreachable(request4, cause) {
@@ -8213,7 +8317,7 @@ function isPassing(error2) {
 var MAX_PAUSE_MS = 1e4;
 async function persist(wire, request4) {
   for (let tried = 0; ; tried++) {
-    const last = tried >= wire.retries;
+    const last = tried >= (request4.retries ?? wire.retries);
     let pause2 = wire.pauseMs * 2 ** tried;
     try {
       const answer2 = await exchange(wire, request4);
@@ -8467,70 +8571,6 @@ var Authorization = class {
   }
 };
 
-// packages/registry/src/reference.ts
-var ALPHANUMERIC = "[a-z0-9]+";
-var SEPARATOR = "(?:[._]|__|-+)";
-var PATH_COMPONENT = `${ALPHANUMERIC}(?:${SEPARATOR}${ALPHANUMERIC})*`;
-var REMOTE_NAME = `${PATH_COMPONENT}(?:/${PATH_COMPONENT})*`;
-var DOMAIN_COMPONENT = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
-var IPV6_ADDRESS = "\\[[a-fA-F0-9:]+\\]";
-var HOST = `(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|${IPV6_ADDRESS})`;
-var DOMAIN = `${HOST}(?::[0-9]+)?`;
-var TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
-var DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
-var REFERENCE = new RegExp(`^(${DOMAIN})/(${REMOTE_NAME})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
-var IDENTIFIER = /^[a-f0-9]{64}$/;
-var DIGEST_LENGTHS = { sha256: 64, sha384: 96, sha512: 128 };
-var MAX_REPOSITORY_LENGTH = 255;
-var DOCKER_HUB2 = "docker.io";
-function parseReference(text3) {
-  const invalid = (why) => new RegistryError("INVALID_REFERENCE", `"${text3.slice(0, 300)}" is not an image reference: ${why}`);
-  if (text3 === "") throw invalid("it is empty");
-  if (/^[a-z][a-z0-9+.-]*:\/\//.test(text3)) throw invalid("leave out the scheme (https://)");
-  if (IDENTIFIER.test(text3)) throw invalid("64 hex digits are an image id, not a name");
-  const [domain, remainder] = splitDomain(text3);
-  const path8 = remainder.split(/[:@]/, 1)[0] ?? "";
-  if (path8 !== path8.toLowerCase()) throw invalid("the repository name must be lower case");
-  if (path8.length > MAX_REPOSITORY_LENGTH) throw invalid(`the repository name is longer than ${MAX_REPOSITORY_LENGTH}`);
-  const match = REFERENCE.exec(`${domain}/${remainder}`);
-  if (match?.[1] === void 0 || match[2] === void 0) throw invalid("expected [host[:port]/]path[:tag][@digest]");
-  const [, , repository, tag, digest2] = match;
-  if (digest2 !== void 0) checkDigest(digest2, invalid);
-  return {
-    domain,
-    repository,
-    ...tag === void 0 ? {} : { tag },
-    ...digest2 === void 0 ? {} : { digest: digest2 }
-  };
-}
-function formatReference(reference) {
-  const tag = reference.tag === void 0 ? "" : `:${reference.tag}`;
-  const digest2 = reference.digest === void 0 ? "" : `@${reference.digest}`;
-  return `${reference.domain}/${reference.repository}${tag}${digest2}`;
-}
-function isDigest(text3) {
-  const [algorithm = "", hex = ""] = text3.split(":", 2);
-  return new RegExp(`^${DIGEST}$`).test(text3) && DIGEST_LENGTHS[algorithm] === hex.length && hex === hex.toLowerCase();
-}
-function splitDomain(text3) {
-  const slash = text3.indexOf("/");
-  const first = slash === -1 ? "" : text3.slice(0, slash);
-  const rest2 = text3.slice(slash + 1);
-  if (first === DOCKER_HUB2 || first === `index.${DOCKER_HUB2}`) return [DOCKER_HUB2, inLibrary(rest2)];
-  const isDomain = first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase();
-  return isDomain ? [first, rest2] : [DOCKER_HUB2, inLibrary(text3)];
-}
-function inLibrary(remainder) {
-  return remainder.includes("/") ? remainder : `library/${remainder}`;
-}
-function checkDigest(digest2, invalid) {
-  const [algorithm = "", hex = ""] = digest2.split(":", 2);
-  const length = DIGEST_LENGTHS[algorithm];
-  if (length === void 0) throw invalid(`the digest algorithm ${algorithm} is unknown`);
-  if (hex.length !== length) throw invalid(`a ${algorithm} digest has ${length} hex digits, this one ${hex.length}`);
-  if (hex !== hex.toLowerCase()) throw invalid("the hex digits of a digest are lower case");
-}
-
 // packages/registry/src/trust.ts
 var import_node_crypto3 = require("node:crypto");
 var import_node_tls = require("node:tls");
@@ -8554,17 +8594,15 @@ function bad2(why, cause) {
   return new RegistryError("BAD_CERTIFICATE", `the CA certificates for the registry cannot be used: ${why}`, { cause });
 }
 
-// packages/registry/src/client.ts
+// packages/registry/src/requests.ts
 var MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json"
 ].join(", ");
-var MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 var MAX_ERROR_BYTES = 16 * 1024;
-var DELETE_ACTIONS = ["pull", "push", "delete"];
-var RegistryClient = class {
+var Requests = class {
   host;
   #address;
   #wire;
@@ -8573,7 +8611,7 @@ var RegistryClient = class {
    * @param host `host[:port]` as in an image reference
    * @throws RegistryError `INVALID_REFERENCE` for another text, `BAD_CREDENTIALS` for a token that no header can carry
    */
-  constructor(host, options = {}) {
+  constructor(host, options) {
     this.host = host;
     this.#address = addressOf(host, options.plainHttp ?? false);
     const { ca } = options;
@@ -8587,130 +8625,50 @@ var RegistryClient = class {
     };
     this.#authorization = new Authorization(this.#address, options.credential, this.#wire);
   }
-  /**
-   * Asks whether the registry takes pushes to a repository from us, before anything is built for it: it begins an upload
-   * and cancels it. Nothing stays but, in a registry that does not cancel, an upload that expires.
-   *
-   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `NOT_FOUND` (some registries make no repositories), … when it does not
-   */
-  async checkPush(repository, signal) {
-    const purpose = { scope: repositoryScope(repository, ["pull", "push"]), signal };
-    const answer2 = await this.#send("POST", `/v2/${repository}/blobs/uploads/`, MAX_ERROR_BYTES, purpose);
-    if (answer2.status < 200 || answer2.status > 299) throw this.#problem(`push to ${repository}`, answer2);
-    await this.#cancelUpload(answer2, purpose);
+  /** Where a Location of the registry leads; undefined for none. */
+  locate(location) {
+    const isAddress = location !== void 0 && URL.canParse(location, this.#address.href);
+    return isAddress ? new URL(location, this.#address) : void 0;
   }
-  /**
-   * Looks a manifest up by tag or digest, without its content.
-   *
-   * @returns undefined when the registry has none, which only a 404 says
-   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `RATE_LIMITED`, … when it is not known whether it has one
-   */
-  async headManifest(repository, reference, signal) {
-    const what = `HEAD ${repository} ${reference}`;
-    const answer2 = await this.#send("HEAD", manifestPath(repository, reference), 0, reading(repository, signal));
-    if (answer2.status === 404) return void 0;
-    if (answer2.status !== 200) throw this.#problem(what, answer2);
-    const digest2 = answer2.headers["docker-content-digest"];
-    if (typeof digest2 !== "string" || !isDigest(digest2)) return this.getManifest(repository, reference, signal);
-    if (isDigest(reference) && digest2 !== reference) {
-      throw new RegistryError("PROTOCOL", `${what}: ${this.host} answered with the digest ${digest2}`);
-    }
-    return { digest: digest2, mediaType: mediaType(answer2.headers), size: Number(answer2.headers["content-length"] ?? 0) };
-  }
-  /**
-   * Fetches a manifest by tag or digest and checks it against its digest.
-   *
-   * @returns undefined when the registry has none
-   */
-  async getManifest(repository, reference, signal) {
-    const what = `GET ${repository} ${reference}`;
-    const answer2 = await this.#send(
-      "GET",
-      manifestPath(repository, reference),
-      MAX_MANIFEST_BYTES,
-      reading(repository, signal)
-    );
-    if (answer2.status === 404) return void 0;
-    if (answer2.status !== 200) throw this.#problem(what, answer2);
-    if (answer2.cut)
-      throw new RegistryError("PROTOCOL", `${what}: the manifest is larger than ${MAX_MANIFEST_BYTES} bytes`);
-    const digest2 = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
-    const expected = reference.startsWith("sha256:") ? reference : answer2.headers["docker-content-digest"];
-    if (typeof expected === "string" && expected.startsWith("sha256:") && expected !== digest2) {
-      throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${digest2}`);
-    }
-    return { digest: digest2, mediaType: mediaType(answer2.headers), size: answer2.body.length, content: answer2.body };
-  }
-  /**
-   * Fetches a blob and checks it against its digest.
-   *
-   * @param digest of the algorithm sha256
-   * @returns undefined when the registry has none
-   * @throws RegistryError `PROTOCOL` for one that is larger, or another
-   */
-  async getBlob(repository, digest2, maxBytes, signal) {
-    const what = `GET ${repository} ${digest2}`;
-    const answer2 = await this.#send("GET", `/v2/${repository}/blobs/${digest2}`, maxBytes, reading(repository, signal));
-    if (answer2.status === 404) return void 0;
-    if (answer2.status !== 200) throw this.#problem(what, answer2);
-    if (answer2.cut) throw new RegistryError("PROTOCOL", `${what}: the blob is larger than ${maxBytes} bytes`);
-    const found = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
-    if (found === digest2) return answer2.body;
-    throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${found}`);
-  }
-  /**
-   * Deletes a tag, or with a digest the manifest and every tag of it in that repository.
-   *
-   * @throws RegistryError `UNSUPPORTED` (400, 405, or a 404 that is not about the image), `DENIED` (403), …
-   */
-  async deleteManifest(repository, reference, signal) {
-    const purpose = { scope: repositoryScope(repository, DELETE_ACTIONS), signal };
-    const answer2 = await this.#send("DELETE", manifestPath(repository, reference), MAX_ERROR_BYTES, purpose);
-    if (answer2.status >= 200 && answer2.status < 300) return "deleted";
-    const unknownRoute = answer2.status === 404 && isUnknownRoute(answer2);
-    if (answer2.status === 404 && !unknownRoute) return "absent";
-    throw this.#problem(`DELETE ${repository} ${reference}`, answer2, unknownRoute ? "UNSUPPORTED" : void 0);
-  }
-  async #cancelUpload({ headers: { location = "" } }, purpose) {
-    if (!URL.canParse(location, this.#address.href)) return;
-    const url = new URL(location, this.#address);
-    if (url.origin !== this.#address.origin) return;
-    try {
-      const { signal } = purpose;
-      await this.#ask("DELETE", url, MAX_ERROR_BYTES, signal, this.#authorization.remembered(purpose));
-    } catch (error2) {
-      if (!(error2 instanceof RegistryError) || error2.code === "ABORTED") throw error2;
-    }
+  /** Whether an address is the registry's own, and not that of somebody whom nothing is shown. */
+  isOwn({ origin }) {
+    return origin === this.#address.origin;
   }
   /** Asks, and answers a challenge once. The answer is the last one, whatever its status. */
-  async #send(method, path8, maxBytes, purpose) {
+  async send(asked, purpose) {
     const authorization = this.#authorization;
-    const ask = (header2) => this.#ask(method, path8, maxBytes, purpose.signal, header2);
+    const { method, path: path8 } = asked;
+    const ask = (header2) => this.#ask(asked, purpose.signal, header2);
     const sent = authorization.remembered(purpose);
     const answer2 = await ask(sent);
     if (answer2.status !== 401) return answer2;
-    if (answer2.url.origin !== this.#address.origin) throw this.#foreign(`${method} ${path8}`, answer2);
+    if (answer2.url.origin !== this.#address.origin) throw this.#foreign(`${method} ${String(path8)}`, answer2);
     authorization.forget(purpose);
     const header = await authorization.answer(answer2.headers["www-authenticate"], purpose);
     if (header === sent) return answer2;
     const second = await ask(header);
     if (second.status === 401 && second.url.origin !== this.#address.origin) {
-      throw this.#foreign(`${method} ${path8}`, second);
+      throw this.#foreign(`${method} ${String(path8)}`, second);
     }
     if (second.status !== 401) authorization.remember(purpose, header);
     return second;
   }
-  #ask(method, path8, maxBytes, signal, authorization) {
+  /** Asks with what was accepted before, and answers no challenge. Elsewhere than at the registry nothing is shown. */
+  sendAsIs(asked, purpose) {
+    const isShown = this.isOwn(new URL(asked.path, this.#address));
+    return this.#ask(asked, purpose.signal, isShown ? this.#authorization.remembered(purpose) : void 0);
+  }
+  #ask({ path: path8, headers, ...asked }, signal, authorization) {
     return follow(this.#wire, {
       whom: `the registry ${this.#address.host}`,
-      method,
+      ...asked,
       url: new URL(path8, this.#address),
       headers: {
         accept: MANIFEST_TYPES,
         "user-agent": "kaniko-hooks",
+        ...headers,
         ...authorization === void 0 ? {} : { authorization }
       },
-      maxBytes,
       signal
     });
   }
@@ -8721,7 +8679,8 @@ var RegistryClient = class {
       { status: 401 }
     );
   }
-  #problem(what, answer2, code3 = codeOf(answer2.status)) {
+  /** The error that an answer is. */
+  problem(what, answer2, code3 = codeOf(answer2.status)) {
     const { redact: redact2 } = this.#authorization;
     const said = wordsOf(answer2.body, redact2);
     return new RegistryError(
@@ -8744,6 +8703,125 @@ function addressOf(host, plainHttp) {
   if (!/[/@?#\\\s]/.test(host) && URL.canParse(address)) return new URL(address);
   throw new RegistryError("INVALID_REFERENCE", `"${host.slice(0, 300)}" is not the host[:port] of a registry`);
 }
+
+// packages/registry/src/client.ts
+var MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
+var DELETE_ACTIONS = ["pull", "push", "delete"];
+var RegistryClient = class {
+  host;
+  #requests;
+  /**
+   * @param host `host[:port]` as in an image reference
+   * @throws RegistryError `INVALID_REFERENCE` for another text, `BAD_CREDENTIALS` for a token that no header can carry
+   */
+  constructor(host, options = {}) {
+    this.host = host;
+    this.#requests = new Requests(host, options);
+  }
+  /**
+   * Asks whether the registry takes pushes to a repository from us, before anything is built for it: it begins an upload
+   * and cancels it. Nothing stays but, in a registry that does not cancel, an upload that expires.
+   *
+   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `NOT_FOUND` (some registries make no repositories), … when it does not
+   */
+  async checkPush(repository, signal) {
+    const purpose = { scope: repositoryScope(repository, ["pull", "push"]), signal };
+    const answer2 = await this.#requests.send(
+      { method: "POST", path: `/v2/${repository}/blobs/uploads/`, maxBytes: MAX_ERROR_BYTES },
+      purpose
+    );
+    if (answer2.status < 200 || answer2.status > 299) throw this.#requests.problem(`push to ${repository}`, answer2);
+    await this.#cancelUpload(answer2, purpose);
+  }
+  /**
+   * Looks a manifest up by tag or digest, without its content.
+   *
+   * @returns undefined when the registry has none, which only a 404 says
+   * @throws RegistryError `UNAUTHORIZED`, `DENIED`, `RATE_LIMITED`, … when it is not known whether it has one
+   */
+  async headManifest(repository, reference, signal) {
+    const what = `HEAD ${repository} ${reference}`;
+    const answer2 = await this.#requests.send(
+      { method: "HEAD", path: manifestPath(repository, reference), maxBytes: 0 },
+      reading(repository, signal)
+    );
+    if (answer2.status === 404) return void 0;
+    if (answer2.status !== 200) throw this.#requests.problem(what, answer2);
+    const digest2 = answer2.headers["docker-content-digest"];
+    if (typeof digest2 !== "string" || !isDigest(digest2)) return this.getManifest(repository, reference, signal);
+    if (isDigest(reference) && digest2 !== reference) {
+      throw new RegistryError("PROTOCOL", `${what}: ${this.host} answered with the digest ${digest2}`);
+    }
+    return { digest: digest2, mediaType: mediaType(answer2.headers), size: Number(answer2.headers["content-length"] ?? 0) };
+  }
+  /**
+   * Fetches a manifest by tag or digest and checks it against its digest.
+   *
+   * @returns undefined when the registry has none
+   */
+  async getManifest(repository, reference, signal) {
+    const what = `GET ${repository} ${reference}`;
+    const answer2 = await this.#requests.send(
+      { method: "GET", path: manifestPath(repository, reference), maxBytes: MAX_MANIFEST_BYTES },
+      reading(repository, signal)
+    );
+    if (answer2.status === 404) return void 0;
+    if (answer2.status !== 200) throw this.#requests.problem(what, answer2);
+    if (answer2.cut)
+      throw new RegistryError("PROTOCOL", `${what}: the manifest is larger than ${MAX_MANIFEST_BYTES} bytes`);
+    const digest2 = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
+    const expected = reference.startsWith("sha256:") ? reference : answer2.headers["docker-content-digest"];
+    if (typeof expected === "string" && expected.startsWith("sha256:") && expected !== digest2) {
+      throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${digest2}`);
+    }
+    return { digest: digest2, mediaType: mediaType(answer2.headers), size: answer2.body.length, content: answer2.body };
+  }
+  /**
+   * Fetches a blob and checks it against its digest.
+   *
+   * @param digest of the algorithm sha256
+   * @returns undefined when the registry has none
+   * @throws RegistryError `PROTOCOL` for one that is larger, or another
+   */
+  async getBlob(repository, digest2, maxBytes, signal) {
+    const what = `GET ${repository} ${digest2}`;
+    const answer2 = await this.#requests.send(
+      { method: "GET", path: `/v2/${repository}/blobs/${digest2}`, maxBytes },
+      reading(repository, signal)
+    );
+    if (answer2.status === 404) return void 0;
+    if (answer2.status !== 200) throw this.#requests.problem(what, answer2);
+    if (answer2.cut) throw new RegistryError("PROTOCOL", `${what}: the blob is larger than ${maxBytes} bytes`);
+    const found = `sha256:${(0, import_node_crypto4.createHash)("sha256").update(answer2.body).digest("hex")}`;
+    if (found === digest2) return answer2.body;
+    throw new RegistryError("PROTOCOL", `${what}: ${this.host} sent content with the digest ${found}`);
+  }
+  /**
+   * Deletes a tag, or with a digest the manifest and every tag of it in that repository.
+   *
+   * @throws RegistryError `UNSUPPORTED` (400, 405, or a 404 that is not about the image), `DENIED` (403), …
+   */
+  async deleteManifest(repository, reference, signal) {
+    const purpose = { scope: repositoryScope(repository, DELETE_ACTIONS), signal };
+    const answer2 = await this.#requests.send(
+      { method: "DELETE", path: manifestPath(repository, reference), maxBytes: MAX_ERROR_BYTES },
+      purpose
+    );
+    if (answer2.status >= 200 && answer2.status < 300) return "deleted";
+    const unknownRoute = answer2.status === 404 && isUnknownRoute(answer2);
+    if (answer2.status === 404 && !unknownRoute) return "absent";
+    throw this.#requests.problem(`DELETE ${repository} ${reference}`, answer2, unknownRoute ? "UNSUPPORTED" : void 0);
+  }
+  async #cancelUpload({ headers: { location = "" } }, purpose) {
+    const url = this.#requests.locate(location);
+    if (url === void 0 || !this.#requests.isOwn(url)) return;
+    try {
+      await this.#requests.sendAsIs({ method: "DELETE", path: url, maxBytes: MAX_ERROR_BYTES }, purpose);
+    } catch (error2) {
+      if (!(error2 instanceof RegistryError) || error2.code === "ABORTED") throw error2;
+    }
+  }
+};
 function reading(repository, signal) {
   return { scope: repositoryScope(repository, ["pull"]), signal };
 }
@@ -9122,9 +9200,9 @@ var Lexer = class {
     const value = this.#valueOf(name2);
     if (value === void 0 && this.#filling.keepsUnset === true) return `\${${name2}/${word}/${other}}`;
     const pattern = readPattern(word);
-    const replaced = pattern === void 0 ? void 0 : replaceMatches(value ?? "", pattern, other, isEach);
-    if (replaced === void 0) throw new Refusal();
-    return replaced;
+    const replaced2 = pattern === void 0 ? void 0 : replaceMatches(value ?? "", pattern, other, isEach);
+    if (replaced2 === void 0) throw new Refusal();
+    return replaced2;
   }
   #nested(stop, keepsEscapes) {
     const before = this.#keepsEscapes;
@@ -9480,6 +9558,12 @@ function registryName(host) {
 var LostBuild = class extends Error {
   name = "LostBuild";
 };
+
+// packages/kube/src/poll-pause.ts
+function pollPause(ageMs) {
+  if (ageMs < 1e3) return 100;
+  return ageMs < 2e4 ? 250 : 1e3;
+}
 
 // packages/kube/src/config.ts
 var import_promises4 = require("node:fs/promises");
@@ -10396,6 +10480,158 @@ function closeDetail(code3, reason, error2) {
   return `closed by the other side, code ${code3}${text3 === "" ? "" : `: ${text3}`}`;
 }
 
+// packages/kube/src/pod-watch.ts
+var REOPEN_MS = 1e3;
+var WATCHED_MS = 2e3;
+var PodWatch = class {
+  selector;
+  #access;
+  #told = /* @__PURE__ */ new Map();
+  #waiting = /* @__PURE__ */ new Set();
+  #over = new AbortController();
+  #events = 0;
+  #isOpen = false;
+  #isLive = false;
+  #openedAt = -Infinity;
+  constructor(selector, access2) {
+    this.selector = selector;
+    this.#access = access2;
+  }
+  /** Pods that are there, as they were told last. */
+  get pods() {
+    return [...this.#told.values()].flatMap(({ pod }) => pod ?? []);
+  }
+  /** How many events came so far. */
+  get events() {
+    return this.#events;
+  }
+  /** Whether what happens is told now, as far as anybody knows. */
+  get isLive() {
+    return this.#isLive;
+  }
+  /** What was told of a pod after an event; undefined when nothing was. */
+  toldOf(name2, after) {
+    const told = this.#told.get(name2);
+    return told !== void 0 && told.number > after ? told : void 0;
+  }
+  /** Begins to watch, unless it goes on already or cannot. */
+  open() {
+    if (this.#isOpen || this.#over.signal.aborted || !this.#access.mayOpen()) return;
+    if (performance.now() - this.#openedAt < REOPEN_MS) return;
+    this.#isOpen = true;
+    this.#openedAt = performance.now();
+    void this.#follow();
+  }
+  /**
+   * Waits until something is told, or until it is time to look.
+   *
+   * @returns whether it is time to look
+   */
+  async news({ after, since, pollMs, watchedMs = WATCHED_MS, signal }) {
+    this.open();
+    while (this.#events === after) {
+      const left = since + (this.#isLive ? Math.max(pollMs, watchedMs) : pollMs) - performance.now();
+      if (left <= 0) return true;
+      await this.#change(left, signal);
+    }
+    return false;
+  }
+  close() {
+    this.#over.abort();
+  }
+  async #change(ms2, signal) {
+    const woken = new AbortController();
+    this.#waiting.add(woken);
+    try {
+      await pause(ms2, signal === void 0 ? woken.signal : AbortSignal.any([signal, woken.signal]));
+    } catch (error2) {
+      throwIfAborted(signal);
+      if (!woken.signal.aborted) throw error2;
+    } finally {
+      this.#waiting.delete(woken);
+    }
+  }
+  async #follow() {
+    let response;
+    try {
+      response = await this.#access.open(this.selector, this.#over.signal);
+      response.socket.setKeepAlive(true, 5e3);
+      response.socket.unref();
+      this.#access.onOpen();
+      this.#setLive(true);
+      let rest2 = "";
+      response.setEncoding("utf8");
+      for await (const chunk of response) {
+        const lines = (rest2 + String(chunk)).split("\n");
+        rest2 = lines.pop() ?? "";
+        for (const line of lines) this.#take(line);
+      }
+    } catch (error2) {
+      if (response === void 0) this.#access.onRefused(error2);
+    } finally {
+      response?.destroy();
+      this.#isOpen = false;
+      this.#setLive(false);
+    }
+  }
+  #take(line) {
+    const { type: type2, object: object2 } = JSON.parse(line);
+    if (type2 === "ERROR") throw new Error("the watch ended");
+    const name2 = object2.metadata?.name;
+    if (type2 === "BOOKMARK" || name2 === void 0) return;
+    this.#events += 1;
+    this.#told.set(name2, { pod: type2 === "DELETED" ? void 0 : object2, number: this.#events });
+    this.#wake();
+  }
+  #setLive(isLive) {
+    this.#isLive = isLive;
+    this.#wake();
+  }
+  #wake() {
+    for (const woken of this.#waiting) woken.abort();
+  }
+};
+var PodWatches = class {
+  #watches = [];
+  #access;
+  #isRefused = false;
+  #isTold = false;
+  /** @param tell told once, in a sentence, whether pods are watched */
+  constructor(open9, tell) {
+    const tellOnce = (sentence2) => {
+      if (!this.#isTold) tell(sentence2);
+      this.#isTold = true;
+    };
+    this.#access = {
+      open: open9,
+      mayOpen: () => !this.#isRefused,
+      onOpen: () => tellOnce("Pods are watched."),
+      onRefused: (error2) => {
+        if (!isKubeError(error2) || error2.status === void 0 || error2.status >= 429) return;
+        this.#isRefused = true;
+        tellOnce(`Pods are polled, since they cannot be watched: ${error2.message}`);
+      }
+    };
+  }
+  /** The watch of these pods. It does not begin by itself. */
+  of(selector) {
+    const key2 = JSON.stringify(selector);
+    const known = this.#watches.find((watch2) => JSON.stringify(watch2.selector) === key2);
+    if (known !== void 0) return known;
+    const watch = new PodWatch(selector, this.#access);
+    this.#watches.push(watch);
+    return watch;
+  }
+  /** A watch that has told of this pod, or one of its own. */
+  ofPod(name2) {
+    const known = this.#watches.find((watch) => watch.toldOf(name2, 0) !== void 0);
+    return known ?? this.of({ fieldSelector: `metadata.name=${name2}` });
+  }
+  close() {
+    for (const watch of this.#watches) watch.close();
+  }
+};
+
 // packages/kube/src/rest.ts
 var import_node_http = __toESM(require("node:http"), 1);
 var import_node_https = __toESM(require("node:https"), 1);
@@ -10512,6 +10748,10 @@ var Rest = class {
   /** Opens a response of any length, with retry until its head has come; the body is the caller's. */
   async open(request4) {
     return this.retrying(() => this.#send(request4), request4);
+  }
+  /** The same without retry. */
+  async openOnce(request4) {
+    return this.#send(request4);
   }
   /** Repeats an attempt within this connection's budgets. A POST makes something; all else is about what is there. */
   retrying(attempt2, request4) {
@@ -10713,10 +10953,19 @@ var Kube = class {
   namespace;
   #rest;
   #heartbeat;
+  #watches;
   constructor(config, options = {}) {
     this.namespace = config.namespace;
     this.#rest = new Rest(config, options);
     this.#heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
+    this.#watches = new PodWatches(
+      async (selector, signal) => {
+        const what = `watch ${nameObject("pods", this.namespace)}`;
+        const query = { watch: true, ...selector };
+        return this.#rest.openOnce({ method: "GET", path: resourcePath("pods", this.namespace), query, what, signal });
+      },
+      options.onWatch ?? (() => void 0)
+    );
   }
   /** API requests sent and streams opened so far, repetitions included. */
   get requests() {
@@ -10738,10 +10987,10 @@ var Kube = class {
    */
   getCustom(object2, options = {}) {
     const { group: group2, version, plural, namespace, name: name2 } = object2;
-    const place = ["", "apis", group2, version, "namespaces", namespace, plural, name2].map(encodeURIComponent).join("/");
+    const place2 = ["", "apis", group2, version, "namespaces", namespace, plural, name2].map(encodeURIComponent).join("/");
     return this.#rest.json({
       method: "GET",
-      path: place,
+      path: place2,
       what: `get ${plural}.${group2} "${name2}" in namespace "${namespace}"`,
       signal: options.signal
     });
@@ -10927,8 +11176,17 @@ var Kube = class {
       response.destroy();
     }
   }
-  /** Ends keep-alive connections, so that the process can exit. */
+  /** What the API server tells of these pods by itself; it begins when somebody waits for news, or with `open`. */
+  watchPods(selector) {
+    return this.#watches.of(selector);
+  }
+  /** The same for one pod, by a watch that knows it already. */
+  watchPod(name2) {
+    return this.#watches.ofPod(name2);
+  }
+  /** Ends watches and keep-alive connections, so that the process can exit. */
   close() {
+    this.#watches.close();
     this.#rest.close();
   }
   /** For what a node answers: its kubelet may be away, or just begin and not know its pods yet (404). */
@@ -11207,9 +11465,12 @@ var FIRST_PAUSE_MS = 100;
 var LONGEST_PAUSE_MS = 1e3;
 var QUIET_MS = 15e3;
 var LONGEST_QUIET_MS = 6e4;
+var SETTLE_MS = 500;
 var PATIENCE_MS = 2e3;
 async function followLog(kube, target, onLine, options = {}) {
-  return new Follower(kube, target, onLine, options).run();
+  const follower = new Follower(kube, target, onLine, options);
+  const followed2 = await follower.run();
+  return { ...followed2, pod: follower.pod };
 }
 var Follower = class {
   #kube;
@@ -11217,6 +11478,8 @@ var Follower = class {
   #onLine;
   #options;
   #position = new LogPosition();
+  /** As it was seen last. */
+  pod;
   #complete = true;
   #reads = 0;
   /** The log comes without times, so it cannot be resumed. */
@@ -11237,7 +11500,9 @@ var Follower = class {
         this.#gap("it comes without times, so its end cannot be checked");
         return { complete: this.#complete };
       }
-      const stage = await this.#stage(seenPod || end !== "waiting");
+      const isTold = end === "whole" && this.#kube.watchPod(this.#target.pod).isLive;
+      let stage = isTold ? "running" : await this.#stage(seenPod || end !== "waiting");
+      if (end === "whole" && stage === "running") stage = await this.#settled();
       seenPod = true;
       if (end instanceof KubeError) return this.#giveUp(stage, end);
       if (stage === "ended") return this.#finish();
@@ -11252,9 +11517,33 @@ var Follower = class {
       if (end === "waiting") await this.#awaitBegin();
     }
   }
+  /** Gives a container whose log has ended the time to be told as ended, before the log is opened again. */
+  async #settled() {
+    const { pod: name2 } = this.#target;
+    const { signal } = this.#options;
+    const watch = this.#kube.watchPod(name2);
+    const start = performance.now();
+    let looked = start;
+    let stage = "running";
+    let events2 = 0;
+    while (stage === "running" && performance.now() - start < SETTLE_MS) {
+      const isDue = await watch.news({
+        after: events2,
+        since: looked,
+        pollMs: pollPause(0),
+        watchedMs: SETTLE_MS,
+        signal
+      });
+      if (isDue) looked = performance.now();
+      const told = isDue ? void 0 : watch.toldOf(name2, events2)?.pod;
+      ({ events: events2 } = watch);
+      stage = told === void 0 ? await this.#stage(true) : this.#stageOf(told);
+    }
+    return stage;
+  }
   /** An end of the stream is no proof: the API server ends it cleanly also when its own connection to the node breaks. */
   async #finish() {
-    for (; ; ) {
+    for (let delay = FIRST_PAUSE_MS; ; delay = Math.min(LONGEST_PAUSE_MS, delay * 2)) {
       const end = await this.#read(false);
       if (end === "whole") return { complete: this.#complete };
       if (end instanceof KubeError) return this.#giveUp("ended", end);
@@ -11262,7 +11551,7 @@ var Follower = class {
         if (this.#position.sinceTime !== void 0) this.#gap("the end of it cannot be read again");
         return { complete: this.#complete };
       }
-      await pause(FIRST_PAUSE_MS, this.#options.signal);
+      await pause(delay, this.#options.signal);
     }
   }
   /** The node does not give the log. What is over has its result all the same, and that counts for more. */
@@ -11382,13 +11671,17 @@ var Follower = class {
       if (containerSpec(pod, container) === void 0) {
         throw new KubeError("INVALID", `Pod "${name2}" has no container "${container}".`);
       }
-      const state = containerStatus(pod, container)?.state;
-      if (state?.terminated !== void 0 || isFinished(pod)) return "ended";
-      return state?.running === void 0 ? "before" : "running";
+      return this.#stageOf(pod);
     } catch (error2) {
       if (mayBeGone && isKubeError(error2, "NOT_FOUND")) return "gone";
       throw error2;
     }
+  }
+  #stageOf(pod) {
+    this.pod = pod;
+    const state = containerStatus(pod, this.#target.container)?.state;
+    if (state?.terminated !== void 0 || isFinished(pod)) return "ended";
+    return state?.running === void 0 ? "before" : "running";
   }
 };
 
@@ -11642,11 +11935,6 @@ function isOnNewNode(pod) {
 }
 
 // packages/kube/src/wait-for-pod.ts
-var POLLS = [
-  { untilMs: 5e3, everyMs: 100 },
-  { untilMs: 2e4, everyMs: 250 },
-  { untilMs: Infinity, everyMs: 1e3 }
-];
 async function waitForPod(kube, name2, until, options) {
   const { container, timeoutMs, signal, onPod, onProblem } = options;
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -11655,9 +11943,14 @@ async function waitForPod(kube, name2, until, options) {
   let uid;
   const start = performance.now();
   const stuck = new StuckPod(kube, options.stuckMs);
+  const watch = kube.watchPod(name2);
+  let pod = options.known;
+  let events2 = pod === void 0 ? watch.events : 0;
+  let looked = pod === void 0 || watch.isLive ? start : -Infinity;
   try {
     for (; ; ) {
-      const pod = await readPod(kube, name2, uid, either);
+      pod ??= await readPod(kube, name2, either);
+      if (uid !== void 0 && pod.metadata?.uid !== uid) throw replaced(name2);
       uid ??= pod.metadata?.uid;
       onPod?.(pod);
       if (isReached(pod, until, container)) return pod;
@@ -11670,8 +11963,11 @@ async function waitForPod(kube, name2, until, options) {
         problems.see(why);
         if (why.fatal === "now") throw new KubeError("POD_FAILED", why.message, { problem: why });
       }
-      const age = performance.now() - start;
-      await pause(POLLS.find(({ untilMs }) => age < untilMs)?.everyMs ?? 1e3, either);
+      const pollMs = pollPause(performance.now() - start);
+      const isDue = await watch.news({ after: events2, since: looked, pollMs, signal: either });
+      pod = isDue ? void 0 : watch.toldOf(name2, events2)?.pod;
+      events2 = watch.events;
+      if (pod === void 0) looked = performance.now();
     }
   } catch (error2) {
     throwIfAborted(signal);
@@ -11684,10 +11980,9 @@ async function waitForPod(kube, name2, until, options) {
     );
   }
 }
-async function readPod(kube, name2, uid, signal) {
-  let pod;
+async function readPod(kube, name2, signal) {
   try {
-    pod = await kube.get("pods", name2, { signal });
+    return await kube.get("pods", name2, { signal });
   } catch (cause) {
     if (!isKubeError(cause, "NOT_FOUND")) throw cause;
     throw new KubeError("POD_FAILED", `Pod "${name2}" is gone: somebody deleted it, or its node was removed.`, {
@@ -11695,12 +11990,11 @@ async function readPod(kube, name2, uid, signal) {
       cause
     });
   }
-  if (uid !== void 0 && pod.metadata?.uid !== uid) {
-    throw new KubeError("POD_FAILED", `Pod "${name2}" was deleted, and another one has its name now.`, {
-      reason: "Replaced"
-    });
-  }
-  return pod;
+}
+function replaced(name2) {
+  return new KubeError("POD_FAILED", `Pod "${name2}" was deleted, and another one has its name now.`, {
+    reason: "Replaced"
+  });
 }
 function isReached(pod, until, container) {
   if (typeof until === "function") return until(pod);
@@ -12026,7 +12320,7 @@ var BUILDKIT_COMPATIBILITY = [
 var SOUND_CACHE_KEYS = ["FF_KANIKO_ROLLING_CACHE_KEY", "FF_KANIKO_HASH_DIR_FRAMING"];
 function kanikoArguments(build2, settings) {
   const { proxies = [] } = build2;
-  const plainProxies = proxies.flatMap(({ place }) => place.plainHttp ? [place.host] : []);
+  const plainProxies = proxies.flatMap(({ place: place2 }) => place2.plainHttp ? [place2.host] : []);
   const insecure = /* @__PURE__ */ new Set([...build2.insecureRegistries, ...settings.insecureRegistries ?? [], ...plainProxies]);
   const cache = cacheOf(build2, settings);
   const retries = build2.pushRetries ?? RETRIES;
@@ -12076,8 +12370,8 @@ function mappedRegistries({ registryMirrors = [], registryMaps = {} }, proxies) 
     const isMirrored = mirrors.length > 0 && key2 === mapKey("docker.io");
     return [...targets, ...isMirrored ? [] : own(key2)].map((to2) => `--registry-map=${key2}=${to2}`);
   });
-  const byProxy2 = proxies.flatMap(({ registry: registry2, spellings = [], place }) => {
-    const to2 = [place.host, place.path].filter((part) => part !== "").join("/");
+  const byProxy2 = proxies.flatMap(({ registry: registry2, spellings = [], place: place2 }) => {
+    const to2 = [place2.host, place2.path].filter((part) => part !== "").join("/");
     const names = /* @__PURE__ */ new Set([mapKey(registry2), ...spellings.filter((name2) => name2 !== "docker.io")]);
     return [...names].map((name2) => `--registry-map=${name2}=${to2}`);
   });
@@ -12214,9 +12508,9 @@ function pushProblem(pod, index, digest2, limitMs) {
   return said.endsWith(`@${digest2}`) ? void 0 : `another image was pushed (${said}) than was built (${digest2})`;
 }
 function throwUnlessPushed(outcomes) {
-  const failed4 = outcomes.filter(({ why }) => why !== void 0);
-  if (failed4.length === 0) return;
-  const sentences = failed4.map(({ pushRef, why }) => {
+  const failed5 = outcomes.filter(({ why }) => why !== void 0);
+  if (failed5.length === 0) return;
+  const sentences = failed5.map(({ pushRef, why }) => {
     const { domain } = parseReference(pushRef);
     const words = why ?? "";
     return `${pushRef} could not be pushed; ${NOT_ITS_OWN.test(words) ? words : `the registry ${domain} said: ${words}`}`;
@@ -12326,7 +12620,7 @@ push() {
     export https_proxy="$secure" HTTPS_PROXY="$secure" http_proxy="$plain" HTTP_PROXY="$plain"
     export no_proxy="$direct" NO_PROXY="$direct" SSL_CERT_DIR="\${SSL_CERT_DIR:+$SSL_CERT_DIR:}$files"
   fi
-  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs=/dev/termination-log "$@"
+  [ -n "\${PUSH_TAGS-}" ] || exec crane push "$layout" "$reference" --image-refs="\${TERMINATION_LOG:-/dev/termination-log}" "$@"
   # What says that all is well is said when all of it is.
   crane push "$layout" "$reference" --image-refs="$said_file.refs" "$@" || return 1
   for tag in $PUSH_TAGS; do
@@ -12409,7 +12703,7 @@ ${script}` : script].map(literal2),
   const [first] = build2.targets;
   const plainHosts = [
     ...apart ? [] : build2.targets.flatMap(({ insecureRegistries }) => insecureRegistries),
-    ...proxies.flatMap(({ place }) => place.plainHttp ? [place.host] : [])
+    ...proxies.flatMap(({ place: place2 }) => place2.plainHttp ? [place2.host] : [])
   ];
   const kaniko = {
     name: KANIKO_CONTAINER,
@@ -12534,11 +12828,11 @@ function namesOf(targets) {
 }
 function accessOf(target, index) {
   const parts = pushAccess(target.access);
-  const rename5 = (name2) => index === 0 ? name2 : `${name2}-${index + 1}`;
+  const rename6 = (name2) => index === 0 ? name2 : `${name2}-${index + 1}`;
   return {
     ...parts,
-    volumes: parts.volumes.map((volume) => ({ ...volume, name: rename5(volume.name) })),
-    mounts: parts.mounts.map((mount) => ({ ...mount, name: rename5(mount.name) }))
+    volumes: parts.volumes.map((volume) => ({ ...volume, name: rename6(volume.name) })),
+    mounts: parts.mounts.map((mount) => ({ ...mount, name: rename6(mount.name) }))
   };
 }
 function reachedDirectly(env, hosts) {
@@ -12579,6 +12873,54 @@ function security(capabilities) {
 
 // packages/builder/src/engines/kaniko/problem.ts
 var import_node_path7 = require("node:path");
+
+// packages/builder/src/engines/kaniko/authored.ts
+var SHOWN = 60;
+function authoredTexts({
+  dockerfileText,
+  authorText
+}) {
+  if (authorText === void 0) return /* @__PURE__ */ new Map();
+  const authored = parseDockerfile(authorText);
+  return new Map(
+    parseDockerfile(dockerfileText).flatMap(({ line, text: text3, trigger }) => {
+      const own = authored.find((written) => written.line <= line && line <= written.lastLine);
+      if (own === void 0 || own.text === text3) return [];
+      const whole = [text3, shownText(own)];
+      return trigger === void 0 || own.trigger === void 0 ? [whole] : [whole, [trigger.text, shownText(own)]];
+    })
+  );
+}
+function shownText({ text: text3, heredocs: [first] }) {
+  const line = first?.body.trimStart().split("\n", 1)[0]?.trimEnd() ?? "";
+  if (line === "") return text3;
+  return `${text3} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}\u2026` : line})`;
+}
+
+// packages/builder/src/engines/kaniko/place-of.ts
+var SHOWN2 = 200;
+function placeAtLine(file, dockerfileText, line) {
+  const found = parseDockerfile(dockerfileText).find((instruction) => instruction.line === line);
+  return found === void 0 ? void 0 : { file, line, instruction: short(found.text) };
+}
+function placeOf(file, dockerfileText, said) {
+  const words = joined(said);
+  const [found, ...more] = parseDockerfile(dockerfileText).filter((instruction) => {
+    const text3 = joined(shownText(instruction));
+    return text3 === words || words.endsWith("\u2026") && text3.startsWith(words.slice(0, -1));
+  });
+  if (found === void 0 || more.length > 0) return void 0;
+  return { file, line: found.line, instruction: short(found.text) };
+}
+function joined(text3) {
+  return text3.replace(/\s+/g, " ").trim();
+}
+function short(text3) {
+  const words = joined(text3);
+  return words.length > SHOWN2 ? `${words.slice(0, SHOWN2)}\u2026` : words;
+}
+
+// packages/builder/src/engines/kaniko/problem.ts
 var CHECK = /^error checking push permissions\b[^:]*: /;
 var NO_CONNECTION = /dial tcp|no such host|i\/o timeout|connection refused|connection reset|no route to host|TLS handshake|x509:|deadline exceeded/;
 var BROKEN = /connection reset|broken pipe|EOF/;
@@ -12607,44 +12949,47 @@ function explainBase(build2, said) {
   if (fetching === void 0 || !isFetch) return void 0;
   const base = baseImages(build2.dockerfileText, build2.buildArgs).find(({ reference }) => reference === fetching);
   const where = base === void 0 ? build2.dockerfile : `${build2.dockerfile} line ${base.line}`;
+  const at2 = base === void 0 ? void 0 : placeAtLine(build2.dockerfile, build2.dockerfileText, base.line);
   const proxy = build2.proxies?.find(({ registry: registry2 }) => registry2 === registryOf(fetching));
-  if (proxy !== void 0) return explainProxied(build2, `${fetching} (${where})`, proxy);
+  if (proxy !== void 0) return explainProxied(build2, `${fetching} (${where})`, at2, proxy);
   const told = [...mirrors, said].map(innermost);
   const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
   const reasons = found.length === 0 ? told : found;
   const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
   const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
-  return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode });
+  return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode, at: at2 });
 }
-function explainProxied({ progress, exitCode: exitCode2 }, image, proxy) {
+function explainProxied({ progress, exitCode: exitCode2 }, image, at2, proxy) {
   const said = innermost(progress.mirrors.at(-1) ?? progress.error ?? "");
   const why = withOrigin(said, proxy);
   const others = why.includes(proxy.origin) ? `, or ${proxy.name} itself may not read the image, or there is no such image` : "";
   const message = `the base image ${image} cannot be fetched through ${proxy.name}: ${why}${others}`;
   const isRefusal = why !== said;
   const fault = isRefusal ? "configuration" : ANSWERED.test(said) ? "user" : "cluster";
-  return new BuildError("BASE_IMAGE", message, { fault, exitCode: exitCode2 });
+  return new BuildError("BASE_IMAGE", message, { fault, exitCode: exitCode2, at: at2 });
 }
 function explainInstruction(build2, said) {
   const { dockerfile, exitCode: exitCode2, progress } = build2;
-  const lines = [`building ${dockerfile} failed${whereAndWhy(build2, said)}`];
+  const { why, at: at2 } = whereAndWhy(build2, said);
+  const lines = [`building ${dockerfile} failed${why}`];
   const output = progress.output.filter((line) => line.trim() !== "");
   if (output.length > 0) lines.push("The last lines of its output:", ...output.map((line) => `  ${line}`));
-  return new BuildError("DOCKERFILE_FAILED", lines.join("\n"), { exitCode: exitCode2 });
+  return new BuildError("DOCKERFILE_FAILED", lines.join("\n"), { exitCode: exitCode2, at: at2 });
 }
-function whereAndWhy({ progress, dockerfileText, exitCode: exitCode2 }, said) {
+function whereAndWhy({ progress, dockerfile, dockerfileText, exitCode: exitCode2 }, said) {
   const { instruction } = progress;
   const missing = /failed to get files used from context: .*(?:lstat|stat) ([^:]+): no such file/.exec(said)?.[1];
-  if (missing !== void 0) return explainMissing(dockerfileText, missing);
+  if (missing !== void 0) return explainMissing(dockerfile, dockerfileText, missing);
+  const at2 = instruction === void 0 ? void 0 : placeOf(dockerfile, dockerfileText, instruction);
   const reason = innermost(said);
   if (said.includes("failed to execute command: ") && instruction !== void 0) {
     const exit = /exit status (\d+)$/.exec(said)?.[1];
-    return ` at ${instruction}: ${exit === void 0 ? reason : `it ended with exit code ${exit}`}`;
+    return { at: at2, why: ` at ${instruction}: ${exit === void 0 ? reason : `it ended with exit code ${exit}`}` };
   }
   const after = instruction === void 0 ? "" : ` after ${instruction}`;
-  return `${after}: ${reason === "" ? `exit code ${exitCode2}` : reason}`;
+  return { at: at2, why: `${after}: ${reason === "" ? `exit code ${exitCode2}` : reason}` };
 }
-function explainMissing(dockerfileText, missing) {
+function explainMissing(dockerfile, dockerfileText, missing) {
   const [, elsewhere] = /^\/kaniko\/(?!context\/)[^/]+(\/.*)$/.exec(missing) ?? [];
   const above = missing.startsWith(`${CONTEXT_MOUNT}/`) ? missing.replace(/^.*\//, "") : void 0;
   const why = elsewhere !== void 0 ? `${elsewhere} is not in what --from= names, or only by a symbolic link in its path, which Kaniko does not follow; name the directory itself` : above !== void 0 ? `${above} lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without` : `${missing} is not in the build context, or .dockerignore leaves it out`;
@@ -12655,7 +13000,11 @@ function explainMissing(dockerfileText, missing) {
     if (above !== void 0) return !isFrom && namedIn(args).some((word) => word.startsWith("../"));
     return isFrom === (elsewhere !== void 0) && namedIn(args).includes((elsewhere ?? missing).replace(/^\//, ""));
   });
-  return copy === void 0 ? `: ${why}` : ` at line ${copy.line}, ${copy.text}: ${why}`;
+  if (copy === void 0) return { at: void 0, why: `: ${why}` };
+  return {
+    at: placeAtLine(dockerfile, dockerfileText, copy.line),
+    why: ` at line ${copy.line}, ${copy.text}: ${why}`
+  };
 }
 function namedIn(args) {
   const words = args.split(/[\s",[\]]+/).map((word) => {
@@ -12808,29 +13157,6 @@ function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progres
 }
 function silent(what, ms2) {
   return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
-}
-
-// packages/builder/src/engines/kaniko/authored.ts
-var SHOWN = 60;
-function authoredTexts({
-  dockerfileText,
-  authorText
-}) {
-  if (authorText === void 0) return /* @__PURE__ */ new Map();
-  const authored = parseDockerfile(authorText);
-  return new Map(
-    parseDockerfile(dockerfileText).flatMap(({ line, text: text3, trigger }) => {
-      const own = authored.find((written) => written.line <= line && line <= written.lastLine);
-      if (own === void 0 || own.text === text3) return [];
-      const whole = [text3, shownText(own)];
-      return trigger === void 0 || own.trigger === void 0 ? [whole] : [whole, [trigger.text, shownText(own)]];
-    })
-  );
-}
-function shownText({ text: text3, heredocs: [first] }) {
-  const line = first?.body.trimStart().split("\n", 1)[0]?.trimEnd() ?? "";
-  if (line === "") return text3;
-  return `${text3} (${line.length > SHOWN ? `${line.slice(0, SHOWN)}\u2026` : line})`;
 }
 
 // packages/builder/src/engines/kaniko/log.ts
@@ -13000,25 +13326,25 @@ var import_node_path9 = require("node:path");
 // packages/builder/src/dockerfile/sources.ts
 var import_node_path8 = require("node:path");
 function contextCopies(stage) {
-  let place = BASE;
+  let place2 = BASE;
   return stage.steps.flatMap(({ instruction, variables }) => {
     const { keyword, flags, args, escape } = instruction;
-    if (keyword === "WORKDIR") place = within(place, resolve(args, variables, escape));
+    if (keyword === "WORKDIR") place2 = within(place2, resolve(args, variables, escape));
     if (keyword !== "COPY" && keyword !== "ADD" || flags.some((flag) => flag.startsWith("--from="))) return [];
     const words = wordsOf2(instruction);
     const resolved = words.slice(0, -1).flatMap((word) => isElsewhere(word) ? [] : [resolve(word, variables, escape)]);
     const known = resolved.filter((word) => word !== void 0);
     const isComplete = known.length === words.length - 1;
-    const destination = within(place, resolve(words.at(-1) ?? "", variables, escape));
+    const destination = within(place2, resolve(words.at(-1) ?? "", variables, escape));
     const sources = [...new Set(known.filter((word) => !isElsewhere(word)).map(inContext))];
     return [{ instruction, stage: stage.index, destination, sources, isComplete }];
   });
 }
 var BASE = "/\0";
 var LONGEST_PATH = 4096;
-function within(place, path8) {
-  if (place === void 0 || path8 === void 0 || path8.split("/").includes("..")) return void 0;
-  const joined2 = import_node_path8.posix.join(path8.startsWith("/") ? "/" : place, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
+function within(place2, path8) {
+  if (place2 === void 0 || path8 === void 0 || path8.split("/").includes("..")) return void 0;
+  const joined2 = import_node_path8.posix.join(path8.startsWith("/") ? "/" : place2, /^\.?$|\/\.$/.test(path8) ? `${path8}/` : path8);
   return joined2.length > LONGEST_PATH ? void 0 : joined2;
 }
 function isElsewhere(word) {
@@ -13126,6 +13452,7 @@ function usedStages(stages) {
 }
 
 // packages/builder/src/engines/kaniko/unsupported.ts
+var KANIKO_FORKS = ["google", "chainguard", "osscontainertools"];
 var NEWER_FORK = "or configure a Kaniko image of the osscontainertools fork";
 function findUnsupported(used, stages, fork, platform2) {
   return used.flatMap(
@@ -13299,7 +13626,7 @@ var MAX_FINDINGS = 20;
 function followNamedLinks({ entries }, copies, fork) {
   const tree = new Tree(entries);
   const findings = [];
-  const replaced = /* @__PURE__ */ new Map();
+  const replaced2 = /* @__PURE__ */ new Map();
   const wanted = copies.flatMap((copy) => copy.sources.map((source) => ({ copy, named: namedBy(source, entries), source })));
   const along = /* @__PURE__ */ new Map();
   for (const { copy, named: named3, source } of wanted) {
@@ -13323,10 +13650,10 @@ function followNamedLinks({ entries }, copies, fork) {
       const others = takenAlong(link.path);
       const [other] = others;
       if (other === void 0) {
-        if (replaced.has(link.path)) continue;
-        const place = tree.inPlaceOf(link, target, MAX_ENTRIES - count);
-        count += place.length;
-        replaced.set(link.path, place);
+        if (replaced2.has(link.path)) continue;
+        const place2 = tree.inPlaceOf(link, target, MAX_ENTRIES - count);
+        count += place2.length;
+        replaced2.set(link.path, place2);
         if (count >= MAX_ENTRIES) return { entries, findings: [finding(copy.instruction, tooMany(link))] };
       } else if (!others.some((beside) => tree.isFile(target) && holds(link, target, copy, beside))) {
         findings.push(finding(copy.instruction, bothWays(link, target, other.copy)));
@@ -13340,8 +13667,8 @@ function followNamedLinks({ entries }, copies, fork) {
       if (found !== void 0) findings.push(finding(found.copy.instruction, circle(link)));
     }
   }
-  if (replaced.size === 0) return { entries, findings };
-  const sent = entries.flatMap((entry2) => replaced.get(entry2.path) ?? [entry2]);
+  if (replaced2.size === 0) return { entries, findings };
+  const sent = entries.flatMap((entry2) => replaced2.get(entry2.path) ?? [entry2]);
   return { entries: sent.sort((a, b2) => a.path < b2.path ? -1 : 1), findings };
 }
 function judgePatterns(copies, entries) {
@@ -13420,8 +13747,8 @@ var Tree = class {
   /** What lies at a path, moved to that of the link; `limit` of it at most. */
   inPlaceOf({ path: path8 }, target, limit) {
     const moved = (entry2) => {
-      const place = { ...entry2, path: path8 + entry2.path.slice(target.length) };
-      return place.kind === "file" ? { ...place, source: place.source ?? entry2.path } : place;
+      const place2 = { ...entry2, path: path8 + entry2.path.slice(target.length) };
+      return place2.kind === "file" ? { ...place2, source: place2.source ?? entry2.path } : place2;
     };
     const own = this.#byPath.get(target);
     const found = own === void 0 ? [] : [moved(own)];
@@ -13712,19 +14039,19 @@ function rewriteLabels(used, fork) {
   for (const step of steps) {
     if (step.instruction.keyword !== "LABEL") continue;
     const { line, escape } = step.instruction;
-    const pairs4 = pairsOf(step.instruction).map(([name2, written]) => ({
+    const pairs5 = pairsOf(step.instruction).map(([name2, written]) => ({
       name: name2,
       written,
       value: resolve(written, step.variables, escape)
     }));
-    if (pairs4.every(({ value }) => value !== void 0 && !/[\\'"$]/.test(value))) continue;
-    if (pairs4.some(({ name: name2, value }) => value === void 0 || !/^[\w./-]+$/.test(name2))) {
-      if (pairs4.some(({ written }) => /[\\'"]/.test(written.replace(/^(["'])([^]*)\1$/, "$2")))) {
+    if (pairs5.every(({ value }) => value !== void 0 && !/[\\'"$]/.test(value))) continue;
+    if (pairs5.some(({ name: name2, value }) => value === void 0 || !/^[\w./-]+$/.test(name2))) {
+      if (pairs5.some(({ written }) => /[\\'"]/.test(written.replace(/^(["'])([^]*)\1$/, "$2")))) {
         warnings.push(`line ${line}: Kaniko takes quotes and backslashes out of the values of LABEL twice`);
       }
       continue;
     }
-    const text3 = `LABEL ${pairs4.map(({ name: name2, value = "" }) => `${name2}=${escapeTwice(value)}`).join(" ")}`;
+    const text3 = `LABEL ${pairs5.map(({ name: name2, value = "" }) => `${name2}=${escapeTwice(value)}`).join(" ")}`;
     changes.push(changeOf(step.instruction, text3));
   }
   return { changes, warnings };
@@ -13737,17 +14064,17 @@ function escapeTwice(value) {
 var OPEN_TO_ALL = ["/tmp", "/var/tmp"];
 function judgePlaces(copies, entries, fork) {
   return copies.flatMap(({ instruction, destination, sources }) => {
-    const place = destination === void 0 ? void 0 : withoutSlashes(destination);
-    if (place === "/kaniko" || place?.startsWith("/kaniko/") === true) {
+    const place2 = destination === void 0 ? void 0 : withoutSlashes(destination);
+    if (place2 === "/kaniko" || place2?.startsWith("/kaniko/") === true) {
       return finding(instruction, {
         problem: "Kaniko itself lies in /kaniko, and what is copied there is not in the image",
         advice: "Copy it to another directory."
       });
     }
     const isDirectory2 = (source) => source === "" || namedBy(source, entries).some(({ kind }) => kind === "directory");
-    if (fork === "osscontainertools" || !OPEN_TO_ALL.includes(place ?? "") || !sources.some(isDirectory2)) return [];
+    if (fork === "osscontainertools" || !OPEN_TO_ALL.includes(place2 ?? "") || !sources.some(isDirectory2)) return [];
     return finding(instruction, {
-      problem: `the ${fork} fork of Kaniko gives ${place ?? ""} the mode of the directory that is copied, and others cannot write there`,
+      problem: `the ${fork} fork of Kaniko gives ${place2 ?? ""} the mode of the directory that is copied, and others cannot write there`,
       advice: "Copy to a directory below it, or configure a Kaniko image of the osscontainertools fork."
     });
   });
@@ -13776,8 +14103,8 @@ function withBackslash(text3) {
     if (written.endsWith("\\")) return instruction;
     const bodies = instruction.heredocs.reduce((count, { body }) => count + body.split("\n").length, 0);
     const end = instruction.lastLine - bodies;
-    const place = bodies === 0 ? instruction.line : end;
-    for (let line = instruction.line; line <= end; line++) lines[line - 1] = line === place ? written : "";
+    const place2 = bodies === 0 ? instruction.line : end;
+    for (let line = instruction.line; line <= end; line++) lines[line - 1] = line === place2 ? written : "";
   }
   return lines.join("\n");
 }
@@ -13837,9 +14164,9 @@ function ignoredIn(instruction) {
 }
 function findChangedModes(instruction) {
   if (instruction.keyword !== "COPY" || fromOf(instruction).length === 0) return [];
-  const place = withoutSlashes(wordsOf2(instruction).at(-1) ?? "");
-  if (!OPEN_TO_ALL.includes(place)) return [];
-  return [{ line: instruction.line, words: `where a directory is copied, Kaniko gives ${place} the mode of that one` }];
+  const place2 = withoutSlashes(wordsOf2(instruction).at(-1) ?? "");
+  if (!OPEN_TO_ALL.includes(place2)) return [];
+  return [{ line: instruction.line, words: `where a directory is copied, Kaniko gives ${place2} the mode of that one` }];
 }
 function findDirectories({ steps }) {
   const of = (...keywords) => steps.find(({ instruction }) => keywords.includes(instruction.keyword))?.instruction;
@@ -14126,9 +14453,9 @@ function withoutLabels(text3, names) {
   if (names.size === 0) return text3;
   const changes = parseDockerfile(text3).flatMap((instruction) => {
     if (instruction.keyword !== "LABEL") return [];
-    const pairs4 = pairsOf(instruction);
-    const kept = pairs4.filter(([name2]) => !names.has(name2.replace(/^(["'])([^]*)\1$/, "$2")));
-    if (kept.length === pairs4.length) return [];
+    const pairs5 = pairsOf(instruction);
+    const kept = pairs5.filter(([name2]) => !names.has(name2.replace(/^(["'])([^]*)\1$/, "$2")));
+    if (kept.length === pairs5.length) return [];
     const words = kept.map(([name2, written]) => `${name2}=${written}`);
     return [changeOf(instruction, words.length === 0 ? "" : `LABEL ${words.join(" ")}`)];
   });
@@ -14357,26 +14684,31 @@ function chooseEngine(kube, choice, settings, podName) {
 // packages/builder/src/engines/findings.ts
 var import_node_path11 = require("node:path");
 function refuseUnsupported(findings, dockerfile) {
-  if (findings.length === 0) return;
+  if (!isSome(findings)) return;
   const sentences = findings.map(
-    ({ line, instruction, problem, advice: advice2 }) => `line ${line} (${instruction}): ${problem}. ${advice2}`
+    ({ line: line2, instruction: instruction2, problem, advice: advice2 }) => `line ${line2} (${instruction2}): ${problem}. ${advice2}`
   );
-  throw new BuildError("DOCKERFILE_UNSUPPORTED", `${(0, import_node_path11.basename)(dockerfile)} cannot be built here: ${sentences.join(" ")}`);
+  const message = `${(0, import_node_path11.basename)(dockerfile)} cannot be built here: ${sentences.join(" ")}`;
+  const [{ line, instruction }] = findings;
+  throw new BuildError("DOCKERFILE_UNSUPPORTED", message, { at: { file: (0, import_node_path11.basename)(dockerfile), line, instruction } });
+}
+function isSome(findings) {
+  return findings.length > 0;
 }
 
 // packages/builder/src/engines/kaniko/executor.ts
 var RETRIES2 = 3;
-function executorArguments(build2, place) {
+function executorArguments(build2, place2) {
   const { cache } = build2;
   return [
-    `--context=${place.context}`,
-    `--dockerfile=${place.dockerfile}`,
+    `--context=${place2.context}`,
+    `--dockerfile=${place2.dockerfile}`,
     ...build2.tags.map((tag) => `--destination=${tag}`),
-    ...place.push ? [`--push-retry=${build2.pushRetries}`] : ["--no-push"],
-    `--digest-file=${place.digestFile}`,
-    ...place.force === true ? ["--force"] : [],
-    ...place.dockerTar === void 0 ? [] : [`--tar-path=${place.dockerTar}`],
-    ...place.ociLayout === void 0 ? [] : [`--oci-layout-path=${place.ociLayout}`],
+    ...place2.push ? [`--push-retry=${build2.pushRetries}`] : ["--no-push"],
+    `--digest-file=${place2.digestFile}`,
+    ...place2.force === true ? ["--force"] : [],
+    ...place2.dockerTar === void 0 ? [] : [`--tar-path=${place2.dockerTar}`],
+    ...place2.ociLayout === void 0 ? [] : [`--oci-layout-path=${place2.ociLayout}`],
     "--snapshot-mode=full",
     "--compressed-caching=false",
     "--ignore-var-run=false",
@@ -14387,7 +14719,7 @@ function executorArguments(build2, place) {
     ...cache === void 0 ? ["--cache=false"] : cacheArguments(cache.repository, goDuration(cache.ttlMs)),
     ...build2.target === void 0 ? [] : [`--target=${build2.target}`],
     ...build2.platform === void 0 ? [] : [`--custom-platform=${build2.platform}`],
-    ...imageArguments(build2, place.secrets)
+    ...imageArguments(build2, place2.secrets)
   ];
 }
 function executorEnvironment() {
@@ -14415,7 +14747,7 @@ async function askFacts(pushed, digest2, signal) {
 
 // packages/client/src/backends/broker/broker-credentials.ts
 var import_promises11 = require("node:fs/promises");
-var import_node_path13 = require("node:path");
+var import_node_path14 = require("node:path");
 
 // packages/client/src/credentials/helper.ts
 var import_node_child_process = require("node:child_process");
@@ -14560,27 +14892,46 @@ function nameOf({ domain, repository }) {
 
 // packages/client/src/credentials/sources.ts
 var import_node_os = require("node:os");
-var import_node_path12 = require("node:path");
+var import_node_path13 = require("node:path");
 
 // packages/client/src/credentials/config-file.ts
 var import_node_fs6 = require("node:fs");
 var import_promises10 = require("node:fs/promises");
+var import_node_crypto8 = require("node:crypto");
+var import_node_path12 = require("node:path");
 var MAX_BYTES2 = 1024 * 1024;
 async function readConfigFile(path8, name2, isOptional) {
-  const bad4 = (why, cause) => new RegistryError("BAD_CREDENTIALS", `${name2}: the file ${path8} cannot be read: ${why}`, { cause });
+  const bad5 = (why, cause) => new RegistryError("BAD_CREDENTIALS", `${name2}: the file ${path8} cannot be read: ${why}`, { cause });
   const file = await (0, import_promises10.open)(path8, import_node_fs6.constants.O_RDONLY | import_node_fs6.constants.O_NONBLOCK).catch((error2) => {
     const { code: code3 = "" } = error2;
     if (isOptional && (code3 === "ENOENT" || code3 === "ENOTDIR")) return void 0;
-    throw bad4(code3, error2);
+    throw bad5(code3, error2);
   });
   if (file === void 0) return void 0;
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) throw bad4("it is no regular file");
-    if (stats.size > MAX_BYTES2) throw bad4(`it is longer than ${MAX_BYTES2} bytes`);
+    if (!stats.isFile()) throw bad5("it is no regular file");
+    if (stats.size > MAX_BYTES2) throw bad5(`it is longer than ${MAX_BYTES2} bytes`);
     return await file.readFile("utf8");
   } finally {
     await file.close();
+  }
+}
+async function writeConfigFile(path8, content) {
+  await (0, import_promises10.mkdir)((0, import_node_path12.dirname)(path8), { recursive: true, mode: 448 });
+  const beside = `${path8}.${(0, import_node_crypto8.randomUUID)()}`;
+  try {
+    const file = await (0, import_promises10.open)(beside, "wx", 384);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await (0, import_promises10.rename)(beside, path8);
+  } catch (error2) {
+    await (0, import_promises10.rm)(beside, { force: true });
+    throw error2;
   }
 }
 
@@ -14646,15 +14997,18 @@ function credentialSources(env, wishes = {}) {
 }
 function loginFile(env) {
   const { XDG_CONFIG_HOME = "", HOME = (0, import_node_os.homedir)() } = env;
-  return (0, import_node_path12.join)(XDG_CONFIG_HOME === "" ? (0, import_node_path12.join)(HOME, ".config") : XDG_CONFIG_HOME, "kbuild", "auth.json");
+  return (0, import_node_path13.join)(XDG_CONFIG_HOME === "" ? (0, import_node_path13.join)(HOME, ".config") : XDG_CONFIG_HOME, "kbuild", "auth.json");
+}
+function dockerConfigFile(env) {
+  return dockerFile(env)[0].path;
 }
 function inlineUser(inline) {
   return [inline.registry === "" ? "docker.io" : inline.registry, inline.username, inline.password];
 }
 function dockerFile(env) {
-  const { DOCKER_CONFIG: DOCKER_CONFIG2 = "", HOME = (0, import_node_os.homedir)() } = env;
-  const own = DOCKER_CONFIG2 === "" ? [] : [{ name: "DOCKER_CONFIG", path: (0, import_node_path12.join)(DOCKER_CONFIG2, "config.json") }];
-  return [...own, { name: "~/.docker/config.json", path: (0, import_node_path12.join)(HOME, ".docker", "config.json") }];
+  const { DOCKER_CONFIG: DOCKER_CONFIG3 = "", HOME = (0, import_node_os.homedir)() } = env;
+  const home = { name: "~/.docker/config.json", path: (0, import_node_path13.join)(HOME, ".docker", "config.json") };
+  return DOCKER_CONFIG3 === "" ? [home] : [{ name: "DOCKER_CONFIG", path: (0, import_node_path13.join)(DOCKER_CONFIG3, "config.json") }, home];
 }
 async function named2(name2, read4) {
   try {
@@ -14699,7 +15053,7 @@ async function isPublic(reference, options, signal) {
 async function pushCredentialsOf({ push, tags }, settings, listener, signal) {
   return credentialsOf(push ? tags.map((tag) => parseReference(tag)) : [], settings, listener, signal);
 }
-async function baseCredentialsOf({ buildArgs }, { context, dockerfile = (0, import_node_path13.join)(context, "Dockerfile") }, settings, listener, signal) {
+async function baseCredentialsOf({ buildArgs }, { context, dockerfile = (0, import_node_path14.join)(context, "Dockerfile") }, settings, listener, signal) {
   const dockerfileText = await (0, import_promises11.readFile)(dockerfile, "utf8").catch(() => "");
   const known = await credentialsOf(baseRepositories({ dockerfileText }, buildArgs), settings, listener, signal);
   const closed = await Promise.all(known.map(async (one) => await isPublic(one.reference, {}, signal) ? [] : [one]));
@@ -14723,7 +15077,7 @@ async function credentialsOf(repositories, { env, credentials }, listener, signa
 
 // packages/client/src/backends/broker/mailbox.ts
 var import_promises12 = require("node:fs/promises");
-var import_node_path14 = require("node:path");
+var import_node_path15 = require("node:path");
 var MAX_REST = 1024 * 1024;
 var Mailbox = class {
   #directory;
@@ -14736,7 +15090,7 @@ var Mailbox = class {
   }
   /** What the hook speaks; undefined when it says nothing that can be read. */
   static async announcement(directory) {
-    const text3 = await (0, import_promises12.readFile)((0, import_node_path14.join)(directory, ANNOUNCEMENT_FILE), "utf8").catch(() => void 0);
+    const text3 = await (0, import_promises12.readFile)((0, import_node_path15.join)(directory, ANNOUNCEMENT_FILE), "utf8").catch(() => void 0);
     return text3 === void 0 ? void 0 : readAnnouncement(text3);
   }
   /**
@@ -14755,22 +15109,22 @@ var Mailbox = class {
     }
   }
   async #put(request4) {
-    const draft = (0, import_node_path14.join)(this.#directory, draftName(this.#id, "request"));
+    const draft = (0, import_node_path15.join)(this.#directory, draftName(this.#id, "request"));
     await (0, import_promises12.writeFile)(draft, request4, { mode: 384, flag: "wx" });
     const { uid: owner } = await (0, import_promises12.stat)(this.#directory);
     const own = process.getuid?.() ?? 0;
     if (owner !== 0 && owner !== own) await (own === 0 ? (0, import_promises12.chown)(draft, owner, -1) : (0, import_promises12.chmod)(draft, 388));
-    await (0, import_promises12.rename)(draft, (0, import_node_path14.join)(this.#directory, mailName(this.#id, "request")));
+    await (0, import_promises12.rename)(draft, (0, import_node_path15.join)(this.#directory, mailName(this.#id, "request")));
   }
   /** Whether the hook has taken the request. */
   async isTaken() {
-    return (0, import_promises12.stat)((0, import_node_path14.join)(this.#directory, mailName(this.#id, "request"))).then(
+    return (0, import_promises12.stat)((0, import_node_path15.join)(this.#directory, mailName(this.#id, "request"))).then(
       () => false,
       () => true
     );
   }
   async cancel() {
-    await (0, import_promises12.writeFile)((0, import_node_path14.join)(this.#directory, mailName(this.#id, "cancel")), "").catch(() => void 0);
+    await (0, import_promises12.writeFile)((0, import_node_path15.join)(this.#directory, mailName(this.#id, "cancel")), "").catch(() => void 0);
   }
   /**
    * The answer comes last: whoever has it has the whole log.
@@ -14778,7 +15132,7 @@ var Mailbox = class {
    * @throws BuildError `POD_FAILED` for an answer that is none of this version; no other one will come
    */
   async look() {
-    const path8 = (0, import_node_path14.join)(this.#directory, mailName(this.#id, "answer"));
+    const path8 = (0, import_node_path15.join)(this.#directory, mailName(this.#id, "answer"));
     const text3 = await (0, import_promises12.readFile)(path8, "utf8").catch(() => void 0);
     const entries = await this.#lines();
     if (text3 === void 0) return { entries, answer: void 0 };
@@ -14792,10 +15146,10 @@ var Mailbox = class {
       draftName(this.#id, "request"),
       ...["request", "log", "answer"].map((kind) => mailName(this.#id, kind))
     ];
-    await Promise.all(names.map(async (name2) => (0, import_promises12.rm)((0, import_node_path14.join)(this.#directory, name2), { force: true }).catch(() => void 0)));
+    await Promise.all(names.map(async (name2) => (0, import_promises12.rm)((0, import_node_path15.join)(this.#directory, name2), { force: true }).catch(() => void 0)));
   }
   async #lines() {
-    const file = await (0, import_promises12.open)((0, import_node_path14.join)(this.#directory, mailName(this.#id, "log"))).catch(() => void 0);
+    const file = await (0, import_promises12.open)((0, import_node_path15.join)(this.#directory, mailName(this.#id, "log"))).catch(() => void 0);
     if (file === void 0) return [];
     try {
       const { size } = await file.stat();
@@ -14813,12 +15167,12 @@ var Mailbox = class {
 
 // packages/client/src/backends/broker/share-context.ts
 var import_promises18 = require("node:fs/promises");
-var import_node_path26 = require("node:path");
+var import_node_path27 = require("node:path");
 
 // packages/client/src/context/archive.ts
 var import_node_fs13 = require("node:fs");
 var import_promises15 = require("node:fs/promises");
-var import_node_path24 = require("node:path");
+var import_node_path25 = require("node:path");
 var import_promises16 = require("node:stream/promises");
 
 // node_modules/tar/dist/esm/index.min.js
@@ -14827,7 +15181,7 @@ var import_fs = __toESM(require("fs"), 1);
 var import_node_events = require("node:events");
 var import_node_stream2 = __toESM(require("node:stream"), 1);
 var import_node_string_decoder = require("node:string_decoder");
-var import_node_path15 = __toESM(require("node:path"), 1);
+var import_node_path16 = __toESM(require("node:path"), 1);
 var import_node_fs7 = __toESM(require("node:fs"), 1);
 var import_path = require("path");
 var import_events2 = require("events");
@@ -14835,27 +15189,27 @@ var import_assert = __toESM(require("assert"), 1);
 var import_buffer = require("buffer");
 var Ps = __toESM(require("zlib"), 1);
 var import_zlib = __toESM(require("zlib"), 1);
-var import_node_path16 = require("node:path");
 var import_node_path17 = require("node:path");
+var import_node_path18 = require("node:path");
 var import_fs2 = __toESM(require("fs"), 1);
 var import_fs3 = __toESM(require("fs"), 1);
 var import_path2 = __toESM(require("path"), 1);
-var import_node_path18 = require("node:path");
+var import_node_path19 = require("node:path");
 var import_path3 = __toESM(require("path"), 1);
 var import_node_fs8 = __toESM(require("node:fs"), 1);
 var import_node_assert = __toESM(require("node:assert"), 1);
-var import_node_crypto8 = require("node:crypto");
+var import_node_crypto9 = require("node:crypto");
 var import_node_fs9 = __toESM(require("node:fs"), 1);
-var import_node_path19 = __toESM(require("node:path"), 1);
+var import_node_path20 = __toESM(require("node:path"), 1);
 var import_fs4 = __toESM(require("fs"), 1);
 var import_node_fs10 = __toESM(require("node:fs"), 1);
-var import_node_path20 = __toESM(require("node:path"), 1);
+var import_node_path21 = __toESM(require("node:path"), 1);
 var import_node_fs11 = __toESM(require("node:fs"), 1);
 var import_promises13 = __toESM(require("node:fs/promises"), 1);
-var import_node_path21 = __toESM(require("node:path"), 1);
-var import_node_path22 = require("node:path");
+var import_node_path22 = __toESM(require("node:path"), 1);
+var import_node_path23 = require("node:path");
 var import_node_fs12 = __toESM(require("node:fs"), 1);
-var import_node_path23 = __toESM(require("node:path"), 1);
+var import_node_path24 = __toESM(require("node:path"), 1);
 var zr = Object.defineProperty;
 var Ur = (s3, t) => {
   for (var e in t) zr(s3, e, { get: t[e], enumerable: true });
@@ -15749,12 +16103,12 @@ var F = class {
   }
 };
 var mn = (s3, t) => {
-  let i = s3, r = "", n, o = import_node_path16.posix.parse(s3).root || ".";
+  let i = s3, r = "", n, o = import_node_path17.posix.parse(s3).root || ".";
   if (Buffer.byteLength(i) < 100) n = [i, r, false];
   else {
-    r = import_node_path16.posix.dirname(i), i = import_node_path16.posix.basename(i);
+    r = import_node_path17.posix.dirname(i), i = import_node_path17.posix.basename(i);
     do
-      Buffer.byteLength(i) <= 100 && Buffer.byteLength(r) <= t ? n = [i, r, false] : Buffer.byteLength(i) > 100 && Buffer.byteLength(r) <= t ? n = [i.slice(0, 99), r, true] : (i = import_node_path16.posix.join(import_node_path16.posix.basename(r), i), r = import_node_path16.posix.dirname(r));
+      Buffer.byteLength(i) <= 100 && Buffer.byteLength(r) <= t ? n = [i, r, false] : Buffer.byteLength(i) > 100 && Buffer.byteLength(r) <= t ? n = [i.slice(0, 99), r, true] : (i = import_node_path17.posix.join(import_node_path17.posix.basename(r), i), r = import_node_path17.posix.dirname(r));
     while (r !== o && n === void 0);
     n || (n = [s3.slice(0, 99), "", true]);
   }
@@ -15800,7 +16154,7 @@ var ft = class s {
     if (t === "") return Buffer.allocUnsafe(0);
     let e = Buffer.byteLength(t), i = 512 * Math.ceil(1 + e / 512), r = Buffer.allocUnsafe(i);
     for (let n = 0; n < 512; n++) r[n] = 0;
-    new F({ path: ("PaxHeader/" + (0, import_node_path17.basename)(this.path ?? "")).slice(0, 99), mode: this.mode || 420, uid: this.uid, gid: this.gid, size: e, mtime: this.mtime, type: this.global ? "GlobalExtendedHeader" : "ExtendedHeader", linkpath: "", uname: this.uname || "", gname: this.gname || "", devmaj: 0, devmin: 0, atime: this.atime, ctime: this.ctime }).encode(r), r.write(t, 512, e, "utf8");
+    new F({ path: ("PaxHeader/" + (0, import_node_path18.basename)(this.path ?? "")).slice(0, 99), mode: this.mode || 420, uid: this.uid, gid: this.gid, size: e, mtime: this.mtime, type: this.global ? "GlobalExtendedHeader" : "ExtendedHeader", linkpath: "", uname: this.uname || "", gname: this.gname || "", devmaj: 0, devmin: 0, atime: this.atime, ctime: this.ctime }).encode(r), r.write(t, 512, e, "utf8");
     for (let n = e + 512; n < r.length; n++) r[n] = 0;
     return r;
   }
@@ -16263,7 +16617,7 @@ var Ct = K(Mn, Bn, (s3) => new rt(s3), (s3) => new rt(s3), (s3, t) => {
   t?.length && Qi(s3, t), s3.noResume || vn(s3);
 });
 var Ji = (s3, t, e) => (s3 &= 4095, e && (s3 = (s3 | 384) & -19), t && (s3 & 256 && (s3 |= 64), s3 & 32 && (s3 |= 8), s3 & 4 && (s3 |= 1)), s3);
-var { isAbsolute: zn, parse: qs } = import_node_path18.win32;
+var { isAbsolute: zn, parse: qs } = import_node_path19.win32;
 var ce = (s3) => {
   let t = "", e = qs(s3);
   for (; zn(s3) || e.root; ) {
@@ -16972,11 +17326,11 @@ var $n = (s3, t) => {
 };
 var fr = (s3, t) => {
   t.forEach((e) => {
-    e.charAt(0) === "@" ? Ct({ file: import_node_path15.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
+    e.charAt(0) === "@" ? Ct({ file: import_node_path16.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
   }), s3.end();
 };
 var dr = async (s3, t) => {
-  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path15.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => {
+  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path16.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => {
     s3.add(i);
   } }) : s3.add(e);
   s3.end();
@@ -17014,13 +17368,13 @@ var Ei = (s3, t, e, i) => {
   });
 };
 var io = (s3, t, e, i, r) => {
-  if (t.isDirectory()) Es(import_node_path20.default.resolve(s3, t.name), e, i, (n) => {
+  if (t.isDirectory()) Es(import_node_path21.default.resolve(s3, t.name), e, i, (n) => {
     if (n) return r(n);
-    let o = import_node_path20.default.resolve(s3, t.name);
+    let o = import_node_path21.default.resolve(s3, t.name);
     Ei(o, e, i, r);
   });
   else {
-    let n = import_node_path20.default.resolve(s3, t.name);
+    let n = import_node_path21.default.resolve(s3, t.name);
     Ei(n, e, i, r);
   }
 };
@@ -17041,7 +17395,7 @@ var Es = (s3, t, e, i) => {
   });
 };
 var so = (s3, t, e, i) => {
-  t.isDirectory() && ws(import_node_path20.default.resolve(s3, t.name), e, i), ps(import_node_path20.default.resolve(s3, t.name), e, i);
+  t.isDirectory() && ws(import_node_path21.default.resolve(s3, t.name), e, i), ps(import_node_path21.default.resolve(s3, t.name), e, i);
 };
 var ws = (s3, t, e) => {
   let i;
@@ -17091,12 +17445,12 @@ var gr = (s3, t, e) => {
   };
   if (s3 === d) return no(s3, y);
   if (l) return import_promises13.default.mkdir(s3, { mode: r, recursive: true }).then((E) => y(null, E ?? void 0), y);
-  let D = f(import_node_path21.default.relative(d, s3)).split("/");
+  let D = f(import_node_path22.default.relative(d, s3)).split("/");
   Ss(d, D, r, c, d, void 0, y);
 };
 var Ss = (s3, t, e, i, r, n, o) => {
   if (t.length === 0) return o(null, n);
-  let h = t.shift(), a = f(import_node_path21.default.resolve(s3 + "/" + h));
+  let h = t.shift(), a = f(import_node_path22.default.resolve(s3 + "/" + h));
   import_node_fs11.default.mkdir(a, e, br(a, t, e, i, r, n, o));
 };
 var br = (s3, t, e, i, r, n, o) => (h) => {
@@ -17130,9 +17484,9 @@ var _r = (s3, t) => {
   };
   if (s3 === c) return oo(c), d();
   if (a) return d(import_node_fs11.default.mkdirSync(s3, { mode: i, recursive: true }) ?? void 0);
-  let T = f(import_node_path21.default.relative(c, s3)).split("/"), D;
+  let T = f(import_node_path22.default.relative(c, s3)).split("/"), D;
   for (let E = T.shift(), x = c; E && (x += "/" + E); E = T.shift()) {
-    x = f(import_node_path21.default.resolve(x));
+    x = f(import_node_path22.default.resolve(x));
     try {
       import_node_fs11.default.mkdirSync(x, i), D = D || x;
     } catch {
@@ -17161,14 +17515,14 @@ var ho = process.env.TESTING_TAR_FAKE_PLATFORM || process.platform;
 var ao = ho === "win32";
 var lo = (s3) => s3.split("/").slice(0, -1).reduce((e, i) => {
   let r = e.at(-1);
-  return r !== void 0 && (i = (0, import_node_path22.join)(r, i)), e.push(i || "/"), e;
+  return r !== void 0 && (i = (0, import_node_path23.join)(r, i)), e.push(i || "/"), e;
 }, []);
 var yi = class {
   #t = /* @__PURE__ */ new Map();
   #i = /* @__PURE__ */ new Map();
   #s = /* @__PURE__ */ new Set();
   reserve(t, e) {
-    t = ao ? ["win32 parallelization disabled"] : t.map((r) => mt((0, import_node_path22.join)(Tr(r))));
+    t = ao ? ["win32 parallelization disabled"] : t.map((r) => mt((0, import_node_path23.join)(Tr(r))));
     let i = new Set(t.map((r) => lo(r)).reduce((r, n) => r.concat(n)));
     this.#i.set(e, { dirs: i, paths: t });
     for (let r of t) {
@@ -17259,7 +17613,7 @@ var Te = fo === "win32";
 var uo = 1024;
 var mo = (s3, t) => {
   if (!Te) return import_node_fs9.default.unlink(s3, t);
-  let e = s3 + ".DELETE." + (0, import_node_crypto8.randomBytes)(16).toString("hex");
+  let e = s3 + ".DELETE." + (0, import_node_crypto9.randomBytes)(16).toString("hex");
   import_node_fs9.default.rename(s3, e, (i) => {
     if (i) return t(i);
     import_node_fs9.default.unlink(e, t);
@@ -17267,7 +17621,7 @@ var mo = (s3, t) => {
 };
 var po = (s3) => {
   if (!Te) return import_node_fs9.default.unlinkSync(s3);
-  let t = s3 + ".DELETE." + (0, import_node_crypto8.randomBytes)(16).toString("hex");
+  let t = s3 + ".DELETE." + (0, import_node_crypto9.randomBytes)(16).toString("hex");
   import_node_fs9.default.renameSync(s3, t), import_node_fs9.default.unlinkSync(t);
 };
 var vr = (s3, t, e) => s3 !== void 0 && s3 === s3 >>> 0 ? s3 : t !== void 0 && t === t >>> 0 ? t : e;
@@ -17308,7 +17662,7 @@ var Xt = class extends rt {
       if (t.preserveOwner) throw new TypeError("cannot preserve owner in archive and also set owner explicitly");
       this.uid = t.uid, this.gid = t.gid, this.setOwner = true;
     } else this.uid = void 0, this.gid = void 0, this.setOwner = false;
-    this.preserveOwner = t.preserveOwner === void 0 && typeof t.uid != "number" ? process.getuid?.() === 0 : !!t.preserveOwner, this.processUid = (this.preserveOwner || this.setOwner) && process.getuid ? process.getuid() : void 0, this.processGid = (this.preserveOwner || this.setOwner) && process.getgid ? process.getgid() : void 0, this.maxDepth = typeof t.maxDepth == "number" ? t.maxDepth : uo, this.forceChown = t.forceChown === true, this.win32 = !!t.win32 || Te, this.newer = !!t.newer, this.keep = !!t.keep, this.noMtime = !!t.noMtime, this.preservePaths = !!t.preservePaths, this.unlink = !!t.unlink, this.cwd = f(import_node_path19.default.resolve(t.cwd || process.cwd())), this.strip = Number(t.strip) || 0, this.processUmask = this.chmod ? typeof t.processUmask == "number" ? t.processUmask : Lr() : 0, this.umask = typeof t.umask == "number" ? t.umask : this.processUmask, this.dmode = t.dmode || 511 & ~this.umask, this.fmode = t.fmode || 438 & ~this.umask, this.on("entry", (e) => this[Dr](e));
+    this.preserveOwner = t.preserveOwner === void 0 && typeof t.uid != "number" ? process.getuid?.() === 0 : !!t.preserveOwner, this.processUid = (this.preserveOwner || this.setOwner) && process.getuid ? process.getuid() : void 0, this.processGid = (this.preserveOwner || this.setOwner) && process.getgid ? process.getgid() : void 0, this.maxDepth = typeof t.maxDepth == "number" ? t.maxDepth : uo, this.forceChown = t.forceChown === true, this.win32 = !!t.win32 || Te, this.newer = !!t.newer, this.keep = !!t.keep, this.noMtime = !!t.noMtime, this.preservePaths = !!t.preservePaths, this.unlink = !!t.unlink, this.cwd = f(import_node_path20.default.resolve(t.cwd || process.cwd())), this.strip = Number(t.strip) || 0, this.processUmask = this.chmod ? typeof t.processUmask == "number" ? t.processUmask : Lr() : 0, this.umask = typeof t.umask == "number" ? t.umask : this.processUmask, this.dmode = t.dmode || 511 & ~this.umask, this.fmode = t.fmode || 438 & ~this.umask, this.on("entry", (e) => this[Dr](e));
   }
   warn(t, e, i = {}) {
     return (t === "TAR_BAD_ARCHIVE" || t === "TAR_ABORT") && (i.recoverable = false), super.warn(t, e, i);
@@ -17322,7 +17676,7 @@ var Xt = class extends rt {
     let [n, o] = ce(i), h = o.replaceAll(/\\/g, "/").split("/");
     if (h.includes("..") || Te && /^[a-z]:\.\.$/i.test(h[0] ?? "")) {
       if (e === "path" || r === "Link") return this.warn("TAR_ENTRY_ERROR", `${e} contains '..'`, { entry: t, [e]: i }), false;
-      let a = import_node_path19.default.posix.dirname(t.path), l = import_node_path19.default.posix.normalize(import_node_path19.default.posix.join(a, h.join("/")));
+      let a = import_node_path20.default.posix.dirname(t.path), l = import_node_path20.default.posix.normalize(import_node_path20.default.posix.join(a, h.join("/")));
       if (l.startsWith("../") || l === "..") return this.warn("TAR_ENTRY_ERROR", `${e} escapes extraction directory`, { entry: t, [e]: i }), false;
     }
     return n && (t[e] = String(o), this.warn("TAR_ENTRY_INFO", `stripping ${n} from absolute ${e}`, { entry: t, [e]: i })), true;
@@ -17340,12 +17694,12 @@ var Xt = class extends rt {
     }
     if (isFinite(this.maxDepth) && i.length > this.maxDepth) return this.warn("TAR_ENTRY_ERROR", "path excessively deep", { entry: t, path: e, depth: i.length, maxDepth: this.maxDepth }), false;
     if (!this[Rs](t, "path") || !this[Rs](t, "linkpath")) return false;
-    if (t.absolute = import_node_path19.default.isAbsolute(t.path) ? f(import_node_path19.default.resolve(t.path)) : f(import_node_path19.default.resolve(this.cwd, t.path)), !this.preservePaths && typeof t.absolute == "string" && t.absolute.indexOf(this.cwd + "/") !== 0 && t.absolute !== this.cwd) return this.warn("TAR_ENTRY_ERROR", "path escaped extraction target", { entry: t, path: f(t.path), resolvedPath: t.absolute, cwd: this.cwd }), false;
+    if (t.absolute = import_node_path20.default.isAbsolute(t.path) ? f(import_node_path20.default.resolve(t.path)) : f(import_node_path20.default.resolve(this.cwd, t.path)), !this.preservePaths && typeof t.absolute == "string" && t.absolute.indexOf(this.cwd + "/") !== 0 && t.absolute !== this.cwd) return this.warn("TAR_ENTRY_ERROR", "path escaped extraction target", { entry: t, path: f(t.path), resolvedPath: t.absolute, cwd: this.cwd }), false;
     if (t.absolute === this.cwd && t.type !== "Directory" && t.type !== "GNUDumpDir") return false;
     if (this.win32) {
-      let { root: r } = import_node_path19.default.win32.parse(String(t.absolute));
+      let { root: r } = import_node_path20.default.win32.parse(String(t.absolute));
       t.absolute = r + ts(String(t.absolute).slice(r.length));
-      let { root: n } = import_node_path19.default.win32.parse(t.path);
+      let { root: n } = import_node_path20.default.win32.parse(t.path);
       t.path = n + ts(t.path.slice(n.length));
     }
     return true;
@@ -17433,13 +17787,13 @@ var Xt = class extends rt {
     t.unsupported = true, this.warn("TAR_ENTRY_UNSUPPORTED", `unsupported entry type: ${t.type}`, { entry: t }), t.resume();
   }
   [Ar](t, e) {
-    let i = f(import_node_path19.default.relative(this.cwd, import_node_path19.default.resolve(import_node_path19.default.dirname(String(t.absolute)), String(t.linkpath)))).split("/");
+    let i = f(import_node_path20.default.relative(this.cwd, import_node_path20.default.resolve(import_node_path20.default.dirname(String(t.absolute)), String(t.linkpath)))).split("/");
     this[Re](t, this.cwd, i, () => this[gi](t, String(t.linkpath), "symlink", e), (r) => {
       this[O](r, t), e();
     });
   }
   [Ir](t, e) {
-    let i = f(import_node_path19.default.resolve(this.cwd, String(t.linkpath))), r = f(String(t.linkpath)).split("/");
+    let i = f(import_node_path20.default.resolve(this.cwd, String(t.linkpath))), r = f(String(t.linkpath)).split("/");
     this[Re](t, this.cwd, r, () => this[gi](t, i, "link", e), (n) => {
       this[O](n, t), e();
     });
@@ -17447,10 +17801,10 @@ var Xt = class extends rt {
   [Re](t, e, i, r, n) {
     let o = i.shift();
     if (this.preservePaths || o === void 0) return r();
-    let h = import_node_path19.default.resolve(e, o);
+    let h = import_node_path20.default.resolve(e, o);
     import_node_fs9.default.lstat(h, (a, l) => {
       if (a) return r();
-      if (l?.isSymbolicLink()) return n(new St(h, import_node_path19.default.resolve(h, i.join("/"))));
+      if (l?.isSymbolicLink()) return n(new St(h, import_node_path20.default.resolve(h, i.join("/"))));
       this[Re](t, h, i, r, n);
     });
   }
@@ -17484,7 +17838,7 @@ var Xt = class extends rt {
       });
     }, n = () => {
       if (t.absolute !== this.cwd) {
-        let h = f(import_node_path19.default.dirname(String(t.absolute)));
+        let h = f(import_node_path20.default.dirname(String(t.absolute)));
         if (h !== this.cwd) return this[yt](h, this.dmode, (a) => {
           if (a) {
             this[O](a, t), i();
@@ -17559,7 +17913,7 @@ var xe = class extends Xt {
       this[Oe] = true;
     }
     if (t.absolute !== this.cwd) {
-      let n = f(import_node_path19.default.dirname(String(t.absolute)));
+      let n = f(import_node_path20.default.dirname(String(t.absolute)));
       if (n !== this.cwd) {
         let o = this[yt](n, this.dmode);
         if (o) return this[O](o, t);
@@ -17659,10 +18013,10 @@ var xe = class extends Xt {
     if (this.preservePaths || i.length === 0) return r();
     let o = e;
     for (let h of i) {
-      o = import_node_path19.default.resolve(o, h);
+      o = import_node_path20.default.resolve(o, h);
       let [a, l] = ye(() => import_node_fs9.default.lstatSync(o));
       if (a) return r();
-      if (l.isSymbolicLink()) return n(new St(o, import_node_path19.default.resolve(e, i.join("/"))));
+      if (l.isSymbolicLink()) return n(new St(o, import_node_path20.default.resolve(e, i.join("/"))));
     }
     r();
   }
@@ -17766,11 +18120,11 @@ var go = (s3, t) => {
 };
 var bo = (s3, t) => {
   t.forEach((e) => {
-    e.charAt(0) === "@" ? Ct({ file: import_node_path23.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
+    e.charAt(0) === "@" ? Ct({ file: import_node_path24.default.resolve(s3.cwd, e.slice(1)), sync: true, noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
   }), s3.end();
 };
 var _o = async (s3, t) => {
-  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path23.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
+  for (let e of t) e.charAt(0) === "@" ? await Ct({ file: import_node_path24.default.resolve(String(s3.cwd), e.slice(1)), noResume: true, onReadEntry: (i) => s3.add(i) }) : s3.add(e);
   s3.end();
 };
 var vt = K(yo, go, () => {
@@ -17850,9 +18204,9 @@ async function unpack(content, directory, signal) {
   const other = OTHERS.find(({ magic }) => start.subarray(0, magic.length).equals(magic));
   if (other !== void 0) throw failed2(`it is compressed by ${other.name}; send it plain, or by gzip`);
   if (start.length === 0) throw failed2("nothing has come on standard input");
-  const isGzip = start[0] === 31 && start[1] === 139;
+  const isGzip2 = start[0] === 31 && start[1] === 139;
   const isTar = start.length === HEADER && isHeader(start);
-  if (!isGzip && !isTar) return writeDockerfile(rest2, directory);
+  if (!isGzip2 && !isTar) return writeDockerfile(rest2, directory);
   const found = {};
   const links = /* @__PURE__ */ new Map();
   let bytes = 0;
@@ -17902,13 +18256,13 @@ function makeLink(root, { path: path8, target, time }) {
   const parts = partsOf(path8);
   let at2 = root;
   for (const part of parts.slice(0, -1)) {
-    at2 = (0, import_node_path24.join)(at2, part);
+    at2 = (0, import_node_path25.join)(at2, part);
     const found = (0, import_node_fs13.lstatSync)(at2, { throwIfNoEntry: false });
     if (found === void 0) (0, import_node_fs13.mkdirSync)(at2);
     else if (!found.isDirectory())
       throw new Error(`the entry ${JSON.stringify(path8)} is below something that is no directory`);
   }
-  const link = (0, import_node_path24.join)(at2, parts.at(-1) ?? "");
+  const link = (0, import_node_path25.join)(at2, parts.at(-1) ?? "");
   if ((0, import_node_fs13.lstatSync)(link, { throwIfNoEntry: false })?.isDirectory() === false) (0, import_node_fs13.rmSync)(link);
   (0, import_node_fs13.symlinkSync)(target, link);
   (0, import_node_fs13.lutimesSync)(link, time, time);
@@ -17934,7 +18288,7 @@ async function writeDockerfile(content, directory) {
   }
   const text3 = Buffer.concat(chunks);
   if (text3.includes(0)) throw failed2("it is neither a tar archive nor a Dockerfile");
-  await (0, import_promises15.writeFile)((0, import_node_path24.join)(directory, "Dockerfile"), text3);
+  await (0, import_promises15.writeFile)((0, import_node_path25.join)(directory, "Dockerfile"), text3);
 }
 function failed2(why, cause) {
   return new BuildError("CONTEXT_FAILED", `the build context on standard input cannot be used: ${why}`, { cause });
@@ -17944,7 +18298,7 @@ function failed2(why, cause) {
 var import_node_child_process2 = require("node:child_process");
 var import_node_fs14 = require("node:fs");
 var import_promises17 = require("node:fs/promises");
-var import_node_path25 = require("node:path");
+var import_node_path26 = require("node:path");
 
 // packages/client/src/context/git-credential.ts
 function withoutCredential(remote, file) {
@@ -18016,7 +18370,7 @@ var CAREFUL = [
 async function checkOut(source, directory, env, signal) {
   let ssh = {};
   const git = async (...args) => run2(source, directory, [...CAREFUL, ...args], { ...env, ...ssh }, signal);
-  const metadata = (0, import_node_path25.join)(directory, ".git");
+  const metadata = (0, import_node_path26.join)(directory, ".git");
   await git("init", "--quiet", "--template=");
   const { url, config, credential: credential2 } = withoutCredential(source.remote, ".git/kbuild-credential");
   const lines = `[core]
@@ -18025,8 +18379,8 @@ async function checkOut(source, directory, env, signal) {
 	url = ${quoted(url)}
 ${config}`;
   await (0, import_promises17.mkdir)(metadata, { recursive: true });
-  await (0, import_promises17.writeFile)((0, import_node_path25.join)(metadata, "config"), lines, { mode: 384 });
-  if (credential2 !== void 0) await (0, import_promises17.writeFile)((0, import_node_path25.join)(metadata, "kbuild-credential"), credential2, { mode: 384 });
+  await (0, import_promises17.writeFile)((0, import_node_path26.join)(metadata, "config"), lines, { mode: 384 });
+  if (credential2 !== void 0) await (0, import_promises17.writeFile)((0, import_node_path26.join)(metadata, "kbuild-credential"), credential2, { mode: 384 });
   if (/^(?:ssh:|[^/:]+@)/.test(source.remote) && env["GIT_SSH"] === void 0 && env["GIT_SSH_COMMAND"] === void 0) {
     const isConfigured = await git("config", "--get", "core.sshCommand").then(
       () => true,
@@ -18037,7 +18391,7 @@ ${config}`;
   await git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "origin", source.ref);
   await git("checkout", "--quiet", "--detach", "FETCH_HEAD");
   await (0, import_promises17.rm)(metadata, { recursive: true, force: true });
-  return (0, import_node_fs14.existsSync)((0, import_node_path25.join)(directory, ".gitmodules")) ? ["The submodules of the repository are not fetched."] : [];
+  return (0, import_node_fs14.existsSync)((0, import_node_path26.join)(directory, ".gitmodules")) ? ["The submodules of the repository are not fetched."] : [];
 }
 async function run2(source, cwd, args, env, signal) {
   const quiet = { GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "true", SSH_ASKPASS: "true", GIT_LFS_SKIP_SMUDGE: "1" };
@@ -18080,18 +18434,19 @@ function hide(text3, remote) {
 }
 
 // packages/client/src/backends/broker/share-context.ts
-async function shareContext({ context: source, dockerfile }, mailbox, env, signal) {
+async function shareContext({ context: source, dockerfile }, mailbox, id, env, signal) {
   if (source.kind === "directory") {
-    const context = (0, import_node_path26.resolve)(source.path);
+    const context = (0, import_node_path27.resolve)(source.path);
     const close2 = () => Promise.resolve();
-    const path8 = dockerfile === void 0 ? void 0 : (0, import_node_path26.resolve)(context, dockerfile);
+    const path8 = dockerfile === void 0 ? void 0 : (0, import_node_path27.resolve)(context, dockerfile);
     return { context, dockerfile: path8, warnings: [], close: close2 };
   }
-  const around = await (0, import_promises18.mkdtemp)((0, import_node_path26.join)((0, import_node_path26.dirname)(mailbox), "kbuild-context-"));
-  const close = async () => (0, import_promises18.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
+  const around = placeOf2(mailbox, id);
+  await (0, import_promises18.mkdir)(around, { mode: 448 });
+  const close = async () => dropShared(mailbox, id);
   try {
     await (0, import_promises18.chmod)(around, 493);
-    const root = (0, import_node_path26.join)(around, "context");
+    const root = (0, import_node_path27.join)(around, "context");
     await (0, import_promises18.mkdir)(root);
     if (source.kind === "archive") {
       await unpack(source.content, root, signal);
@@ -18099,18 +18454,25 @@ async function shareContext({ context: source, dockerfile }, mailbox, env, signa
     }
     const git = parseGitUrl(source.url);
     const warnings = await checkOut(git, root, env, signal);
-    const context = (0, import_node_path26.join)(root, git.directory);
+    const context = (0, import_node_path27.join)(root, git.directory);
     return { context, dockerfile: inside(context, dockerfile), warnings, close };
   } catch (error2) {
     await close();
     throw error2;
   }
 }
+async function dropShared(mailbox, id) {
+  await (0, import_promises18.rm)(placeOf2(mailbox, id), { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
+}
+function placeOf2(mailbox, id) {
+  return (0, import_node_path27.join)((0, import_node_path27.dirname)(mailbox), `kbuild-context-${id}`);
+}
 function inside(root, path8) {
-  return path8 === void 0 ? void 0 : (0, import_node_path26.join)(root, (0, import_node_path26.join)("/", path8));
+  return path8 === void 0 ? void 0 : (0, import_node_path27.join)(root, (0, import_node_path27.join)("/", path8));
 }
 
 // packages/client/src/backends/broker/broker.ts
+var BUILD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 var LOOK_MS = 250;
 var TAKEN_MS = 6e4;
 var SILENCE_MS2 = 6e5;
@@ -18135,9 +18497,10 @@ var BrokerBackend = class {
       throw failure("POD_FAILED", `the variable ${MAILBOX_VARIABLE} is not set`, "configuration");
     }
     refuseWhatIsTheHooks(build2);
-    const id = (0, import_node_crypto9.randomUUID)();
+    const id = (0, import_node_crypto10.randomUUID)();
     const mailbox = new Mailbox(directory, id);
-    const shared = await shareContext(build2, directory, this.#settings.env, signal);
+    listener.started?.(id);
+    const shared = await shareContext(build2, directory, id, this.#settings.env, signal);
     for (const warning2 of shared.warnings) listener.line(`Warning: ${warning2}`);
     if (build2.cache !== void 0) {
       const { repository } = build2.cache;
@@ -18166,6 +18529,16 @@ var BrokerBackend = class {
     } finally {
       await Promise.all([mailbox.close(), shared.close()]);
     }
+  }
+  /** What the hook has taken it ends with the step that asked; what it has not taken would be built for nobody by the next. */
+  async cancel(buildId) {
+    if (!BUILD_ID.test(buildId)) throw failure("REQUEST_REFUSED", "what was left is no id of a request");
+    const directory = this.#directory;
+    if (directory === void 0) return;
+    const mailbox = new Mailbox(directory, buildId);
+    await mailbox.close();
+    await mailbox.cancel();
+    await dropShared(directory, buildId);
   }
   get #directory() {
     const directory = this.#settings.env[MAILBOX_VARIABLE];
@@ -18233,9 +18606,9 @@ async function followed(mailbox, listener, signal) {
 }
 function outcomeOf(answer2, id) {
   if (answer2.outcome === "failed") {
-    const { code: code3, fault, problems, pushed: pushed2 } = answer2;
+    const { code: code3, fault, problems, pushed: pushed2, at: at2 } = answer2;
     const cause = pushed2.length === 0 ? {} : { cause: new PartlyPushed(pushed2) };
-    throw new BuildError(codeOf3(code3), problems.join("; "), { fault, ...cause });
+    throw new BuildError(codeOf3(code3), problems.join("; "), { fault, at: at2, ...cause });
   }
   const { digest: digest2, imageId, size, pushed, durationsMs } = answer2;
   return { digest: digest2, imageId, size, pushed, buildId: id, backend: "broker", durationsMs: defined(durationsMs) };
@@ -18259,119 +18632,79 @@ function failure(code3, message, fault) {
   return new BuildError(code3, message, fault === void 0 ? {} : { fault });
 }
 
-// packages/client/src/backends/kubernetes/kubernetes.ts
-var import_node_crypto10 = require("node:crypto");
+// packages/client/src/backends/docker/docker.ts
+var import_node_crypto13 = require("node:crypto");
 
-// packages/client/src/redact.ts
-var SHORTEST = 4;
-function redactor2(secrets) {
-  const hidden = [...new Set(secrets.flatMap((secret2) => [secret2, ...secret2.split("\n")]).map((text3) => text3.trim()))].filter((text3) => text3.length >= SHORTEST).sort((a, b2) => b2.length - a.length);
-  return (line) => hidden.reduce((rest2, secret2) => rest2.replaceAll(secret2, "***"), line);
+// packages/builder/src/engines/kaniko/elsewhere.ts
+function forkOf(printed) {
+  const [, major, minor] = /(?<!\d)(\d{1,4})\.(\d{1,4})\.\d/.exec(printed) ?? [];
+  if (major === void 0 || minor === void 0) return void 0;
+  if (Number(major) > 1 || Number(minor) > 25) return "osscontainertools";
+  return Number(minor) === 25 ? "chainguard" : "google";
 }
-
-// packages/client/src/backends/kubernetes/cluster.ts
-var import_node_fs15 = require("node:fs");
-var import_promises20 = require("node:fs/promises");
-var import_node_os2 = require("node:os");
-var import_node_path27 = require("node:path");
-async function findCluster(settings) {
-  const { kubeconfig, namespace } = settings;
-  const found = await (kubeconfig === void 0 ? findAny(settings) : readKubeconfig(kubeconfig));
-  return namespace === void 0 ? found : { ...found, config: { ...found.config, namespace } };
-}
-async function findAny({ env }) {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG = "", HOME = (0, import_node_os2.homedir)() } = env;
-  if (host !== void 0 && host !== "") {
-    return inClusterConfig({ host, port }).then(
-      (config) => ({ config, origin: "the account of this pod", isOwn: true }),
-      async (error2) => {
-        const file2 = fileOf(KUBECONFIG, HOME);
-        if (file2 === void 0) throw error2;
-        return readKubeconfig(file2);
-      }
-    );
-  }
-  const file = fileOf(KUBECONFIG, HOME);
-  if (file !== void 0) return readKubeconfig(file);
-  const message = "this does not run in a pod with an account, and there is no kubeconfig (KUBECONFIG, ~/.kube/config)";
-  throw new KubeError("NO_CREDENTIALS", message);
-}
-function fileOf(variable, home) {
-  const named3 = variable.split(":").filter((path8) => path8 !== "");
-  return [...named3, ...named3.length === 0 ? [(0, import_node_path27.join)(home, ".kube", "config")] : []].find((path8) => (0, import_node_fs15.existsSync)(path8));
-}
-async function readKubeconfig(pathOrContent) {
-  if (!pathOrContent.includes("\n")) {
-    const config = await kubeconfigFile(pathOrContent);
-    return { config, origin: `the kubeconfig ${pathOrContent}`, isOwn: false };
-  }
-  const directory = await (0, import_promises20.mkdtemp)((0, import_node_path27.join)((0, import_node_os2.tmpdir)(), "kbuild-kubeconfig-"));
-  try {
-    const path8 = (0, import_node_path27.join)(directory, "config");
-    await (0, import_promises20.writeFile)(path8, pathOrContent, { mode: 384 });
-    const { token, ...config } = await kubeconfigFile(path8);
-    const first = await token();
-    return { config: { ...config, token: () => Promise.resolve(first) }, origin: "the kubeconfig", isOwn: false };
-  } finally {
-    await (0, import_promises20.rm)(directory, { recursive: true, force: true });
-  }
-}
-
-// packages/builder/src/engines/default-images.ts
-var DEFAULT_KANIKO_IMAGE = "ghcr.io/osscontainertools/kaniko:v1.28.3";
-var DEFAULT_PUSH_IMAGE = "gcr.io/go-containerregistry/crane/debug:v0.22.1";
-
-// packages/client/src/backends/kubernetes/images.ts
-var FORKS = ["google", "chainguard", "osscontainertools"];
-function imagesFrom(env) {
-  const given = (name2) => env[name2] === "" ? void 0 : env[name2];
-  const wanted = given("KBUILD_KANIKO_FORK") ?? "osscontainertools";
-  const fork = FORKS.find((known) => known === wanted);
-  if (fork === void 0) {
-    throw new BuildError("REQUEST_REFUSED", `KBUILD_KANIKO_FORK is ${wanted}; it is one of ${FORKS.join(", ")}`);
-  }
-  return {
-    kaniko: { image: given("KBUILD_KANIKO_IMAGE") ?? DEFAULT_KANIKO_IMAGE, fork },
-    pushImage: given("KBUILD_PUSH_IMAGE") ?? DEFAULT_PUSH_IMAGE
-  };
-}
-
-// packages/client/src/backends/kubernetes/engine.ts
-var LABELS = { "app.kubernetes.io/managed-by": "kbuild" };
-function openEngine(kube, settings, request4, architecture, secrets, id) {
-  const { env, resources, nodeSelector, authorities = {} } = settings;
-  const { kaniko, pushImage } = { ...imagesFrom(env), ...settings };
-  const { cache, registryMirrors, insecureRegistries } = request4;
-  const hosts = Object.keys(authorities);
-  const secret2 = hosts.length === 0 ? "" : secrets.texts("authorities", byIndex(Object.values(authorities)));
-  let pods = 0;
-  return chooseEngine(
-    kube,
-    { kaniko },
-    {
-      pushImage,
-      contextImage: pushImage,
-      registryMirrors,
-      insecureRegistries,
-      certificates: hosts.map((registry2, index) => ({ registry: registry2, source: { secret: secret2, key: String(index) } })),
-      ...cache === void 0 ? {} : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1e3))}s` } },
-      pod: {
-        labels: LABELS,
-        // The image is for that platform, and Kaniko does not emulate.
-        nodeSelector: { "kubernetes.io/arch": architecture, ...nodeSelector },
-        ...resources === void 0 ? {} : { resources }
-      }
-    },
-    () => pods++ === 0 ? id : `${id}-${pods}`
+function prepareElsewhere(context, build2, { fork, platform: platform2 }) {
+  const { labels, target } = build2;
+  const prepared = prepare(
+    asWished(context, { labels, ...target === void 0 ? {} : { target } }),
+    fork,
+    platform2,
+    build2.buildArgs
   );
+  const problems = [
+    ...build2.secrets.length > 0 && fork !== "osscontainertools" ? ["build secrets need an executor of the osscontainertools fork (v1.26 or later), and the one there has none"] : [],
+    ...Object.keys(build2.annotations).length > 0 && fork === "google" ? ["annotations need a maintained executor (v1.25 or later); the one there is Google\u2019s, which has none"] : [],
+    ...prepared.findings.map(
+      ({ line, instruction, problem, advice: advice2 }) => `${context.dockerfile} line ${line}, ${instruction}: ${problem}. ${advice2}`
+    )
+  ];
+  const [first] = prepared.findings;
+  const at2 = first === void 0 ? void 0 : { file: context.dockerfile, ...lineAndText(first) };
+  if (problems.length > 0) throw new BuildError("DOCKERFILE_UNSUPPORTED", problems.join("\n"), { at: at2 });
+  return prepared;
 }
-function byIndex(texts) {
-  return Object.fromEntries(texts.map((text3, index) => [String(index), text3]));
+function lineAndText({ line, instruction }) {
+  return { line, instruction };
 }
+var ElsewhereLog = class {
+  #log;
+  #build;
+  /** @param pushRef the first destination, for the words of an error; may be empty */
+  constructor(context, build2) {
+    const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
+    this.#log = new KanikoLog(build2.cache, authoredTexts(context));
+    this.#build = { dockerfile, dockerfileText: authorText, buildArgs: build2.buildArgs, pushRef: build2.pushRef };
+  }
+  /** @param line without its end */
+  read(line) {
+    const { lines, event } = this.#log.read(line);
+    if (event === void 0 || event.kind === "pushed") return { lines };
+    const phase = { fetching: "bases", stage: "build", instruction: "build", pushing: "push" }[event.kind];
+    return { lines, phase };
+  }
+  /**
+   * What an executor's end means.
+   *
+   * @param end its exit code, 128 and more for a signal, and what it left in its digest file
+   * @returns the digest
+   * @throws BuildError with the failing instruction, or what the registry said
+   */
+  digestOf(end) {
+    const { exitCode: exitCode2 } = end;
+    const digest2 = end.digest.trim();
+    if (exitCode2 > 128) {
+      const why = exitCode2 === 137 ? "; its memory may have run out" : "";
+      const message = `the executor was ended by signal ${exitCode2 - 128}${why}`;
+      throw new BuildError("POD_FAILED", message, { exitCode: exitCode2 });
+    }
+    if (exitCode2 !== 0) throw explainFailure({ ...this.#build, progress: this.#log.progress, exitCode: exitCode2 });
+    if (isDigest(digest2)) return digest2;
+    throw new BuildError("POD_FAILED", `Kaniko ended well, but left no digest (it left ${JSON.stringify(digest2)})`);
+  }
+};
 
 // packages/client/src/context/open.ts
-var import_promises21 = require("node:fs/promises");
-var import_node_os3 = require("node:os");
+var import_promises20 = require("node:fs/promises");
+var import_node_os2 = require("node:os");
 var import_node_path28 = require("node:path");
 var DEFAULT_DOCKERFILE = "Dockerfile";
 async function openContext({ context: source, dockerfile }, env, signal) {
@@ -18380,11 +18713,11 @@ async function openContext({ context: source, dockerfile }, env, signal) {
     const context = await readDirectory((0, import_node_path28.resolve)(source.path), dockerfile, options);
     return { context, close: () => Promise.resolve() };
   }
-  const around = await (0, import_promises21.mkdtemp)((0, import_node_path28.join)((0, import_node_os3.tmpdir)(), "kbuild-context-"));
+  const around = await (0, import_promises20.mkdtemp)((0, import_node_path28.join)((0, import_node_os2.tmpdir)(), "kbuild-context-"));
   const directory = (0, import_node_path28.join)(around, "context");
-  const close = async () => (0, import_promises21.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
+  const close = async () => (0, import_promises20.rm)(around, { recursive: true, force: true, maxRetries: 3 }).catch(() => void 0);
   try {
-    await (0, import_promises21.mkdir)(directory);
+    await (0, import_promises20.mkdir)(directory);
     const inside2 = (0, import_node_path28.join)("/", dockerfile ?? DEFAULT_DOCKERFILE).slice(1);
     if (source.kind === "archive") {
       await unpack(source.content, directory, signal);
@@ -18408,11 +18741,1012 @@ async function readDirectory(directory, dockerfile, options) {
 }
 function asOpened(error2, directory) {
   if (!(error2 instanceof BuildError) || !error2.message.includes(directory)) return error2;
-  const message = error2.message.replaceAll(`${directory}/`, "").replaceAll(directory, "the build context");
-  return error2.withMessage(message);
+  return error2.inWords((text3) => text3.replaceAll(`${directory}/`, "").replaceAll(directory, "the build context"));
+}
+
+// packages/client/src/image-archive/write-file.ts
+var import_node_crypto11 = require("node:crypto");
+var import_node_fs15 = require("node:fs");
+var import_promises21 = require("node:fs/promises");
+var import_node_path29 = require("node:path");
+var import_promises22 = require("node:stream/promises");
+async function writeWhole(path8, content, signal) {
+  const beside = `${path8}.${(0, import_node_crypto11.randomUUID)()}`;
+  try {
+    await (0, import_promises21.mkdir)((0, import_node_path29.dirname)(path8), { recursive: true });
+    await (0, import_promises22.pipeline)(content, (0, import_node_fs15.createWriteStream)(beside, { flags: "wx" }), { signal });
+    await (0, import_promises21.rename)(beside, path8);
+  } finally {
+    await (0, import_promises21.rm)(beside, { force: true });
+  }
+}
+
+// packages/client/src/redact.ts
+var SHORTEST = 4;
+function redactor2(secrets) {
+  const hidden = [...new Set(secrets.flatMap((secret2) => [secret2, ...secret2.split("\n")]).map((text3) => text3.trim()))].filter((text3) => text3.length >= SHORTEST).sort((a, b2) => b2.length - a.length);
+  return (line) => hidden.reduce((rest2, secret2) => rest2.replaceAll(secret2, "***"), line);
+}
+
+// packages/client/src/backends/durations.ts
+var Durations = class {
+  #spent = /* @__PURE__ */ new Map();
+  #current;
+  begin(phase, listener) {
+    if (this.#current?.phase === phase) return;
+    this.#close();
+    this.#current = { phase, since: performance.now() };
+    listener.phase(phase);
+  }
+  /** @returns milliseconds by phase */
+  end() {
+    this.#close();
+    return Object.fromEntries(this.#spent);
+  }
+  #close() {
+    if (this.#current === void 0) return;
+    const { phase, since } = this.#current;
+    this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + Math.round(performance.now() - since));
+    this.#current = void 0;
+  }
+};
+
+// packages/client/src/backends/elsewhere.ts
+var import_node_crypto12 = require("node:crypto");
+function placesBelow(home) {
+  return {
+    executor: `${home}/executor`,
+    work: `${home}/.kbuild`,
+    layout: `${home}/.kbuild/image`,
+    tar: `${home}/.kbuild/image.tar`,
+    tree: `${home}/context/tree`
+  };
+}
+function leftoversOf({ files }) {
+  return { layout: files.length > 0, tar: files.some(({ kind }) => kind === "docker") };
+}
+function factsOf(manifest, digest2) {
+  if (manifest === void 0) return {};
+  const found = `sha256:${(0, import_node_crypto12.createHash)("sha256").update(manifest).digest("hex")}`;
+  return found === digest2 ? imageFacts({ content: manifest }) : {};
+}
+var CLEAN = ["--cleanup", "--ignore-path=/busybox"];
+function executorCommand(request4, home = "/kaniko", leaves = leftoversOf(request4)) {
+  const { executor, work, layout, tar, tree } = placesBelow(home);
+  const { target: _target, ...rest2 } = request4;
+  const tags = request4.tags.length === 0 && leaves.tar ? ["image:latest"] : request4.tags;
+  const args = executorArguments(
+    { ...rest2, tags },
+    {
+      context: `dir://${tree}/context`,
+      dockerfile: `${tree}/Dockerfile`,
+      digestFile: `${work}/digest`,
+      push: request4.push,
+      secrets: `${work}/secrets`,
+      ...leaves.layout ? { ociLayout: layout } : {},
+      ...leaves.tar ? { dockerTar: tar } : {}
+    }
+  );
+  return [executor, ...args, ...CLEAN];
+}
+function redactorOf(request4, config) {
+  const passwords = config === void 0 ? [] : parseDockerConfig(config).secrets;
+  const secrets = [...request4.secrets.map(({ value }) => value.toString("utf8")), ...passwords];
+  return redactor2(secrets.flatMap((secret2) => [secret2, ...secret2.split("\n")].flatMap(formsOf)));
+}
+function formsOf(text3) {
+  const json2 = JSON.stringify(text3).slice(1, -1);
+  const go2 = json2.replace(/[<>&\u2028\u2029]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return [text3, json2, go2];
+}
+
+// packages/builder/src/engines/default-images.ts
+var DEFAULT_KANIKO_IMAGE = "ghcr.io/osscontainertools/kaniko:v1.28.3";
+var DEFAULT_PUSH_IMAGE = "gcr.io/go-containerregistry/crane/debug:v0.22.1";
+
+// packages/client/src/backends/kubernetes/images.ts
+function imagesFrom(env) {
+  const given = (name2) => env[name2] === "" ? void 0 : env[name2];
+  const wanted = given("KBUILD_KANIKO_FORK") ?? "osscontainertools";
+  const fork = KANIKO_FORKS.find((known) => known === wanted);
+  if (fork === void 0) {
+    throw new BuildError("REQUEST_REFUSED", `KBUILD_KANIKO_FORK is ${wanted}; it is one of ${KANIKO_FORKS.join(", ")}`);
+  }
+  return {
+    kaniko: { image: given("KBUILD_KANIKO_IMAGE") ?? DEFAULT_KANIKO_IMAGE, fork },
+    pushImage: given("KBUILD_PUSH_IMAGE") ?? DEFAULT_PUSH_IMAGE
+  };
+}
+
+// packages/client/src/backends/kubernetes/targets.ts
+function placesOf(references) {
+  const places = /* @__PURE__ */ new Map();
+  for (const text3 of references) {
+    const { domain, repository, tag = "latest" } = parseReference(text3);
+    const name2 = `${domain}/${repository}`;
+    const place2 = places.get(name2) ?? { reference: { domain, repository, tag }, written: /* @__PURE__ */ new Map() };
+    places.set(name2, place2);
+    if (!place2.written.has(tag)) place2.written.set(tag, text3);
+  }
+  return [...places.values()];
+}
+function targetOf({ reference, written }, credential2, insecureRegistries) {
+  const { domain, repository } = reference;
+  const [first = "latest", ...tags] = written.keys();
+  return {
+    pushRef: `${domain}/${repository}:${first}`,
+    insecureRegistries: insecureRegistries.includes(domain) ? [domain] : [],
+    ...tags.length === 0 ? {} : { tags },
+    ...credential2 === void 0 ? {} : { access: { kind: "docker-config", secret: credential2 } }
+  };
+}
+function configOf(place2, credentials) {
+  return credentials.configFor([place2.reference]);
+}
+
+// packages/client/src/backends/docker/access.ts
+async function planAccess(request4, context, { env, credentials: wishes }, network, signal) {
+  const places = placesOf(request4.push ? request4.tags : []);
+  const bases = baseRepositories(context, request4.buildArgs);
+  const mirrors = request4.registryMirrors.map((mirror) => ({ domain: mirror.split("/", 1)[0] ?? "", repository: "" }));
+  const cache = request4.cache === void 0 ? [] : [parseReference(request4.cache.repository)];
+  const always = [...mirrors, ...cache];
+  const wanted = [...places.map(({ reference }) => reference), ...bases, ...always];
+  if (network !== "host") wanted.forEach(({ domain }) => refuseLoopback(domain));
+  const credentials = await findCredentials(wanted, credentialSources(env, wishes), env, signal);
+  const closed = await Promise.all(
+    bases.map(async (base) => {
+      if (credentials.for(base) === void 0) return [];
+      const plainHttp = request4.insecureRegistries.includes(base.domain);
+      return await isPublic(base, { plainHttp }, signal) ? [] : [base];
+    })
+  );
+  return { places, credentials, builderConfig: credentials.configFor([...closed.flat(), ...always]) };
+}
+function refuseLoopback(domain) {
+  if (!/^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(domain)) return;
+  const why = "in the container that builds, that is the container itself";
+  const advice2 = `name the registry by an address that containers reach, or set KBUILD_DOCKER_NETWORK=host`;
+  throw new BuildError("REQUEST_REFUSED", `the registry ${domain} is not reached: ${why}; ${advice2}`);
+}
+
+// packages/client/src/backends/docker/address.ts
+var import_node_fs16 = require("node:fs");
+var import_node_os3 = require("node:os");
+var import_node_path30 = require("node:path");
+var AddressError = class extends Error {
+  name = "AddressError";
+};
+var DEFAULT_SOCKET = "/var/run/docker.sock";
+var PORTS = { plain: 2375, tls: 2376 };
+function daemonAddress(env) {
+  const text3 = env["DOCKER_HOST"] ?? "";
+  if (text3 === "") {
+    if ((0, import_node_fs16.statSync)(DEFAULT_SOCKET, { throwIfNoEntry: false })?.isSocket() === true) {
+      return { kind: "unix", path: DEFAULT_SOCKET };
+    }
+    const named3 = env["DOCKER_CONTEXT"] ?? "";
+    const context = named3 === "" ? "" : ", and DOCKER_CONTEXT is not read";
+    throw new AddressError(`DOCKER_HOST is not set and there is no ${DEFAULT_SOCKET}${context}`);
+  }
+  if (text3.startsWith("unix://")) {
+    const path8 = text3.slice("unix://".length);
+    if (path8.startsWith("/")) return { kind: "unix", path: path8 };
+    throw new AddressError(`DOCKER_HOST is ${JSON.stringify(text3)}, and the path behind unix:// is not absolute`);
+  }
+  const url = URL.canParse(text3) ? new URL(text3) : void 0;
+  if (url?.protocol === "tcp:" && url.hostname !== "") return tcpAddress(url, env);
+  if (url?.protocol === "ssh:" && url.hostname !== "") return sshAddress(url);
+  throw new AddressError("DOCKER_HOST is no address of a daemon: unix:///path, tcp://host:port or ssh://user@host");
+}
+function spelledAddress(address) {
+  if (address.kind === "unix") return address.path;
+  return address.kind === "tcp" ? `${address.host}:${address.port}` : `ssh ${address.destination}`;
+}
+function tcpAddress({ hostname, port }, env) {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  if ((env["DOCKER_TLS_VERIFY"] ?? "") !== "") {
+    return { kind: "tcp", host, port: port === "" ? PORTS.tls : Number(port), tls: readTls(env) };
+  }
+  if ((env["DOCKER_TLS"] ?? "") !== "" || (env["DOCKER_CERT_PATH"] ?? "") !== "") {
+    throw new AddressError("TLS without a check of the daemon is not spoken; set DOCKER_TLS_VERIFY=1");
+  }
+  return { kind: "tcp", host, port: port === "" ? PORTS.plain : Number(port) };
+}
+function readTls({ DOCKER_CERT_PATH = "", HOME = (0, import_node_os3.homedir)() }) {
+  const directory = DOCKER_CERT_PATH === "" ? (0, import_node_path30.join)(HOME, ".docker") : DOCKER_CERT_PATH;
+  const read4 = (name2) => {
+    try {
+      return (0, import_node_fs16.readFileSync)((0, import_node_path30.join)(directory, name2), "utf8");
+    } catch (error2) {
+      const why = error2.code ?? "unknown";
+      throw new AddressError(`DOCKER_TLS_VERIFY is set and ${(0, import_node_path30.join)(directory, name2)} cannot be read: ${why}`);
+    }
+  };
+  return { ca: read4("ca.pem"), cert: read4("cert.pem"), key: read4("key.pem") };
+}
+function sshAddress({ hostname, username, password, port, pathname }) {
+  if (password !== "") throw new AddressError("DOCKER_HOST has a password in it, which ssh does not take");
+  const destination = username === "" ? hostname : `${decodeURIComponent(username)}@${hostname}`;
+  if (destination.startsWith("-")) throw new AddressError("DOCKER_HOST names no host of ssh");
+  return {
+    kind: "ssh",
+    destination,
+    ...port === "" ? {} : { port },
+    ...pathname === "" || pathname === "/" ? {} : { socket: pathname }
+  };
+}
+
+// packages/client/src/backends/docker/container.ts
+var import_node_events2 = require("node:events");
+var import_node_stream7 = require("node:stream");
+
+// packages/client/src/backends/lines.ts
+var import_node_string_decoder2 = require("node:string_decoder");
+var LONGEST_LINE3 = 8 * 1024 * 1024;
+async function* readLines(stream) {
+  const decoder = new import_node_string_decoder2.StringDecoder("utf8");
+  let rest2 = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const parts = decoder.write(chunk).split("\n");
+    const last = parts.pop() ?? "";
+    for (const part of parts) {
+      yield withoutReturn(rest2.join("") + part);
+      rest2 = [];
+      length = 0;
+    }
+    rest2.push(last);
+    length += last.length;
+    if (length > LONGEST_LINE3) {
+      yield rest2.join("");
+      rest2 = [];
+      length = 0;
+    }
+  }
+  const end = rest2.join("") + decoder.end();
+  if (end !== "") yield withoutReturn(end);
+  return void 0;
+}
+function withoutReturn(line) {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
+}
+
+// packages/client/src/backends/docker/engine-api.ts
+var import_node_child_process3 = require("node:child_process");
+var import_node_http2 = __toESM(require("node:http"), 1);
+var import_node_https2 = __toESM(require("node:https"), 1);
+var import_node_stream4 = require("node:stream");
+var MAX_ERROR_BYTES2 = 64 * 1024;
+var MAX_JSON_BYTES = 8 * 1024 * 1024;
+var EngineApi = class {
+  #address;
+  #environment;
+  /** @param environment of ssh, for an address that needs it */
+  constructor(address, environment) {
+    this.#address = address;
+    this.#environment = environment;
+  }
+  /**
+   * Sends a request.
+   *
+   * @returns the answer with its body to be read
+   * @throws BuildError `POD_FAILED` with what the daemon said, or why it cannot be reached
+   */
+  async send(request4) {
+    const { method, path: path8, accept = [] } = request4;
+    const answer2 = await this.#exchange(request4).catch((cause) => {
+      if (request4.signal?.aborted === true) throw request4.signal.reason;
+      throw failed4(`cannot be reached: ${cause.message}`, "configuration", this.#address, cause);
+    });
+    const { statusCode: status = 0 } = answer2;
+    if (status >= 200 && status < 300 || accept.includes(status)) return answer2;
+    const said = messageOf((await readAll(answer2, MAX_ERROR_BYTES2)).toString("utf8"));
+    const fault = status >= 500 ? "cluster" : "configuration";
+    throw failed4(`answered ${method} ${path8} with ${status}: ${said}`, fault, this.#address);
+  }
+  /** Sends a request and reads its answer as JSON; undefined for a status that was accepted besides. */
+  async json(request4) {
+    const answer2 = await this.send(request4);
+    const body = await readAll(answer2, MAX_JSON_BYTES);
+    if ((answer2.statusCode ?? 0) >= 300) return void 0;
+    try {
+      return JSON.parse(body.toString("utf8"));
+    } catch (cause) {
+      throw failed4(`answered ${request4.path} with something else than JSON`, "cluster", this.#address, cause);
+    }
+  }
+  #exchange({ method, path: path8, query = {}, headers = {}, body, signal }) {
+    const search = new URLSearchParams(query).toString();
+    const isStream = body !== void 0 && "pipe" in body;
+    const text3 = body === void 0 || isStream ? void 0 : JSON.stringify(body);
+    return new Promise((resolve10, reject) => {
+      const outgoing = this.#open({
+        method,
+        path: search === "" ? path8 : `${path8}?${search}`,
+        headers: {
+          host: "docker",
+          "user-agent": "kbuild",
+          ...text3 === void 0 ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text3) },
+          // Some calls take no body at all, and chunks of none are not that.
+          ...body === void 0 && method !== "GET" && method !== "HEAD" ? { "content-length": 0 } : {},
+          ...headers
+        },
+        ...signal === void 0 ? {} : { signal }
+      });
+      outgoing.on("error", reject);
+      outgoing.on("response", resolve10);
+      if (!isStream) {
+        outgoing.end(text3);
+        return;
+      }
+      body.on("error", (error2) => outgoing.destroy(error2));
+      body.pipe(outgoing);
+    });
+  }
+  #open(options) {
+    const address = this.#address;
+    if (address.kind === "unix") return import_node_http2.default.request({ ...options, agent: false, socketPath: address.path });
+    if (address.kind === "tcp") {
+      const { host, port, tls } = address;
+      return tls === void 0 ? import_node_http2.default.request({ ...options, agent: false, host, port }) : import_node_https2.default.request({
+        ...options,
+        ...tls,
+        agent: false,
+        host,
+        port,
+        servername: /^[\d.:]+$/.test(host) ? "" : host
+      });
+    }
+    return import_node_http2.default.request({ ...options, createConnection: () => this.#dial(address) });
+  }
+  /** A connection through ssh, as docker's own client makes it (docker/cli, `connhelper`). */
+  #dial({ destination, port, socket }) {
+    const words = [
+      ...port === void 0 ? [] : ["-p", port],
+      ...["-o", "ConnectTimeout=30", "-T", "--", destination, "docker"],
+      ...socket === void 0 ? [] : ["--host", `unix://${socket}`],
+      ...["system", "dial-stdio"]
+    ];
+    const child2 = (0, import_node_child_process3.spawn)("ssh", words, { stdio: ["pipe", "pipe", "pipe"], env: this.#environment });
+    const connection = import_node_stream4.Duplex.from({ readable: child2.stdout, writable: child2.stdin });
+    let said = "";
+    child2.stderr.on("data", (chunk) => said = `${said}${chunk.toString()}`.slice(-500));
+    child2.on("error", (error2) => connection.destroy(error2));
+    child2.on("close", (code3) => {
+      if (code3 !== 0) connection.destroy(new Error(`ssh ended with exit code ${code3 ?? "none"}: ${said.trim()}`));
+    });
+    connection.on("close", () => void child2.kill());
+    return connection;
+  }
+};
+async function readAll(body, maxBytes) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk.subarray(0, maxBytes - length));
+    length += chunk.length;
+    if (length >= maxBytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+var CONTROL2 = /[\u0000-\u001f\u007f-\u009f]+/g;
+function withoutControls(text3) {
+  return text3.replace(CONTROL2, " ").trim().slice(0, 2e3);
+}
+function messageOf(text3) {
+  try {
+    const { message } = Object(JSON.parse(text3));
+    if (typeof message === "string") return withoutControls(message);
+  } catch {
+  }
+  return withoutControls(text3);
+}
+function failed4(why, fault, address, cause) {
+  const message = `the Docker daemon at ${spelledAddress(address)} ${why}`;
+  return new BuildError("POD_FAILED", message, { fault, ...cause === void 0 ? {} : { cause } });
+}
+
+// packages/client/src/backends/docker/frames.ts
+var import_node_stream5 = require("node:stream");
+var HEAD2 = 8;
+function unframed(stream) {
+  return import_node_stream5.Readable.from(contents(stream), { objectMode: false });
+}
+async function* contents(stream) {
+  let head = Buffer.alloc(0);
+  let left = 0;
+  for await (const chunk of stream) {
+    for (let rest2 = chunk; rest2.length > 0; ) {
+      if (left === 0) {
+        const taken2 = rest2.subarray(0, HEAD2 - head.length);
+        head = Buffer.concat([head, taken2]);
+        rest2 = rest2.subarray(taken2.length);
+        if (head.length < HEAD2) break;
+        left = head.readUInt32BE(4);
+        head = Buffer.alloc(0);
+        continue;
+      }
+      const content = rest2.subarray(0, left);
+      left -= content.length;
+      rest2 = rest2.subarray(content.length);
+      yield content;
+    }
+  }
+}
+
+// packages/client/src/backends/docker/pack-files.ts
+init_header();
+var BLOCK2 = 512;
+function packFiles(files) {
+  const parts = files.flatMap(({ path: path8, mode, content }) => {
+    const size = content?.length ?? 0;
+    const type2 = content === void 0 ? "Directory" : "File";
+    const header = new Header({ path: path8, mode, uid: 0, gid: 0, size, mtime: /* @__PURE__ */ new Date(0), type: type2 });
+    const block2 = Buffer.alloc(BLOCK2);
+    if (header.encode(block2)) throw new Error(`${path8} is too long a name`);
+    return [block2, content ?? Buffer.alloc(0), Buffer.alloc(Math.ceil(size / BLOCK2) * BLOCK2 - size)];
+  });
+  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK2)]);
+}
+
+// packages/client/src/backends/docker/sole-file.ts
+var import_node_stream6 = require("node:stream");
+async function soleFile(archive, path8) {
+  const content = new import_node_stream6.PassThrough();
+  return new Promise((resolve10, reject) => {
+    let isFound = false;
+    const missing = (cause) => {
+      const error2 = new BuildError("POD_FAILED", `the Docker daemon sent no file ${path8}`, { cause });
+      if (isFound) content.destroy(error2);
+      else reject(error2);
+    };
+    const parser = new rt({
+      strict: true,
+      onReadEntry: (entry2) => {
+        if (isFound || entry2.type !== "File" && entry2.type !== "OldFile") {
+          entry2.resume();
+          return;
+        }
+        isFound = true;
+        entry2.on("data", (chunk) => {
+          if (content.write(chunk)) return;
+          entry2.pause();
+          content.once("drain", () => entry2.resume());
+        });
+        entry2.on("end", () => content.end());
+        resolve10(content);
+      }
+    });
+    parser.on("error", missing);
+    parser.on("end", () => {
+      if (!isFound) missing();
+    });
+    archive.on("error", missing);
+    content.on("close", () => archive.destroy());
+    archive.on("data", (chunk) => {
+      if (parser.write(chunk)) return;
+      archive.pause();
+      parser.once("drain", () => archive.resume());
+    });
+    archive.on("end", () => parser.end());
+  });
+}
+
+// packages/client/src/backends/docker/container.ts
+var TAR = { "content-type": "application/x-tar" };
+var CLEANUP_MS2 = 1e4;
+var Container = class _Container {
+  #api;
+  #id;
+  #signal;
+  constructor(api, id, signal) {
+    this.#api = api;
+    this.#id = id;
+    this.#signal = signal;
+  }
+  /** @param spec the body of "Create a container" */
+  static async create(api, name2, spec, signal) {
+    const request4 = { method: "POST", path: "/containers/create", query: { name: name2 }, body: spec };
+    try {
+      const made = await api.json({ ...request4, signal });
+      return new _Container(api, made?.Id ?? name2, signal);
+    } catch (error2) {
+      if (signal.aborted) await removeContainer(api, name2);
+      throw error2;
+    }
+  }
+  /** Names the container where another one takes its volumes. */
+  get id() {
+    return this.#id;
+  }
+  /** Writes files before it starts; directories are those of the image, or stand before what is in them. */
+  async put(files) {
+    const packed = packFiles(files);
+    const body = new import_node_stream7.PassThrough();
+    body.end(packed);
+    await this.#unpack("/", body);
+  }
+  /** Unpacks a context into a directory that is there. */
+  async putContext(directory, archive) {
+    const body = new import_node_stream7.PassThrough();
+    const sent = archive.send(async (chunk) => {
+      if (!body.write(chunk)) await (0, import_node_events2.once)(body, "drain", { signal: this.#signal });
+    });
+    const ended = sent.then(
+      () => body.end(),
+      (error2) => body.destroy(error2)
+    );
+    const [, unpacked] = await Promise.all([ended, this.#unpack(directory, body).then(() => void 0, asError)]);
+    await sent;
+    if (unpacked !== void 0) throw unpacked;
+  }
+  /**
+   * Starts it and waits for its end.
+   *
+   * @param onLine is told each line that it prints
+   * @throws BuildError `POD_FAILED` when it cannot be started
+   */
+  async run(onLine) {
+    const query = { stream: "1", stdout: "1", stderr: "1" };
+    const attached = await this.#api.send({ ...this.#at("POST", "/attach"), query });
+    const reading2 = readInto(unframed(attached), onLine);
+    reading2.catch(() => void 0);
+    await this.#api.send(this.#at("POST", "/start")).then(drain);
+    await reading2.catch((error2) => {
+      this.#signal.throwIfAborted();
+      onLine(`The daemon's stream of the log was cut (${error2.message}); lines may be missing.`);
+    });
+    await this.#api.json(this.#at("POST", "/wait"));
+    const inspected = await this.#api.json(this.#at("GET", "/json"));
+    if (inspected === void 0 || inspected.State.Running) {
+      throw new BuildError("POD_FAILED", "the Docker daemon does not tell how the container of the build ended");
+    }
+    return { exitCode: inspected.State.ExitCode, isOutOfMemory: inspected.State.OOMKilled === true };
+  }
+  /** Reads one small file; undefined when there is none. */
+  async read(path8, maxBytes) {
+    const answer2 = await this.#archive(path8, [404]);
+    if (answer2.statusCode === 404) {
+      drain(answer2);
+      return void 0;
+    }
+    return readAll(await soleFile(answer2, path8), maxBytes);
+  }
+  /** Opens a file, however large. */
+  async open(path8) {
+    return soleFile(await this.#archive(path8), path8);
+  }
+  /** Opens a directory, as a tar of what is in it. */
+  async openDirectory(path8) {
+    return this.#archive(`${path8}/.`);
+  }
+  /** Ends and removes it, with the volumes that are its own. Never throws: it must not hide how the build went. */
+  async remove() {
+    await removeContainer(this.#api, this.#id);
+  }
+  async #unpack(path8, body) {
+    await this.#api.send({ ...this.#at("PUT", "/archive"), query: { path: path8 }, headers: TAR, body }).then(drain);
+  }
+  #archive(path8, accept = []) {
+    return this.#api.send({ ...this.#at("GET", "/archive"), query: { path: path8 }, accept });
+  }
+  #at(method, rest2) {
+    return { method, path: `/containers/${this.#id}${rest2}`, signal: this.#signal };
+  }
+};
+async function removeContainer(api, id) {
+  const query = { force: "1", v: "1" };
+  const signal = AbortSignal.timeout(CLEANUP_MS2);
+  await api.send({ method: "DELETE", path: `/containers/${id}`, query, accept: [404, 409], signal }).then(drain).catch(() => void 0);
+}
+async function readInto(stream, onLine) {
+  for await (const line of readLines(stream)) onLine(line);
+}
+function drain(answer2) {
+  answer2.resume();
+}
+function asError(error2) {
+  return error2;
+}
+
+// packages/client/src/backends/docker/daemon-images.ts
+var DOCKER_HUB4 = "https://index.docker.io/v1/";
+async function provideImage(api, image, credential2, onLine, signal) {
+  const found = { method: "GET", path: `/images/${image}/json`, accept: [404], signal };
+  if (await api.json(found) !== void 0) return;
+  onLine(`Pulling ${image}`);
+  const { domain, repository, tag = "latest", digest: digest2 } = parseReference(image);
+  const query = { fromImage: `${domain}/${repository}`, tag: digest2 ?? tag };
+  const headers = authHeader(domain, credential2);
+  const answer2 = await api.send({ method: "POST", path: "/images/create", query, headers, signal });
+  await followProgress(answer2, (why) => {
+    return new BuildError("POD_FAILED", `the Docker daemon cannot pull ${image}: ${why}`, { fault: "configuration" });
+  });
+}
+async function loadImage(api, archive, signal) {
+  const headers = { "content-type": "application/x-tar" };
+  const request4 = { method: "POST", path: "/images/load", query: { quiet: "1" }, headers, body: archive };
+  const answer2 = await api.send({ ...request4, signal });
+  await followProgress(answer2, (why) => new BuildError("POD_FAILED", `the Docker daemon did not take the image: ${why}`));
+}
+async function followProgress(answer2, failed5, onProgress = () => void 0) {
+  let last = "";
+  let problem;
+  for await (const line of readLines(answer2)) {
+    if (line.trim() === "") continue;
+    const progress = readProgress(line);
+    if (typeof progress.error === "string") problem ??= withoutControls(progress.error);
+    if (typeof progress.status === "string") last = progress.status;
+    onProgress(progress);
+  }
+  if (problem !== void 0) throw failed5(problem);
+  return last;
+}
+function readProgress(line) {
+  try {
+    return Object(JSON.parse(line));
+  } catch {
+    return {};
+  }
+}
+function authHeader(domain, credential2) {
+  if (credential2 === void 0) return {};
+  const serveraddress = domain === "docker.io" ? DOCKER_HUB4 : domain;
+  const fields2 = "registryToken" in credential2 ? { registrytoken: credential2.registryToken } : "identityToken" in credential2 ? { identitytoken: credential2.identityToken } : credential2;
+  return { "x-registry-auth": encoded({ ...fields2, serveraddress }) };
+}
+function encoded(value) {
+  const text3 = Buffer.from(JSON.stringify(value)).toString("base64url");
+  return text3.padEnd(Math.ceil(text3.length / 4) * 4, "=");
+}
+
+// packages/client/src/backends/docker/specs.ts
+var BUILD_LABEL2 = "kaniko-hooks.build";
+var PLACES = {
+  digest: "/kaniko/.kbuild/digest",
+  secrets: "/kaniko/.kbuild/secrets",
+  tar: `${TAR_MOUNT}/image.tar`,
+  layout: LAYOUT_MOUNT,
+  context: CONTEXT_TREE,
+  /** What a push container says that it pushed. */
+  pushed: "/kaniko/pushed"
+};
+var DOCKER_CONFIG2 = "/kaniko/.kbuild/docker";
+function builderSpec(build2, { layout, tar }, around) {
+  const { target: _target, ...rest2 } = build2;
+  const tags = build2.tags.length === 0 && tar ? ["image:latest"] : build2.tags;
+  const args = executorArguments(
+    { ...rest2, tags },
+    {
+      context: `dir://${CONTEXT_TREE}/context`,
+      dockerfile: `${CONTEXT_TREE}/Dockerfile`,
+      digestFile: PLACES.digest,
+      push: false,
+      secrets: PLACES.secrets,
+      ...layout ? { ociLayout: LAYOUT_MOUNT } : {},
+      ...tar ? { dockerTar: PLACES.tar } : {}
+    }
+  );
+  return {
+    ...common2(around),
+    Cmd: args,
+    Env: pairs4({ ...executorEnvironment(), DOCKER_CONFIG: DOCKER_CONFIG2 }),
+    Volumes: { ...layout ? { [LAYOUT_MOUNT]: {} } : {}, ...tar ? { [TAR_MOUNT]: {} } : {} },
+    HostConfig: hostConfig(around, CAPABILITIES)
+  };
+}
+function pusherSpec(place2, build2, builder, around) {
+  const { domain, repository } = place2.reference;
+  const [first = "latest", ...tags] = place2.written.keys();
+  const variables = pushVariables(tags, build2.pushRetries).map(({ name: name2, value }) => [name2, value]);
+  return {
+    ...common2(around),
+    Entrypoint: pushCommand(
+      LAYOUT_MOUNT,
+      `${domain}/${repository}:${first}`,
+      build2.insecureRegistries.includes(domain)
+    ),
+    Cmd: [],
+    Env: pairs4({ ...Object.fromEntries(variables), DOCKER_CONFIG: DOCKER_CONFIG2, TERMINATION_LOG: PLACES.pushed }),
+    HostConfig: { ...hostConfig(around, []), VolumesFrom: [`${builder}:ro`] }
+  };
+}
+function builderFiles(config, secrets) {
+  const values = secrets.map(({ value }, index) => ({
+    path: secretFile(PLACES.secrets, index).slice(1),
+    mode: 384,
+    content: value
+  }));
+  return [
+    ...credentialFiles(config),
+    { path: PLACES.secrets.slice(1), mode: 448 },
+    ...values,
+    { path: CONTEXT_TREE.replace(/\/[^/]*$/, "").slice(1), mode: 493 },
+    { path: CONTEXT_TREE.slice(1), mode: 493 }
+  ];
+}
+function credentialFiles(config) {
+  return [
+    { path: "kaniko", mode: 493 },
+    { path: "kaniko/.kbuild", mode: 448 },
+    { path: DOCKER_CONFIG2.slice(1), mode: 448 },
+    { path: `${DOCKER_CONFIG2.slice(1)}/config.json`, mode: 384, content: Buffer.from(config ?? "{}") }
+  ];
+}
+function common2({ id, image }) {
+  return { Image: image, User: "0:0", Tty: false, OpenStdin: false, Labels: { [BUILD_LABEL2]: id } };
+}
+function hostConfig({ network }, capabilities) {
+  return {
+    CapDrop: ["ALL"],
+    CapAdd: capabilities,
+    SecurityOpt: ["no-new-privileges"],
+    NetworkMode: network,
+    // What a RUN prints is for whoever builds, and stays in no file of the daemon.
+    LogConfig: { Type: "none" }
+  };
+}
+function pairs4(values) {
+  return Object.entries(values).map(([name2, value]) => `${name2}=${value}`);
+}
+
+// packages/client/src/backends/docker/push-layout.ts
+var MAX_SAID_BYTES = 4096;
+var KEPT_LINES2 = 50;
+async function pushLayout(api, { builder, digest: digest2, build: build2, access: access2, around }, { line, redact: redact2 }, signal) {
+  const outcomes = [];
+  for (const [index, place2] of access2.places.entries()) {
+    const references = [...place2.written.values()];
+    references.forEach((reference) => line(`Pushing ${reference}`));
+    const spec = pusherSpec(place2, build2, builder.id, around);
+    const pusher2 = await Container.create(api, `${around.id}-push-${index + 1}`, spec, signal);
+    const why = await pushOne(pusher2, place2, access2, digest2).finally(async () => pusher2.remove());
+    if (why === void 0) references.forEach((reference) => line(`Pushed ${reference}`));
+    const { domain, repository } = place2.reference;
+    const [first = "latest", ...tags] = place2.written.keys();
+    const said = why === void 0 ? void 0 : redact2(why);
+    outcomes.push({ pushRef: `${domain}/${repository}:${first}`, tags, why: said });
+  }
+  throwUnlessPushed(outcomes);
+}
+async function pushOne(pusher2, place2, { credentials }, digest2) {
+  await pusher2.put(credentialFiles(credentials.configFor([place2.reference])));
+  const said = [];
+  const { exitCode: exitCode2 } = await pusher2.run((line) => {
+    said.push(line.slice(0, MAX_SAID_BYTES));
+    if (said.length > KEPT_LINES2) said.shift();
+  });
+  if (exitCode2 !== 0) {
+    return said.length === 0 ? `its container ended with exit code ${exitCode2}` : lastWords(said.join("\n"));
+  }
+  const pushed = (await pusher2.read(PLACES.pushed, MAX_SAID_BYTES))?.toString("utf8").trim() ?? "";
+  return pushed.endsWith(`@${digest2}`) ? void 0 : `another image was pushed (${pushed}) than was built (${digest2})`;
+}
+
+// packages/client/src/backends/docker/docker.ts
+var MISSING_MS = 2500;
+var MAX_DIGEST_BYTES = 4096;
+var MAX_MANIFEST_BYTES2 = 8 * 1024 * 1024;
+var DockerBackend = class {
+  name = "docker";
+  #settings;
+  constructor(settings) {
+    this.#settings = settings;
+  }
+  async missing() {
+    const signal = AbortSignal.timeout(MISSING_MS);
+    try {
+      const { Os: os7 } = await versionOf(this.#open(), signal);
+      return os7 === "linux" ? void 0 : `the Docker daemon runs containers of ${os7}, and Kaniko needs Linux`;
+    } catch (error2) {
+      if (signal.aborted) return `the Docker daemon did not answer within ${MISSING_MS / 1e3} s`;
+      if (error2 instanceof AddressError || error2 instanceof BuildError) return error2.message;
+      throw error2;
+    }
+  }
+  async build(request4, listener, signal) {
+    const limit = AbortSignal.timeout(request4.timeoutMs);
+    const either = AbortSignal.any([signal, limit]);
+    try {
+      either.throwIfAborted();
+      return await this.#run(request4, listener, either);
+    } catch (error2) {
+      if (signal.aborted) throw new BuildError("ABORTED", "the build was aborted", { cause: error2 });
+      if (limit.aborted) {
+        const message = `the build took longer than ${Math.round(request4.timeoutMs / 1e3)} s`;
+        throw new BuildError("TIMEOUT", message, { cause: error2 });
+      }
+      if (error2 instanceof AddressError) throw new BuildError("NO_BACKEND", error2.message);
+      if (error2 instanceof RegistryError) throw new BuildError("PUSH_FAILED", error2.message, { cause: error2 });
+      throw error2;
+    }
+  }
+  async cancel(buildId) {
+    const filters = JSON.stringify({ label: [`${BUILD_LABEL2}=${buildId}`] });
+    const api = this.#open();
+    const query = { all: "1", filters };
+    const found = await api.json({ method: "GET", path: "/containers/json", query });
+    for (const { Id: id } of found ?? []) await removeContainer(api, id);
+  }
+  /** The bodies of "Create a container"; credentials are files in the containers. */
+  describe(request4) {
+    const around = this.#around("kbuild-0");
+    const builder = builderSpec(request4, leftoversOf2(request4), around);
+    const places = request4.push ? placesOf(request4.tags) : [];
+    const { pushImage } = imagesFrom(this.#settings.env);
+    const pushers = places.map((place2) => pusherSpec(place2, request4, around.id, { ...around, image: pushImage }));
+    return Promise.resolve([builder, ...pushers]);
+  }
+  async #run(request4, listener, signal) {
+    const { env } = this.#settings;
+    const api = this.#open();
+    const id = `kbuild-${(0, import_node_crypto13.randomUUID)().slice(0, 8)}`;
+    const durations2 = new Durations();
+    durations2.begin("context", listener);
+    const platform2 = platformOf(await versionOf(api, signal), request4.platform);
+    const open9 = await openContext(request4, env, signal);
+    try {
+      const traits = { fork: imagesFrom(env).kaniko.fork, platform: platform2 };
+      const { context, buildArgs } = prepareElsewhere(open9.context, request4, traits);
+      context.warnings.forEach((warning2) => listener.line(warning2));
+      durations2.begin("bases", listener);
+      const access2 = await planAccess(request4, context, this.#settings, this.#around(id).network, signal);
+      access2.credentials.warnings.forEach((warning2) => listener.line(`Warning: ${warning2}`));
+      const secrets = request4.secrets.map(({ value }) => value.toString("utf8"));
+      const redact2 = redactor2([...access2.credentials.secrets, ...secrets]);
+      const log = new ElsewhereLog(context, {
+        buildArgs,
+        pushRef: request4.tags[0] ?? "",
+        cache: request4.cache?.repository
+      });
+      const onLine = (line) => {
+        const { lines, phase } = log.read(redact2(line));
+        if (phase !== void 0) durations2.begin(phase, listener);
+        lines.forEach((shown3) => listener.line(shown3));
+      };
+      await this.#provide(api, imagesFrom(env).kaniko.image, listener, signal);
+      listener.started?.(id);
+      const spec = builderSpec({ ...request4, buildArgs }, leftoversOf2(request4), this.#around(id));
+      const builder = await Container.create(api, id, spec, signal);
+      try {
+        await builder.put(builderFiles(access2.builderConfig, request4.secrets));
+        await builder.putContext(PLACES.context, await packContext(context));
+        const end = await builder.run(onLine);
+        if (end.isOutOfMemory) throw new BuildError("POD_FAILED", "the container of the build ran out of memory");
+        const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES);
+        const digest2 = log.digestOf({ exitCode: end.exitCode, digest: said?.toString("utf8") ?? "" });
+        const manifest = `${PLACES.layout}/blobs/${digest2.replace(":", "/")}`;
+        const hasLayout = leftoversOf2(request4).layout;
+        const facts = hasLayout ? factsOf(await builder.read(manifest, MAX_MANIFEST_BYTES2), digest2) : {};
+        await writeFiles(builder, request4, signal);
+        if (request4.push) {
+          durations2.begin("push", listener);
+          const around = { ...this.#around(id), image: imagesFrom(env).pushImage };
+          await this.#provide(api, around.image, listener, signal);
+          await pushLayout(api, { builder, digest: digest2, build: request4, access: access2, around }, { ...listener, redact: redact2 }, signal);
+        } else if (request4.tags.length > 0) {
+          await loadImage(api, await builder.open(PLACES.tar), signal);
+          request4.tags.forEach((tag) => listener.line(`The Docker daemon has the image as ${tag}`));
+        }
+        return {
+          digest: digest2,
+          imageId: facts.imageId,
+          size: facts.size,
+          pushed: request4.push ? request4.tags : [],
+          buildId: id,
+          backend: this.name,
+          durationsMs: durations2.end()
+        };
+      } catch (error2) {
+        throw error2 instanceof BuildError ? error2.inWords(redact2) : error2;
+      } finally {
+        await builder.remove();
+      }
+    } finally {
+      await open9.close();
+    }
+  }
+  async #provide(api, image, { line }, signal) {
+    const { env, credentials } = this.#settings;
+    const reference = parseReference(image);
+    const found = await findCredentials([reference], credentialSources(env, credentials), env, signal);
+    await provideImage(api, image, found.for(reference)?.credential, line, signal);
+  }
+  #around(id) {
+    const { env } = this.#settings;
+    const { KBUILD_DOCKER_NETWORK: network = "" } = env;
+    return { id, image: imagesFrom(env).kaniko.image, network: network === "" ? "default" : network };
+  }
+  #open() {
+    const { env } = this.#settings;
+    return new EngineApi(daemonAddress(env), { ...env });
+  }
+};
+async function versionOf(api, signal) {
+  const { Os: Os2 = "linux", Arch = "" } = await api.json({ method: "GET", path: "/version", signal }) ?? {};
+  return { Os: Os2, Arch };
+}
+function platformOf({ Os: os7, Arch: architecture }, wanted) {
+  const own = `${os7}/${architecture}`;
+  const [, variant2] = new RegExp(`^${own}/(v\\d+)$`).exec(wanted ?? "") ?? [];
+  if (wanted !== void 0 && wanted !== own && variant2 === void 0) {
+    const why = `the Docker daemon is ${own}, and Kaniko does not emulate; set DOCKER_HOST to a daemon of that platform`;
+    throw new BuildError("REQUEST_REFUSED", `the platform ${wanted} is not built: ${why}`);
+  }
+  return { os: os7, architecture, ...variant2 === void 0 ? {} : { variant: variant2 } };
+}
+function leftoversOf2({ push, files, tags }) {
+  const isLoaded = !push && tags.length > 0;
+  return {
+    layout: push || isLoaded || files.length > 0,
+    tar: isLoaded || files.some(({ kind }) => kind === "docker")
+  };
+}
+async function writeFiles(builder, { files }, signal) {
+  for (const { kind, path: path8 } of files) {
+    const content = kind === "docker" ? builder.open(PLACES.tar) : builder.openDirectory(PLACES.layout);
+    await writeWhole(path8, await content, signal);
+  }
+}
+
+// packages/client/src/backends/kubernetes/kubernetes.ts
+var import_node_crypto14 = require("node:crypto");
+
+// packages/client/src/backends/kubernetes/cluster.ts
+var import_node_fs17 = require("node:fs");
+var import_promises23 = require("node:fs/promises");
+var import_node_os4 = require("node:os");
+var import_node_path31 = require("node:path");
+async function findCluster(settings) {
+  const { kubeconfig, namespace } = settings;
+  const found = await (kubeconfig === void 0 ? findAny(settings) : readKubeconfig(kubeconfig));
+  return namespace === void 0 ? found : { ...found, config: { ...found.config, namespace } };
+}
+async function findAny({ env }) {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG = "", HOME = (0, import_node_os4.homedir)() } = env;
+  if (host !== void 0 && host !== "") {
+    return inClusterConfig({ host, port }).then(
+      (config) => ({ config, origin: "the account of this pod", isOwn: true }),
+      async (error2) => {
+        const file2 = fileOf(KUBECONFIG, HOME);
+        if (file2 === void 0) throw error2;
+        return readKubeconfig(file2);
+      }
+    );
+  }
+  const file = fileOf(KUBECONFIG, HOME);
+  if (file !== void 0) return readKubeconfig(file);
+  const message = "this does not run in a pod with an account, and there is no kubeconfig (KUBECONFIG, ~/.kube/config)";
+  throw new KubeError("NO_CREDENTIALS", message);
+}
+function fileOf(variable, home) {
+  const named3 = variable.split(":").filter((path8) => path8 !== "");
+  return [...named3, ...named3.length === 0 ? [(0, import_node_path31.join)(home, ".kube", "config")] : []].find((path8) => (0, import_node_fs17.existsSync)(path8));
+}
+async function readKubeconfig(pathOrContent) {
+  if (!pathOrContent.includes("\n")) {
+    const config = await kubeconfigFile(pathOrContent);
+    return { config, origin: `the kubeconfig ${pathOrContent}`, isOwn: false };
+  }
+  const directory = await (0, import_promises23.mkdtemp)((0, import_node_path31.join)((0, import_node_os4.tmpdir)(), "kbuild-kubeconfig-"));
+  try {
+    const path8 = (0, import_node_path31.join)(directory, "config");
+    await (0, import_promises23.writeFile)(path8, pathOrContent, { mode: 384 });
+    const { token, ...config } = await kubeconfigFile(path8);
+    const first = await token();
+    return { config: { ...config, token: () => Promise.resolve(first) }, origin: "the kubeconfig", isOwn: false };
+  } finally {
+    await (0, import_promises23.rm)(directory, { recursive: true, force: true });
+  }
 }
 
 // packages/client/src/backends/kubernetes/connector.ts
+var NAME2 = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+function isConnectorName(text3) {
+  const parts = text3.split("/");
+  return parts.length <= 2 && parts.every((part) => NAME2.test(part));
+}
 var MARGIN_SECONDS = 300;
 var SHORTEST_TOKEN_SECONDS = 600;
 async function openConnector(kube, settings, timeoutMs, signal) {
@@ -18444,6 +19778,10 @@ async function openConnector(kube, settings, timeoutMs, signal) {
     }
   };
 }
+function rightOfConnector({ name: text3 }, namespace) {
+  const { name: name2, ...place2 } = connectorName(text3, namespace);
+  return { verb: "get", resource: "connectors", group: CONNECTORS_GROUP, name: name2, namespace: place2.namespace };
+}
 async function readConnector(kube, { name: name2 }, signal) {
   try {
     return await kube.getCustom(storedConnector(connectorName(name2, kube.namespace)), { signal });
@@ -18456,30 +19794,41 @@ async function readConnector(kube, { name: name2 }, signal) {
   }
 }
 
-// packages/client/src/backends/kubernetes/targets.ts
-function placesOf(references) {
-  const places = /* @__PURE__ */ new Map();
-  for (const text3 of references) {
-    const { domain, repository, tag = "latest" } = parseReference(text3);
-    const name2 = `${domain}/${repository}`;
-    const place = places.get(name2) ?? { reference: { domain, repository, tag }, written: /* @__PURE__ */ new Map() };
-    places.set(name2, place);
-    if (!place.written.has(tag)) place.written.set(tag, text3);
-  }
-  return [...places.values()];
+// packages/client/src/backends/kubernetes/engine.ts
+var LABELS = { "app.kubernetes.io/managed-by": "kbuild" };
+function openEngine(kube, settings, request4, architecture, secrets, id, onName) {
+  const { kaniko, ...rest2 } = engineSettings(settings, request4, architecture, secrets);
+  let pods = 0;
+  return chooseEngine(kube, { kaniko }, rest2, () => {
+    const name2 = pods++ === 0 ? id : `${id}-${pods}`;
+    onName(name2);
+    return name2;
+  });
 }
-function targetOf({ reference, written }, credential2, insecureRegistries) {
-  const { domain, repository } = reference;
-  const [first = "latest", ...tags] = written.keys();
+function engineSettings(settings, request4, architecture, secrets) {
+  const { env, resources, nodeSelector, authorities = {} } = settings;
+  const { kaniko, pushImage } = { ...imagesFrom(env), ...settings };
+  const { cache, registryMirrors, insecureRegistries } = request4;
+  const hosts = Object.keys(authorities);
+  const secret2 = hosts.length === 0 ? "" : secrets.texts("authorities", byIndex(Object.values(authorities)));
   return {
-    pushRef: `${domain}/${repository}:${first}`,
-    insecureRegistries: insecureRegistries.includes(domain) ? [domain] : [],
-    ...tags.length === 0 ? {} : { tags },
-    ...credential2 === void 0 ? {} : { access: { kind: "docker-config", secret: credential2 } }
+    kaniko,
+    pushImage,
+    contextImage: pushImage,
+    registryMirrors,
+    insecureRegistries,
+    certificates: hosts.map((registry2, index) => ({ registry: registry2, source: { secret: secret2, key: String(index) } })),
+    ...cache === void 0 ? {} : { cache: { repository: cache.repository, ttl: `${Math.max(1, Math.round(cache.ttlMs / 1e3))}s` } },
+    pod: {
+      labels: LABELS,
+      // The image is for that platform, and Kaniko does not emulate.
+      nodeSelector: { "kubernetes.io/arch": architecture, ...nodeSelector },
+      ...resources === void 0 ? {} : { resources }
+    }
   };
 }
-function configOf(place, credentials) {
-  return credentials.configFor([place.reference]);
+function byIndex(texts) {
+  return Object.fromEntries(texts.map((text3, index) => [String(index), text3]));
 }
 
 // packages/client/src/backends/kubernetes/plan.ts
@@ -18490,11 +19839,11 @@ async function readContextOf(request4, { env }, listener, signal) {
   listener.line(`Context: ${files} ${files === 1 ? "file" : "files"}`);
   return open9;
 }
-async function planAccess(request4, context, settings, kube, listener, signal) {
+async function planAccess2(request4, context, settings, kube, listener, signal) {
   listener.phase("bases");
   const places = placesOf(request4.push ? request4.tags : []);
   const connector2 = await connectorFor(request4, settings, kube, signal);
-  if (connector2 !== void 0 && !places.some((place) => goesBy(place, connector2))) {
+  if (connector2 !== void 0 && !places.some((place2) => goesBy(place2, connector2))) {
     const why = `none of the tags is in ${connector2.registry}, the registry behind it`;
     throw new BuildError(
       "REQUEST_REFUSED",
@@ -18503,7 +19852,7 @@ async function planAccess(request4, context, settings, kube, listener, signal) {
   }
   const bases = baseRepositories(context, request4.buildArgs);
   const always = [...mirrorsOf(request4), ...cacheOf2(request4)];
-  const own = places.filter((place) => !goesBy(place, connector2)).map(({ reference }) => reference);
+  const own = places.filter((place2) => !goesBy(place2, connector2)).map(({ reference }) => reference);
   const wanted = [...own, ...bases, ...always];
   const credentials = await findCredentials(
     wanted,
@@ -18539,12 +19888,12 @@ function cacheOf2({ cache }) {
 }
 
 // packages/client/src/backends/kubernetes/platform.ts
-var import_node_os4 = require("node:os");
+var import_node_os5 = require("node:os");
 function ownArchitecture() {
   const names = { x64: "amd64", ia32: "386" };
-  return names[(0, import_node_os4.arch)()] ?? (0, import_node_os4.arch)();
+  return names[(0, import_node_os5.arch)()] ?? (0, import_node_os5.arch)();
 }
-function platformOf(platform2, isInCluster) {
+function platformOf2(platform2, isInCluster) {
   if (platform2 === void 0) return { os: "linux", architecture: isInCluster ? ownArchitecture() : "amd64" };
   const [, architecture, variant2] = /^linux\/([a-z0-9]+)(?:\/(v\d+))?$/.exec(platform2) ?? [];
   if (architecture === void 0) {
@@ -18554,42 +19903,16 @@ function platformOf(platform2, isInCluster) {
   return { os: "linux", architecture, ...variant2 === void 0 ? {} : { variant: variant2 } };
 }
 
-// packages/client/src/backends/kubernetes/published.ts
-var ANSWER_MS3 = 1e4;
-async function checkPublished(asked, digest2, signal) {
-  const found = await Promise.all(asked.map(async (asking) => checkPlace(asking, digest2, signal)));
-  return found.find(({ imageId }) => imageId !== void 0) ?? {};
-}
-async function checkPlace({ place, client: options }, digest2, signal) {
-  const { domain, repository } = place.reference;
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS3)]);
-  try {
-    const client = new RegistryClient(domain, { ...options, retries: 1, connectTimeoutMs: 3e3 });
-    const manifest = await client.getManifest(repository, digest2, soon);
-    for (const [tag, written] of place.written) {
-      const head = await client.headManifest(repository, tag, soon);
-      if (head?.digest === digest2) continue;
-      const instead = head === void 0 ? "nothing" : head.digest;
-      const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`;
-      throw new BuildError("PUSH_FAILED", `${written} was pushed as ${digest2}, but ${why}`);
-    }
-    return manifest === void 0 ? {} : imageFacts(manifest);
-  } catch (error2) {
-    if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
-    return {};
-  }
-}
-
 // packages/client/src/backends/kubernetes/request.ts
 function wishesOf({ labels, secrets, target }) {
   return { labels, secrets: secrets.map(({ id }) => id), ...target === void 0 ? {} : { target } };
 }
 function buildRequest(request4, { places, credentials, builderConfig, connector: connector2 }, secrets, listener, signal) {
   const { buildArgs, labels, annotations, engineArgs, files, pushRetries, timeoutMs } = request4;
-  const targets = places.map((place, index) => {
-    if (connector2 !== void 0 && goesBy(place, connector2)) return connector2.targetOf(place);
-    const credential2 = secrets.dockerConfig(`push-${index}`, configOf(place, credentials));
-    return targetOf(place, credential2, request4.insecureRegistries);
+  const targets = places.map((place2, index) => {
+    if (connector2 !== void 0 && goesBy(place2, connector2)) return connector2.targetOf(place2);
+    const credential2 = secrets.dockerConfig(`push-${index}`, configOf(place2, credentials));
+    return targetOf(place2, credential2, request4.insecureRegistries);
   });
   const bases = secrets.dockerConfig("bases", builderConfig);
   const values = secrets.buildSecrets(request4.secrets);
@@ -18608,46 +19931,8 @@ function buildRequest(request4, { places, credentials, builderConfig, connector:
   };
 }
 
-// packages/client/src/backends/kubernetes/rights.ts
-var NEEDED = [
-  ...["create", "get", "delete"].map((verb) => ({ verb, resource: "pods" })),
-  ...["create", "get"].map((verb) => ({ verb, resource: "pods", subresource: "exec" })),
-  { verb: "get", resource: "pods", subresource: "log" },
-  ...["create", "delete"].map((verb) => ({ verb, resource: "secrets" }))
-];
-async function missingRights(kube, signal) {
-  const answers2 = await Promise.all(
-    NEEDED.map(async (right) => ({ right, isAllowed: await isAllowed(kube, right, signal) }))
-  );
-  const missing = answers2.filter(({ isAllowed: allowed }) => !allowed).map(({ right }) => shown2(right));
-  if (missing.length === 0) return void 0;
-  return `the account may not ${missing.join(", ")} in namespace ${kube.namespace}`;
-}
-async function isAllowed(kube, { verb, resource, subresource }, signal) {
-  const attributes = {
-    namespace: kube.namespace,
-    verb,
-    resource,
-    ...subresource === void 0 ? {} : { subresource }
-  };
-  try {
-    const review = await kube.create(
-      "selfsubjectaccessreviews",
-      { spec: { resourceAttributes: attributes } },
-      { signal }
-    );
-    return review.status?.allowed === true;
-  } catch (error2) {
-    if (isKubeError(error2, "NOT_FOUND", "FORBIDDEN")) return true;
-    throw error2;
-  }
-}
-function shown2({ verb, resource, subresource }) {
-  return `${verb} ${subresource === void 0 ? resource : `${resource}/${subresource}`}`;
-}
-
 // packages/client/src/backends/kubernetes/secrets.ts
-var CLEANUP_MS2 = 5e3;
+var CLEANUP_MS3 = 5e3;
 var BuildSecrets = class {
   #kube;
   #prefix;
@@ -18698,7 +19983,7 @@ var BuildSecrets = class {
     this.#made = [];
     await Promise.all(
       made.map(async (name2) => {
-        const signal = AbortSignal.timeout(CLEANUP_MS2);
+        const signal = AbortSignal.timeout(CLEANUP_MS3);
         await this.#kube.delete("secrets", name2, { signal }).catch((error2) => {
           if (!isKubeError(error2)) throw error2;
         });
@@ -18715,8 +20000,98 @@ function base642(value) {
   return value.toString("base64");
 }
 
+// packages/client/src/backends/kubernetes/describe.ts
+var NAME3 = "kbuild-0";
+var NOBODY = { line: () => void 0, phase: () => void 0 };
+async function describePod(settings, request4, signal) {
+  const cluster = await findCluster(settings);
+  const kube = new Kube(cluster.config);
+  try {
+    const secrets = new BuildSecrets(kube, NAME3);
+    const { architecture, ...platform2 } = platformOf2(request4.platform, cluster.isOwn);
+    const engine = openEngine(kube, settings, request4, architecture, secrets, NAME3, () => void 0);
+    const { context: found, close } = await readContextOf(request4, settings, NOBODY, signal);
+    try {
+      const wishes = wishesOf(request4);
+      const prepared = engine.prepare(found, { ...platform2, architecture }, request4.buildArgs, wishes);
+      refuseUnsupported(prepared.findings, prepared.context.dockerfile);
+      const plan = await planAccess2(request4, prepared.context, settings, kube, NOBODY, signal);
+      const asked = buildRequest({ ...request4, buildArgs: prepared.buildArgs }, plan, secrets, NOBODY, signal);
+      const { kaniko, ...rest2 } = engineSettings(settings, request4, architecture, secrets);
+      return kanikoPod(asked, { ...kaniko, ...rest2 }, { name: NAME3, timeoutMs: request4.timeoutMs });
+    } finally {
+      await close();
+    }
+  } finally {
+    kube.close();
+  }
+}
+
+// packages/client/src/backends/kubernetes/published.ts
+var ANSWER_MS3 = 1e4;
+async function checkPublished(asked, digest2, signal) {
+  const found = await Promise.all(asked.map(async (asking) => checkPlace(asking, digest2, signal)));
+  return found.find(({ imageId }) => imageId !== void 0) ?? {};
+}
+async function checkPlace({ place: place2, client: options }, digest2, signal) {
+  const { domain, repository } = place2.reference;
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS3)]);
+  try {
+    const client = new RegistryClient(domain, { ...options, retries: 1, connectTimeoutMs: 3e3 });
+    const manifest = await client.getManifest(repository, digest2, soon);
+    for (const [tag, written] of place2.written) {
+      const head = await client.headManifest(repository, tag, soon);
+      if (head?.digest === digest2) continue;
+      const instead = head === void 0 ? "nothing" : head.digest;
+      const why = `the registry ${domain} has ${instead} by that name; somebody else pushes or deletes the same tag`;
+      throw new BuildError("PUSH_FAILED", `${written} was pushed as ${digest2}, but ${why}`);
+    }
+    return manifest === void 0 ? {} : imageFacts(manifest);
+  } catch (error2) {
+    if (signal.aborted || !(error2 instanceof RegistryError)) throw error2;
+    return {};
+  }
+}
+
+// packages/client/src/backends/kubernetes/rights.ts
+var NEEDED = [
+  ...["create", "get", "delete"].map((verb) => ({ verb, resource: "pods" })),
+  ...["create", "get"].map((verb) => ({ verb, resource: "pods", subresource: "exec" })),
+  { verb: "get", resource: "pods", subresource: "log" },
+  ...["create", "delete"].map((verb) => ({ verb, resource: "secrets" }))
+];
+async function missingRights(kube, more, signal) {
+  const answers2 = await Promise.all(
+    [...NEEDED, ...more].map(async (right) => ({ right, isAllowed: await isAllowed(kube, right, signal) }))
+  );
+  const missing = answers2.filter(({ isAllowed: allowed }) => !allowed).map(({ right }) => shown2(right));
+  if (missing.length === 0) return void 0;
+  return `the account may not ${missing.join(", ")} in namespace ${kube.namespace}`;
+}
+async function isAllowed(kube, right, signal) {
+  const attributes = { namespace: kube.namespace, ...right };
+  try {
+    const review = await kube.create(
+      "selfsubjectaccessreviews",
+      { spec: { resourceAttributes: attributes } },
+      { signal }
+    );
+    return review.status?.allowed === true;
+  } catch (error2) {
+    if (isKubeError(error2, "NOT_FOUND", "FORBIDDEN")) return true;
+    throw error2;
+  }
+}
+function shown2({ verb, resource, subresource, group: group2, name: name2, namespace }) {
+  const what = `${resource}${group2 === void 0 ? "" : `.${group2}`}${subresource === void 0 ? "" : `/${subresource}`}`;
+  const which2 = name2 === void 0 || namespace === void 0 ? "" : ` ${namespace}/${name2}`;
+  return `${verb} ${what}${which2}`;
+}
+
 // packages/client/src/backends/kubernetes/kubernetes.ts
-var MISSING_MS = 2500;
+var BUILD_ID2 = /^kbuild-[0-9a-f]{8}(?:-\d{1,3})?$/;
+var CANCEL_MS2 = 2e4;
+var MISSING_MS2 = 2500;
 var KubernetesBackend = class {
   name = "kubernetes";
   #settings;
@@ -18725,14 +20100,16 @@ var KubernetesBackend = class {
   }
   async missing() {
     try {
-      const signal = AbortSignal.timeout(MISSING_MS);
+      const signal = AbortSignal.timeout(MISSING_MS2);
       const { config } = await findCluster(this.#settings);
-      const kube = new Kube(config, { firstContactMs: MISSING_MS });
+      const kube = new Kube(config, { firstContactMs: MISSING_MS2 });
       try {
-        return await missingRights(kube, signal);
+        const { connector: connector2 } = this.#settings;
+        const more = connector2 === void 0 ? [] : [rightOfConnector(connector2, kube.namespace)];
+        return await missingRights(kube, more, signal);
       } catch (error2) {
         if (!signal.aborted) throw error2;
-        return `the API server ${config.server.host} did not answer within ${MISSING_MS / 1e3} s`;
+        return `the API server ${config.server.host} did not answer within ${MISSING_MS2 / 1e3} s`;
       } finally {
         kube.close();
       }
@@ -18741,15 +20118,26 @@ var KubernetesBackend = class {
       throw error2;
     }
   }
+  async describe(request4, signal) {
+    return [await asBuildErrors(async () => describePod(this.#settings, request4, signal))];
+  }
   async build(request4, listener, signal) {
     const cluster = await asBuildErrors(async () => findCluster(this.#settings));
     const kube = new Kube(cluster.config, { onOutage: (sentence2) => listener.line(sentence2) });
-    const id = `kbuild-${(0, import_node_crypto10.randomUUID)().slice(0, 8)}`;
+    const id = `kbuild-${(0, import_node_crypto14.randomUUID)().slice(0, 8)}`;
     const secrets = new BuildSecrets(kube, id);
     let open9;
     try {
-      const platform2 = platformOf(request4.platform, cluster.isOwn);
-      const engine = openEngine(kube, this.#settings, request4, platform2.architecture, secrets, id);
+      const platform2 = platformOf2(request4.platform, cluster.isOwn);
+      const engine = openEngine(
+        kube,
+        this.#settings,
+        request4,
+        platform2.architecture,
+        secrets,
+        id,
+        (pod) => listener.started?.(pod)
+      );
       open9 = await readContextOf(request4, this.#settings, listener, signal);
       const { context, buildArgs, findings } = engine.prepare(
         open9.context,
@@ -18759,7 +20147,7 @@ var KubernetesBackend = class {
       );
       refuseUnsupported(findings, context.dockerfile);
       for (const warning2 of context.warnings) listener.line(`Warning: ${warning2}`);
-      const plan = await asBuildErrors(async () => planAccess(request4, context, this.#settings, kube, listener, signal));
+      const plan = await asBuildErrors(async () => planAccess2(request4, context, this.#settings, kube, listener, signal));
       const redact2 = redactor2([
         ...plan.credentials.secrets,
         ...request4.secrets.map(({ value }) => value.toString("utf8"))
@@ -18767,15 +20155,15 @@ var KubernetesBackend = class {
       const own = buildRequest({ ...request4, buildArgs }, plan, secrets, listener, signal);
       const log = (line) => own.log(redact2(line));
       const image = await engine.build({ ...own, log, context }, signal).catch((error2) => {
-        throw error2 instanceof BuildError ? error2.withMessage(redact2(error2.message)) : error2;
+        throw error2 instanceof BuildError ? error2.inWords(redact2) : error2;
       });
       const published = await checkPublished(
         // Who asks a connector needs a token; the container that pushed had one.
-        plan.places.filter((place) => !goesBy(place, plan.connector)).map((place) => ({
-          place,
+        plan.places.filter((place2) => !goesBy(place2, plan.connector)).map((place2) => ({
+          place: place2,
           client: {
-            ...clientFor(place.reference, request4, this.#settings),
-            credential: plan.credentials.for(place.reference)?.credential
+            ...clientFor(place2.reference, request4, this.#settings),
+            credential: plan.credentials.for(place2.reference)?.credential
           }
         })),
         image.digest,
@@ -18786,6 +20174,20 @@ var KubernetesBackend = class {
       await Promise.all([secrets.remove(), open9?.close()]);
       kube.close();
     }
+  }
+  /** Removes the pod; the cluster removes its Secrets, which it owns. */
+  async cancel(buildId) {
+    if (!BUILD_ID2.test(buildId)) throw new BuildError("REQUEST_REFUSED", "what was left is no name of a build pod");
+    await asBuildErrors(async () => {
+      const { config } = await findCluster(this.#settings);
+      const kube = new Kube(config);
+      try {
+        const signal = AbortSignal.timeout(CANCEL_MS2);
+        await kube.delete("pods", buildId, { gracePeriodSeconds: 1, propagationPolicy: "Background", signal });
+      } finally {
+        kube.close();
+      }
+    });
   }
 };
 function outcomeOf2({ digest: digest2, phases }, { imageId, size }, { places }, buildId) {
@@ -18847,6 +20249,18 @@ async function missingOf(backend) {
   }
 }
 
+// packages/registry/src/push.ts
+var SLOWEST = 32 * 1024;
+
+// packages/client/src/image-archive/tar-index.ts
+init_header();
+init_pax();
+var MAX_EXTENSION = 1024 * 1024;
+
+// packages/client/src/image-archive/image-archive.ts
+var MAX_JSON_BYTES2 = 8 * 1024 * 1024;
+var PIECE3 = 256 * 1024;
+
 // packages/client/src/lend.ts
 function lendFrom(env, wishes, notice2 = () => void 0) {
   return {
@@ -18874,170 +20288,91 @@ function repositoriesOf(build2, context) {
   });
 }
 
-// packages/client/src/backends/elsewhere.ts
-function placesBelow(home) {
-  return { executor: `${home}/executor`, work: `${home}/.kbuild`, tree: `${home}/context/tree` };
+// packages/client/src/credentials/login.ts
+var DOCKER_HUB_KEY2 = "https://index.docker.io/v1/";
+async function login(path8, registry2, username, password) {
+  if (username === "" || username.includes(":")) throw bad4("a user name is not empty and has no colon in it");
+  if (password === "") throw bad4("the password is empty");
+  const auth = Buffer.from(`${username}:${password}`, "utf8").toString("base64");
+  await change(path8, (auths) => ({ ...auths, [keyOf(registry2)]: { auth } }));
 }
-var CLEAN = ["--cleanup", "--ignore-path=/busybox"];
-function executorCommand(request4, home = "/kaniko") {
-  const { executor, work, tree } = placesBelow(home);
-  const { target: _target, ...rest2 } = request4;
-  const args = executorArguments(rest2, {
-    context: `dir://${tree}/context`,
-    dockerfile: `${tree}/Dockerfile`,
-    digestFile: `${work}/digest`,
-    push: request4.push,
-    secrets: `${work}/secrets`
-  });
-  return [executor, ...args, ...CLEAN];
+async function change(path8, alter) {
+  const text3 = await readConfigFile(path8, "kbuild login", true) ?? "{}";
+  let config;
+  try {
+    config = JSON.parse(text3);
+  } catch {
+    throw bad4(`the file ${path8} is not JSON; remove it`);
+  }
+  const auths = isMap(config) ? config["auths"] ?? {} : void 0;
+  if (!isMap(config) || !isMap(auths)) throw bad4(`the file ${path8} is no docker configuration; remove it`);
+  await writeConfigFile(path8, `${JSON.stringify({ ...config, auths: alter(auths) }, void 0, 2)}
+`);
 }
-function redactorOf(request4, config) {
-  const passwords = config === void 0 ? [] : parseDockerConfig(config).secrets;
-  const secrets = [...request4.secrets.map(({ value }) => value.toString("utf8")), ...passwords];
-  return redactor2(secrets.flatMap((secret2) => [secret2, ...secret2.split("\n")].flatMap(formsOf)));
+function isMap(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-function formsOf(text3) {
-  const json2 = JSON.stringify(text3).slice(1, -1);
-  const go2 = json2.replace(/[<>&\u2028\u2029]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return [text3, json2, go2];
+function keyOf(registry2) {
+  const host = registry2.toLowerCase().replace(/^https?:\/\//, "").replace(/\/(?:v[12]\/?)?$/, "");
+  if (!/^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\])(?::\d+)?$/.test(host))
+    throw bad4(`${JSON.stringify(registry2)} is not the host[:port] of a registry`);
+  return ["docker.io", "index.docker.io", "registry-1.docker.io"].includes(host) ? DOCKER_HUB_KEY2 : host;
+}
+function bad4(why) {
+  return new RegistryError("BAD_CREDENTIALS", `the login cannot be kept: ${why}`);
 }
 
 // packages/client/src/backends/local/local.ts
-var import_node_crypto11 = require("node:crypto");
-var import_node_fs17 = require("node:fs");
-var import_promises23 = require("node:fs/promises");
+var import_node_fs21 = require("node:fs");
+var import_promises26 = require("node:fs/promises");
+var import_node_os7 = require("node:os");
+var import_node_path33 = require("node:path");
+
+// packages/client/src/image-archive/pack-layout.ts
+var import_node_fs18 = require("node:fs");
+var import_promises24 = require("node:fs/promises");
+init_header();
+var BLOCK3 = 512;
+var PIECE4 = 256 * 1024;
+async function* packLayout(directory) {
+  const blobs = (await (0, import_promises24.readdir)(`${directory}/blobs/sha256`)).filter((name2) => /^[0-9a-f]{64}$/.test(name2)).sort();
+  for (const path8 of ["oci-layout", "index.json", ...blobs.map((name2) => `blobs/sha256/${name2}`)]) {
+    yield* packFile(directory, path8);
+  }
+  yield Buffer.alloc(2 * BLOCK3);
+}
+async function* packFile(directory, path8) {
+  const file = await (0, import_promises24.open)(`${directory}/${path8}`, import_node_fs18.constants.O_RDONLY | import_node_fs18.constants.O_NOFOLLOW);
+  try {
+    const { size } = await file.stat();
+    const header = new Header({ path: path8, mode: 420, uid: 0, gid: 0, size, mtime: /* @__PURE__ */ new Date(0), type: "File" });
+    const block2 = Buffer.alloc(BLOCK3);
+    header.encode(block2);
+    yield block2;
+    for (let done = 0; done < size; ) {
+      const piece = Buffer.allocUnsafe(Math.min(PIECE4, size - done));
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) throw new Error(`${path8} became shorter while it was read`);
+      yield piece.subarray(0, bytesRead);
+      done += bytesRead;
+    }
+    yield Buffer.alloc(Math.ceil(size / BLOCK3) * BLOCK3 - size);
+  } finally {
+    await file.close();
+  }
+}
+
+// packages/client/src/backends/local/executor-process.ts
+var import_node_child_process4 = require("node:child_process");
+var import_node_fs19 = require("node:fs");
 var import_node_os6 = require("node:os");
-var import_node_path30 = require("node:path");
-
-// packages/builder/src/engines/kaniko/elsewhere.ts
-function forkOf(printed) {
-  const [, major, minor] = /(?<!\d)(\d{1,4})\.(\d{1,4})\.\d/.exec(printed) ?? [];
-  if (major === void 0 || minor === void 0) return void 0;
-  if (Number(major) > 1 || Number(minor) > 25) return "osscontainertools";
-  return Number(minor) === 25 ? "chainguard" : "google";
-}
-function prepareElsewhere(context, build2, { fork, platform: platform2 }) {
-  const { labels, target } = build2;
-  const prepared = prepare(
-    asWished(context, { labels, ...target === void 0 ? {} : { target } }),
-    fork,
-    platform2,
-    build2.buildArgs
-  );
-  const problems = [
-    ...build2.secrets.length > 0 && fork !== "osscontainertools" ? ["build secrets need an executor of the osscontainertools fork (v1.26 or later), and the one there has none"] : [],
-    ...Object.keys(build2.annotations).length > 0 && fork === "google" ? ["annotations need a maintained executor (v1.25 or later); the one there is Google\u2019s, which has none"] : [],
-    ...prepared.findings.map(
-      ({ line, instruction, problem, advice: advice2 }) => `${context.dockerfile} line ${line}, ${instruction}: ${problem}. ${advice2}`
-    )
-  ];
-  if (problems.length > 0) throw new BuildError("DOCKERFILE_UNSUPPORTED", problems.join("\n"));
-  return prepared;
-}
-var ElsewhereLog = class {
-  #log;
-  #build;
-  /** @param pushRef the first destination, for the words of an error; may be empty */
-  constructor(context, build2) {
-    const { dockerfile, dockerfileText, authorText = dockerfileText } = context;
-    this.#log = new KanikoLog(build2.cache, authoredTexts(context));
-    this.#build = { dockerfile, dockerfileText: authorText, buildArgs: build2.buildArgs, pushRef: build2.pushRef };
-  }
-  /** @param line without its end */
-  read(line) {
-    const { lines, event } = this.#log.read(line);
-    if (event === void 0 || event.kind === "pushed") return { lines };
-    const phase = { fetching: "bases", stage: "build", instruction: "build", pushing: "push" }[event.kind];
-    return { lines, phase };
-  }
-  /**
-   * What an executor's end means.
-   *
-   * @param end its exit code, 128 and more for a signal, and what it left in its digest file
-   * @returns the digest
-   * @throws BuildError with the failing instruction, or what the registry said
-   */
-  digestOf(end) {
-    const { exitCode: exitCode2 } = end;
-    const digest2 = end.digest.trim();
-    if (exitCode2 > 128) {
-      const why = exitCode2 === 137 ? "; its memory may have run out" : "";
-      const message = `the executor was ended by signal ${exitCode2 - 128}${why}`;
-      throw new BuildError("POD_FAILED", message, { exitCode: exitCode2 });
-    }
-    if (exitCode2 !== 0) throw explainFailure({ ...this.#build, progress: this.#log.progress, exitCode: exitCode2 });
-    if (isDigest(digest2)) return digest2;
-    throw new BuildError("POD_FAILED", `Kaniko ended well, but left no digest (it left ${JSON.stringify(digest2)})`);
-  }
-};
-
-// packages/client/src/backends/durations.ts
-var Durations = class {
-  #spent = /* @__PURE__ */ new Map();
-  #current;
-  begin(phase, listener) {
-    if (this.#current?.phase === phase) return;
-    this.#close();
-    this.#current = { phase, since: performance.now() };
-    listener.phase(phase);
-  }
-  /** @returns milliseconds by phase */
-  end() {
-    this.#close();
-    return Object.fromEntries(this.#spent);
-  }
-  #close() {
-    if (this.#current === void 0) return;
-    const { phase, since } = this.#current;
-    this.#spent.set(phase, (this.#spent.get(phase) ?? 0) + Math.round(performance.now() - since));
-    this.#current = void 0;
-  }
-};
-
-// packages/client/src/backends/local/executor-process.ts
-var import_node_child_process3 = require("node:child_process");
-var import_node_fs16 = require("node:fs");
-var import_node_os5 = require("node:os");
-
-// packages/client/src/backends/lines.ts
-var import_node_string_decoder2 = require("node:string_decoder");
-var LONGEST_LINE3 = 8 * 1024 * 1024;
-async function* readLines(stream) {
-  const decoder = new import_node_string_decoder2.StringDecoder("utf8");
-  let rest2 = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    const parts = decoder.write(chunk).split("\n");
-    const last = parts.pop() ?? "";
-    for (const part of parts) {
-      yield withoutReturn(rest2.join("") + part);
-      rest2 = [];
-      length = 0;
-    }
-    rest2.push(last);
-    length += last.length;
-    if (length > LONGEST_LINE3) {
-      yield rest2.join("");
-      rest2 = [];
-      length = 0;
-    }
-  }
-  const end = rest2.join("") + decoder.end();
-  if (end !== "") yield withoutReturn(end);
-  return void 0;
-}
-function withoutReturn(line) {
-  return line.endsWith("\r") ? line.slice(0, -1) : line;
-}
-
-// packages/client/src/backends/local/executor-process.ts
-async function runExecutor({ program, args, environment }, onLine, signal) {
+async function runExecutor({ program, args, environment }, onLine, signal, onStart = () => void 0) {
   signal.throwIfAborted();
-  const child2 = (0, import_node_child_process3.spawn)(program, args, { stdio: ["ignore", "pipe", "pipe"], env: environment, detached: true });
+  const child2 = (0, import_node_child_process4.spawn)(program, args, { stdio: ["ignore", "pipe", "pipe"], env: environment, detached: true });
   const kill = () => {
-    if (child2.pid === void 0) return;
-    for (const group2 of [...groupsOfChildren(child2.pid), child2.pid]) endGroup(group2);
+    if (child2.pid !== void 0) endExecutor(child2.pid);
   };
+  if (child2.pid !== void 0) onStart(child2.pid);
   signal.addEventListener("abort", kill, { once: true });
   const read4 = async (stream) => {
     for await (const line of readLines(stream)) onLine(line);
@@ -19045,7 +20380,7 @@ async function runExecutor({ program, args, environment }, onLine, signal) {
   try {
     const ended = new Promise((resolve10, reject) => {
       child2.on("error", reject);
-      child2.on("exit", (code4, name2) => resolve10(code4 ?? 128 + (name2 === null ? 0 : import_node_os5.constants.signals[name2])));
+      child2.on("exit", (code4, name2) => resolve10(code4 ?? 128 + (name2 === null ? 0 : import_node_os6.constants.signals[name2])));
     });
     const [code3] = await Promise.all([ended, read4(child2.stdout), read4(child2.stderr)]);
     return code3;
@@ -19053,10 +20388,13 @@ async function runExecutor({ program, args, environment }, onLine, signal) {
     signal.removeEventListener("abort", kill);
   }
 }
+function endExecutor(pid) {
+  for (const group2 of [...groupsOfChildren(pid), pid]) endGroup(group2);
+}
 function groupsOfChildren(parent) {
-  return (0, import_node_fs16.readdirSync)("/proc").filter((name2) => /^\d+$/.test(name2)).flatMap((name2) => {
+  return (0, import_node_fs19.readdirSync)("/proc").filter((name2) => /^\d+$/.test(name2)).flatMap((name2) => {
     try {
-      const [, ppid, group2] = (0, import_node_fs16.readFileSync)(`/proc/${name2}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+      const [, ppid, group2] = (0, import_node_fs19.readFileSync)(`/proc/${name2}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
       return Number(ppid) === parent && group2 === name2 ? [Number(group2)] : [];
     } catch {
       return [];
@@ -19070,12 +20408,37 @@ function endGroup(group2) {
   }
 }
 
+// packages/client/src/backends/local/process-name.ts
+var import_node_fs20 = require("node:fs");
+var NAME4 = /^local-(\d{1,10})-(\d{1,20})$/;
+function nameOfProcess(pid) {
+  return `local-${pid}-${beginningOf(pid) ?? "0"}`;
+}
+function isNameOfProcess(text3) {
+  return NAME4.test(text3);
+}
+function processOfName(name2) {
+  const [, pid, beginning] = NAME4.exec(name2) ?? [];
+  return pid !== void 0 && beginning !== void 0 && beginningOf(Number(pid)) === beginning ? Number(pid) : void 0;
+}
+function isRunning(pid) {
+  return beginningOf(pid) !== void 0;
+}
+function beginningOf(pid) {
+  try {
+    const fields2 = (0, import_node_fs20.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+    return fields2[0] === "Z" || fields2[0] === "X" ? void 0 : fields2[19];
+  } catch {
+    return void 0;
+  }
+}
+
 // packages/client/src/backends/local/unpack.ts
-var import_node_events2 = require("node:events");
-var import_promises22 = require("node:fs/promises");
-var import_node_path29 = require("node:path");
+var import_node_events3 = require("node:events");
+var import_promises25 = require("node:fs/promises");
+var import_node_path32 = require("node:path");
 async function unpackContext(context, directory, signal) {
-  await (0, import_promises22.mkdir)(directory, { recursive: true, mode: 493 });
+  await (0, import_promises25.mkdir)(directory, { recursive: true, mode: 493 });
   const archive = await packContext(context);
   let writing = Promise.resolve();
   const parser = new rt({
@@ -19085,11 +20448,11 @@ async function unpackContext(context, directory, signal) {
       writing.catch(() => entry2.resume());
     }
   });
-  const ended = (0, import_node_events2.once)(parser, "end", { signal });
+  const ended = (0, import_node_events3.once)(parser, "end", { signal });
   ended.catch(() => void 0);
   await archive.send(async (chunk) => {
     signal.throwIfAborted();
-    if (!parser.write(Buffer.from(chunk))) await (0, import_node_events2.once)(parser, "drain", { signal });
+    if (!parser.write(Buffer.from(chunk))) await (0, import_node_events3.once)(parser, "drain", { signal });
   });
   parser.end();
   await ended;
@@ -19097,20 +20460,20 @@ async function unpackContext(context, directory, signal) {
 }
 async function writeEntry(entry2, directory) {
   const { type: type2, mode = 0, mtime = /* @__PURE__ */ new Date(0), linkpath = "" } = entry2;
-  const path8 = (0, import_node_path29.join)(directory, entry2.path);
+  const path8 = (0, import_node_path32.join)(directory, entry2.path);
   if (type2 === "Directory") {
     entry2.resume();
-    await (0, import_promises22.mkdir)(path8, { recursive: true });
-    await (0, import_promises22.chmod)(path8, mode);
-    return (0, import_promises22.utimes)(path8, mtime, mtime);
+    await (0, import_promises25.mkdir)(path8, { recursive: true });
+    await (0, import_promises25.chmod)(path8, mode);
+    return (0, import_promises25.utimes)(path8, mtime, mtime);
   }
-  await (0, import_promises22.mkdir)((0, import_node_path29.dirname)(path8), { recursive: true });
+  await (0, import_promises25.mkdir)((0, import_node_path32.dirname)(path8), { recursive: true });
   if (type2 === "SymbolicLink") {
     entry2.resume();
-    await (0, import_promises22.symlink)(linkpath, path8);
-    return (0, import_promises22.lutimes)(path8, mtime, mtime);
+    await (0, import_promises25.symlink)(linkpath, path8);
+    return (0, import_promises25.lutimes)(path8, mtime, mtime);
   }
-  const file = await (0, import_promises22.open)(path8, "wx", 384);
+  const file = await (0, import_promises25.open)(path8, "wx", 384);
   try {
     for await (const chunk of entry2) await file.writeFile(chunk);
     await file.chmod(mode);
@@ -19139,7 +20502,7 @@ var LocalBackend = class {
   missing() {
     const { executor } = placesBelow(this.#home);
     try {
-      (0, import_node_fs17.accessSync)(executor, import_node_fs17.constants.X_OK);
+      (0, import_node_fs21.accessSync)(executor, import_node_fs21.constants.X_OK);
     } catch {
       return Promise.resolve(`there is no ${executor}`);
     }
@@ -19160,7 +20523,7 @@ var LocalBackend = class {
     }
   }
   async #run(request4, listener, signal) {
-    const { work, tree } = placesBelow(this.#home);
+    const { work, layout, tar, tree } = placesBelow(this.#home);
     const durations2 = new Durations();
     durations2.begin("context", listener);
     const lent = await this.#lent.readContext(request4, signal);
@@ -19171,7 +20534,7 @@ var LocalBackend = class {
       const { context, buildArgs } = prepareElsewhere(lent.context, request4, traits);
       context.warnings.forEach((warning2) => listener.line(warning2));
       had = await take(this.#home, work);
-      await (0, import_promises23.rm)(tree, { recursive: true, force: true });
+      await (0, import_promises26.rm)(tree, { recursive: true, force: true });
       await unpackContext(context, tree, signal);
       const config = await this.#lent.dockerConfig(request4, context, signal);
       const redact2 = redactorOf(request4, config);
@@ -19190,25 +20553,46 @@ var LocalBackend = class {
         if (phase !== void 0) durations2.begin(phase, listener);
         lines.forEach((shown3) => listener.line(shown3));
       };
-      const [program, ...args] = executorCommand({ ...request4, buildArgs }, this.#home);
+      const leaves = { ...leftoversOf(request4), layout: true };
+      const [program, ...args] = executorCommand({ ...request4, buildArgs }, this.#home, leaves);
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` };
-      const exitCode2 = await runExecutor({ program, args, environment }, onLine, signal);
+      let buildId = "local";
+      const exitCode2 = await runExecutor({ program, args, environment }, onLine, signal, (pid) => {
+        buildId = nameOfProcess(pid);
+        listener.started?.(buildId);
+      });
       signal.throwIfAborted();
-      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises23.readFile)(`${work}/digest`, "utf8").catch(() => "") });
+      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises26.readFile)(`${work}/digest`, "utf8").catch(() => "") });
+      const manifest = await (0, import_promises26.readFile)(`${layout}/blobs/${digest2.replace(":", "/")}`).catch(() => void 0);
+      const facts = factsOf(manifest, digest2);
+      for (const { kind, path: path8 } of request4.files) {
+        const content = kind === "oci" ? packLayout(layout) : (0, import_node_fs21.createReadStream)(tar);
+        await writeWhole(path8, content, signal);
+      }
       return {
         digest: digest2,
-        imageId: void 0,
+        imageId: facts.imageId,
         pushed: request4.push ? request4.tags : [],
-        buildId: `local-${(0, import_node_crypto11.randomBytes)(4).toString("hex")}`,
+        buildId,
         backend: this.name,
-        size: void 0,
+        size: facts.size,
         durationsMs: durations2.end()
       };
     } finally {
-      await (0, import_promises23.mkdir)(directory, { recursive: true });
+      await (0, import_promises26.mkdir)(directory, { recursive: true });
       if (had !== void 0) await drop(this.#home, had);
       await lent.close();
     }
+  }
+  /** Ends an executor whose caller was killed, and removes what the build was lent. */
+  async cancel(buildId) {
+    if (!isNameOfProcess(buildId)) throw new BuildError("REQUEST_REFUSED", "what was left is no name of a build here");
+    const pid = processOfName(buildId);
+    if (pid !== void 0) endExecutor(pid);
+    const { work } = placesBelow(this.#home);
+    const owner = await ownerOf2(work);
+    if (owner !== void 0 && isRunning(owner)) return;
+    await dropLeft(this.#home, work);
   }
   async #traits(signal) {
     const { executor } = placesBelow(this.#home);
@@ -19220,39 +20604,39 @@ var LocalBackend = class {
       const message = `${executor} tells no version of Kaniko: ${said.join(" ").slice(0, 300)}`;
       throw new BuildError("POD_FAILED", message, { fault: "configuration" });
     }
-    return { fork, platform: { os: "linux", ...ARCHITECTURES2[(0, import_node_os6.arch)()] ?? { architecture: (0, import_node_os6.arch)() } } };
+    return { fork, platform: { os: "linux", ...ARCHITECTURES2[(0, import_node_os7.arch)()] ?? { architecture: (0, import_node_os7.arch)() } } };
   }
 };
 async function take(home, work) {
-  const other = Number(await (0, import_promises23.readFile)(`${work}/pid`, "utf8").catch(() => ""));
-  if (other > 0 && isAlive(other)) {
+  const other = await ownerOf2(work);
+  if (other !== void 0 && isRunning(other)) {
     throw new BuildError("POD_FAILED", `another build (process ${other}) runs in this container`, { fault: "user" });
   }
-  const before = await (0, import_promises23.readFile)(`${work}/had`, "utf8").catch(() => void 0);
-  if (before !== void 0) await drop(home, before.trim().split("/"));
-  await (0, import_promises23.rm)(work, { recursive: true, force: true });
-  const had = await (0, import_promises23.readdir)(home);
-  await (0, import_promises23.mkdir)(work, { mode: 448 });
+  await dropLeft(home, work);
+  const had = await (0, import_promises26.readdir)(home);
+  await (0, import_promises26.mkdir)(work, { mode: 448 });
   await writePrivate(`${work}/pid`, `${process.pid}
 `);
   await writePrivate(`${work}/had`, `/${had.join("/")}/
 `);
   return had;
 }
-async function drop(home, had) {
-  const left = (await (0, import_promises23.readdir)(home)).filter((name2) => !had.includes(name2));
-  await Promise.all(left.map((name2) => (0, import_promises23.rm)(`${home}/${name2}`, { recursive: true, force: true })));
+async function ownerOf2(work) {
+  const pid = Number(await (0, import_promises26.readFile)(`${work}/pid`, "utf8").catch(() => ""));
+  return pid > 0 ? pid : void 0;
 }
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+async function dropLeft(home, work) {
+  const before = await (0, import_promises26.readFile)(`${work}/had`, "utf8").catch(() => void 0);
+  if (before !== void 0) await drop(home, before.trim().split("/"));
+  await (0, import_promises26.rm)(work, { recursive: true, force: true });
+}
+async function drop(home, had) {
+  const left = (await (0, import_promises26.readdir)(home)).filter((name2) => !had.includes(name2));
+  await Promise.all(left.map((name2) => (0, import_promises26.rm)(`${home}/${name2}`, { recursive: true, force: true })));
 }
 async function writePrivate(path8, content) {
-  await (0, import_promises23.mkdir)((0, import_node_path30.dirname)(path8), { recursive: true, mode: 448 });
-  await (0, import_promises23.writeFile)(path8, content, { mode: 384, flag: "wx" });
+  await (0, import_promises26.mkdir)((0, import_node_path33.dirname)(path8), { recursive: true, mode: 448 });
+  await (0, import_promises26.writeFile)(path8, content, { mode: 384, flag: "wx" });
 }
 
 // packages/client/src/backends/via/script.ts
@@ -19361,6 +20745,7 @@ kbuild() {
     set -- "$@" "$text"
     count=$((count - 1))
   done
+  IFS= read -r wanted || return
   IFS= read -r answer && [ "$answer" = go ] || return
 
   DOCKER_CONFIG=WORK/docker
@@ -19377,6 +20762,19 @@ kbuild() {
   digest=
   if [ -f WORK/digest ]; then read -r digest < WORK/digest; fi
   empty
+  if [ "$code" -eq 0 ]; then
+    for kind in $wanted; do
+      case $kind in
+        docker) file=LEFT_TAR ;;
+        oci) file=WORK/layout.tar; tar -cf "$file" -C LEFT_LAYOUT . ;;
+        *) file=LEFT_LAYOUT/blobs/sha256/${"$"}{digest#sha256:} ;;
+      esac
+      say FILE "$kind"
+      base64 < "$file"
+      sum=$(sha256sum < "$file")
+      say SENT "${"$"}{sum%% *}"
+    done
+  fi
   if [ "$code" -ne 0 ]; then
     printf 'FROM scratch\nLABEL a=b\n' > WORK/Dockerfile
     EXECUTOR --context=dir://WORK --dockerfile=WORK/Dockerfile --no-push --cleanup --ignore-path=/busybox > /dev/null 2>&1 < /dev/null
@@ -19387,13 +20785,17 @@ kbuild() {
 }
 `;
 
+// packages/client/src/backends/via/receive-file.ts
+var MAX_BYTES4 = 8 * 1024 * 1024;
+
 // packages/action/src/backends.ts
 function backendsFor(wanted, environment) {
   const credentials = credentialsOf2(wanted);
   return [
     new BrokerBackend({ env: environment, credentials }),
     kubernetes(wanted, environment, credentials),
-    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials))
+    new LocalBackend({ environment: { ...environment } }, lendFrom(environment, credentials)),
+    new DockerBackend({ env: environment, credentials })
   ];
 }
 function refuseFiles(backend, { build: build2 }) {
@@ -19402,19 +20804,19 @@ function refuseFiles(backend, { build: build2 }) {
     `\`outputs\`: the backend ${backend.name} makes no archive of an image; push the image, and fetch it with \`crane pull\``
   );
 }
-function unusedBy(backend, { place }) {
+function unusedBy(backend, { place: place2 }) {
   if (backend.name === "kubernetes") return void 0;
   const unused = [
-    ...place.kubeconfig === void 0 ? [] : ["`kubeconfig`"],
-    ...place.namespace === void 0 ? [] : ["`namespace`"],
-    ...Object.keys(place.resources).length === 0 ? [] : ["`resources`"],
-    ...Object.keys(place.nodeSelector).length === 0 ? [] : ["`node-selector`"]
+    ...place2.kubeconfig === void 0 ? [] : ["`kubeconfig`"],
+    ...place2.namespace === void 0 ? [] : ["`namespace`"],
+    ...Object.keys(place2.resources).length === 0 ? [] : ["`resources`"],
+    ...Object.keys(place2.nodeSelector).length === 0 ? [] : ["`node-selector`"]
   ];
   if (unused.length === 0) return void 0;
   return `${unused.join(", ")}: for the backend kubernetes alone, and nothing to ${backend.name}.`;
 }
 function kubernetes(wanted, environment, credentials) {
-  const { kubeconfig, namespace, nodeSelector, resources } = wanted.place;
+  const { kubeconfig, namespace, connector: connector2, nodeSelector, resources } = wanted.place;
   return new KubernetesBackend({
     env: environment,
     credentials,
@@ -19422,6 +20824,7 @@ function kubernetes(wanted, environment, credentials) {
     ...kubeconfig === void 0 ? {} : { kubeconfig: "path" in kubeconfig ? kubeconfig.path : `${kubeconfig.content}
 ` },
     ...namespace === void 0 ? {} : { namespace },
+    ...connector2 === void 0 ? {} : { connector: connector2 },
     ...Object.keys(resources).length === 0 ? {} : { resources: { requests: resources, limits: resources } }
   });
 }
@@ -19432,8 +20835,8 @@ function credentialsOf2({ logins }) {
 // packages/action/src/plain.ts
 var MAX_CHARACTERS = 8e3;
 function plainLine(text3) {
-  const short = text3.length > MAX_CHARACTERS ? `${text3.slice(0, MAX_CHARACTERS)}\u2026` : text3;
-  const line = short.replace(/(?:(?!\t)[\p{Cc}\u2028\u2029])+/gu, " ").replaceAll("##[", "## [");
+  const short2 = text3.length > MAX_CHARACTERS ? `${text3.slice(0, MAX_CHARACTERS)}\u2026` : text3;
+  const line = short2.replace(/(?:(?!\t)[\p{Cc}\u2028\u2029])+/gu, " ").replaceAll("##[", "## [");
   return line.trimStart().startsWith("::") ? `| ${line}` : line;
 }
 function plainLines(text3) {
@@ -20057,7 +21460,7 @@ var __awaiter3 = function(thisArg, _arguments, P2, generator) {
     step((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
-var { chmod: chmod4, copyFile, lstat, mkdir: mkdir7, open: open5, readdir: readdir2, rename: rename4, rm: rm9, rmdir, stat: stat2, symlink: symlink2, unlink } = fs3.promises;
+var { chmod: chmod4, copyFile, lstat, mkdir: mkdir8, open: open6, readdir: readdir3, rename: rename5, rm: rm10, rmdir, stat: stat2, symlink: symlink2, unlink } = fs3.promises;
 var IS_WINDOWS = process.platform === "win32";
 var READONLY = fs3.constants.O_RDONLY;
 function exists(fsPath) {
@@ -20121,7 +21524,7 @@ function tryGetExecutablePath(filePath, extensions) {
           try {
             const directory = path4.dirname(filePath);
             const upperName = path4.basename(filePath).toUpperCase();
-            for (const actualName of yield readdir2(directory)) {
+            for (const actualName of yield readdir3(directory)) {
               if (upperName === actualName.toUpperCase()) {
                 filePath = path4.join(directory, actualName);
                 break;
@@ -20994,18 +22397,18 @@ function getIDToken(aud) {
 }
 
 // packages/action/src/environment.ts
-var import_promises27 = require("node:fs/promises");
+var import_promises30 = require("node:fs/promises");
 
 // packages/action/src/event.ts
-var import_promises24 = require("node:fs/promises");
-var import_node_fs18 = require("node:fs");
-var MAX_BYTES4 = 25 * 1024 * 1024;
+var import_promises27 = require("node:fs/promises");
+var import_node_fs22 = require("node:fs");
+var MAX_BYTES5 = 25 * 1024 * 1024;
 async function readEvent(path8) {
   try {
-    const file = await (0, import_promises24.open)(path8, import_node_fs18.constants.O_RDONLY | import_node_fs18.constants.O_NOFOLLOW | import_node_fs18.constants.O_NONBLOCK);
+    const file = await (0, import_promises27.open)(path8, import_node_fs22.constants.O_RDONLY | import_node_fs22.constants.O_NOFOLLOW | import_node_fs22.constants.O_NONBLOCK);
     try {
       const found = await file.stat();
-      if (!found.isFile() || found.size > MAX_BYTES4) return void 0;
+      if (!found.isFile() || found.size > MAX_BYTES5) return void 0;
       const { buffer, bytesRead } = await file.read(Buffer.alloc(found.size), 0, found.size, 0);
       return asObject(JSON.parse(buffer.toString("utf8", 0, bytesRead)));
     } finally {
@@ -21102,6 +22505,8 @@ function referenceOf(input, element, told) {
     );
     return void 0;
   }
+  const extra = [...attributes.keys()].filter((key2) => !["type", "ref", "mode"].includes(key2));
+  if (extra.length > 0) told.notice(`\`${input}\`: ${extra.join(", ")} means nothing to Kaniko's layers.`);
   const reference = attributes.get("ref");
   if (reference !== void 0 && reference !== "") return parsedOr(reference, `\`${input}\``, told);
   told.problem(`\`${input}\` has no ref=`);
@@ -21132,10 +22537,10 @@ function parsedOr(text3, input, told) {
 }
 
 // packages/action/src/context.ts
-var import_node_fs19 = require("node:fs");
-var import_promises25 = require("node:fs/promises");
-var import_node_path31 = require("node:path");
-var import_node_stream4 = require("node:stream");
+var import_node_fs23 = require("node:fs");
+var import_promises28 = require("node:fs/promises");
+var import_node_path34 = require("node:path");
+var import_node_stream8 = require("node:stream");
 var DEFAULT_CONTEXT = /\{\{\s*defaultContext\s*\}\}/;
 function readContext2(context, file, workspace, problem) {
   const dockerfile = file === "" ? void 0 : file;
@@ -21150,32 +22555,57 @@ function readContext2(context, file, workspace, problem) {
     );
     return void 0;
   }
-  return { kind: "path", path: (0, import_node_path31.resolve)(workspace, context), file: dockerfile };
+  return { kind: "path", path: (0, import_node_path34.resolve)(workspace, context), file: dockerfile };
 }
 async function openContext2(wanted, workspace) {
   const inContext2 = wanted.file === void 0 ? {} : { dockerfile: wanted.file };
   if (wanted.kind === "git") return { context: { kind: "git", url: wanted.url }, ...inContext2 };
   const { path: path8, file } = wanted;
-  const found = await (0, import_promises25.stat)(path8).catch(() => void 0);
+  const found = await (0, import_promises28.stat)(path8).catch(() => void 0);
   if (found?.isDirectory() === true) {
     return {
       context: { kind: "directory", path: path8 },
-      ...file === void 0 ? {} : { dockerfile: (0, import_node_path31.resolve)(workspace, file) }
+      ...file === void 0 ? {} : { dockerfile: (0, import_node_path34.resolve)(workspace, file) }
     };
   }
   if (found?.isFile() === true) return { context: { kind: "archive", content: readLater(path8) }, ...inContext2 };
-  const shown3 = (0, import_node_path31.relative)(workspace, path8);
+  const shown3 = (0, import_node_path34.relative)(workspace, path8);
   throw new Error(
-    `\`context\`: there is no ${(0, import_node_path31.isAbsolute)(shown3) || shown3.startsWith("..") ? path8 : shown3 || path8}; is a step with actions/checkout before this one?`
+    `\`context\`: there is no ${(0, import_node_path34.isAbsolute)(shown3) || shown3.startsWith("..") ? path8 : shown3 || path8}; is a step with actions/checkout before this one?`
   );
 }
 function readLater(path8) {
-  return import_node_stream4.Readable.from(
+  return import_node_stream8.Readable.from(
     (async function* () {
-      yield* (0, import_node_fs19.createReadStream)(path8);
+      yield* (0, import_node_fs23.createReadStream)(path8);
     })(),
     { objectMode: false }
   );
+}
+
+// packages/action/src/docker-habits.ts
+var ECR = /^\d{12}\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$|^public\.ecr\.aws$/;
+function sayWhatDiffers({ context, logins, secrets, buildArgs }, environment, problem, notice2) {
+  for (const { registry: registry2, username } of logins) {
+    if (!ECR.test(registry2) || username === "AWS") continue;
+    problem(
+      `the \`username\` for ${registry2} is AWS, and the \`password\` what \`aws ecr get-login-password\` prints: keys of AWS are not exchanged here`
+    );
+  }
+  const tokens = secrets.map(({ id }) => id).filter((id) => /^GIT_AUTH_(?:TOKEN|HEADER)(?:\.|$)/.test(id));
+  if (context.kind === "git" && tokens.length > 0) {
+    problem(`\`secrets\`: ${tokens.join(", ")} is for RUN alone here; check the repository out with actions/checkout`);
+  }
+  const own = Object.keys(buildArgs).filter((name2) => name2.startsWith("BUILDKIT_"));
+  if (own.length > 0) {
+    notice2(`\`build-args\`: ${own.join(", ")} ${own.length === 1 ? "is" : "are"} BuildKit's own and mean nothing here.`);
+  }
+  if (environment["SOURCE_DATE_EPOCH"] !== void 0) {
+    notice2("SOURCE_DATE_EPOCH changes nothing: the image has the times of its build.");
+  }
+}
+function wantsSummary(environment) {
+  return environment["DOCKER_BUILD_SUMMARY"]?.toLowerCase() !== "false";
 }
 
 // packages/action/src/durations.ts
@@ -21191,13 +22621,19 @@ function seconds(ms2) {
 }
 
 // packages/action/src/image-outputs.ts
-var import_node_path32 = require("node:path");
+var import_node_path35 = require("node:path");
 var KNOWN = {
   registry: ["type", "name"],
   image: ["type", "name", "push"],
   docker: ["type", "dest"],
   oci: ["type", "dest", "tar"]
 };
+var INSTEAD = {
+  "push-by-digest": "give the image a tag; the output `digest` has its digest",
+  "registry.insecure": "name the registry in `insecure-registries`"
+};
+var HARMLESS = /* @__PURE__ */ new Set(["name-canonical", "store", "unpack", "force-compression"]);
+var NOWHERE = "cacheonly";
 var TRUE = /* @__PURE__ */ new Set(["1", "t", "T", "true", "TRUE", "True"]);
 var FALSE = /* @__PURE__ */ new Set(["0", "f", "F", "false", "FALSE", "False"]);
 var ARCHIVES2 = "write type=docker,dest=PATH or type=oci,dest=PATH for an archive of the image";
@@ -21209,19 +22645,19 @@ function readOutputs(elements2, workspace, problem) {
     const attributes = readAttributes(element, "dest");
     const type2 = attributes.get("type") ?? "local";
     const known = Object.entries(KNOWN).find(([name2]) => name2 === type2)?.[1];
-    const unknown = [...attributes.keys()].filter((key2) => known?.includes(key2) === false);
+    if (type2 === NOWHERE) continue;
+    const unknown = [...attributes].filter(([key2, value]) => known?.includes(key2) === false && !HARMLESS.has(key2) && !FALSE.has(value)).map(([key2]) => key2);
     const dest = attributes.get("dest") ?? "";
     if (known === void 0) {
       problem(`\`outputs\` of type=${type2} would be the files of the image, which are not exported here: ${ARCHIVES2}`);
     } else if (unknown.length > 0) {
-      problem(
-        `\`outputs\` of type=${type2} with ${unknown.join(", ")} is not possible here: leave ${unknown.join(", ")} out`
-      );
+      const instead = unknown.map(insteadOf);
+      problem(`\`outputs\` of type=${type2} with ${unknown.join(", ")} is not possible here: ${instead.join("; ")}`);
     } else if (type2 === "docker" || type2 === "oci") {
       if (attributes.get("tar") === "false") problem(`\`outputs\` makes no directories: ${ARCHIVES2}`);
       else if (dest === "")
         problem(`\`outputs\` of type=${type2} has no dest=, and there is no Docker daemon to load into: ${ARCHIVES2}`);
-      else files.push({ kind: type2, path: (0, import_node_path32.resolve)(workspace, dest) });
+      else files.push({ kind: type2, path: (0, import_node_path35.resolve)(workspace, dest) });
     } else {
       const isPush = attributes.get("push") ?? String(type2 === "registry");
       if (!TRUE.has(isPush) && !FALSE.has(isPush)) problem("`outputs`: push is true or false");
@@ -21231,6 +22667,10 @@ function readOutputs(elements2, workspace, problem) {
     }
   }
   return { push, names, files };
+}
+function insteadOf(key2) {
+  const [, known] = Object.entries(INSTEAD).find(([name2]) => name2 === key2) ?? [];
+  return known ?? (/^annotation(?:-|\.|\[)/.test(key2) ? "write `annotations`" : `leave ${key2} out`);
 }
 
 // packages/action/src/input-table.ts
@@ -21373,15 +22813,25 @@ var INPUTS = [
   { name: "registry", description: "Host of the registry that username and password are for. Default: docker.io." },
   { name: "username", description: "User name for the registry." },
   { name: "password", description: "Password or token for the registry." },
+  {
+    name: "ecr",
+    description: "Exchange keys of AWS for a login.",
+    default: "auto",
+    refused: {
+      unless: ["", "auto", "false", "False", "FALSE"],
+      instead: "give AWS as `username`, and what `aws ecr get-login-password` prints as `password`"
+    }
+  },
+  {
+    name: "scope",
+    description: "What the login is for within its registry.",
+    refused: { unless: NEVER, instead: "leave it out; a token is asked for with the scope of the push alone" }
+  },
   { name: "registry-auth", description: "Several logins: a YAML list of registry, username and password." },
   {
     name: "logout",
-    description: "Forget the credentials of this step.",
-    default: "true",
-    ignored: {
-      unless: ["", "true", "True", "TRUE"],
-      because: "the credentials of this step are kept nowhere after its end, and a later step needs its own"
-    }
+    description: "true keeps the logins of this step in no file; false keeps them in docker's config.json, for later steps of the job.",
+    default: "true"
   },
   {
     name: "cache",
@@ -21413,11 +22863,11 @@ var INPUTS = [
   { name: "namespace", description: "Namespace of the build pod, for backend kubernetes." },
   {
     name: "connector",
-    description: "An OCI Connector that the image is pushed through.",
-    refused: {
-      unless: NEVER,
-      instead: "push to the registry behind it by its own name; only the hook pushes through connectors yet"
-    }
+    description: "An OCI Connector that the image is pushed through, as NAMESPACE/NAME or as a name in the namespace of the build pod; for backend kubernetes."
+  },
+  {
+    name: "service-account",
+    description: "Account of the build pod, which may get the connector; needed with connector."
   },
   { name: "resources", description: "Limits of the build, such as cpu=2,memory=4Gi,ephemeral-storage=20Gi." },
   { name: "node-selector", description: "Labels of nodes for the build pod: KEY=VALUE, by comma or line." },
@@ -21643,14 +23093,14 @@ var init_state = function(options) {
     65279
     // [ZERO WIDTH NO-BREAK SPACE (BOM)](https://www.fileformat.info/info/unicode/char/feff/index.htm)
   ].reduce((acc, codepoint) => {
-    const encoded = Buffer.from(
+    const encoded2 = Buffer.from(
       String.fromCharCode(codepoint),
       options.encoding
     );
-    if (codepoint !== 63 && encoded.length === 1 && encoded[0] === 63) {
+    if (codepoint !== 63 && encoded2.length === 1 && encoded2[0] === 63) {
       return acc;
     }
-    acc.push(encoded);
+    acc.push(encoded2);
     return acc;
   }, []);
   const timcharFirstBytes = new Uint8Array(256);
@@ -23191,6 +24641,7 @@ function records(text3) {
 
 // packages/action/src/logins.ts
 init_js_yaml();
+var FIELDS2 = /* @__PURE__ */ new Set(["registry", "username", "password"]);
 var HUB = "docker.io";
 var MAX_LOGINS = 100;
 function readLogins(inputs2, problem) {
@@ -23213,6 +24664,9 @@ function readYaml2(text3, problem) {
   if (!Array.isArray(parsed) || parsed.length > MAX_LOGINS) {
     problem("`registry-auth` is no YAML list: each entry is `- registry: host`, with `username:` and `password:` below");
     return [];
+  }
+  if (parsed.some((entry2) => Object.keys(Object(entry2)).some((key2) => !FIELDS2.has(key2)))) {
+    problem("`registry-auth` has other fields than registry, username and password");
   }
   return parsed.map((entry2) => {
     const field = (name2) => {
@@ -23255,7 +24709,7 @@ init_js_yaml();
 var BACKENDS = ["auto", "broker", "kubernetes", "docker", "local"];
 var RESOURCES = ["cpu", "memory", "ephemeral-storage"];
 var QUANTITY = /^\d+(?:\.\d+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
-var NAME2 = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+var NAME5 = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 var LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 var LABEL_KEY = /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 function readPlace(inputs2, problem) {
@@ -23263,15 +24717,42 @@ function readPlace(inputs2, problem) {
   if (backend === void 0) {
     problem(`\`backend\` is one of ${BACKENDS.join(", ")}, not ${JSON.stringify(inputs2.backend)}`);
   }
-  if (inputs2.namespace !== "" && !NAME2.test(inputs2.namespace)) problem("`namespace` is no name of a namespace");
+  if (inputs2.namespace !== "" && !NAME5.test(inputs2.namespace)) problem("`namespace` is no name of a namespace");
   const { kubeconfig } = inputs2;
+  const connector2 = readConnector2(inputs2, problem);
   return {
-    backend: backend ?? "auto",
+    // Who builds elsewhere has neither the connector nor the registry's password.
+    backend: connector2 !== void 0 && backend === "auto" ? "kubernetes" : backend ?? "auto",
+    ...connector2 === void 0 ? {} : { connector: connector2 },
     ...kubeconfig === "" ? {} : { kubeconfig: /[\n{]/.test(kubeconfig) ? { content: kubeconfig } : { path: kubeconfig } },
     ...inputs2.namespace === "" ? {} : { namespace: inputs2.namespace },
     resources: readResources(inputs2.resources, problem),
     nodeSelector: readSelector(inputs2.nodeSelector, problem)
   };
+}
+function readConnector2({
+  connector: connector2,
+  serviceAccount,
+  backend,
+  push
+}, problem) {
+  if (connector2 === "") {
+    if (serviceAccount !== "") problem("`service-account` is for a build pod with a `connector`, and there is none");
+    return void 0;
+  }
+  if (!isConnectorName(connector2)) problem("`connector` is the NAMESPACE/NAME of a Connector, or its name");
+  if (serviceAccount === "") {
+    problem("`connector` needs a `service-account`: the account of the build pod, which may get the connector");
+  } else if (!isConnectorName(serviceAccount) || serviceAccount.includes("/")) {
+    problem("`service-account` is no name of a service account");
+  }
+  if (!["auto", "kubernetes"].includes(backend)) {
+    problem(
+      `\`connector\` is for the backend kubernetes, and not for ${backend}; the hook pushes through the connectors of its settings`
+    );
+  }
+  if (!push) problem("`connector` is for a push, and `push` is not true");
+  return { name: connector2, serviceAccount };
 }
 var SECRET_FIELDS = [
   ...["token", "password", "client-key-data"],
@@ -23317,14 +24798,14 @@ function readSelector(elements2, problem) {
 }
 
 // packages/action/src/secrets.ts
-var import_node_fs20 = require("node:fs");
-var import_promises26 = require("node:fs/promises");
-var import_node_path33 = require("node:path");
-var MAX_BYTES5 = 500 * 1024;
+var import_node_fs24 = require("node:fs");
+var import_promises29 = require("node:fs/promises");
+var import_node_path36 = require("node:path");
+var MAX_BYTES6 = 500 * 1024;
 var ID2 = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/;
-function readSecrets(inputs2, place, problem) {
+function readSecrets(inputs2, place2, problem) {
   const ids = /* @__PURE__ */ new Set();
-  const pairs4 = (input, elements2) => elements2.flatMap((element) => {
+  const pairs5 = (input, elements2) => elements2.flatMap((element) => {
     const pair = splitPair2(element);
     if (pair === void 0 || pair[0] === "" || pair[1] === "") {
       const about = input === "secrets" ? "; a secret that does not exist is empty" : "";
@@ -23342,19 +24823,19 @@ function readSecrets(inputs2, place, problem) {
     }
     return [];
   });
-  const values = pairs4("secrets", inputs2.values).map(([id, value]) => ({ id, value: Buffer.from(value) }));
-  const envs = pairs4("secret-envs", inputs2.envs).flatMap(([id, variable]) => {
-    const value = variableOf(place.environment, variable);
+  const values = pairs5("secrets", inputs2.values).map(([id, value]) => ({ id, value: Buffer.from(value) }));
+  const envs = pairs5("secret-envs", inputs2.envs).flatMap(([id, variable]) => {
+    const value = variableOf(place2.environment, variable);
     if (value !== void 0 && value !== "") return [{ id, value: Buffer.from(value) }];
     problem(`\`secret-envs\` names for ${id} a variable that is not set; give it in \`env\` of the step`);
     return [];
   });
-  const files = pairs4("secret-files", inputs2.files).map(([id, path8]) => ({ id, path: (0, import_node_path33.resolve)(place.workspace, path8) }));
+  const files = pairs5("secret-files", inputs2.files).map(([id, path8]) => ({ id, path: (0, import_node_path36.resolve)(place2.workspace, path8) }));
   return { secrets: [...values, ...envs], files };
 }
 async function readSecretFile({ id, path: path8 }) {
   const wrong = (why) => new Error(`\`secret-files\`: ${path8}, for ${id}, ${why}`);
-  const file = await (0, import_promises26.open)(path8, import_node_fs20.constants.O_RDONLY | import_node_fs20.constants.O_NONBLOCK).catch((error2) => {
+  const file = await (0, import_promises29.open)(path8, import_node_fs24.constants.O_RDONLY | import_node_fs24.constants.O_NONBLOCK).catch((error2) => {
     throw wrong(
       `cannot be read (${error2.code ?? "unknown"}); is the path relative to the workspace?`
     );
@@ -23362,7 +24843,7 @@ async function readSecretFile({ id, path: path8 }) {
   try {
     const found = await file.stat();
     if (!found.isFile()) throw wrong("is no file");
-    if (found.size > MAX_BYTES5) throw wrong("has more than 500 KiB, which is too much for a build secret");
+    if (found.size > MAX_BYTES6) throw wrong("has more than 500 KiB, which is too much for a build secret");
     return { id, value: await file.readFile() };
   } finally {
     await file.close();
@@ -23435,27 +24916,35 @@ function readInputs(input, around) {
     },
     problem
   );
-  const place = readPlace(
+  const place2 = readPlace(
     {
       backend: input("backend") || "auto",
       kubeconfig: input("kubeconfig"),
       namespace: input("namespace"),
+      connector: input("connector"),
+      serviceAccount: input("service-account"),
+      // A run of a fork that pushes nothing is no mistake of whoever wrote the workflow.
+      push: push || input("push") === "auto",
       resources: words("resources"),
       nodeSelector: words("node-selector")
     },
     problem
   );
   const context = readContext2(input("context") || ".", input("file"), around.workspace, problem);
-  const summary2 = isTrue("summary");
+  const summary2 = isTrue("summary") && wantsSummary(around.environment);
+  const logout2 = isTrue("logout");
+  if (context !== void 0) {
+    sayWhatDiffers({ context, logins, secrets, buildArgs: build2.buildArgs }, around.environment, problem, notice2);
+  }
   return {
-    wanted: problems.length > 0 || context === void 0 ? void 0 : { build: build2, context, secrets, secretFiles: files, logins, place, summary: summary2 },
+    wanted: problems.length > 0 || context === void 0 ? void 0 : { build: build2, context, secrets, secretFiles: files, logins, logout: logout2, place: place2, summary: summary2 },
     problems,
     notices,
     masks: [
       ...input("password") === "" ? [] : [input("password")],
       ...secretsOf2(logins),
       ...secrets.map(({ value }) => value.toString()),
-      ...place.kubeconfig !== void 0 && "content" in place.kubeconfig ? secretsOfKubeconfig(place.kubeconfig.content) : []
+      ...place2.kubeconfig !== void 0 && "content" in place2.kubeconfig ? secretsOfKubeconfig(place2.kubeconfig.content) : []
     ]
   };
 }
@@ -23569,14 +25058,31 @@ function runnerOf(environment) {
   const { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2 } = core_exports;
   const summary2 = environment["GITHUB_STEP_SUMMARY"];
   const summarise2 = async (markdown) => {
-    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises27.appendFile)(summary2, markdown);
+    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises30.appendFile)(summary2, markdown);
   };
   return { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2, summarise: summarise2 };
 }
 
+// packages/action/src/keep-logins.ts
+async function keepLogins({ wanted }, environment, runner) {
+  if (wanted === void 0 || wanted.logout || wanted.logins.length === 0) return;
+  const path8 = dockerConfigFile(seenByLaterSteps(environment));
+  try {
+    for (const { registry: registry2, username, password } of wanted.logins) await login(path8, registry2, username, password);
+    const registries = wanted.logins.map(({ registry: registry2 }) => registry2).join(", ");
+    runner.info(plainLine(`Kept the login for ${registries} in ${path8}, as \`logout: false\` asks for.`));
+  } catch (error2) {
+    const why = error2 instanceof Error ? error2.message : String(error2);
+    runner.notice(plainLine(`\`logout: false\`: the logins could not be kept for later steps: ${why}`));
+  }
+}
+function seenByLaterSteps(environment) {
+  const isKanikos = environment["DOCKER_CONFIG"]?.startsWith("/kaniko/") === true;
+  return isKanikos ? { ...environment, DOCKER_CONFIG: void 0 } : environment;
+}
+
 // packages/action/src/run.ts
-var import_promises28 = require("node:fs/promises");
-var import_node_path34 = require("node:path");
+var import_node_path37 = require("node:path");
 
 // packages/action/src/advice.ts
 var ADVICE = {
@@ -23600,49 +25106,32 @@ function adviceFor(code3) {
 // packages/action/src/annotations.ts
 var MAX_ANNOTATIONS = 5;
 var NAMED = /\bline (\d{1,6})(?:,| \(|\))/;
-var INSTRUCTION2 = /^building .* failed (?:at|after) ([A-Z]+ [^]*)$/;
-function annotate(error2, dockerfile) {
-  const [first = ""] = error2.message.split("\n");
+function annotate(error2) {
+  const [message = ""] = error2.message.split("\n");
   if (error2.code === "DOCKERFILE_UNSUPPORTED") {
     const findings = error2.message.split(/\n|(?=\bline \d{1,6} \()/).filter((part) => NAMED.test(part));
     if (findings.length > 0) {
-      return findings.slice(0, MAX_ANNOTATIONS).map((part) => ({ title: "Cannot be built here", message: part.trim(), line: lineNamed(part) }));
+      return findings.slice(0, MAX_ANNOTATIONS).map((part) => ({ title: "Cannot be built here", message: part.trim(), line: Number(NAMED.exec(part)?.[1]) }));
     }
   }
-  const isDockerfiles = error2.code === "DOCKERFILE_FAILED" || error2.code === "BASE_IMAGE";
-  const line = isDockerfiles ? lineNamed(first) ?? lineOf(INSTRUCTION2.exec(first)?.[1], dockerfile) : void 0;
-  const exit = /ended with exit code (\d+)$/.exec(first)?.[1];
-  const keyword = INSTRUCTION2.exec(first)?.[1]?.split(" ", 1)[0];
-  const title = keyword === void 0 || exit === void 0 ? "The build failed" : `${keyword} failed (exit code ${exit})`;
-  return [{ title, message: first, line }];
+  return [{ title: titleOf(error2, message), message, line: error2.at?.line }];
 }
-function lineNamed(text3) {
-  const line = NAMED.exec(text3)?.[1];
-  return line === void 0 ? void 0 : Number(line);
-}
-function lineOf(said, dockerfile) {
-  if (said === void 0 || dockerfile === void 0) return void 0;
-  const words = joined(said);
-  const fitting = parseDockerfile(dockerfile).map(({ line, text: text3 }) => ({ line, text: joined(text3) })).filter(
-    ({ text: text3 }) => words.startsWith(`${text3}: `) || words.includes("\u2026") && text3.startsWith(words.split("\u2026", 1)[0] ?? "")
-  );
-  const longest = Math.max(...fitting.map(({ text: text3 }) => text3.length));
-  const best = fitting.filter(({ text: text3 }) => text3.length === longest);
-  return best.length === 1 ? best[0]?.line : void 0;
-}
-function joined(text3) {
-  return text3.replace(/\s+/g, " ").trim();
+function titleOf({ code: code3, at: at2 }, message) {
+  const keyword = at2?.instruction.split(/\s/, 1)[0]?.toUpperCase();
+  const exit = /ended with exit code (\d+)$/.exec(message)?.[1];
+  if (code3 !== "DOCKERFILE_FAILED" || keyword === void 0) return "The build failed";
+  return exit === void 0 ? `${keyword} failed` : `${keyword} failed (exit code ${exit})`;
 }
 
 // packages/action/src/build-log.ts
-var import_node_crypto12 = require("node:crypto");
+var import_node_crypto15 = require("node:crypto");
 var TITLES = {
   context: "Context",
   bases: "Base images",
   build: "Build",
   push: "Push"
 };
-var KEPT_LINES2 = 20;
+var KEPT_LINES3 = 20;
 var SILENCE_MS3 = 6e4;
 var BuildLog = class {
   #print;
@@ -23659,7 +25148,7 @@ var BuildLog = class {
   phase = (phase) => {
     if (this.#isOver || this.#open?.phase === phase) return;
     this.#endGroup();
-    const token = (0, import_node_crypto12.randomUUID)();
+    const token = (0, import_node_crypto15.randomUUID)();
     this.#print(`::group::${TITLES[phase]}`);
     this.#print(`::stop-commands::${token}`);
     this.#open = { phase, token, since: Date.now() };
@@ -23669,7 +25158,7 @@ var BuildLog = class {
     if (this.#open === void 0) this.phase("context");
     this.#heard = Date.now();
     this.#tail.push(line);
-    if (this.#tail.length > KEPT_LINES2) this.#tail.shift();
+    if (this.#tail.length > KEPT_LINES3) this.#tail.shift();
     if (!this.#isOver) this.#print(line);
   };
   /** The last lines that were told, at most 20. */
@@ -23731,7 +25220,7 @@ function repositoryOf(reference) {
 }
 
 // packages/action/src/summary.ts
-var MAX_BYTES6 = 64 * 1024;
+var MAX_BYTES7 = 64 * 1024;
 var MAX_LINE = 400;
 function escaped2(text3) {
   return text3.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").replace(/[^A-Za-z0-9 \u0080-\u{10FFFF}]/gu, (character) => `&#${character.codePointAt(0) ?? 32};`);
@@ -23778,9 +25267,11 @@ function summariseBuild(wanted, outcome) {
 function summariseFailure(failure2, wanted, masks) {
   const name2 = wanted?.build.tags[0];
   const clean = (text3) => redact(text3, masks);
+  const { at: at2 } = failure2;
   return bounded([
     `### Kaniko build: \u274C ${name2 === void 0 ? "no image" : code2(name2)}`,
     block(clean(failure2.message).split("\n").slice(0, 30)),
+    ...at2 === void 0 ? [] : [`**Where:** ${code2(at2.file)}, line ${at2.line}: ${code2(clean(at2.instruction))}`],
     `**What to do:** ${escaped2(failure2.advice)}`,
     ...failure2.tail.length === 0 ? [] : [
       `<details><summary>The last lines of the build</summary>
@@ -23821,15 +25312,14 @@ function bounded(parts) {
     const longer = `${text3}${part}
 
 `;
-    if (Buffer.byteLength(longer) > MAX_BYTES6) break;
+    if (Buffer.byteLength(longer) > MAX_BYTES7) break;
     text3 = longer;
   }
   return text3;
 }
 
 // packages/action/src/run.ts
-var MAX_DOCKERFILE2 = 1024 * 1024;
-async function buildImage(read4, place, runner, choose, signal) {
+async function buildImage(read4, place2, runner, choose, signal) {
   for (const mask of read4.masks) runner.setSecret(mask);
   for (const sentence2 of read4.notices) runner.notice(plainLine(sentence2));
   const { wanted } = read4;
@@ -23841,7 +25331,7 @@ async function buildImage(read4, place, runner, choose, signal) {
   const masks = [...read4.masks];
   const log = new BuildLog((line) => runner.info(line));
   try {
-    const build2 = await complete(wanted, place.workspace, (secret2) => {
+    const build2 = await complete(wanted, place2.workspace, (secret2) => {
       masks.push(secret2);
       runner.setSecret(secret2);
     });
@@ -23865,7 +25355,7 @@ async function buildImage(read4, place, runner, choose, signal) {
     return true;
   } catch (error2) {
     log.end();
-    await tellFailure(error2, { wanted, masks, tail: log.tail, workspace: place.workspace }, runner);
+    await tellFailure(error2, { wanted, masks, tail: log.tail, workspace: place2.workspace }, runner);
     return false;
   }
 }
@@ -23887,16 +25377,16 @@ async function tellFailure(error2, build2, runner) {
   for (const reference of pushedBefore(error2)) runner.info(plainLine(`Pushed before the failure: ${reference}`));
   if (error2 instanceof BuildError) {
     const path8 = dockerfilePath(wanted, workspace);
-    const text3 = path8 === void 0 ? void 0 : await readBounded(path8);
-    for (const { line, title, message: sentence2 } of annotate(error2, text3)) {
-      const where = line === void 0 || path8 === void 0 ? {} : { file: (0, import_node_path34.relative)(workspace, path8), startLine: line };
+    for (const { line, title, message: sentence2 } of annotate(error2)) {
+      const where = line === void 0 || path8 === void 0 ? {} : { file: (0, import_node_path37.relative)(workspace, path8), startLine: line };
       runner.error(plainLine(sentence2), { title: plainLine(title), ...where });
     }
   } else {
     runner.error(plainLine(message), { title: "The build failed" });
   }
   if (wanted.summary) {
-    await summarise(summariseFailure({ message, advice: advice2, tail: build2.tail }, wanted, build2.masks), runner);
+    const at2 = error2 instanceof BuildError ? error2.at : void 0;
+    await summarise(summariseFailure({ message, at: at2, advice: advice2, tail: build2.tail }, wanted, build2.masks), runner);
   }
 }
 async function summarise(markdown, runner) {
@@ -23914,31 +25404,21 @@ function pushedBefore(error2) {
 }
 function dockerfilePath({ context }, workspace) {
   if (context.kind === "git") return void 0;
-  return context.file === void 0 ? (0, import_node_path34.join)(context.path, "Dockerfile") : (0, import_node_path34.resolve)(workspace, context.file);
-}
-async function readBounded(path8) {
-  try {
-    const file = await (0, import_promises28.open)(path8);
-    try {
-      const found = await file.stat();
-      return found.isFile() && found.size <= MAX_DOCKERFILE2 ? await file.readFile("utf8") : void 0;
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return void 0;
-  }
+  return context.file === void 0 ? (0, import_node_path37.join)(context.path, "Dockerfile") : (0, import_node_path37.resolve)(workspace, context.file);
 }
 
 // packages/action/src/main.ts
 async function build(environment) {
   const cancelled = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => cancelled.abort());
-  const place = { workspace: workspaceOf(environment) };
+  const place2 = { workspace: workspaceOf(environment) };
   const runner = runnerOf(environment);
   runner.saveState(STATE.isPost, "true");
   const choose = (wanted) => chooseBackend(backendsFor(wanted, environment), wanted.place.backend);
-  return buildImage(await readStep(environment), place, runner, choose, cancelled.signal);
+  const read4 = await readStep(environment);
+  const isBuilt = await buildImage(read4, place2, runner, choose, cancelled.signal);
+  await keepLogins(read4, environment, runner);
+  return isBuilt;
 }
 async function post(environment) {
   const state = (name2) => environment[`STATE_${name2}`] ?? "";
