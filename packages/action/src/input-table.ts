@@ -115,7 +115,8 @@ export const INPUTS = [
     default: 'false',
     refused: {
       unless: UNLESS_FALSE,
-      instead: 'leave it out: with the backend docker, the daemon keeps what is not pushed; elsewhere write `outputs: type=docker,dest=image.tar`'
+      instead:
+        'leave it out: with the backend docker, the daemon keeps what is not pushed; elsewhere write `outputs: type=docker,dest=image.tar`'
     }
   },
   {
