@@ -1,7 +1,7 @@
 import type { Backend, BackendName } from '@kaniko-hooks/client'
 import { expect, test } from '@jest/globals'
 
-import { backendsFor, refuseFiles, unusedBy } from './backends.js'
+import { backendsFor, unusedBy } from './backends.js'
 import { readGiven } from './inputs.fixture.js'
 import type { Wanted } from './inputs.js'
 
@@ -26,13 +26,6 @@ test('what a backend makes nothing of is named', () => {
     '`kubeconfig`, `namespace`, `resources`, `node-selector`: for the backend kubernetes alone, and nothing to broker.'
   )
   expect(unusedBy(backend('broker'), wantedOf({}))).toBeUndefined()
-})
-
-test('an archive of the image is refused by what would leave it out', () => {
-  const wanted = wantedOf({ outputs: 'type=oci,dest=image.tar' })
-  expect(() => refuseFiles(backend('local'), wanted)).toThrow(/the backend local makes no archive of an image; push/)
-  expect(() => refuseFiles(backend('docker'), wanted)).not.toThrow()
-  expect(() => refuseFiles(backend('local'), wantedOf({}))).not.toThrow()
 })
 
 function named(name: BackendName, inputs: Parameters<typeof readGiven>[0]): Backend | undefined {

@@ -22,18 +22,6 @@ export function backendsFor(wanted: Wanted, environment: Environment): readonly 
   ]
 }
 
-/**
- * Refuses archives of an image where the backend would leave them out.
- *
- * @throws Error that says what to do instead
- */
-export function refuseFiles(backend: Backend, { build }: Wanted): void {
-  if (build.files.length === 0 || backend.name !== 'local') return
-  throw new Error(
-    `\`outputs\`: the backend ${backend.name} makes no archive of an image; push the image, and fetch it with \`crane pull\``
-  )
-}
-
 /** What is set for build pods in a cluster and means nothing to another backend, in a sentence. */
 export function unusedBy(backend: Backend, { place }: Wanted): string | undefined {
   if (backend.name === 'kubernetes') return undefined

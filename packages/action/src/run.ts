@@ -5,7 +5,7 @@ import { BuildError } from '@kaniko-hooks/builder'
 import type { Choice, ImageBuild } from '@kaniko-hooks/client'
 import { adviceFor } from './advice.js'
 import { annotate } from './annotations.js'
-import { refuseFiles, unusedBy } from './backends.js'
+import { unusedBy } from './backends.js'
 import { BuildLog } from './build-log.js'
 import { openContext } from './context.js'
 import { seconds } from './durations.js'
@@ -54,7 +54,6 @@ export async function buildImage(
     })
     const { backend, reason } = await choose(wanted)
     for (const line of plainLines(reason)) runner.info(line)
-    refuseFiles(backend, wanted)
     const unused = unusedBy(backend, wanted)
     if (unused !== undefined) runner.notice(plainLine(unused))
     runner.saveState(STATE.backend, backend.name)
