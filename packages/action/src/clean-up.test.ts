@@ -60,5 +60,5 @@ test('what fails is said, in a line that commands nothing', async () => {
 })
 
 test('inputs with problems are no reason to fail', async () => {
-  expect(await run(LEFT, undefined, { load: 'true' })).toEqual([])
+  expect(await run(LEFT, undefined, { ssh: 'default' })).toEqual([])
 })

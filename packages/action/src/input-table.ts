@@ -61,6 +61,11 @@ export const INPUTS = [
     description: 'type=registry, type=image,push=true, type=docker,dest=PATH or type=oci,dest=PATH, one per line.'
   },
   {
+    name: 'load',
+    description: 'Load the image into the Docker daemon that builds it; the backend docker alone.',
+    default: 'false'
+  },
+  {
     name: 'pull',
     description: 'Ask the registry for newer base images.',
     default: 'false',
@@ -108,16 +113,6 @@ export const INPUTS = [
     name: 'cgroup-parent',
     description: 'The cgroup of RUN.',
     refused: { unless: NEVER, instead: 'limit the build with `resources`' }
-  },
-  {
-    name: 'load',
-    description: 'Load the image into a Docker daemon.',
-    default: 'false',
-    refused: {
-      unless: UNLESS_FALSE,
-      instead:
-        'leave it out: with the backend docker, the daemon keeps what is not pushed; elsewhere write `outputs: type=docker,dest=image.tar`'
-    }
   },
   {
     name: 'network',

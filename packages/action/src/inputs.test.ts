@@ -181,7 +181,7 @@ test.each<[Partial<Record<InputName, string>>, RegExp]>([
 
 test('all problems are told at once', () => {
   expect(
-    readGiven({ push: 'true', load: 'true', ssh: 'default', timeout: 'soon', 'cache-from': 'type=gha' }).problems
+    readGiven({ push: 'true', 'add-hosts': 'x', ssh: 'default', timeout: 'soon', 'cache-from': 'type=gha' }).problems
   ).toHaveLength(5)
 })
 
@@ -250,7 +250,7 @@ test('what must not be printed is known, with problems too', () => {
     password: 'p4ss',
     secrets: 'npm=t0ken',
     kubeconfig: 'users:\n- user:\n    token: abcdefgh1',
-    load: 'true'
+    ssh: 'default'
   })
   expect(problems).toHaveLength(1)
   expect(masks).toEqual(['p4ss', 'p4ss', 'bW9uYTpwNHNz', 't0ken', 'abcdefgh1'])

@@ -68,6 +68,8 @@ export function readInputs(input: (name: InputName) => string, around: Surroundi
   const tags = readTags([...words('tags'), ...outputs.names], problem)
   const push = readPush(input, around, notice, problem) || outputs.push
   if (push && tags.length === 0) problem('`tags` is empty, and an image without a name cannot be pushed')
+  const isLoaded = isTrue('load')
+  if (isLoaded && tags.length === 0) problem('`tags` is empty, and an image without a name cannot be loaded')
   const platform = readPlatform(words('platforms'), problem)
   const repository = readCache(
     {
@@ -126,6 +128,7 @@ export function readInputs(input: (name: InputName) => string, around: Surroundi
       serviceAccount: input('service-account'),
       // A run of a fork that pushes nothing is no mistake of whoever wrote the workflow.
       push: push || input('push') === 'auto',
+      load: isLoaded,
       resources: words('resources'),
       nodeSelector: words('node-selector')
     },

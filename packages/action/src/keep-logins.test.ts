@@ -30,7 +30,7 @@ const auths = (path: string): unknown => (JSON.parse(readFileSync(path, 'utf8'))
 test('nothing is kept unless that is asked for', async () => {
   expect(await keep(LOGIN)).toEqual([])
   expect(await keep({ logout: 'false' })).toEqual([])
-  expect(await keep({ ...LOGIN, logout: 'false', load: 'true' })).toEqual([])
+  expect(await keep({ ...LOGIN, logout: 'false', ssh: 'default' })).toEqual([])
   expect(readdirSync(home)).toEqual([])
 })
 

@@ -9,6 +9,7 @@ const NONE = {
   connector: '',
   serviceAccount: '',
   push: true,
+  load: false,
   resources: [] as string[],
   nodeSelector: [] as string[]
 }
@@ -22,6 +23,7 @@ test('has what the inputs say', () => {
     connector: 'ci/harbor',
     serviceAccount: 'images',
     push: true,
+    load: false,
     resources: ['cpu=500m', 'memory=4Gi', 'ephemeral-storage=20Gi'],
     nodeSelector: ['kubernetes.io/arch=amd64', 'disk=']
   }
@@ -79,4 +81,19 @@ test.each([
 
 test('a kubeconfig that is no YAML hides each of its values that a line gives', () => {
   expect(secretsOfKubeconfig('users:\n  - user: {\n    token: abcdefgh1\n   : :\n')).toEqual(['abcdefgh1'])
+})
+
+test('an image is loaded into the daemon that builds it, and pushed by another build', () => {
+  const problems: string[] = []
+  const read = (more: Partial<Parameters<typeof readPlace>[0]>): string =>
+    readPlace({ ...NONE, push: false, load: true, ...more }, sentence => problems.push(sentence)).backend
+  expect(read({})).toBe('docker')
+  expect(read({ backend: 'docker' })).toBe('docker')
+  expect(problems).toEqual([])
+  read({ backend: 'kubernetes' })
+  read({ push: true })
+  expect(problems).toEqual([
+    expect.stringMatching(/`load` is for the backend docker, and not for kubernetes; write `outputs/),
+    expect.stringMatching(/`load` and `push` exclude each other/)
+  ])
 })

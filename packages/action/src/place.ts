@@ -32,6 +32,7 @@ export function readPlace(
     readonly connector: string
     readonly serviceAccount: string
     readonly push: boolean
+    readonly load: boolean
     readonly resources: readonly string[]
     readonly nodeSelector: readonly string[]
   },
@@ -44,9 +45,16 @@ export function readPlace(
   if (inputs.namespace !== '' && !NAME.test(inputs.namespace)) problem('`namespace` is no name of a namespace')
   const { kubeconfig } = inputs
   const connector = readConnector(inputs, problem)
+  if (inputs.load && !['auto', 'docker'].includes(inputs.backend)) {
+    problem(
+      `\`load\` is for the backend docker, and not for ${inputs.backend}; write \`outputs: type=docker,dest=image.tar\``
+    )
+  }
+  if (inputs.load && inputs.push) problem('`load` and `push` exclude each other: build again to push, or `docker push`')
+  // Who builds elsewhere has neither the connector nor the registry's password, nor a daemon.
+  const only = connector !== undefined ? 'kubernetes' : inputs.load ? 'docker' : 'auto'
   return {
-    // Who builds elsewhere has neither the connector nor the registry's password.
-    backend: connector !== undefined && backend === 'auto' ? 'kubernetes' : (backend ?? 'auto'),
+    backend: backend === undefined || backend === 'auto' ? only : backend,
     ...(connector === undefined ? {} : { connector }),
     ...(kubeconfig === ''
       ? {}

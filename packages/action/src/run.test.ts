@@ -131,7 +131,7 @@ test('summary: false writes none', async () => {
 })
 
 test('problems of the inputs are one error, and nothing is built', async () => {
-  const { ok, said, builds, outputs } = await run({ push: 'true', load: 'true' })
+  const { ok, said, builds, outputs } = await run({ push: 'true', ssh: 'default' })
   expect(ok).toBe(false)
   expect(builds).toEqual([])
   expect(outputs).toEqual({})

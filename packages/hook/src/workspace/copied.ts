@@ -132,13 +132,14 @@ export class Copied implements Workspace {
     const { mirror, side } = job
     const looking = begun(look(side))
     const remembered = await this.#talk(SEND, job, async session => {
-      // They are copied while the job's first step is on its way.
-      await session.ask({ externals: true })
+      // They are copied while the job's first step is on its way; later ones need not ask.
+      if (!mirror.hasExternals) await session.ask({ externals: true })
+      const awaited = { ...mirror, hasExternals: true }
       // What was sent before a connection was lost may not be remembered in the pod.
       side.index = mirror.index
       const { hasSent } = await this.#send(session, side, looking, mirror)
       // A connection that is lost while the step runs must not make the pod forget what it was sent.
-      return hasSent ? this.#remember(session, mirror, side) : mirror
+      return hasSent ? this.#remember(session, awaited, side) : awaited
     })
     if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
   }

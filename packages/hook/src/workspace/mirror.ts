@@ -13,6 +13,8 @@ export interface Mirror {
   readonly generation: string
   /** Whose the files in the pod become. */
   readonly owner: Owner
+  /** Whether the pod is known to have the runner's externals. */
+  readonly hasExternals: boolean
   /** The runner's disk in that state. */
   readonly index: Index
 }
@@ -47,7 +49,7 @@ export class MirrorFile {
 
   /** Of a pod of which nothing is known. */
   empty(pod: string): Mirror {
-    return { pod, generation: '', owner: ROOT, index: new Index() }
+    return { pod, generation: '', owner: ROOT, hasExternals: false, index: new Index() }
   }
 
   /** Takes complaints, and returns those that the job has not been told yet. */
