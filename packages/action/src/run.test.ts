@@ -27,7 +27,7 @@ const OUTCOME: BuildOutcome = {
   buildId: 'pod-1',
   backend: 'kubernetes',
   size: undefined,
-  durationsMs: { build: 3_000 }
+  durationsMs: { queue: 1_000, build: 2_000 }
 }
 
 interface Said {

@@ -90,7 +90,12 @@ export const BUILD_FLAGS = [
     help: 'Push the tags of its registry through this OCI Connector, from a cluster'
   },
   { name: 'service-account', value: 'NAME', help: 'Account of the build pod, which may get the connector' },
-  { name: 'kubeconfig', value: 'PATH', suggest: 'file', help: 'How to reach the cluster (default: $KUBECONFIG)' },
+  {
+    name: 'kubeconfig',
+    value: 'PATH',
+    suggest: 'file',
+    help: 'How to reach the cluster (default: the account of this pod, $KUBECONFIG, ~/.kube/config)'
+  },
   {
     name: 'registry-auth',
     value: 'PATH',

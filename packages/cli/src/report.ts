@@ -16,7 +16,7 @@ export interface Report extends Listener {
 }
 
 const PHASES: Readonly<Record<Phase, string>> = {
-  context: 'Sending the context',
+  context: 'Reading the context',
   bases: 'Fetching base images',
   build: 'Building',
   push: 'Pushing'

@@ -174,10 +174,15 @@ describe.each(variants<(typeof WAYS)[number]>([WAYS[0]], [WAYS[1]]))('the action
           ...login,
           tags: tag(),
           push: 'true',
+          outputs: 'type=oci,dest=image.tar',
           'build-args': 'VERSION=1, 2'
         }
       },
-      { name: 'use', run: 'echo "got ${{ steps.build.outputs.digest }}"' },
+      {
+        name: 'use',
+        env: { DIGEST: '${{ steps.build.outputs.digest }}' },
+        run: 'echo "got $DIGEST"; grep -aqF "$DIGEST" image.tar && echo "so has the archive"'
+      },
       { name: 'broken', uses, with: { ...where, file: 'app/Dockerfile.stages' } }
     ]
     result = await runJob(runner, {
@@ -198,7 +203,7 @@ describe.each(variants<(typeof WAYS)[number]>([WAYS[0]], [WAYS[1]]))('the action
     })
   }, 400_000)
 
-  test('builds in its own container and pushes, with inputs whose names have dashes', async () => {
+  test('builds in its own container, pushes and writes an archive, with inputs whose names have dashes', async () => {
     expect(step('build').outcome).toBe('success')
     expect(step('build').outputs).toMatchObject({
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
@@ -206,7 +211,9 @@ describe.each(variants<(typeof WAYS)[number]>([WAYS[0]], [WAYS[1]]))('the action
       backend: 'local'
     })
     expect(await registry.images()).toContain(tag().slice(registry.pushHost.length + 1))
-    expect(outputOf(step('use')).join('\n')).toContain(`got ${step('build').outputs['digest'] ?? 'nothing'}`)
+    expect(outputOf(step('use')).join('\n')).toContain(
+      `got ${step('build').outputs['digest'] ?? 'nothing'}\nso has the archive`
+    )
     expect(step('build').summary).toContain('### Kaniko build: ✅')
     const files = filesOf(tag())
     expect(files).toContain('hello')

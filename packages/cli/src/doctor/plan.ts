@@ -31,7 +31,7 @@ export const CLUSTER_FLAGS = [
     name: 'kubeconfig',
     value: 'PATH',
     suggest: 'file',
-    help: 'How to reach the cluster (default: the account of this pod, $KUBECONFIG)'
+    help: 'How to reach the cluster (default: the account of this pod, $KUBECONFIG, ~/.kube/config)'
   },
   {
     name: 'insecure-registry',

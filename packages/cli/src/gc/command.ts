@@ -8,7 +8,7 @@ export const GC = {
   flags: [...GC_FLAGS, { name: 'help', short: 'h', help: 'Show this help' }],
   examples: [
     { says: 'what would be removed', line: 'kbuild gc --namespace builds --dry-run' },
-    { says: 'of the last hour too', line: 'kbuild gc --namespace builds --older-than 10m' },
+    { says: 'all that is older than ten minutes', line: 'kbuild gc --namespace builds --older-than 10m' },
     { says: 'images of kbuild doctor too', line: 'kbuild gc --namespace builds -t registry.example.com/acme/actions' }
   ]
 }
