@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { V1Pod } from '@kaniko-hooks/kube'
 
@@ -20,6 +21,9 @@ import { jobBegan } from './job-began.js'
 
 /** How long a job that is ready waits for builds that are on the way. */
 const GRACE_MS = 300
+
+/** How long it waits at most until those are given up: what stays is found by its record and its owner. */
+const LONGEST_MS = 1_000
 
 /** How many contexts are read: those that cannot be built here count too. */
 const MOST_READ = 10
@@ -81,7 +85,7 @@ export function beginBuilds(
     letGo: async () => {
       const timer = setTimeout(() => over.abort(), GRACE_MS)
       onRoom()
-      await begun
+      await Promise.race([begun, sleep(LONGEST_MS, undefined, { ref: false })])
       clearTimeout(timer)
     }
   }

@@ -55,6 +55,12 @@ describe('what is a container action with a Dockerfile', () => {
     expect(await find()).toEqual(['o/r/v1/Dockerfile'])
   })
 
+  test('is not looked for any more when the time is over', async () => {
+    download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
+    expect(await findDockerfiles(actions, began, undefined, 10_000)).toHaveLength(1)
+    expect(await findDockerfiles(actions, began, undefined, 0)).toEqual([])
+  })
+
   test('a manifest is read up to its limit', async () => {
     download('o/r/v1', { 'action.yml': `${'#'.repeat(300_000)}\n${DOCKER}`, Dockerfile: '' })
     expect(await find()).toEqual([])
