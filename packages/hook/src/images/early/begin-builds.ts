@@ -85,7 +85,7 @@ export function beginBuilds(
     letGo: async () => {
       const timer = setTimeout(() => over.abort(), GRACE_MS)
       onRoom()
-      await Promise.race([begun, sleep(LONGEST_MS, undefined, { ref: false })])
+      await Promise.race([begun, sleep(LONGEST_MS)])
       clearTimeout(timer)
     }
   }
