@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { V1Pod } from '@kaniko-hooks/kube'
 
@@ -83,10 +82,10 @@ export function beginBuilds(
     onRoom,
     giveUp,
     letGo: async () => {
-      const timer = setTimeout(() => over.abort(), GRACE_MS)
+      const timers = [setTimeout(() => over.abort(), GRACE_MS)]
       onRoom()
-      await Promise.race([begun, sleep(LONGEST_MS)])
-      clearTimeout(timer)
+      await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, LONGEST_MS)))])
+      timers.forEach(clearTimeout)
     }
   }
 }

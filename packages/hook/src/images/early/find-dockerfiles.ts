@@ -68,7 +68,8 @@ export async function findDockerfiles(
 
 function downloadedIn(actions: string, began: number, cache: string | undefined, budget: Budget): string[] {
   const found: string[] = []
-  const isOfJob = (stats: Stats | undefined): boolean => stats !== undefined && stats.ctimeMs >= began
+  // A second name could be that of a file which the runner writes anew in each job.
+  const isOfJob = ({ ctimeMs, nlink }: Stats): boolean => ctimeMs >= began && nlink === 1
   const walk = (directory: Directory, path: string, depth: number): void => {
     for (const name of namesIn(directory, budget)) {
       const stats = directory.look(name)
