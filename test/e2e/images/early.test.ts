@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
+import { withTemplate } from '../../faults/template.js'
 import { Lanes } from '../../faults/lanes.js'
 import { Api } from '../../harness/cluster/api.js'
 import { until } from '../../harness/cluster/wait.js'
 import { pushedBy } from '../../harness/dockerfile-action.js'
 import { outputOf, placeFiles, runJob, stepOf, type Files, type JobResult } from '../../harness/job.js'
-import { apply } from '../../harness/kubectl.js'
+import { apply, kubectl } from '../../harness/kubectl.js'
 import { observe } from '../../harness/observe.js'
 import { imagesIn } from '../../harness/registry.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
@@ -61,13 +62,14 @@ interface Way {
   readonly settings?: object
   readonly args?: readonly string[]
   readonly cancelAt?: string
+  readonly env?: Readonly<Record<string, string>>
   /** Told the name of each build pod, once. */
   readonly onBuild?: (name: string) => void
 }
 
 async function run(
   runner: RunnerPod,
-  { steps = STEPS, settings = {}, args = [], cancelAt, onBuild }: Way = {}
+  { steps = STEPS, settings = {}, args = [], env = {}, cancelAt, onBuild }: Way = {}
 ): Promise<Done> {
   await placeFiles(runner, ACTIONS, FILES)
   const path = await runner.writeSettings(settings)
@@ -79,7 +81,7 @@ async function run(
       runJob(runner, {
         workflow: workflowOf({ container: suite.cluster.images.debian, steps }),
         args: ['--actions', ACTIONS, ...args],
-        env: { KANIKO_HOOKS_CONFIG: path },
+        env: { KANIKO_HOOKS_CONFIG: path, ...env },
         ...(cancelAt === undefined ? {} : { cancelAt })
       }),
     ({ kind, metadata: { name = '' } = {} }) => {
@@ -242,6 +244,26 @@ describe.each(variants([], ['in the long run']))('%s', () => {
       expect(printed(done, 'Initialize containers')).toEqual([])
       expect([stepOf(done.result, 'say').outcome, done.builds, await full.left(runner)]).toEqual(['failure', [], []])
       expect(printed(done, 'say').join('\n')).toMatch(/exceeded quota: full/)
+    }, 300_000)
+  })
+
+  describe('where PodSecurity admits a job that is no root, and no build', () => {
+    const strict = new Suite('early-strict')
+
+    test('the job is set up, and the step that wants an image says why there is none', async () => {
+      const runner = await strict.runner({ mode: 'volume' })
+      const level = 'pod-security.kubernetes.io/enforce=restricted'
+      await kubectl(strict.cluster, ['label', 'namespace', strict.namespace, level, '--overwrite'])
+      const env = await withTemplate(runner, {
+        securityContext: { runAsNonRoot: true, runAsUser: 1001, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          { name: '$job', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }
+        ]
+      })
+      const done = await run(runner, { steps: STEPS.slice(0, 1), env })
+      expect(printed(done, 'Initialize containers')).toEqual([])
+      expect([stepOf(done.result, 'say').outcome, done.builds, await strict.left(runner)]).toEqual(['failure', [], []])
+      expect(printed(done, 'say').join('\n')).toMatch(/violates PodSecurity "restricted/)
     }, 300_000)
   })
 })
