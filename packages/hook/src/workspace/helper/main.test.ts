@@ -10,10 +10,16 @@ import { converse } from './main.js'
 import { COPIED, type Word } from './words.js'
 
 let base: string
+/** The program takes the mask away from its process, which tests share. */
+let mask: number
 beforeEach(() => {
+  mask = process.umask(0o022)
   base = mkdtempSync(join(tmpdir(), 'main-'))
 })
-afterEach(() => rmSync(base, { recursive: true }))
+afterEach(() => {
+  process.umask(mask)
+  rmSync(base, { recursive: true })
+})
 
 /** What is answered to the word whether the externals are there. */
 async function answer(copied: string): Promise<unknown> {
