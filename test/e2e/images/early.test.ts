@@ -192,7 +192,8 @@ test('a build that somebody takes away is built again by the step that wants it'
   expect([done.images, done.left]).toEqual([[], []])
 }, 300_000)
 
-describe.each(variants([], ['in the long run']))('%s', () => {
+/** What unit tests show as well. */
+function inLongRun(): void {
   test('an image that a job keeps is not built with the next one', async () => {
     const runners = await Promise.all(['volume', 'novolume'].map(async mode => suite.runner({ mode: mode as Mode })))
     const [one, another] = runners
@@ -266,4 +267,6 @@ describe.each(variants([], ['in the long run']))('%s', () => {
       expect(printed(done, 'say').join('\n')).toMatch(/violates PodSecurity "restricted/)
     }, 300_000)
   })
-})
+}
+
+for (const title of variants([], ['in the long run'])) describe(title, inLongRun)
