@@ -159,6 +159,15 @@ describe('what goes wrong is no fault of the job', () => {
     expect(engine.started.size).toBe(0)
   })
 
+  test('nor a cluster that does not answer, after the job is ready, what only a build asks', async () => {
+    bench.server.intercept(/^POST pods/, () =>
+      bench.server.intercept('POST secrets', () => new Promise(() => undefined), 1)
+    )
+    const engine = new DummyEngine()
+    await expect(prepare(engine)).resolves.toBeDefined()
+    expect(engine.started.size).toBe(0)
+  })
+
   test('a job that fails takes them along', async () => {
     bench.server.exec = async ({ print }) => print('missing dd\n').then(() => 0)
     const engine = new DummyEngine({ startHangs: true })
@@ -201,6 +210,20 @@ describe('the step that wants the image', () => {
     expect(bench.printed).toContain(
       'The build that began with the job did not come to its end (it is gone); the image is built again.'
     )
+  })
+
+  test('is one of as many as without early builds: what nobody wanted, or was taken away, does not count', async () => {
+    const options = { build: { maxPerJob: 1 } }
+    const begun = new DummyEngine()
+    await prepare(begun, options)
+    const lost = new DummyEngine({ knows: new Set() })
+    expect(await provide(lost, options)).toContain(DIGEST)
+    await prepare(begun, options)
+    download('octo/tool/v1', 'FROM scratch\nCOPY . /other\n')
+    expect(await provide(begun, options)).toContain(DIGEST)
+    download('octo/tool/v1', 'FROM scratch\nCOPY . /\n')
+    await expect(provide(begun, options)).rejects.toThrow(/build.maxPerJob is 1/)
+    expect(begun.followed).toEqual([])
   })
 
   test('builds for itself when a file has changed since, or the job is another', async () => {

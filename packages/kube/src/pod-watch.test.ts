@@ -72,6 +72,20 @@ describe('a pod that is watched', () => {
     await expect(wait).rejects.toMatchObject({ code: 'POD_FAILED', reason: 'Replaced' })
   })
 
+  test('is not taken for the one that had its name before, of whose end the watch tells late', async () => {
+    server.put('pods', structuredClone(plain))
+    kube.watchPod('a').open()
+    await until(() => kube.watchPod('a').events === 1)
+    server.watches.isStalled = true
+    server.remove('pods', 'a')
+    const known = server.put('pods', structuredClone(plain))
+    const wait = waitForPod(kube, 'a', 'running', { timeoutMs: 10_000, known: structuredClone(known) })
+    await until(() => looks() > 0)
+    begin()
+    server.watches.isStalled = false
+    expect((await wait).metadata?.uid).toBe(known.metadata?.uid)
+  })
+
   test('is waited for until it is gone', async () => {
     server.put('pods', structuredClone(plain))
     server.lingerMs = 400

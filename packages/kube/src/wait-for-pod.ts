@@ -69,8 +69,9 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
       }
       const pollMs = pollPause(performance.now() - start)
       const isDue = await watch.news({ after: events, since: looked, pollMs, signal: either })
-      // A pod that was deleted is looked for.
-      pod = isDue ? undefined : watch.toldOf(name, events)?.pod
+      const told = isDue ? undefined : watch.toldOf(name, events)?.pod
+      // A pod that was deleted is looked for, and one that another has replaced: a watch may still tell of what had the name before.
+      pod = told?.metadata?.uid === uid ? told : undefined
       events = watch.events
       if (pod === undefined) looked = performance.now()
     }

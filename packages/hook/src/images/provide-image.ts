@@ -47,7 +47,10 @@ export async function provideImage(
   const own = ownDigest(mine, wanted.contentKey)
   if (own !== undefined) return reuse(call, wanted, own, 'was built earlier in this job')
 
-  const begun = await followBegun(call, job, wanted, mine)
+  // What began with the job counts once a step wants it.
+  const count = mine.filter(({ record }) => record.begun === undefined).length
+  const isFull = count >= call.settings.build.maxPerJob
+  const begun = isFull ? undefined : await followBegun(call, job, wanted, mine)
   if (begun !== undefined) return pullable(wanted.places[0], begun)
 
   const foundation = await identifyBases(call, wanted)
@@ -55,7 +58,7 @@ export async function provideImage(
   const kept = sharing === undefined ? undefined : await keptDigest(call, key, sharing, wanted.places)
   if (kept !== undefined) return reuse(call, wanted, kept, 'was kept by an earlier job')
 
-  refuseTooMany(call, mine.length)
+  if (isFull) refuseTooMany(call, count)
   await Promise.all(wanted.places.map(async place => probeDestination(call, place)))
   const image = await buildImage(call, job, wanted, foundation)
   const built = pullable(wanted.places[0], image.digest)
@@ -83,9 +86,7 @@ export function refuseLentAccount({ settings }: Configuration, { serviceAccountN
 }
 
 /** A matrix of generated actions must not fill a registry. */
-function refuseTooMany({ settings }: Configuration, count: number): void {
-  const limit = settings.build.maxPerJob
-  if (count < limit) return
-  const message = `This job has built ${count} images already, and the setting build.maxPerJob is ${limit}.`
+function refuseTooMany({ settings }: Configuration, count: number): never {
+  const message = `This job has built ${count} images already, and the setting build.maxPerJob is ${settings.build.maxPerJob}.`
   throw new HookError('SETTING', message)
 }

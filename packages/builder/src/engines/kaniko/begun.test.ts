@@ -184,6 +184,17 @@ describe('the end of a build that went on alone', () => {
     await expect(follow()).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
   })
 
+  test('is lost when its node lost the container that pushes', async () => {
+    const build = request(WITH_SECRET)
+    put(build, pod => {
+      const status = say(ended(pod, { push: 137 }), 'kaniko', DIGEST)
+      const [pushing] = status?.containerStatuses ?? []
+      Object.assign(pushing?.state?.terminated ?? {}, { reason: 'ContainerStatusUnknown' })
+      return status
+    })
+    await expect(follow(build)).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
+  })
+
   test('is lost when its pod is gone', async () => {
     await expect(follow()).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
   })

@@ -190,7 +190,9 @@ export class KanikoEngine implements Engine {
     try {
       const pod = await this.#kube.get('pods', name, { signal })
       if (pod.status?.reason === DEADLINE) return tookTooLong(request, kanikoLog, error)
-      const why = disturbance(pod, KANIKO_CONTAINER)
+      // A push that its node lost is as little a failure of the build.
+      const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+      const why = containers.map(container => disturbance(pod, container.name)).find(said => said !== undefined)
       return why === undefined ? error : lost(why, error)
     } catch (cause) {
       return isKubeError(cause, 'NOT_FOUND') ? lost('its pod is gone', error) : error

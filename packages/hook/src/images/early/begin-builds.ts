@@ -21,6 +21,9 @@ import { jobBegan } from './job-began.js'
 /** How long a job that is ready waits for builds that are on the way. */
 const GRACE_MS = 300
 
+/** How long it waits at most until those are given up: what stays is found by its record and its owner. */
+const LONGEST_MS = 1_000
+
 /** How many contexts are read: those that cannot be built here count too. */
 const MOST_READ = 10
 
@@ -79,10 +82,10 @@ export function beginBuilds(
     onRoom,
     giveUp,
     letGo: async () => {
-      const timer = setTimeout(() => over.abort(), GRACE_MS)
+      const timers = [setTimeout(() => over.abort(), GRACE_MS)]
       onRoom()
-      await begun
-      clearTimeout(timer)
+      await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, LONGEST_MS)))])
+      timers.forEach(clearTimeout)
     }
   }
 }

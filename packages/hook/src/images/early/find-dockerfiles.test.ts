@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 
@@ -53,6 +53,12 @@ describe('what is a container action with a Dockerfile', () => {
   test('a repository without a manifest that begins with a Dockerfile', async () => {
     download('o/r/v1', { Dockerfile: '', 'nested/Dockerfile': '' })
     expect(await find()).toEqual(['o/r/v1/Dockerfile'])
+  })
+
+  test('is not looked for any more when the time is over', async () => {
+    download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
+    expect(await findDockerfiles(actions, began, undefined, 10_000)).toHaveLength(1)
+    expect(await findDockerfiles(actions, began, undefined, 0)).toEqual([])
   })
 
   test('a manifest is read up to its limit', async () => {
@@ -134,6 +140,12 @@ describe('whose actions they are', () => {
     write('o/unmarked/v1/Dockerfile')
     symlinkSync(join(actions, 'o/r/v1.completed'), join(actions, 'o/unmarked/v1.completed'))
     expect(await find()).toEqual(['o/r/v1/Dockerfile'])
+  })
+
+  test('a mark that is another name of a file tells nothing: the file may be one that the runner writes anew', async () => {
+    download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
+    linkSync(join(actions, 'o/r/v1.completed'), join(actions, 'tracked.json'))
+    expect(await find()).toEqual([])
   })
 
   test('a job began before this process', () => {

@@ -11,6 +11,9 @@ const COMPLETED = '.completed'
 const FIRST_REF = 2
 const LAST_REF = 7
 
+/** For all of it, in milliseconds: on a file server a look takes one. */
+const LONGEST_MS = 200
+
 /** How deep in a repository actions are looked for. */
 const DEEPEST = 3
 
@@ -22,9 +25,10 @@ const LARGEST = { entries: 1_000, bytes: 1024 * 1024 }
 
 const SKIPPED = new Set(['node_modules', '.git'])
 
-/** How much may still be looked at. */
+/** How much may still be looked at, and until when, of `performance.now()`. */
 interface Budget {
   left: number
+  readonly until: number
 }
 
 interface FoundDockerfile {
@@ -43,10 +47,16 @@ interface FoundDockerfile {
  * @param actions `_work/_actions`
  * @param began when the job began; see `jobBegan`
  * @param cache where the runner's links may lead
+ * @param longestMs how long it may take; what is not found by then is left to its step
  * @returns absolute paths, those of whole repositories first
  */
-export async function findDockerfiles(actions: string, began: number, cache: string | undefined): Promise<string[]> {
-  const budget = { left: LOOKS }
+export async function findDockerfiles(
+  actions: string,
+  began: number,
+  cache: string | undefined,
+  longestMs = LONGEST_MS
+): Promise<string[]> {
+  const budget = { left: LOOKS, until: performance.now() + longestMs }
   const roots: string[] = []
   const nested: string[] = []
   for (const path of downloadedIn(actions, began, cache, budget)) {
@@ -58,7 +68,8 @@ export async function findDockerfiles(actions: string, began: number, cache: str
 
 function downloadedIn(actions: string, began: number, cache: string | undefined, budget: Budget): string[] {
   const found: string[] = []
-  const isOfJob = (stats: Stats | undefined): boolean => stats !== undefined && stats.ctimeMs >= began
+  // A second name could be that of a file which the runner writes anew in each job.
+  const isOfJob = ({ ctimeMs, nlink }: Stats): boolean => ctimeMs >= began && nlink === 1
   const walk = (directory: Directory, path: string, depth: number): void => {
     for (const name of namesIn(directory, budget)) {
       const stats = directory.look(name)
@@ -122,24 +133,28 @@ function isSmall(directory: Directory, dockerfile: string, budget: Budget): bool
       if (stats?.isDirectory() === true && !within(inner.enter(name), fits)) return false
     }
     // Not all of it was looked at.
-    return budget.left > 0
+    return !isSpent(budget)
   }
   return within(Directory.reach(directory.path, parts), fits)
 }
 
 /** The names in a directory, as many as may still be looked at. */
-function namesIn(directory: Directory, budget: Budget): string[] {
+function* namesIn(directory: Directory, budget: Budget): Generator<string> {
   const names: string[] = []
   const opened = opendirSync(directory.path)
   try {
-    for (let entry = opened.readSync(); entry !== null && budget.left > 0; entry = opened.readSync()) {
+    for (let entry = opened.readSync(); entry !== null && !isSpent(budget); entry = opened.readSync()) {
       budget.left -= 1
       names.push(entry.name)
     }
   } finally {
     opened.closeSync()
   }
-  return names.sort()
+  for (const name of names.sort()) if (performance.now() < budget.until) yield name
+}
+
+function isSpent({ left, until }: Budget): boolean {
+  return left <= 0 || performance.now() >= until
 }
 
 function leadsInto(link: string, cache: string | undefined): boolean {

@@ -164,9 +164,11 @@ class Conversation {
       await sleep(COPY_LOOK_MS)
     }
     const complaint = readFileSync(path, 'utf8').trim().split('\n').slice(-3).join('; ')
-    if (complaint === '') return this.#answer({ copied: true })
-    const code = complaint.includes('No space left') ? { code: 'ENOSPC' } : {}
-    return this.#answer(failed({ message: `the runner's externals: ${complaint}`, ...code }))
+    if (complaint === COPIED) return this.#answer({ copied: true })
+    const code = complaint === '' || complaint.includes('No space left') ? { code: 'ENOSPC' } : {}
+    return this.#answer(
+      failed({ message: `the runner's externals: ${complaint || 'not even why can be written'}`, ...code })
+    )
   }
 
   async #mail(post: Post): Promise<void> {

@@ -28,12 +28,12 @@ copy() {
     copies="$copies $!"
   done
   for copy in $copies; do wait "$copy" || failed=1; done
-  [ -z "$failed" ] || echo "cp failed"
+  [ -z "$failed" ] && echo ${COPIED} || echo "cp failed"
 }
 if [ -d ${EXTERNALS} ]; then
   (copy >${OWN}/copying 2>&1; mv ${OWN}/copying ${OWN}/${COPIED}) &
 else
-  : >${OWN}/${COPIED}
+  echo ${COPIED} >${OWN}/${COPIED}
 fi
 `
 

@@ -6,7 +6,10 @@ import type { Exclusion } from '../tree/leaves-out.js'
  * begins; words are answered in their order.
  */
 
-/** A file in our own directory, when no externals are being copied any more: what cp complained of, or nothing. */
+/**
+ * A file in our own directory, when no externals are being copied any more. It has this word and nothing else when all went well:
+ * what cp complains of on a full disk, the file cannot have either.
+ */
 export const COPIED = 'copied'
 
 /** Whose a file is. */
