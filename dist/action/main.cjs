@@ -11965,7 +11965,8 @@ async function waitForPod(kube, name2, until, options) {
       }
       const pollMs = pollPause(performance.now() - start);
       const isDue = await watch.news({ after: events2, since: looked, pollMs, signal: either });
-      pod = isDue ? void 0 : watch.toldOf(name2, events2)?.pod;
+      const told = isDue ? void 0 : watch.toldOf(name2, events2)?.pod;
+      pod = told?.metadata?.uid === uid ? told : void 0;
       events2 = watch.events;
       if (pod === void 0) looked = performance.now();
     }
@@ -14613,7 +14614,8 @@ var KanikoEngine = class {
     try {
       const pod = await this.#kube.get("pods", name2, { signal });
       if (pod.status?.reason === DEADLINE) return tookTooLong(request4, kanikoLog, error2);
-      const why = disturbance(pod, KANIKO_CONTAINER);
+      const containers = [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
+      const why = containers.map((container) => disturbance(pod, container.name)).find((said) => said !== void 0);
       return why === void 0 ? error2 : lost(why, error2);
     } catch (cause) {
       return isKubeError(cause, "NOT_FOUND") ? lost("its pod is gone", error2) : error2;
@@ -20798,12 +20800,6 @@ function backendsFor(wanted, environment) {
     new DockerBackend({ env: environment, credentials })
   ];
 }
-function refuseFiles(backend, { build: build2 }) {
-  if (build2.files.length === 0 || backend.name !== "local") return;
-  throw new Error(
-    `\`outputs\`: the backend ${backend.name} makes no archive of an image; push the image, and fetch it with \`crane pull\``
-  );
-}
 function unusedBy(backend, { place: place2 }) {
   if (backend.name === "kubernetes") return void 0;
   const unused = [
@@ -22715,6 +22711,11 @@ var INPUTS = [
     description: "type=registry, type=image,push=true, type=docker,dest=PATH or type=oci,dest=PATH, one per line."
   },
   {
+    name: "load",
+    description: "Load the image into the Docker daemon that builds it; the backend docker alone.",
+    default: "false"
+  },
+  {
     name: "pull",
     description: "Ask the registry for newer base images.",
     default: "false",
@@ -22762,15 +22763,6 @@ var INPUTS = [
     name: "cgroup-parent",
     description: "The cgroup of RUN.",
     refused: { unless: NEVER, instead: "limit the build with `resources`" }
-  },
-  {
-    name: "load",
-    description: "Load the image into a Docker daemon.",
-    default: "false",
-    refused: {
-      unless: UNLESS_FALSE,
-      instead: "there is no daemon to load into; write `outputs: type=docker,dest=image.tar`"
-    }
   },
   {
     name: "network",
@@ -24720,9 +24712,15 @@ function readPlace(inputs2, problem) {
   if (inputs2.namespace !== "" && !NAME5.test(inputs2.namespace)) problem("`namespace` is no name of a namespace");
   const { kubeconfig } = inputs2;
   const connector2 = readConnector2(inputs2, problem);
+  if (inputs2.load && !["auto", "docker"].includes(inputs2.backend)) {
+    problem(
+      `\`load\` is for the backend docker, and not for ${inputs2.backend}; write \`outputs: type=docker,dest=image.tar\``
+    );
+  }
+  if (inputs2.load && inputs2.push) problem("`load` and `push` exclude each other: build again to push, or `docker push`");
+  const only = connector2 !== void 0 ? "kubernetes" : inputs2.load ? "docker" : "auto";
   return {
-    // Who builds elsewhere has neither the connector nor the registry's password.
-    backend: connector2 !== void 0 && backend === "auto" ? "kubernetes" : backend ?? "auto",
+    backend: backend === void 0 || backend === "auto" ? only : backend,
     ...connector2 === void 0 ? {} : { connector: connector2 },
     ...kubeconfig === "" ? {} : { kubeconfig: /[\n{]/.test(kubeconfig) ? { content: kubeconfig } : { path: kubeconfig } },
     ...inputs2.namespace === "" ? {} : { namespace: inputs2.namespace },
@@ -24867,6 +24865,8 @@ function readInputs(input, around) {
   const tags = readTags([...words("tags"), ...outputs.names], problem);
   const push = readPush(input, around, notice2, problem) || outputs.push;
   if (push && tags.length === 0) problem("`tags` is empty, and an image without a name cannot be pushed");
+  const isLoaded = isTrue("load");
+  if (isLoaded && tags.length === 0) problem("`tags` is empty, and an image without a name cannot be loaded");
   const platform2 = readPlatform(words("platforms"), problem);
   const repository = readCache(
     {
@@ -24925,6 +24925,7 @@ function readInputs(input, around) {
       serviceAccount: input("service-account"),
       // A run of a fork that pushes nothing is no mistake of whoever wrote the workflow.
       push: push || input("push") === "auto",
+      load: isLoaded,
       resources: words("resources"),
       nodeSelector: words("node-selector")
     },
@@ -25337,7 +25338,6 @@ async function buildImage(read4, place2, runner, choose, signal) {
     });
     const { backend, reason } = await choose(wanted);
     for (const line of plainLines(reason)) runner.info(line);
-    refuseFiles(backend, wanted);
     const unused = unusedBy(backend, wanted);
     if (unused !== void 0) runner.notice(plainLine(unused));
     runner.saveState(STATE.backend, backend.name);
@@ -25348,8 +25348,8 @@ async function buildImage(read4, place2, runner, choose, signal) {
     const outputs = makeOutputs(build2.tags, outcome);
     for (const reference of outcome.pushed) runner.info(plainLine(`Pushed ${reference}`));
     runner.info(plainLine(`Digest ${outcome.digest}`));
-    const { build: buildMs } = outcome.durationsMs;
-    if (buildMs !== void 0) runner.info(`Built in ${seconds(buildMs)}.`);
+    const totalMs = Object.values(outcome.durationsMs).reduce((sum, ms2) => sum + ms2, 0);
+    if (totalMs > 0) runner.info(`Built in ${seconds(totalMs)}.`);
     if (wanted.summary) await summarise(summariseBuild(wanted, outcome), runner);
     for (const [name2, value] of Object.entries(outputs)) runner.setOutput(name2, value);
     return true;

@@ -214,7 +214,7 @@ export async function openEarly(
   const isOver = (): boolean => signal.aborted || Date.now() > until
   while (!isOver()) {
     await sleep(EARLY_EACH_MS, undefined, { signal }).catch(() => undefined)
-    const session = isOver() ? undefined : await Session.open(options).catch(() => undefined)
+    const session = isOver() ? undefined : await Session.open({ ...options, signal }).catch(() => undefined)
     if (session === undefined) continue
     over.abort()
     await untilTold
