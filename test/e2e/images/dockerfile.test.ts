@@ -53,7 +53,8 @@ async function run(
   return {
     result,
     builds: seen
-      .flatMap(({ metadata }) => metadata?.name ?? [])
+      // A build that begins with the job has its context in a Secret of the same name.
+      .flatMap(({ kind, metadata }) => (kind === 'Pod' ? (metadata?.name ?? []) : []))
       .filter(name => name.startsWith(`${runner.name}-build-`)),
     deletedAt,
     images: (await imagesIn(suite.cluster)).filter(image => pushed.includes(image)),

@@ -95,7 +95,8 @@ async function job(runner: RunnerPod, { id, trigger, dockerfile, settings, conta
   )
   const output = outputOf(stepOf(result, 'it'))
   expect(output.filter(line => line.startsWith('##[error]'))).toEqual([])
-  const isBuild = ({ metadata }: Seen): boolean => metadata?.name?.startsWith(`${runner.name}-build-`) === true
+  const isBuild = ({ kind, metadata }: Seen): boolean =>
+    kind === 'Pod' && metadata?.name?.startsWith(`${runner.name}-build-`) === true
   const pushed = [KEPT, CACHED].flatMap(repository => pushedBy(result, repository))
   return { output, buildPods: seen.filter(isBuild), pushed }
 }
