@@ -36,7 +36,7 @@ const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 
 /**
  * Builds in containers of a Docker daemon, as in pods of a cluster: Kaniko in one without privilege, and the push in another that
- * alone has its credentials. So the image is the same as a cluster's, digest included (ADR 0040). An image with a name that is not
+ * alone has its credentials. So the image is what a cluster would build (ADR 0040). An image with a name that is not
  * pushed is loaded into the daemon. Besides that nothing stays; a client that is killed leaves containers with `BUILD_LABEL`.
  */
 export class DockerBackend implements Backend {
