@@ -5,27 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, expect, test } from '@jest/globals'
 
-import type { ImageBuild } from './image-build.js'
+import { imageBuild } from './backends/kubernetes/build.fixture.js'
 import { lendFrom } from './lend.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'lend-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const build: ImageBuild = {
+const build = imageBuild({
   context: { kind: 'directory', path: directory },
   tags: ['target.example/acme/app:1'],
-  push: true,
-  buildArgs: {},
-  labels: {},
-  annotations: {},
-  secrets: [],
-  files: [],
-  engineArgs: [],
-  registryMirrors: [],
-  insecureRegistries: [],
-  pushRetries: 0,
-  timeoutMs: 60_000
-}
+  push: true
+})
 
 test('a build is lent the credentials of its own registries, those of base images too, and no others', async () => {
   writeFileSync(join(directory, 'Dockerfile'), 'FROM base.example/a/b\nFROM ${NOT_SET}\n')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { readContext } from '@kaniko-hooks/builder'
 
 import type { ImageBuild } from '../image-build.js'
+import { imageBuild } from './kubernetes/build.fixture.js'
 import type { Lent } from './elsewhere.js'
 
 export const DIGEST = `sha256:${'ab'.repeat(32)}`
@@ -92,22 +93,13 @@ export async function isRunning(pid: number): Promise<boolean> {
 
 /** A build of the fixture's context. */
 export function buildOf(fixture: Fixture, changes: Partial<ImageBuild> = {}): ImageBuild {
-  return {
+  return imageBuild({
     context: { kind: 'directory', path: fixture.context },
     tags: ['registry.test/app:1'],
     push: true,
-    buildArgs: {},
-    labels: {},
-    annotations: {},
-    secrets: [],
-    files: [],
-    engineArgs: [],
-    registryMirrors: [],
-    insecureRegistries: [],
-    pushRetries: 0,
     timeoutMs: 60_000,
     ...changes
-  }
+  })
 }
 
 /** Lends the directory of a build, and this `config.json`. */
