@@ -69,6 +69,7 @@ export class DummyEngine implements Engine {
       throw new BuildError('POD_FAILED', 'it is gone', { cause: new LostBuild('it is gone') })
     }
     this.followed.push(name)
+    this.started.delete(name)
     return this.build(request, signal)
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-import type { V1Pod } from '@kaniko-hooks/kube'
+import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from '../../job/call.js'
 import type { Job } from '../../job/open-job.js'
@@ -22,7 +22,10 @@ import { jobBegan } from './job-began.js'
 const GRACE_MS = 300
 
 /** How long it waits at most until those are given up: what stays is found by its record and its owner. */
-const LONGEST_MS = 1_000
+const LONGEST_MS = 700
+
+/** How long a job that has failed waits: what is on its way by then has its end or is found by the clean-up of the job. */
+const GIVE_UP_MS = 2_000
 
 /** How many contexts are read: those that cannot be built here count too. */
 const MOST_READ = 10
@@ -74,18 +77,17 @@ export function beginBuilds(
         call.print(`The image of ${titles.join(' and of ')} is being built meanwhile.`)
       }
     })
-  const giveUp = async (): Promise<void> => {
-    over.abort()
-    await begun
+  const waitForEnd = async (graceMs: number, longestMs: number): Promise<void> => {
+    const timers = [setTimeout(() => over.abort(), graceMs)]
+    await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, graceMs + longestMs)))])
+    timers.forEach(clearTimeout)
   }
   return {
     onRoom,
-    giveUp,
+    giveUp: async () => waitForEnd(0, GIVE_UP_MS),
     letGo: async () => {
-      const timers = [setTimeout(() => over.abort(), GRACE_MS)]
       onRoom()
-      await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, LONGEST_MS)))])
-      timers.forEach(clearTimeout)
+      await waitForEnd(GRACE_MS, LONGEST_MS)
     }
   }
 }
@@ -128,32 +130,40 @@ async function begin(
 }
 
 async function beginOne(call: Call, job: Job, wanted: Wanted, room: Promise<void>): Promise<string | undefined> {
-  const { bases, key, sharing } = await identifyBases(call, wanted)
+  const told: string[] = []
+  const print = (line: unknown): void => {
+    call.print(String(line))
+    told.push(String(line))
+  }
+  const { bases, key, sharing } = await identifyBases({ ...call, print }, wanted)
   if (bases.proxies.length > 0) {
     // A token that RUN lines can read ends with its build, and nobody is there to end this one.
     call.note(`${wanted.title} is left to its step: its base images come through a connector.`)
     return undefined
   }
-  if (sharing !== undefined && (await keptDigest(call, key, sharing, wanted.places)) !== undefined) return undefined
+  if (sharing !== undefined && (await keptDigest({ ...call, print }, key, sharing, wanted.places)) !== undefined)
+    return undefined
   const handle = newHandle(key)
   const name = wanted.engine.reserve()
-  const begun = { name, handle, shared: sharing !== undefined }
+  const begun = { name, handle, shared: sharing !== undefined, told }
   const access = bases.credentials === undefined ? {} : { credentials: bases.credentials.secret }
   await room
   call.cancelled.throwIfAborted()
   // Written before anything exists: whatever becomes of this process, a step can find the build, and cleanup_job what it pushed.
   const intent = { ...intentOf(call, wanted, key, handle), begun }
-  const record = await writeRecord(call.kube, job.owner, intent, call.runnerKube.namespace)
-  const made: { pod?: string } = {}
+  const record = await writeRecord(call.kube, job.owner, intent, call.runnerKube.namespace, call.cancelled)
   try {
-    const onPod = ({ metadata }: V1Pod): Promise<void> => Promise.resolve(void (made.pod = metadata?.name ?? name))
-    const request = requestOf(call, wanted, { handle, access, log: call.note })
-    await wanted.engine.start(name, { ...request, onPod }, call.cancelled)
+    await wanted.engine.start(name, requestOf(call, wanted, { handle, access, log: call.note }), call.cancelled)
   } catch (error) {
-    // Of a build that never had a pod nothing can have been pushed.
     const soon = AbortSignal.timeout(REMOVAL_MS)
-    if (made.pod === undefined) await call.kube.delete('secrets', record, { signal: soon }).catch(() => undefined)
+    if (isRefused(call, error)) await call.kube.delete('secrets', record, { signal: soon }).catch(() => undefined)
     throw error
   }
   return wanted.title
+}
+
+/** Whether there surely is no pod: one whose request was cut off may come yet, and push. */
+function isRefused({ cancelled }: Call, error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown }
+  return !cancelled.aborted && !isKubeError(cause, 'ABORTED', 'UNREACHABLE', 'TIMEOUT', 'API')
 }
