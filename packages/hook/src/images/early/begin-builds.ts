@@ -104,7 +104,9 @@ async function begin(
   const began = early ? jobBegan() : undefined
   if (began === undefined) return []
   const { workDirectory, environment } = call
-  const dockerfiles = await findDockerfiles(join(workDirectory, '_actions'), began, environment.actionCache)
+  const dockerfiles = await findDockerfiles(join(workDirectory, '_actions'), began, environment.actionCache, {
+    note: call.note
+  })
   if (dockerfiles.length === 0) return []
 
   const entry = buildTemplate(template)
@@ -113,7 +115,10 @@ async function begin(
   const [places, engine] = await Promise.all([openPlaces(call), openEngine(call, job, scope, entry)])
   const wanted = new Map<string, Wanted>()
   for (const dockerfile of dockerfiles.slice(0, MOST_READ)) {
-    if (wanted.size >= Math.min(maxEarly, maxPerJob)) break
+    if (wanted.size >= Math.min(maxEarly, maxPerJob)) {
+      call.note(`More actions have Dockerfiles: build.maxEarly is ${maxEarly}, build.maxPerJob ${maxPerJob}.`)
+      break
+    }
     const one = await identify(call, dockerfile, { scope, places, engine }).catch((error: unknown) =>
       call.note(`${dockerfile} is left to its step: ${messageOf(error)}`)
     )
