@@ -8,7 +8,9 @@ export type Row =
   | 'log'
   | 'large-log'
   | 'prepare'
+  | 'prepare-early'
   | 'container'
+  | 'dockerfile-early'
   | 'dockerfile-first'
   | 'dockerfile-again'
   | 'dockerfile-apart'
@@ -54,7 +56,9 @@ export const ROWS: Readonly<Record<Row, RowPlan>> = {
   log: { title: 'script step, 14.3 MB of log', budget: { times: 1.3 } },
   'large-log': { title: 'script step, 1 GB of log', budget: { ms: 12_000 }, peakMiB: 150 },
   prepare: { title: 'prepare_job with the externals', budget: { more: 700 } },
+  'prepare-early': { title: 'the same, and a build that begins early', budget: { more: 300 } },
   container: { title: 'container step, image present', budget: { more: 500 } },
+  'dockerfile-early': { title: 'Dockerfile step, built early', budget: { more: 300 } },
   'dockerfile-first': { title: 'Dockerfile step, first', budget: { more: 700 } },
   'dockerfile-again': { title: 'Dockerfile step, again', budget: { more: 200 } },
   'dockerfile-apart': { title: 'the same, pushed by a container of its own' },

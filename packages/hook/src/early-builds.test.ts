@@ -298,14 +298,14 @@ describe('the step that wants the image', () => {
 
   test('no image is removed while a pod is left that may push it again', async () => {
     await prepare(new DummyEngine())
-    registry.asked.length = 0
+    const before = registry.asked.length
     bench.server.put('pods', { metadata: { name: 'builds', labels: { 'runner-pod': RUNNER } } })
     bench.server.refuse('DELETE pods/builds', refused(403, 'Forbidden', 'a webhook said no'))
     await cleanupJob(callOf({}), { state: null })
-    expect([registry.asked, records().length]).toEqual([[], 1])
+    expect([registry.asked.length, records().length]).toEqual([before, 1])
     expect(bench.printed.at(-1)).toMatch(/^::warning::Clean-up: .*stay until/)
     await cleanupJob(callOf({}), { state: null })
     expect(records()).toEqual([])
-    expect(registry.asked).not.toEqual([])
+    expect(registry.asked.length).toBeGreaterThan(before)
   })
 })

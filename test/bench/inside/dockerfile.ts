@@ -32,6 +32,15 @@ export async function writeAction(directory: string, image: string): Promise<str
   return join(directory, 'Dockerfile')
 }
 
+/** Writes it as the runner does when it downloads an action for the job; see `writeAction`. */
+export async function downloadAction(actions: string, image: string): Promise<string> {
+  const directory = join(actions, 'octo/bench/v1')
+  const dockerfile = await writeAction(directory, image)
+  await writeFile(join(directory, 'action.yml'), 'runs: { using: docker, image: Dockerfile }\n')
+  await writeFile(`${directory}.completed`, 'now')
+  return dockerfile
+}
+
 /** An action whose layers are worth to be kept: one that takes its time, and a last one that is new each time. */
 export async function writeHeavyAction(directory: string, image: string, seed: string): Promise<string> {
   await mkdir(directory, { recursive: true })

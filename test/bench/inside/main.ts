@@ -8,7 +8,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import type { Assignment, Row, Sample, Way } from '../rows.js'
 import type { Crowd } from '../crowd.js'
 import { Api } from '../limits/api.js'
-import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
+import { downloadAction, forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
@@ -38,6 +38,7 @@ async function main(): Promise<void> {
   }
   if (isWanted('load')) await measureLoad()
   if (isWanted('prepare')) await measurePrepare()
+  if (isWanted('prepare-early') || isWanted('dockerfile-early')) await measureEarly()
   await hook.prepare()
   const echo = await hook.script('echo', 'echo hello\n')
   await hook.runScript(echo)
@@ -167,6 +168,42 @@ async function measureDockerfile(): Promise<void> {
   await contest('dockerfile-first', fewer, build, async () => {
     if (buildPod === undefined) throw new Error('no build pod was seen')
     return runPod(rawKaniko(buildPod, assignment), 'ended', pod => removePushed(pod, assignment))
+  })
+}
+
+/**
+ * A downloaded action, which is built beside the job's start: what that costs the start, and the step once the build has ended.
+ * The steps' limit is a container step in the same job.
+ */
+async function measureEarly(): Promise<void> {
+  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+  const end = async (): Promise<void> => {
+    tell('cleanup', await hook.cleanup())
+    await pods.settle()
+  }
+  const stepsOf = async (dockerfile: string): Promise<void> => {
+    // Another hook begins none, and on a busy machine one may be given up.
+    if (!(await pods.ended('-build-'))) return
+    const action = { image: null, dockerfile, entryPoint: null, args: undefined }
+    const early = async (): Promise<HookRun> => {
+      const run = await hook.runContainer(action, 'Built since the job began')
+      if (run.heard === 0) throw new Error(`the step did not have the image that was built early:\n${run.tail}`)
+      return run
+    }
+    await contest('dockerfile-early', 1, early, async () => hook.runContainer(step))
+  }
+  const ours = async (): Promise<HookRun> => {
+    const dockerfile = await downloadAction(hook.dirs.actions, image)
+    const run = await hook.prepare()
+    await stepsOf(dockerfile)
+    await end()
+    await rm(hook.dirs.actions, { recursive: true })
+    return run
+  }
+  await contest('prepare-early', fewer, ours, async () => {
+    const run = await hook.prepare()
+    await end()
+    return run
   })
 }
 
