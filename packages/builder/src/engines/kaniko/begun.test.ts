@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -83,14 +84,36 @@ describe('a build that is started', () => {
     expect(server.get('secrets', 'b')?.metadata).toMatchObject({ labels, ownerReferences })
   })
 
-  test('and whose context no Secret can have is not started', async () => {
-    const large = mkdtempSync(join(tmpdir(), 'large-'))
-    writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
-    writeFileSync(join(large, 'file'), Buffer.alloc(1024 * 1024))
-    const starting = engine().start('b', { ...request(), context: await readContext(large, 'Dockerfile') })
-    await expect(starting).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
-    expect(server.asked).not.toContain('POST secrets')
-    rmSync(large, { recursive: true })
+  describe('with a large context', () => {
+    let large: string
+    beforeEach(() => {
+      large = mkdtempSync(join(tmpdir(), 'large-'))
+      writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
+    })
+    afterEach(() => rmSync(large, { recursive: true }))
+
+    async function start(bytes: Buffer): Promise<void> {
+      writeFileSync(join(large, 'file'), bytes)
+      return engine().start('b', { ...request(), context: await readContext(large, 'Dockerfile') })
+    }
+
+    test('has it compressed', async () => {
+      const text = Buffer.alloc(3 * 1024 * 1024, 'the words of a README\n')
+      await start(text)
+      const archive = Buffer.from(server.get('secrets', 'b')?.data?.['context.tar'] ?? '', 'base64')
+      expect(archive.length).toBeLessThan(900 * 1024)
+      writeFileSync(join(large, 'a.tar'), archive)
+      execFileSync('sh', ['-c', unpackScript(join(large, 'a.tar'), join(large, 'tree'))])
+      expect(readFileSync(join(large, 'tree/context/file')).equals(text)).toBe(true)
+    })
+
+    test.each([
+      ['cannot be compressed far enough', randomBytes(1024 * 1024)],
+      ['is not even tried', Buffer.alloc(5 * 1024 * 1024)]
+    ])('that %s is not started', async (_what, bytes) => {
+      await expect(start(bytes)).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
+      expect(server.asked).not.toContain('POST secrets')
+    })
   })
 
   test('that is refused says why', async () => {
@@ -193,6 +216,16 @@ describe('the end of a build that went on alone', () => {
       return status
     })
     await expect(follow(build)).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
+  })
+
+  test('is lost when its context could not be unpacked: somebody who attends sends it anew', async () => {
+    const part = { image: 'i', imageID: 'i', ready: false, restartCount: 0 }
+    put(request(), () => ({
+      phase: 'Failed',
+      initContainerStatuses: [{ ...part, name: 'context', state: { terminated: { exitCode: 65, reason: 'Error' } } }],
+      containerStatuses: [{ ...part, name: 'kaniko', state: { waiting: { reason: 'PodInitializing' } } }]
+    }))
+    await expect(follow()).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
   })
 
   test('is lost when its pod is gone', async () => {

@@ -1,3 +1,6 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+
 import {
   disturbance,
   isKubeError,
@@ -38,6 +41,9 @@ const STUCK_MS = 45_000
 
 /** A Secret may have 1 MiB, and all of them lie in the memory of the API server. */
 const LARGEST_ARCHIVE = 900 * 1024
+
+/** What is worth to be compressed for that. */
+const LARGEST_CONTEXT = 4 * 1024 * 1024
 
 /** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
 const DEADLINE = 'DeadlineExceeded'
@@ -193,6 +199,8 @@ export class KanikoEngine implements Engine {
       // A push that its node lost is as little a failure of the build.
       const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
       const why = containers.map(container => disturbance(pod, container.name)).find(said => said !== undefined)
+      const context = pod.status?.initContainerStatuses?.find(({ name }) => name === CONTEXT_CONTAINER)
+      if ((context?.state?.terminated?.exitCode ?? 0) !== 0) return lost('it could not unpack its context', error)
       return why === undefined ? error : lost(why, error)
     } catch (cause) {
       return isKubeError(cause, 'NOT_FOUND') ? lost('its pod is gone', error) : error
@@ -219,14 +227,13 @@ export class KanikoEngine implements Engine {
 /** A context as a Secret that belongs to whom the pod belongs. */
 async function archiveSecret(name: string, context: Context, pod: BuildPodSettings = {}): Promise<V1Secret> {
   const archive = await packContext(context)
-  if (archive.bytes > LARGEST_ARCHIVE) {
-    throw new BuildError(
-      'CONTEXT_FAILED',
-      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
-    )
-  }
+  if (archive.bytes > LARGEST_CONTEXT) throw tooLarge(archive.bytes, 'bytes')
   const chunks: Buffer[] = []
   await archive.send(chunk => Promise.resolve(void chunks.push(Buffer.from(chunk))))
+  const plain = Buffer.concat(chunks)
+  // Where the image has no gzip, the build is lost and its step sends the context: not risked where nothing is won.
+  const sent = plain.length > LARGEST_ARCHIVE ? await promisify(gzip)(plain, { level: 1 }) : plain
+  if (sent.length > LARGEST_ARCHIVE) throw tooLarge(sent.length, 'bytes when it is compressed')
   const { labels, ownerReferences } = pod
   return {
     apiVersion: 'v1',
@@ -236,8 +243,12 @@ async function archiveSecret(name: string, context: Context, pod: BuildPodSettin
       ...(labels === undefined ? {} : { labels: { ...labels } }),
       ...(ownerReferences === undefined ? {} : { ownerReferences: [...ownerReferences] })
     },
-    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString('base64') }
+    data: { [ARCHIVE_KEY]: sent.toString('base64') }
   }
+}
+
+function tooLarge(size: number, what: string): BuildError {
+  return new BuildError('CONTEXT_FAILED', `the context has ${size} ${what}, too many for a build that nobody attends`)
 }
 
 function tookTooLong({ context, timeoutMs }: BuildRequest, { progress }: KanikoLog, cause: unknown): BuildError {

@@ -63,12 +63,12 @@ export const ARCHIVE_KEY = 'context.tar'
 
 /**
  * The init container's program when the archive comes with the pod, as a Secret: nobody has to be there. The API server and the
- * kubelet see to it that the file is whole.
+ * kubelet see to it that the file is whole. It may be compressed, which GNU's tar sees for itself and others have to be told.
  */
 export function unpackScript(archive: string, tree: string): string {
   return `
 top=$(mktemp -d "${tree}.XXXXXX") || exit 65
-tar -xpf ${archive} -C "$top" && chmod 755 "$top" && mv "$top" ${tree} || exit 65
+{ tar -xpf ${archive} -C "$top" || tar -xzpf ${archive} -C "$top"; } && chmod 755 "$top" && mv "$top" ${tree} || exit 65
 `.trim()
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError } from '@kaniko-hooks/kube'
 
@@ -17,6 +18,9 @@ import { scopeOf } from '../records/scope.js'
 import { identify, identifyBases, type Wanted } from '../wanted.js'
 import { findDockerfiles } from './find-dockerfiles.js'
 import { jobBegan } from './job-began.js'
+
+/** How long the job's pod starts alone: sandboxes that a node makes at once cost each other their time. */
+const HEAD_START_MS = 1_000
 
 /** How long a job that is ready waits for builds that are on the way. */
 const GRACE_MS = 300
@@ -60,13 +64,19 @@ export function beginBuilds(
   let onRoom = (): void => undefined
   const room = new Promise<void>(resolve => (onRoom = resolve))
   over.signal.addEventListener('abort', onRoom, { once: true })
+  const ready = new AbortController()
+  const { signal } = ready
+  const rooms = {
+    room,
+    calm: room.then(async () => sleep(HEAD_START_MS, undefined, { signal })).catch(() => undefined)
+  }
   const early = {
     ...call,
     cancelled: AbortSignal.any([call.cancelled, over.signal]),
     print: (line: unknown) => call.note(String(line))
   }
   const start = Date.now()
-  const begun = begin(early, job, template, openEngine, room)
+  const begun = begin(early, job, template, openEngine, rooms)
     .catch((error: unknown) => {
       call.note(`No build begins early: ${messageOf(error)}`)
       return []
@@ -78,6 +88,8 @@ export function beginBuilds(
       }
     })
   const waitForEnd = async (graceMs: number, longestMs: number): Promise<void> => {
+    onRoom()
+    ready.abort()
     const timers = [setTimeout(() => over.abort(), graceMs)]
     await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, graceMs + longestMs)))])
     timers.forEach(clearTimeout)
@@ -85,11 +97,14 @@ export function beginBuilds(
   return {
     onRoom,
     giveUp: async () => waitForEnd(0, GIVE_UP_MS),
-    letGo: async () => {
-      onRoom()
-      await waitForEnd(GRACE_MS, LONGEST_MS)
-    }
+    letGo: async () => waitForEnd(GRACE_MS, LONGEST_MS)
   }
+}
+
+/** When the job's pod is there, and when it has had its head start. */
+interface Rooms {
+  readonly room: Promise<void>
+  readonly calm: Promise<void>
 }
 
 /** @returns the titles of what is being built */
@@ -98,7 +113,7 @@ async function begin(
   job: Job,
   template: Template | undefined,
   openEngine: typeof engineOf,
-  room: Promise<void>
+  rooms: Rooms
 ): Promise<string[]> {
   const { early, maxEarly, maxPerJob } = call.settings.build
   const began = early ? jobBegan() : undefined
@@ -127,14 +142,14 @@ async function begin(
   }
   await Promise.all(places.map(async place => probeDestination(call, place)))
   const titles = [...wanted.values()].map(async one =>
-    beginOne(call, job, one, room).catch((error: unknown) =>
+    beginOne(call, job, one, rooms).catch((error: unknown) =>
       call.note(`${one.title} is left to its step: ${messageOf(error)}`)
     )
   )
   return (await Promise.all(titles)).flatMap(title => title ?? [])
 }
 
-async function beginOne(call: Call, job: Job, wanted: Wanted, room: Promise<void>): Promise<string | undefined> {
+async function beginOne(call: Call, job: Job, wanted: Wanted, { room, calm }: Rooms): Promise<string | undefined> {
   const told: string[] = []
   const print = (line: unknown): void => {
     call.print(String(line))
@@ -158,6 +173,7 @@ async function beginOne(call: Call, job: Job, wanted: Wanted, room: Promise<void
   const intent = { ...intentOf(call, wanted, key, handle), begun }
   const record = await writeRecord(call.kube, job.owner, intent, call.runnerKube.namespace, call.cancelled)
   try {
+    await calm
     await wanted.engine.start(name, requestOf(call, wanted, { handle, access, log: call.note }), call.cancelled)
   } catch (error) {
     const soon = AbortSignal.timeout(REMOVAL_MS)

@@ -22,7 +22,7 @@ const DEEPEST = 3
 const LOOKS = 2_000
 
 /** A context that is larger is left to its step: it would hold the job up, and no Secret can have it. */
-const LARGEST = { entries: 1_000, bytes: 1024 * 1024 }
+const LARGEST = { entries: 1_000, bytes: 4 * 1024 * 1024 }
 
 const TOO_LARGE = `is left to its step: its directory has more than ${LARGEST.entries} files or ${LARGEST.bytes >> 20} MiB.`
 
