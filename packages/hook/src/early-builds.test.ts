@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { BuildError } from '@kaniko-hooks/builder'
 import { DummyEngine, type DummyBehaviour } from '@kaniko-hooks/builder/dummy'
 import { KubeError } from '@kaniko-hooks/kube'
-import { type FakeRegistry, quotaExceeded, refused, servers } from '@kaniko-hooks/testing'
+import { type FakeRegistry, quotaExceeded, refused, running, servers } from '@kaniko-hooks/testing'
 
 import { cleanupJob } from './cleanup-job.js'
 import { Bench, container, RUNNER, type CallOptions } from './job/call.fixture.js'
@@ -89,6 +89,16 @@ describe('with the job', () => {
     expect(bench.printed.at(-1)).toBe(`The image of ${DOCKERFILE} is being built meanwhile.`)
     const { asked } = bench.server
     expect(asked.lastIndexOf('POST secrets')).toBeGreaterThan(asked.indexOf('POST pods'))
+  })
+
+  test('a build does not wait until the job is ready, whose image may be long on its way', async () => {
+    const engine = new DummyEngine()
+    bench.server.onCreate('pods', pod => {
+      pod.status = { phase: 'Pending' }
+      engine.onStart = () => Object.assign(pod, { status: running(pod) })
+    })
+    await prepare(engine)
+    expect(engine.started.size).toBe(1)
   })
 
   test('as many begin as the settings allow, and two actions with the same files have one', async () => {
