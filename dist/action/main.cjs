@@ -9559,6 +9559,10 @@ var LostBuild = class extends Error {
   name = "LostBuild";
 };
 
+// packages/builder/src/engines/kaniko/kaniko.ts
+var import_node_util = require("node:util");
+var import_node_zlib = require("node:zlib");
+
 // packages/kube/src/poll-pause.ts
 function pollPause(ageMs) {
   if (ageMs < 1e3) return 100;
@@ -12076,7 +12080,7 @@ var ARCHIVE_KEY = "context.tar";
 function unpackScript(archive, tree) {
   return `
 top=$(mktemp -d "${tree}.XXXXXX") || exit 65
-tar -xpf ${archive} -C "$top" && chmod 755 "$top" && mv "$top" ${tree} || exit 65
+{ tar -xpf ${archive} -C "$top" || tar -xzpf ${archive} -C "$top"; } && chmod 755 "$top" && mv "$top" ${tree} || exit 65
 `.trim();
 }
 var UNPACK_SCRIPT = unpackScript(`${ARCHIVE_MOUNT}/${ARCHIVE_KEY}`, CONTEXT_TREE);
@@ -14485,6 +14489,7 @@ var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
 var LARGEST_ARCHIVE = 900 * 1024;
+var LARGEST_CONTEXT = 4 * 1024 * 1024;
 var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
@@ -14616,6 +14621,8 @@ var KanikoEngine = class {
       if (pod.status?.reason === DEADLINE) return tookTooLong(request4, kanikoLog, error2);
       const containers = [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
       const why = containers.map((container) => disturbance(pod, container.name)).find((said) => said !== void 0);
+      const context = pod.status?.initContainerStatuses?.find(({ name: name3 }) => name3 === CONTEXT_CONTAINER);
+      if ((context?.state?.terminated?.exitCode ?? 0) !== 0) return lost("it could not unpack its context", error2);
       return why === void 0 ? error2 : lost(why, error2);
     } catch (cause) {
       return isKubeError(cause, "NOT_FOUND") ? lost("its pod is gone", error2) : error2;
@@ -14635,14 +14642,12 @@ var KanikoEngine = class {
 };
 async function archiveSecret(name2, context, pod = {}) {
   const archive = await packContext(context);
-  if (archive.bytes > LARGEST_ARCHIVE) {
-    throw new BuildError(
-      "CONTEXT_FAILED",
-      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
-    );
-  }
+  if (archive.bytes > LARGEST_CONTEXT) throw tooLarge(archive.bytes, "bytes");
   const chunks = [];
   await archive.send((chunk) => Promise.resolve(void chunks.push(Buffer.from(chunk))));
+  const plain2 = Buffer.concat(chunks);
+  const sent = plain2.length > LARGEST_ARCHIVE ? await (0, import_node_util.promisify)(import_node_zlib.gzip)(plain2, { level: 1 }) : plain2;
+  if (sent.length > LARGEST_ARCHIVE) throw tooLarge(sent.length, "bytes when it is compressed");
   const { labels, ownerReferences } = pod;
   return {
     apiVersion: "v1",
@@ -14652,8 +14657,11 @@ async function archiveSecret(name2, context, pod = {}) {
       ...labels === void 0 ? {} : { labels: { ...labels } },
       ...ownerReferences === void 0 ? {} : { ownerReferences: [...ownerReferences] }
     },
-    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString("base64") }
+    data: { [ARCHIVE_KEY]: sent.toString("base64") }
   };
+}
+function tooLarge(size, what) {
+  return new BuildError("CONTEXT_FAILED", `the context has ${size} ${what}, too many for a build that nobody attends`);
 }
 function tookTooLong({ context, timeoutMs }, { progress }, cause) {
   const at2 = progress.instruction === void 0 ? "" : `; it was at ${progress.instruction}`;

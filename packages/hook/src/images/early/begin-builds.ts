@@ -96,7 +96,10 @@ export function beginBuilds(
   }
   return {
     onRoom,
-    giveUp: async () => waitForEnd(0, GIVE_UP_MS),
+    giveUp: async () => {
+      over.abort()
+      await waitForEnd(0, GIVE_UP_MS)
+    },
     letGo: async () => waitForEnd(GRACE_MS, LONGEST_MS)
   }
 }
