@@ -4,10 +4,11 @@ import { arch } from 'node:os'
 import { dirname } from 'node:path'
 
 import { BuildError, executorEnvironment, secretFile, type Platform } from '@kaniko-hooks/builder'
-import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
+import { forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
 
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
+import { followBuild } from '../build-log.js'
 import { Durations } from '../durations.js'
 import { packLayout } from '../../image-archive/pack-layout.js'
 import { writeWhole } from '../../image-archive/write-file.js'
@@ -94,22 +95,13 @@ export class LocalBackend implements Backend {
         await writePrivate(secretFile(`${work}/secrets`, index), value)
       }
       durations.begin('build', listener)
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request.tags[0] ?? '',
-        cache: request.cache?.repository
-      })
-      const onLine = (line: string): void => {
-        const { lines, phase } = log.read(redact(line))
-        if (phase !== undefined) durations.begin(phase, listener)
-        lines.forEach(shown => listener.line(shown))
-      }
+      const log = followBuild({ ...request, buildArgs }, context, redact, durations, listener)
       // Nobody else tells the image's id: a registry is not asked from a file system that is another image's.
       const leaves = { ...leftoversOf(request), layout: true }
       const [program, ...args] = executorCommand({ ...request, buildArgs }, this.#home, leaves)
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` }
       let buildId = 'local'
-      const exitCode = await runExecutor({ program, args, environment }, onLine, signal, pid => {
+      const exitCode = await runExecutor({ program, args, environment }, log.onLine, signal, pid => {
         buildId = nameOfProcess(pid)
         listener.started?.(buildId)
       })
