@@ -1,7 +1,7 @@
 import { accessSync, constants, createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 import { BuildError, executorEnvironment, secretFile, type Platform } from '@kaniko-hooks/builder'
 import { forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
@@ -13,6 +13,7 @@ import { Durations } from '../durations.js'
 import { packLayout } from '../../image-archive/pack-layout.js'
 import { writeWhole } from '../../image-archive/write-file.js'
 import { executorCommand, factsOf, leftoversOf, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
+import { alone } from './alone.js'
 import { endExecutor, runExecutor } from './executor-process.js'
 import { isNameOfProcess, isRunning, nameOfProcess, processOfName } from './process-name.js'
 import { unpackContext } from './unpack.js'
@@ -85,7 +86,7 @@ export class LocalBackend implements Backend {
       const traits = await this.#traits(signal)
       const { context, buildArgs } = prepareElsewhere(lent.context, request, traits)
       context.warnings.forEach(warning => listener.line(warning))
-      had = await take(this.#home, work)
+      had = await alone(this.#home, async () => take(this.#home, work))
       await rm(tree, { recursive: true, force: true })
       await unpackContext(context, tree, signal)
       const config = await this.#lent.dockerConfig(request, context, signal)
@@ -125,7 +126,7 @@ export class LocalBackend implements Backend {
     } finally {
       // Whoever started this process goes on in it.
       await mkdir(directory, { recursive: true })
-      if (had !== undefined) await drop(this.#home, had)
+      if (had !== undefined) await leave(this.#home, work, had)
       await lent.close()
     }
   }
@@ -136,9 +137,10 @@ export class LocalBackend implements Backend {
     const pid = processOfName(buildId)
     if (pid !== undefined) endExecutor(pid)
     const { work } = placesBelow(this.#home)
-    const owner = await ownerOf(work)
-    if (owner !== undefined && isRunning(owner)) return
-    await dropLeft(this.#home, work)
+    await alone(this.#home, async () => {
+      const owner = await ownerOf(work)
+      if (owner === undefined || !isRunning(owner)) await dropLeft(this.#home, work)
+    })
   }
 
   async #traits(signal: AbortSignal): Promise<Parameters<typeof prepareElsewhere>[2]> {
@@ -171,6 +173,12 @@ async function take(home: string, work: string): Promise<readonly string[]> {
   await writePrivate(`${work}/pid`, `${process.pid}\n`)
   await writePrivate(`${work}/had`, `/${had.join('/')}/\n`)
   return had
+}
+
+/** Gives the container back. What says that it is taken goes last, and while nobody takes it. */
+async function leave(home: string, work: string, had: readonly string[]): Promise<void> {
+  await drop(home, [...had, basename(work)])
+  await alone(home, async () => rm(work, { recursive: true, force: true }))
 }
 
 /** The process that has taken the container, if one ever did. */
