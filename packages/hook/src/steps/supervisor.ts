@@ -116,8 +116,7 @@ watcher=$!
 /**
  * $1 = spool directory, $2 = offset in bytes. Copies the spool to stdout from there on; says `started`, `fault <text>`
  * or `gone` on stderr. Reads `ack <offset>` (segments before it are removed), `end` (everything is) and `here` from stdin;
- * each word shows that somebody follows. An `ack` wakes the follower: output is on its way, and more of it lies in the same segment.
- * While nothing comes, a look costs the start of two programs, a few milliseconds of
+ * each word shows that somebody follows. While nothing comes, a look costs the start of two programs, a few milliseconds of
  * a processor on some machines: whatever else it has to know comes by the shell itself.
  */
 const FOLLOW = `
@@ -135,7 +134,6 @@ echo >seen
     echo >seen
     case $word in
     ack)
-      kill -USR1 $$
       read -r j <low || j=0
       k=$j
       while read -r at <"$((j + 1)).at" && [ "$at" -le "$n" ]; do j=$((j + 1)); done
