@@ -186,6 +186,13 @@ test('that no mirror and no registry could be asked is the fault of the cluster,
   expect(explain({ error, fetching: 'nothing:9' }).message).toMatch(/cannot be fetched: image not found on any/)
 })
 
+test('a base image of a registry without TLS: what allows it', () => {
+  const error = 'error building image: Get "https://r.ci:5000/v2/": http: server gave HTTP response to HTTPS client'
+  expect(explain({ error, fetching: 'nothing:9' }).message).toMatch(
+    /plain HTTP, without TLS; .*build\.insecureRegistries/
+  )
+})
+
 describe('the destination', () => {
   const check = (why: string): string =>
     `error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for "r.ci:5000/x:built": ${why}`
@@ -196,6 +203,15 @@ describe('the destination', () => {
     const explained = explain({ error: check(`creating push check transport for r.ci:5000 failed: ${tls}; ${why}`) })
     expect(explained).toMatchObject({ code: 'REGISTRY_UNREACHABLE', fault: 'configuration' })
     expect(explained.message).toBe(`the registry r.ci:5000 cannot be reached from the build pod: ${why}`)
+  })
+
+  test('that answers without TLS is named as such, with what allows it', () => {
+    const why = 'Get "https://r.ci:5000/v2/": http: server gave HTTP response to HTTPS client'
+    const explained = explain({ error: check(`creating push check transport for r.ci:5000 failed: ${why}`) })
+    expect(explained.code).toBe('PUSH_FAILED')
+    expect(explained.message).toMatch(
+      /HTTP response to HTTPS client; the registry answers in plain HTTP, without TLS; allow/
+    )
   })
 
   test('that answers, but is no registry, is reachable all the same', () => {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { parseReference } from '@kaniko-hooks/registry'
+import { parseReference, withPlainHttpAdvice } from '@kaniko-hooks/registry'
 import { withOrigin } from '../../destinations/refusal.js'
 import { baseImages } from '../../dockerfile/base-images.js'
 import { parseDockerfile } from '../../dockerfile/parse.js'
@@ -50,10 +50,8 @@ function explainPush(destination: string | undefined, said: string, when: string
   const domain = known === undefined ? 'of the layer cache' : parseReference(known).domain
   const pushRef = known ?? 'the image'
   // TLS is tried first even where plain HTTP is asked for; what counts is the last try.
-  const reason =
-    innermost(said)
-      .split(/; (?=Get "|GET )/)
-      .at(-1) ?? ''
+  const tries = innermost(said).split(/; (?=Get "|GET )/)
+  const reason = withPlainHttpAdvice(tries.at(-1) ?? '')
   if (when === 'after the build' && BROKEN.test(reason)) {
     const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`
     return new BuildError('PUSH_FAILED', message)
@@ -82,7 +80,7 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
   // One registry that knows the name and has not the image outweighs another one that could not be asked.
   const fault =
     reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? '') ? 'user' : 'cluster'
-  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join('; ')}`
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${withPlainHttpAdvice(reasons.join('; '))}`
   return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode, at })
 }
 

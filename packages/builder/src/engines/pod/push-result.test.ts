@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kaniko-hooks/kube'
 import type { V1ContainerState } from '@kubernetes/client-node'
 import { withOrigin } from '../../destinations/refusal.js'
-import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
+import { haveEnded, lastWords, pushProblem, throwUnlessPushed } from './push-result.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -32,6 +32,12 @@ function withOther(pod: V1Pod, state: V1ContainerState, isInit = false): V1Pod {
     : { containerStatuses: [...containerStatuses, other] }
   return { ...pod, status: { ...pod.status, ...statuses } }
 }
+
+test('of a registry without TLS, what allows it is said behind the last words', () => {
+  const said =
+    '2026/11/29 22:00:00 pushed blob: a\nError: pushing image r.ci/a: Get "https://r.ci/v2/": http: server gave HTTP response to HTTPS client'
+  expect(lastWords(said)).toMatch(/^Get .* HTTPS client; the registry answers in plain HTTP, without TLS; allow/)
+})
 
 describe('the end of the push', () => {
   test.each([

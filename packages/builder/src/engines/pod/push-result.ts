@@ -1,5 +1,5 @@
 import { containerResult, type V1ContainerStatus, type V1Pod } from '@kaniko-hooks/kube'
-import { parseReference } from '@kaniko-hooks/registry'
+import { parseReference, withPlainHttpAdvice } from '@kaniko-hooks/registry'
 import { BuildError } from '../../errors.js'
 import { pushContainer } from './parts.js'
 
@@ -97,5 +97,5 @@ export function lastWords(said: string): string {
   const why = error.replace(/^Error: (?:pushing image \S+: )?/, '')
   // crane shows no credential to a token service at another private address than the registry's.
   const advice = 'let the token service answer at the same host and port as the registry'
-  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : why
+  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : withPlainHttpAdvice(why)
 }
