@@ -349,7 +349,7 @@ test('what a step removed is gone, also when the connection was lost before both
   await sleep(50)
   const cut = cutLater()
   programs.onWord = async word => {
-    if (!('remember' in word)) return
+    if (!('kept' in word)) return
     programs.onWord = () => undefined
     cut()
     await new Promise(() => undefined)
@@ -532,8 +532,8 @@ describe('the mailbox of a step', () => {
     expect(readFileSync(box(`${ID}.log`), 'utf8')).toBe('one\ntwo\n')
     expect(readFileSync(box(`${ID}.res.json`), 'utf8')).toBe('{}')
     await workspace.exchangeMail({ entries: [], isLast: true }, signal)
-    expect(readdirSync(box())).toEqual(['broker.json'])
     await workspace.afterScript('job')
+    expect(readdirSync(box())).toEqual(['broker.json'])
   })
 
   test('is reached again, and logs go on, when the connection was lost', async () => {

@@ -14,12 +14,12 @@ import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 import { fixedDirectories, makeDirectories, openToEveryone } from './directories.js'
 import { EXTERNALS, keepCommand, OWN } from './helper/program.js'
-import type { Open } from './helper/words.js'
+import type { Answer, Open } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { NO_MAIL, type Mail, type Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
-import { converse, openEarly, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
-import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
+import { converse, converseEarly, hearLast, Session, type PodTree, type SessionOptions } from './session.js'
+import { fetchChanges, sendChanges, type FetchOptions, type Sending, type SendingOptions } from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
 import { keepGarbageSmall } from './tree/garbage.js'
 import { Index } from './tree/index.js'
@@ -117,11 +117,12 @@ export class Copied implements Workspace {
     const job = this.#jobAs(this.#mirror.empty(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
-    await this.#talk(SEND, job, async session => {
-      const owner = await asking
-      await this.#send(session, side, looking, { pod: jobPod, owner })
-      await this.#remember(session, { ...mirror, owner }, side)
-    })
+    const owner = await asking
+    const name = randomUUID()
+    await this.#talk(SEND, job, async session =>
+      this.#send(session, side, looking, { pod: jobPod, owner, name })
+    )
+    this.#mirror.save({ ...mirror, owner, generation: name, index: side.index })
     this.close()
   }
 
@@ -131,17 +132,20 @@ export class Copied implements Workspace {
     const job = this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
-    const remembered = await this.#talk(SEND, job, async session => {
+    const name = randomUUID()
+    const { hasSent } = await this.#talk(SEND, job, async session => {
       // They are copied while the job's first step is on its way; later ones need not ask.
-      if (!mirror.hasExternals) await session.ask({ externals: true })
-      const awaited = { ...mirror, hasExternals: true }
+      const copied = mirror.hasExternals ? undefined : begun(session.ask({ externals: true }))
       // What was sent before a connection was lost may not be remembered in the pod.
       side.index = mirror.index
-      const { hasSent } = await this.#send(session, side, looking, mirror)
-      // A connection that is lost while the step runs must not make the pod forget what it was sent.
-      return hasSent ? this.#remember(session, awaited, side) : awaited
+      const sent = await this.#send(session, side, looking, { pod: jobPod, owner: mirror.owner, name })
+      await copied
+      return sent
     })
-    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
+    let current: Mirror = { ...mirror, hasExternals: true }
+    // A connection that is lost while the step runs must not make the pod forget what it was sent.
+    if (hasSent) this.#mirror.save((current = { ...current, generation: name, index: side.index }))
+    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: current }
   }
 
   async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
@@ -153,22 +157,25 @@ export class Copied implements Workspace {
     const job = this.#job ?? this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side, session } = job
     const isOver = session instanceof Session && session.isOver
-    const remembered = await this.#talk(
-      FETCH,
-      { mirror, side, signal, session: isOver ? undefined : session },
-      async open => {
-        await this.#fetch(open, side, jobPod, mirror.owner)
-        return this.#remember(open, mirror, side)
-      }
+    const name = randomUUID()
+    await this.#talk(FETCH, { mirror, side, signal, session: isOver ? undefined : session }, async open =>
+      this.#fetch(open, side, { pod: jobPod, owner: mirror.owner, name })
     )
-    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
+    const current = { ...mirror, generation: name, index: side.index }
+    this.#mirror.save(current)
+    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: current }
   }
 
   async exchangeMail(post: Post, signal: AbortSignal): Promise<Mail> {
     // A pod that is gone must not hold up the end of its step.
     if (post.isLast === true && !(await this.#isTalking())) return NO_MAIL
     const session = await this.#current()
-    // An answer that comes later would be taken for that to another word.
+    if (post.isLast === true) {
+      // There is nothing in its answer, and the step's files can be asked for right behind it.
+      begun(session.ask({ mail: post }))
+      return NO_MAIL
+    }
+    // A pod that hangs must not keep the step's files.
     const stop = (): void => session.close()
     signal.addEventListener('abort', stop)
     try {
@@ -186,10 +193,12 @@ export class Copied implements Workspace {
     const { side, options, session } = this.#step
     const known = await session?.catch(() => undefined)
     const open = known?.isOver === false ? known : undefined
+    const name = randomUUID()
     const caught = await converse(FETCH, { ...options, signal }, open, async current =>
-      this.#fetch(current, side, pod, ROOT)
+      this.#fetch(current, side, { pod, owner: ROOT, name })
     )
-    this.#step = { side, options, session: Promise.resolve(caught.session) }
+    const agreed = { ...options, open: { ...options.open, generation: name } }
+    this.#step = { side, options: agreed, session: Promise.resolve(caught.session) }
   }
 
   async #isTalking(): Promise<boolean> {
@@ -229,7 +238,7 @@ export class Copied implements Workspace {
     openToEveryone(workDirectory, workspaceDirectory)
     const side = this.#side(new Index())
     const looking = begun(look(side))
-    const generation = randomUUID()
+    const name = randomUUID()
     const told = { opensOthers: true }
     const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
     const running = async (until: AbortSignal): Promise<unknown> =>
@@ -238,42 +247,53 @@ export class Copied implements Workspace {
         signal: until,
         onProblem: printWaiting(print, stepPod)
       })
-    const early = await openEarly(options, running)
-    const start = Date.now()
-    const { session, result } = await converse(SEND, options, early, async open => {
-      const sent = await this.#send(open, side, looking, { pod: stepPod, owner: ROOT })
-      await open.ask({ remember: generation })
-      return sent
+    let start = Date.now()
+    let isGone = false
+    const hasLeft = async (): Promise<boolean> => (isGone ||= await this.#hasLeft(stepPod, signal))
+    const { session, result } = await converseEarly(SEND, options, running, async open => {
+      start = Date.now()
+      return this.#send(open, side, looking, { pod: stepPod, owner: ROOT, name, hasLeft })
     })
-    await this.#release(session, options, stepPod, signal)
+    const { files, bytes, left } = result
+    await this.#release(session, options, left, name, hasLeft)
     this.#step = {
       side,
-      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, ...told })
+      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation: name, ...told })
     }
-    return { files: result.files, bytes: result.bytes, ms: Date.now() - start }
+    return { files, bytes, ms: Date.now() - start }
   }
 
-  /** Lets the receiver go, so that the step's own container starts. */
-  async #release(session: Session, options: SessionOptions, stepPod: string, signal: AbortSignal): Promise<void> {
+  /** Waits until the receiver lets the step's own container start. */
+  async #release(
+    session: Session,
+    options: SessionOptions,
+    left: Promise<Answer> | undefined,
+    name: string,
+    hasLeft: () => Promise<boolean>
+  ): Promise<void> {
+    if (left !== undefined && (await hearLast(options, session, left))) return
+    if (await hasLeft()) return
+    // The word itself may have been lost.
+    const again = await converse(SEND, options, undefined, async open => void (await open.ready))
+    if (await hearLast(options, again.session, again.session.ask({ leave: name }))) return
+    throw new HookError('WORKSPACE', `Pod ${options.place.pod} could not take its files: it does not go on.`)
+  }
+
+  /** Whether the receiver has gone, which it only does with all its files. */
+  async #hasLeft(stepPod: string, signal: AbortSignal): Promise<boolean> {
     const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVE_CONTAINER)
-    if (await sayLast(options, session, { leave: true })) return
-    const isGone = await waitForPod(this.#options.kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch(
+    const gone = await waitForPod(this.#options.kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch(
       (error: unknown) => {
         if (isKubeError(error, 'TIMEOUT')) return undefined
         throw error
       }
     )
-    if (isGone !== undefined) return
-    // The word itself may have been lost.
-    const again = await converse(SEND, options, undefined, () => Promise.resolve())
-    if (await sayLast(options, again.session, { leave: true })) return
-    throw new HookError('WORKSPACE', `Pod ${stepPod} could not take its files: it does not go on.`)
+    return gone !== undefined
   }
 
   attendStep(): void {
     if (this.#step === undefined) return
-    const opening = converse(FETCH, this.#step.options, undefined, () => Promise.resolve())
-    this.#step = { ...this.#step, session: begun(opening.then(({ session }) => session)) }
+    this.#step = { ...this.#step, session: begun(Session.open(this.#step.options)) }
   }
 
   async collectStep(stepPod: string): Promise<void> {
@@ -281,7 +301,9 @@ export class Copied implements Workspace {
     const { side, options, session: opening } = this.#step
     const attending = await opening?.catch(() => undefined)
     const open = attending?.isOver === false ? attending : undefined
-    const { session } = await converse(FETCH, options, open, async current => this.#fetch(current, side, stepPod, ROOT))
+    const { session } = await converse(FETCH, options, open, async current =>
+      this.#fetch(current, side, { pod: stepPod, owner: ROOT, name: randomUUID() })
+    )
     session.close()
   }
 
@@ -307,34 +329,26 @@ export class Copied implements Workspace {
     session: Session,
     side: Side,
     looking: Promise<Found>,
-    to: Pick<Mirror, 'pod' | 'owner'>
-  ): Promise<Transferred & { readonly hasSent: boolean }> {
+    to: Omit<SendingOptions, 'print'>
+  ): Promise<Sending> {
     const { print } = this.#options
-    const { closed, ...sent } = await sendChanges(session, side, looking, { ...to, print })
+    const sent = await sendChanges(session, side, looking, { ...to, print })
     this.#warn(
       to.pod,
-      closed.map(path => `${path}: the runner's user may not read it`)
+      sent.closed.map(path => `${path}: the runner's user may not read it`)
     )
     return sent
   }
 
-  async #fetch(session: Session, side: Side, pod: string, owner: Mirror['owner']): Promise<void> {
+  async #fetch(session: Session, side: Side, from: Omit<FetchOptions, 'print' | 'exclude'>): Promise<void> {
     const { print } = this.#options
     const exclude = this.#exclusion()
-    const { closed, leftOut } = await fetchChanges(session, side, { pod, print, exclude, owner })
+    const { closed, leftOut } = await fetchChanges(session, side, { ...from, print, exclude })
     this.#warn(
-      pod,
+      from.pod,
       closed.map(path => `${path}: it cannot be read in the pod`)
     )
     printFirst(print, leftOut.map(warningCommand))
-  }
-
-  /** Both sides are alike now. */
-  async #remember(session: Session, mirror: Mirror, { index }: Side): Promise<Mirror> {
-    const next = { ...mirror, generation: randomUUID(), index }
-    await session.ask({ remember: next.generation })
-    this.#mirror.save(next)
-    return next
   }
 
   #side(index: Side['index']): Side {

@@ -64,7 +64,7 @@ const print = (): void => undefined
 
 async function send(more: Partial<SessionOptions> = {}): Promise<Transferred> {
   const { session, result } = await converse('send files to', options(more), undefined, async open =>
-    sendChanges(open, side, look(side), { pod: 'p', print, owner: { uid: 0, gid: 0 } })
+    sendChanges(open, side, look(side), { pod: 'p', print, owner: { uid: 0, gid: 0 }, name: 'next' })
   )
   session.close()
   return result
@@ -72,7 +72,7 @@ async function send(more: Partial<SessionOptions> = {}): Promise<Transferred> {
 
 async function fetch(owner: Owner = { uid: 0, gid: 0 }): Promise<{ readonly leftOut: readonly string[] }> {
   const { session, result } = await converse('fetch files from', options(), undefined, async open =>
-    fetchChanges(open, side, { pod: 'p', print, owner })
+    fetchChanges(open, side, { pod: 'p', print, owner, name: 'next' })
   )
   session.close()
   return result

@@ -65,7 +65,7 @@ export function plays(
   }
 }
 
-const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave', 'externals', 'mail']
+const WORDS = ['open', 'take', 'give', 'kept', 'leave', 'externals', 'mail']
 
 async function untilSent(frames: FrameReader): Promise<void> {
   for (;;) {
