@@ -23,6 +23,7 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, running, waiting
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
 import { isProgram, plays, ProgramsHere } from './helper/played-program.fixture.js'
+import type { Word } from './helper/words.js'
 import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
 
@@ -339,27 +340,130 @@ test('a step whose time is over gives up its files at once', async () => {
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
-test('what a step removed is gone, also when the connection was lost before both sides had agreed', async () => {
-  await call().deliver()
-  await call().fillJob('job', signal)
-  const repository = join(runner, 'repo/repo')
-  const inJob = local('job', '/work/repo/repo')
-  writeFileSync(join(repository, 'sent'), 'sent')
-  // What was written in the tick of a look is sent again anyway.
-  await sleep(50)
-  const cut = cutLater()
-  programs.onWord = async word => {
-    if (!('kept' in word)) return
-    programs.onWord = () => undefined
-    cut()
-    await new Promise(() => undefined)
+describe('a conversation that ends in its middle', () => {
+  /**
+   * Cuts the connection at the next message that has this in it.
+   *
+   * @param isHeard whether the pod hears the word, and what it answers is lost
+   * @returns a promise of the cut
+   */
+  function cutAt(what: string, isHeard: boolean): Promise<void> {
+    let cut = (): void => undefined
+    const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
+    let isLost = false
+    server.exec = async exec => {
+      if (!isProgram(exec)) return runHere(exec)
+      const print = async (chunk: string | Uint8Array): Promise<void> => (isLost ? undefined : exec.print(chunk))
+      return Promise.race([programs.exec({ ...exec, print }), isCut])
+    }
+    programs.onWord = async word => {
+      if (!(what in word)) return
+      isLost = true
+      programs.onWord = () => undefined
+      server.exec = runHere
+      if (isHeard) setTimeout(cut, 300)
+      else {
+        cut()
+        await new Promise(() => undefined)
+      }
+    }
+    return isCut.then(() => undefined)
   }
-  await script(() => {
-    expect(read(inJob, 'sent')).toBe('sent')
-    rmSync(join(inJob, 'sent'))
+
+  const repository = (): string => join(runner, 'repo/repo')
+  const inJob = (path = ''): string => local('job', `/work/repo/repo/${path}`)
+  const same = (names: readonly string[]): void => {
+    expect(readdirSync(repository()).sort()).toEqual(names)
+    expect(readdirSync(inJob()).sort()).toEqual(names)
+  }
+
+  beforeEach(async () => {
+    await call().deliver()
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(repository(), name), name)
+    mkdirSync(join(repository(), 'was'))
+    writeFileSync(join(repository(), 'was/file'), 'x')
+    await call().fillJob('job', signal)
+    rmSync(join(repository(), 'a'))
+    renameSync(join(repository(), 'was'), join(repository(), 'is'))
+    writeFileSync(join(repository(), 'sent'), 'sent')
+    // What was written in the tick of a look is sent again anyway.
+    await sleep(50)
   })
-  expect(readdirSync(repository)).toEqual([])
-  await script(() => expect(readdirSync(inJob)).toEqual([]))
+
+  const step = (): void => {
+    expect(readdirSync(inJob()).sort()).toEqual(['b', 'c', 'is', 'sent'])
+    rmSync(inJob('b'))
+    rmSync(inJob('sent'))
+    writeFileSync(inJob('c'), 'changed')
+    writeFileSync(inJob('made'), 'made')
+    renameSync(inJob('is'), inJob('third'))
+  }
+
+  const WORDS = ['open', 'externals', 'take', 'renames', 'removed', 'rows', 'sent', 'give']
+  const MOMENTS = WORDS.flatMap(word => [
+    [word, 'lost', false] as const,
+    [word, 'heard, and the answer lost', true] as const
+  ])
+
+  test.each(MOMENTS)('at the word %s, which is %s: goes on in another one', async (word, _, isHeard) => {
+    const cut = cutAt(word, isHeard)
+    await script(step)
+    await cut
+    same(['c', 'made', 'third'])
+    expect(read(repository(), 'c')).toBe('changed')
+    await script(() => rmSync(inJob('made')))
+    same(['c', 'third'])
+    expect(printed).toEqual([])
+  })
+
+  test.each(MOMENTS)('at the word %s, which is %s, and the hook with it', async (word, _, isHeard) => {
+    const over = new AbortController()
+    const cut = cutAt(word, isHeard).then(() => over.abort())
+    const workspace = call()
+    let hasRun = false
+    const dies = async (): Promise<void> => {
+      await workspace.beforeScript('job', over.signal)
+      hasRun = true
+      step()
+      await workspace.afterScript('job', over.signal)
+    }
+    await expect(dies()).rejects.toMatchObject({ code: 'ABORTED' })
+    await cut
+    if (!hasRun) await script(step)
+    await script(() => undefined)
+    same(['c', 'made', 'third'])
+    expect(read(repository(), 'c')).toBe('changed')
+    expect(printed).toEqual([])
+  })
+
+  test.each([
+    ['has all, and has not noted it', true],
+    ['has noted all', false]
+  ])('when the hook %s', async (_, isKilled) => {
+    const noted = join(ownDirectory(runner), 'mirror')
+    const workspace = call()
+    await workspace.beforeScript('job', signal)
+    const before = readFileSync(noted)
+    step()
+    await workspace.afterScript('job')
+    if (isKilled) writeFileSync(noted, before)
+    const told: Word[] = []
+    programs.onWord = word => void told.push(word)
+    writeFileSync(join(repository(), 'next'), 'next')
+    await script(() => rmSync(inJob('made')))
+    same(['c', 'next', 'third'])
+    // What both have noted is not sent again. A directory that has its new name on both sides cannot be renamed again.
+    expect(told.some(word => 'take' in word && word.take.whole)).toBe(isKilled)
+  })
+
+  test('what comes for a state that the pod has forgotten is refused, and all is sent', async () => {
+    programs.crash('job')
+    const told: Word[] = []
+    programs.onWord = word => void told.push(word)
+    await script(step)
+    same(['c', 'made', 'third'])
+    expect(told.flatMap(word => ('take' in word ? [word.take.whole] : []))).toEqual([false, true])
+  })
 })
 
 test('what the runner removed is gone, also when the pod has lost its memory', async () => {

@@ -65,6 +65,11 @@ export class Session {
   #reading: Promise<unknown> = Promise.resolve()
   #isUnanswered = false
   isSilent = false
+  /**
+   * Whether what was given has arrived, and the program has not been told: a program that is called again hears it by the name
+   * of the state.
+   */
+  hasAll = false
   /** Whether nothing more can be said. */
   isOver = false
 
@@ -143,7 +148,9 @@ export class Session {
   }
 
   async tell(word: Word): Promise<void> {
-    await this.write(messageFrame(word))
+    const isNext = this.hasAll && ('give' in word || 'take' in word)
+    if (isNext) this.hasAll = false
+    await this.write(isNext ? Buffer.concat([messageFrame({ kept: true }), messageFrame(word)]) : messageFrame(word))
   }
 
   /** Tells a word, and returns the answer. */

@@ -192,8 +192,7 @@ export async function fetchChanges(
       throw new HookError('WORKSPACE', `What the step wrote could not be kept on the runner's disk: ${lost}`)
     }
     session.isAlike = true
-    // A pod that does not hear this hears the name of the state when it is called again.
-    await session.tell({ kept: true }).catch(() => undefined)
+    session.hasAll = true
     return { files: receiver.files, bytes: receiver.bytes, closed, leftOut: verdicts.leftOut }
   } finally {
     stop()

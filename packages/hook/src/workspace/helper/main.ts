@@ -53,6 +53,9 @@ export const converse: Converse = async (input, output) => {
     // A call that came later has ended this one.
     if (error instanceof EndedEarly || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return
     await conversation.fail(error)
+  } finally {
+    // The hook is gone: nobody waits.
+    if (given !== undefined) collectGarbage(given.index)
   }
 }
 
@@ -75,7 +78,7 @@ class Conversation {
       if ('open' in word) await this.#begin(word.open)
       else if ('take' in word) await this.#take(word.take)
       else if ('give' in word) await this.#give(word.give)
-      else if ('kept' in word) this.#kept()
+      else if ('kept' in word) this.#agree(given)
       else if ('externals' in word) await this.#awaitExternals()
       else if ('mail' in word) await this.#mail(word.mail)
       else if ('leave' in word) await this.#leave(word.leave)
@@ -175,15 +178,9 @@ class Conversation {
     given = { generation: name, index: next.index }
   }
 
-  #kept(): void {
-    if (given === undefined) return
-    this.#agree(given)
-    // The step has run: nobody waits.
-    collectGarbage(this.#opened().side.index)
-  }
-
   /** Both sides are alike now. */
-  #agree(state: State): void {
+  #agree(state: State | undefined): void {
+    if (state === undefined) return
     memory = state
     given = undefined
     this.#opened().side.index = state.index

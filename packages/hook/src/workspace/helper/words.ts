@@ -43,7 +43,7 @@ export type Word =
   | { readonly take: Owner & Agreement }
   /**
    * Answered by a transfer, or by `diverged`. With `whole` all is sent, whatever is remembered. Both sides are alike in a state of
-   * this name as soon as the hook has all: it says `kept`, or comes back with the name.
+   * this name as soon as the hook has all: before it goes on it says `kept`, or it comes back with the name.
    */
   | { readonly give: Agreement }
   /** What was given has arrived. Not answered. */
