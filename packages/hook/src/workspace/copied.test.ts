@@ -361,7 +361,7 @@ describe('a conversation that ends in its middle', () => {
       isLost = true
       programs.onWord = () => undefined
       server.exec = runHere
-      if (isHeard) setTimeout(cut, 300)
+      if (isHeard) setTimeout(cut, 100)
       else {
         cut()
         await new Promise(() => undefined)
@@ -416,9 +416,9 @@ describe('a conversation that ends in its middle', () => {
     expect(printed).toEqual([])
   })
 
-  test.each(MOMENTS)('at the word %s, which is %s, and the hook with it', async (word, _, isHeard) => {
+  test.each(['take', 'rows', 'sent', 'give'])('at the word %s, and the hook with it', async word => {
     const over = new AbortController()
-    const cut = cutAt(word, isHeard).then(() => over.abort())
+    const cut = cutAt(word, true).then(() => over.abort())
     const workspace = call()
     let hasRun = false
     const dies = async (): Promise<void> => {
