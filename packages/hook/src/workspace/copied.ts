@@ -108,6 +108,8 @@ export class Copied implements Workspace {
   deliver(): Promise<void> {
     makeDirectories(this.#options.workDirectory)
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+    // For `fillJob`, which has two conversations at once.
+    for (let count = 0; count < 2; count += 1) this.#options.kube.connectAhead()
     return Promise.resolve()
   }
 
@@ -255,6 +257,8 @@ export class Copied implements Workspace {
       return this.#send(open, side, looking, { pod: stepPod, owner: ROOT, name, hasLeft })
     })
     const { files, bytes, left } = result
+    // For `attendStep`.
+    kube.connectAhead()
     await this.#release(session, options, left, name, hasLeft)
     this.#step = {
       side,

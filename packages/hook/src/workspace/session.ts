@@ -15,7 +15,7 @@ export interface PodTree {
 }
 
 export interface SessionOptions {
-  readonly kube: Pick<Kube, 'exec' | 'awaitNode'>
+  readonly kube: Pick<Kube, 'exec' | 'awaitNode' | 'connectAhead'>
   readonly place: PodTree
   readonly open: Open
   readonly signal?: AbortSignal | undefined
@@ -258,6 +258,8 @@ export async function converseEarly<T>(
   const until = Date.now() + EARLY_MS
   const isOver = (): boolean => isTold || signal.aborted || Date.now() > until
   while (!isOver()) {
+    // For this call or for one after it.
+    options.kube.connectAhead()
     await Promise.race([untilTold, sleep(EARLY_EACH_MS, undefined, { signal }).catch(() => undefined)])
     const session = isOver() ? undefined : await Session.open({ ...options, signal }).catch(() => undefined)
     if (session === undefined) continue
