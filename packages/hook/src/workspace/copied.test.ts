@@ -22,7 +22,7 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, running, waiting
 
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
-import { isProgram, plays, ProgramsHere } from './helper/played-program.fixture.js'
+import { plays, ProgramsHere } from './helper/played-program.fixture.js'
 import type { Word } from './helper/words.js'
 import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
@@ -64,12 +64,8 @@ function local(pod: string, path: string): string {
   return join(base, pod, path)
 }
 
-/** Runs a command of a pod on this machine: our program, or what asks who the job's user is. */
-const runHere: ExecScript = async call => {
-  if (isProgram(call)) return programs.exec(call)
-  await call.print(`${process.getuid?.() ?? 0}\n${process.getgid?.() ?? 0}\n`)
-  return 0
-}
+/** Runs our program of a pod on this machine. */
+const runHere: ExecScript = async call => programs.exec(call)
 
 /** From now on conversations are held until the function that this gives cuts them; those after it are held to their ends. */
 function cutLater(): () => void {
@@ -106,6 +102,7 @@ function call(exclude: readonly string[] = []): Copied {
 }
 
 const { signal } = new AbortController()
+const ME = Promise.resolve({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
 
 async function script(body: () => void, end?: AbortSignal): Promise<void> {
   const workspace = call()
@@ -137,7 +134,7 @@ test('a job: its steps and containers see one tree', async () => {
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'committed'), 'x')
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   expect(read(inJob, 'committed')).toBe('x')
 
   await script(() => {
@@ -165,7 +162,7 @@ test('a job: its steps and containers see one tree', async () => {
 
 test('no file of the hook lies in the work directory, on either side', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await script(() => undefined)
   await container('step', work => expect(readdirSync(work).sort()).toEqual(['_actions', '_temp', '_tool', 'repo']))
   expect(readdirSync(runner).sort()).toEqual(['_actions', '_temp', '_tool', 'repo'])
@@ -204,7 +201,7 @@ test('a service sees the work directory of its pod, and brings no volume for it'
 
 test('what is left out is told, and thousands of it in some lines', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const commands = local('job', '/work/_temp/_runner_file_commands')
   await script(() => {
     for (let index = 0; index < 30; index += 1) symlinkSync('/etc/passwd', join(commands, `${index}`))
@@ -216,7 +213,7 @@ test('what is left out is told, and thousands of it in some lines', async () => 
 
 test('a lost connection during a step costs nothing', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'sent'), 'sent')
@@ -234,7 +231,7 @@ test('a lost connection during a step costs nothing', async () => {
 
 test('what was sent before a step and removed by that step is gone, also when the connection was lost meanwhile', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'dist'))
@@ -252,7 +249,7 @@ test('when one side has lost its memory, what the other one removed goes all the
   await call().deliver()
   const repository = join(runner, 'repo/repo')
   for (const name of ['a', 'b', 'c']) writeFileSync(join(repository, name), name)
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const file = new MirrorFile(runner)
   file.save({ ...file.load('job'), generation: 'another' })
   rmSync(join(repository, 'a'))
@@ -266,7 +263,7 @@ test('when one side has lost its memory, what the other one removed goes all the
 
 test('names of any bytes and renamed directories, through a job and a container', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const inJob = local('job', '/work/repo/repo')
   await script(() => {
     mkdirSync(join(inJob, 'out'))
@@ -289,7 +286,7 @@ test('what is excluded stays in the pod, and what the runner has of it is not re
   mkdirSync(join(repository, 'lib/node_modules'), { recursive: true })
   writeFileSync(join(repository, 'lib/node_modules/committed'), 'x')
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   for (let step = 0; step < 2; step += 1) {
     const workspace = call(['node_modules'])
     await workspace.beforeScript('job', signal)
@@ -309,7 +306,7 @@ test("the job's first step waits for the runner's externals, and any user may wr
   symlinkSync('bin/node', join(base, 'externals/node20/node'))
   writeFileSync(join(base, 'externals/node20/bin/node'), 'x'.repeat(5_000_000), { mode: 0o755 })
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await call().beforeScript('job', signal)
   const copied = local('job', '/mnt/externals/node20')
   expect(statSync(join(copied, 'bin/node'))).toMatchObject({ size: 5_000_000, mode: 0o100755 })
@@ -321,7 +318,7 @@ test("the job's first step waits for the runner's externals, and any user may wr
 test('externals that do not arrive fail the first step with what cp said', async () => {
   programs.externals = join(base, 'none')
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const step = call().beforeScript('job', signal)
   await expect(step).rejects.toMatchObject({ code: 'WORKSPACE', message: expect.stringMatching(/externals: .*none/) })
 })
@@ -329,14 +326,14 @@ test('externals that do not arrive fail the first step with what cp said', async
 test('a lost memory of the transfers costs time, and nothing else', async () => {
   await call().deliver()
   writeFileSync(join(runner, 'repo/repo/file'), 'x')
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await call().beforeScript('another', signal)
   expect(read(local('another', '/work/repo/repo/file'))).toBe('x')
 })
 
 test('a step whose time is over gives up its files at once', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
@@ -352,7 +349,6 @@ describe('a conversation that ends in its middle', () => {
     const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
     let isLost = false
     server.exec = async exec => {
-      if (!isProgram(exec)) return runHere(exec)
       const print = async (chunk: string | Uint8Array): Promise<void> => (isLost ? undefined : exec.print(chunk))
       return Promise.race([programs.exec({ ...exec, print }), isCut])
     }
@@ -382,7 +378,7 @@ describe('a conversation that ends in its middle', () => {
     for (const name of ['a', 'b', 'c']) writeFileSync(join(repository(), name), name)
     mkdirSync(join(repository(), 'was'))
     writeFileSync(join(repository(), 'was/file'), 'x')
-    await call().fillJob('job', signal)
+    await call().fillJob('job', ME, signal)
     rmSync(join(repository(), 'a'))
     renameSync(join(repository(), 'was'), join(repository(), 'is'))
     writeFileSync(join(repository(), 'sent'), 'sent')
@@ -472,7 +468,7 @@ test('what the runner removed is gone, also when the pod has lost its memory', a
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'was'))
   writeFileSync(join(repository, 'was/file'), 'x')
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   programs.crash('job')
   renameSync(join(repository, 'was'), join(repository, 'is'))
   await script(() => expect(readdirSync(inJob)).toEqual(['is']))
@@ -481,7 +477,7 @@ test('what the runner removed is gone, also when the pod has lost its memory', a
 
 test('a conversation whose output nobody reads any more does not hold up the next one', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const inJob = local('job', '/work/repo/repo')
   let cut = (): void => undefined
   const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
@@ -514,7 +510,7 @@ test.each([
   if (hasAnother) symlinkSync(process.execPath, join(base, 'node2/node'))
   programs.nodes = join(base, 'node[12]/node')
   await call().deliver()
-  const filled = call().fillJob('job', signal)
+  const filled = call().fillJob('job', ME, signal)
   if (hasAnother) await filled
   else await expect(filled).rejects.toMatchObject({ code: 'WORKSPACE', fault: 'configuration' })
 })
@@ -527,7 +523,7 @@ describe('a full disk', () => {
     await call().deliver()
     writeFileSync(join(repository(), 'small'), 'small')
     writeFileSync(join(repository(), 'large'), Buffer.alloc(8 * 1024 * 1024, 'x'))
-    await expect(call().fillJob('job', signal)).rejects.toMatchObject({
+    await expect(call().fillJob('job', ME, signal)).rejects.toMatchObject({
       code: 'WORKSPACE',
       fault: 'cluster',
       message: expect.stringMatching(
@@ -535,7 +531,7 @@ describe('a full disk', () => {
       )
     })
     rmSync(join(repository(), 'large'))
-    await call().fillJob('job', signal)
+    await call().fillJob('job', ME, signal)
     // The pod has it: what it is asked for whole is whole on a runner that has lost all.
     rmSync(join(repository(), 'small'))
     new MirrorFile(runner).save(new MirrorFile(runner).empty('job'))
@@ -552,7 +548,7 @@ describe('a full disk', () => {
 
     test('is named before a byte is written, and nothing is lost', async () => {
       await call().deliver()
-      await call().fillJob('job', signal)
+      await call().fillJob('job', ME, signal)
       const inJob = local('job', '/work/repo/repo')
       const large = (): void => {
         writeFileSync(join(inJob, 'small'), 'small')
@@ -609,7 +605,7 @@ describe('the mailbox of a step', () => {
     mkdirSync(local('job', '/work/_temp'), { recursive: true })
     mkdirSync(join(runner, '_temp'), { recursive: true })
     const workspace = call()
-    await workspace.fillJob('job', signal)
+    await workspace.fillJob('job', ME, signal)
     await workspace.beforeScript('job', signal)
     return workspace
   }
@@ -644,7 +640,7 @@ describe('the mailbox of a step', () => {
     mkdirSync(local('job', '/work/_temp'), { recursive: true })
     mkdirSync(join(runner, '_temp'), { recursive: true })
     const workspace = call()
-    await workspace.fillJob('job', signal)
+    await workspace.fillJob('job', ME, signal)
     const cut = cutLater()
     await workspace.beforeScript('job', signal)
     await workspace.exchangeMail({ entries: [{ id: ID, log: 'one\n' }] }, signal)

@@ -5,16 +5,15 @@ import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kube
 import { isKubeError, literal, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
-import { JOB_CONTAINER, RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
+import { RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../steps/waiting.js'
 import { printFirst } from '../report/print-first.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
-import { runInContainer } from '../steps/run-in-container.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 import { fixedDirectories, makeDirectories, openToEveryone } from './directories.js'
 import { EXTERNALS, keepCommand, OWN } from './helper/program.js'
-import type { Answer, Open } from './helper/words.js'
+import type { Answer, Open, Owner } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { NO_MAIL, type Mail, type Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
@@ -108,22 +107,22 @@ export class Copied implements Workspace {
   deliver(): Promise<void> {
     makeDirectories(this.#options.workDirectory)
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
-    // For `fillJob`, which has two conversations at once.
+    // For `fillJob`, and for who asks the job's container at the same time.
     for (let count = 0; count < 2; count += 1) this.#options.kube.connectAhead()
     return Promise.resolve()
   }
 
-  async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
+  async fillJob(jobPod: string, asking: Promise<Owner>, signal: AbortSignal): Promise<void> {
     this.#mirror.forgetTold()
-    const asking = begun(this.#ownerIn(jobPod, signal))
     const job = this.#jobAs(this.#mirror.empty(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
-    const owner = await asking
     const name = randomUUID()
-    await this.#talk(SEND, job, async session =>
-      this.#send(session, side, looking, { pod: jobPod, owner, name })
-    )
+    let owner = ROOT
+    await this.#talk(SEND, job, async session => {
+      owner = await asking
+      return this.#send(session, side, looking, { pod: jobPod, owner, name })
+    })
     this.#mirror.save({ ...mirror, owner, generation: name, index: side.index })
     this.close()
   }
@@ -383,14 +382,6 @@ export class Copied implements Workspace {
     const { workDirectory, workspaceDirectory, exclude } = this.#options
     if (workspaceDirectory === undefined || exclude.length === 0) return undefined
     return { below: relative(workDirectory, workspaceDirectory), names: exclude }
-  }
-
-  /** The user of the job's container, whose files are his own as if he had made them. Root where that cannot be told. */
-  async #ownerIn(pod: string, signal: AbortSignal): Promise<Mirror['owner']> {
-    const who = ['sh', '-c', 'id -u && id -g']
-    const { stdout } = await runInContainer(this.#options.kube, { pod, container: JOB_CONTAINER }, who, { signal })
-    const [uid = 0, gid = 0] = /^(\d+)\n(\d+)\n$/.exec(stdout)?.slice(1).map(Number) ?? []
-    return { uid, gid }
   }
 
   /** A file that nobody may read is no fault of the step, and none of the next one: the job's log names it once. */
