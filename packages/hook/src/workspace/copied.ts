@@ -173,7 +173,7 @@ export class Copied implements Workspace {
     const session = await this.#current()
     if (post.isLast === true) {
       // There is nothing in its answer, and the step's files can be asked for right behind it.
-      begun(session.ask({ mail: post }))
+      void begun(session.ask({ mail: post }))
       return NO_MAIL
     }
     // A pod that hangs must not keep the step's files.
@@ -277,7 +277,7 @@ export class Copied implements Workspace {
     if (left !== undefined && (await hearLast(options, session, left))) return
     if (await hasLeft()) return
     // The word itself may have been lost.
-    const again = await converse(SEND, options, undefined, async open => void (await open.ready))
+    const again = await converse(SEND, options, undefined, async open => open.ready)
     if (await hearLast(options, again.session, again.session.ask({ leave: name }))) return
     throw new HookError('WORKSPACE', `Pod ${options.place.pod} could not take its files: it does not go on.`)
   }

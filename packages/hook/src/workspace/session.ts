@@ -246,9 +246,13 @@ export async function converseEarly<T>(
   const over = new AbortController()
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal])
   let isTold = false
-  // What was begun before is as early as what could begin now.
+  let limit: NodeJS.Timeout | undefined
   const told = running(signal).then(
-    () => void (isTold = true),
+    () => {
+      isTold = true
+      // A call that is under way is mostly answered before another one could be, and sometimes never.
+      limit = setTimeout(() => over.abort(), EARLY_MS)
+    },
     (error: unknown) => {
       over.abort()
       throw error
@@ -275,6 +279,7 @@ export async function converseEarly<T>(
     }
     over.abort()
     await untilTold
+    clearTimeout(limit)
     let first: Promise<T> | undefined = begun
     return converse(verb, options, session, async current => {
       const attempt = first ?? body(current)
@@ -321,7 +326,8 @@ export async function converse<T>(
       const { reason, code, isSilent } = ended
       if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
       // Opened before it was needed, and nobody has heard yet whether its container runs.
-      const isTooEarly = attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
+      const isTooEarly =
+        attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
       // A kubelet's connection that ends cleanly is a success for the API server.
       const isCut = code === 0 || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
       if (!isCut) {

@@ -89,7 +89,9 @@ export async function sendChanges(
   )
   let done = { files: 0, bytes: 0 }
   const stop = tellProgress(options.print, () =>
-    done.files === 0 ? `Sending ${total} to pod ${pod}` : `Sent ${amount(done.files, done.bytes)} of ${total} to pod ${pod}`
+    done.files === 0
+      ? `Sending ${total} to pod ${pod}`
+      : `Sent ${amount(done.files, done.bytes)} of ${total} to pod ${pod}`
   )
   try {
     const answering = session.ask({ take: { ...owner, whole: isWhole, name } })
@@ -118,7 +120,8 @@ export async function sendChanges(
       if (sent !== undefined && !(error instanceof Refused) && (await hasLeft?.()) === true) return undefined
       throw error
     })
-    if (sent === undefined || (answer !== undefined && 'diverged' in answer)) {
+    const isRefused = sent === undefined || (!isWhole && !session.isAlike)
+    if (isRefused || (answer !== undefined && 'diverged' in answer)) {
       if (isWhole) throw new RangeError('The pod does not take what was sent whole')
       await left
       session.isAlike = false
