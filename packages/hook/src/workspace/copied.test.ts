@@ -117,7 +117,11 @@ async function container(pod: string, body: (work: string) => void): Promise<{ f
   const parts = workspace.stepParts({ system: [], user: [] })
   const [receiver] = parts.initContainers
   const running = programs.start(pod, receiver?.command ?? [])
-  running.on('exit', code => ended.push(`${pod} ${code ?? 'killed'}`))
+  running.on('exit', code => {
+    ended.push(`${pod} ${code ?? 'killed'}`)
+    const [receiver] = server.get('pods', pod)?.status?.initContainerStatuses ?? []
+    if (receiver !== undefined) receiver.state = { terminated: { exitCode: code ?? 137 } }
+  })
   const travelled = await workspace.fillStep(pod, signal)
   while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
   workspace.attendStep()
@@ -395,22 +399,22 @@ describe('a conversation that ends in its middle', () => {
     renameSync(inJob('is'), inJob('third'))
   }
 
-  const WORDS = ['open', 'externals', 'take', 'renames', 'removed', 'rows', 'sent', 'give']
-  const MOMENTS = WORDS.flatMap(word => [
-    [word, 'lost', false] as const,
-    [word, 'heard, and the answer lost', true] as const
-  ])
+  const momentsOf = (...words: readonly string[]): readonly (readonly [string, string, boolean])[] =>
+    words.flatMap(word => [[word, 'lost', false] as const, [word, 'heard, and the answer lost', true] as const])
 
-  test.each(MOMENTS)('at the word %s, which is %s: goes on in another one', async (word, _, isHeard) => {
-    const cut = cutAt(word, isHeard)
-    await script(step)
-    await cut
-    same(['c', 'made', 'third'])
-    expect(read(repository(), 'c')).toBe('changed')
-    await script(() => rmSync(inJob('made')))
-    same(['c', 'third'])
-    expect(printed).toEqual([])
-  })
+  test.each(momentsOf('open', 'externals', 'take', 'renames', 'removed', 'rows', 'sent', 'give'))(
+    'at the word %s, which is %s: goes on in another one',
+    async (word, _, isHeard) => {
+      const cut = cutAt(word, isHeard)
+      await script(step)
+      await cut
+      same(['c', 'made', 'third'])
+      expect(read(repository(), 'c')).toBe('changed')
+      await script(() => rmSync(inJob('made')))
+      same(['c', 'third'])
+      expect(printed).toEqual([])
+    }
+  )
 
   test.each(['take', 'rows', 'sent', 'give'])('at the word %s, and the hook with it', async word => {
     const over = new AbortController()
@@ -431,6 +435,23 @@ describe('a conversation that ends in its middle', () => {
     expect(read(repository(), 'c')).toBe('changed')
     expect(printed).toEqual([])
   })
+
+  test.each(momentsOf('open', 'take', 'rows', 'sent', 'leave'))(
+    'of a container step, at the word %s, which is %s: its files are there, and come back',
+    async (word, _, isHeard) => {
+      const cut = cutAt(word, isHeard)
+      await container('step', work => {
+        const tree = join(work, 'repo/repo')
+        expect(readdirSync(tree).sort()).toEqual(['b', 'c', 'is', 'sent'])
+        rmSync(join(tree, 'b'))
+        writeFileSync(join(tree, 'made'), 'made')
+      })
+      await cut
+      expect(ended).toEqual(['step 0'])
+      expect(readdirSync(repository()).sort()).toEqual(['c', 'is', 'made', 'sent'])
+      expect(printed).toEqual([])
+    }
+  )
 
   test.each([
     ['has all, and has not noted it', true],

@@ -250,7 +250,7 @@ export class Copied implements Workspace {
       })
     let start = Date.now()
     let isGone = false
-    const hasLeft = async (): Promise<boolean> => (isGone ||= await this.#hasLeft(stepPod, signal))
+    const hasLeft = async (): Promise<boolean> => (isGone ||= await this.#hasLeft(options))
     const { session, result } = await converseEarly(SEND, options, running, async open => {
       start = Date.now()
       return this.#send(open, side, looking, { pod: stepPod, owner: ROOT, name, hasLeft })
@@ -283,14 +283,23 @@ export class Copied implements Workspace {
   }
 
   /** Whether the receiver has gone, which it only does with all its files. */
-  async #hasLeft(stepPod: string, signal: AbortSignal): Promise<boolean> {
-    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVE_CONTAINER)
-    const gone = await waitForPod(this.#options.kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch(
-      (error: unknown) => {
-        if (isKubeError(error, 'TIMEOUT')) return undefined
-        throw error
-      }
+  async #hasLeft(options: SessionOptions): Promise<boolean> {
+    const { place, signal } = options
+    const again = await Session.open(options).catch(() => undefined)
+    const isThere = await again?.ready.then(
+      () => true,
+      () => false
     )
+    again?.close()
+    if (isThere === true) return false
+    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVE_CONTAINER)
+    const gone = await waitForPod(this.#options.kube, place.pod, ended, {
+      timeoutMs: RELEASE_MS,
+      ...(signal && { signal })
+    }).catch((error: unknown) => {
+      if (isKubeError(error, 'TIMEOUT')) return undefined
+      throw error
+    })
     return gone !== undefined
   }
 

@@ -1,3 +1,5 @@
+import { isKubeError } from '@kaniko-hooks/kube'
+
 import { HookError } from '../report/errors.js'
 import type { Line } from '../report/workflow-commands.js'
 import { amount, tellProgress } from './progress.js'
@@ -117,8 +119,11 @@ export async function sendChanges(
     const left = hasLeft === undefined || sent === undefined ? undefined : session.ask({ leave: name })
     left?.catch(() => undefined)
     const answer = await answering.catch(async (error: unknown) => {
-      if (sent !== undefined && !(error instanceof Refused) && (await hasLeft?.()) === true) return undefined
-      throw error
+      if (sent === undefined || hasLeft === undefined || error instanceof Refused) throw error
+      // Who was called too early has not left.
+      const { reason } = await session.ended(error)
+      if (isKubeError(reason, 'EXEC_FAILED', 'ABORTED') || !(await hasLeft())) throw error
+      return undefined
     })
     const isRefused = sent === undefined || (!isWhole && !session.isAlike)
     if (isRefused || (answer !== undefined && 'diverged' in answer)) {
