@@ -287,6 +287,7 @@ export async function converseEarly<T>(
       return attempt
     })
   }
+  clearTimeout(limit)
   await told
   return converse(verb, options, undefined, body)
 }
