@@ -287,8 +287,8 @@ export async function converseEarly<T>(
       return attempt
     })
   }
-  clearTimeout(limit)
   await told
+  clearTimeout(limit)
   return converse(verb, options, undefined, body)
 }
 
