@@ -116,11 +116,11 @@ async function container(pod: string, body: (work: string) => void): Promise<{ f
   const workspace = call()
   const parts = workspace.stepParts({ system: [], user: [] })
   const [receiver] = parts.initContainers
+  const [status] = server.get('pods', pod)?.status?.initContainerStatuses ?? []
   const running = programs.start(pod, receiver?.command ?? [])
   running.on('exit', code => {
     ended.push(`${pod} ${code ?? 'killed'}`)
-    const [receiver] = server.get('pods', pod)?.status?.initContainerStatuses ?? []
-    if (receiver !== undefined) receiver.state = { terminated: { exitCode: code ?? 137 } }
+    if (status !== undefined) status.state = { terminated: { exitCode: code ?? 137 } }
   })
   const travelled = await workspace.fillStep(pod, signal)
   while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
@@ -436,22 +436,28 @@ describe('a conversation that ends in its middle', () => {
     expect(printed).toEqual([])
   })
 
-  test.each(momentsOf('open', 'take', 'rows', 'sent', 'leave'))(
-    'of a container step, at the word %s, which is %s: its files are there, and come back',
-    async (word, _, isHeard) => {
-      const cut = cutAt(word, isHeard)
+  describe('of a container step', () => {
+    async function fillsAndCollects(): Promise<void> {
       await container('step', work => {
         const tree = join(work, 'repo/repo')
         expect(readdirSync(tree).sort()).toEqual(['b', 'c', 'is', 'sent'])
         rmSync(join(tree, 'b'))
         writeFileSync(join(tree, 'made'), 'made')
       })
-      await cut
       expect(ended).toEqual(['step 0'])
       expect(readdirSync(repository()).sort()).toEqual(['c', 'is', 'made', 'sent'])
       expect(printed).toEqual([])
     }
-  )
+
+    test.each(momentsOf('open', 'take', 'rows', 'sent', 'leave'))(
+      'at the word %s, which is %s',
+      async (word, _, isHeard) => {
+        const cut = cutAt(word, isHeard)
+        await fillsAndCollects()
+        await cut
+      }
+    )
+  })
 
   test.each([
     ['has all, and has not noted it', true],

@@ -18,12 +18,25 @@ import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mount
 import { NO_MAIL, type Mail, type Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
 import { converse, converseEarly, hearLast, Session, type PodTree, type SessionOptions } from './session.js'
-import { fetchChanges, sendChanges, type FetchOptions, type Sending, type SendingOptions } from './transfer.js'
+import {
+  fetchChanges,
+  sendChanges,
+  type FetchOptions,
+  type Sending,
+  type SendingOptions,
+  type Transferred
+} from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
 import { keepGarbageSmall } from './tree/garbage.js'
 import { Index } from './tree/index.js'
 import { look, type Found, type Side } from './tree/side.js'
-import type { ServiceParts, Travelled, VolumeRequest, Workspace } from './workspace.js'
+import {
+  NOTHING_TRAVELLED,
+  type ServiceParts,
+  type Travelled,
+  type VolumeRequest,
+  type Workspace
+} from './workspace.js'
 
 const KEPT = '/work'
 /** What the job's or the step's own container must not see: our memory, and the word that all files have come. */
@@ -243,22 +256,31 @@ export class Copied implements Workspace {
     const told = { opensOthers: true }
     const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
     const running = async (until: AbortSignal): Promise<unknown> =>
-      waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER), {
-        timeoutMs,
-        signal: until,
-        onProblem: printWaiting(print, stepPod)
-      })
+      waitForPod(
+        kube,
+        stepPod,
+        pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER) || hasLeft(pod),
+        {
+          timeoutMs,
+          signal: until,
+          onProblem: printWaiting(print, stepPod)
+        }
+      )
     let start = Date.now()
-    let isGone = false
-    const hasLeft = async (): Promise<boolean> => (isGone ||= await this.#hasLeft(options))
-    const { session, result } = await converseEarly(SEND, options, running, async open => {
+    const agreed: (() => Transferred)[] = []
+    const sent = await converseEarly(SEND, options, running, async open => {
       start = Date.now()
-      return this.#send(open, side, looking, { pod: stepPod, owner: ROOT, name, hasLeft })
+      const to = { pod: stepPod, owner: ROOT, name, onLeave: (agree: () => Transferred) => void agreed.push(agree) }
+      return this.#send(open, side, looking, to)
+    }).catch(async (error: unknown) => {
+      // The receiver may have gone with all its files and taken the answers along.
+      if (agreed.length === 0 || !isKubeError(error) || !(await this.#waitForLeaving(options))) throw error
+      return undefined
     })
-    const { files, bytes, left } = result
+    const { files, bytes } = sent?.result ?? agreed.map(agree => agree()).at(-1) ?? NOTHING_TRAVELLED
     // For `attendStep`.
     kube.connectAhead()
-    await this.#release(session, options, left, name, hasLeft)
+    if (sent !== undefined) await this.#release(sent.session, options, sent.result.left, name)
     this.#step = {
       side,
       options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation: name, ...told })
@@ -271,36 +293,26 @@ export class Copied implements Workspace {
     session: Session,
     options: SessionOptions,
     left: Promise<Answer> | undefined,
-    name: string,
-    hasLeft: () => Promise<boolean>
+    name: string
   ): Promise<void> {
     if (left !== undefined && (await hearLast(options, session, left))) return
-    if (await hasLeft()) return
-    // The word itself may have been lost.
-    const again = await converse(SEND, options, undefined, async open => open.ready)
-    if (await hearLast(options, again.session, again.session.ask({ leave: name }))) return
+    // The word itself may have been lost: who is still there hears it now.
+    const again = await converse(SEND, options, undefined, async open => open.ready).catch(() => undefined)
+    if (again !== undefined && (await hearLast(options, again.session, again.session.ask({ leave: name })))) return
+    if (await this.#waitForLeaving(options)) return
     throw new HookError('WORKSPACE', `Pod ${options.place.pod} could not take its files: it does not go on.`)
   }
 
-  /** Whether the receiver has gone, which it only does with all its files. */
-  async #hasLeft(options: SessionOptions): Promise<boolean> {
-    const { place, signal } = options
-    const again = await Session.open(options).catch(() => undefined)
-    const isThere = await again?.ready.then(
+  /** @returns whether the receiver has gone, which it only does with all its files */
+  async #waitForLeaving({ place, signal }: SessionOptions): Promise<boolean> {
+    const wait = { timeoutMs: RELEASE_MS, ...(signal && { signal }) }
+    return waitForPod(this.#options.kube, place.pod, hasLeft, wait).then(
       () => true,
-      () => false
+      (error: unknown) => {
+        if (isKubeError(error, 'TIMEOUT')) return false
+        throw error
+      }
     )
-    again?.close()
-    if (isThere === true) return false
-    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVE_CONTAINER)
-    const gone = await waitForPod(this.#options.kube, place.pod, ended, {
-      timeoutMs: RELEASE_MS,
-      ...(signal && { signal })
-    }).catch((error: unknown) => {
-      if (isKubeError(error, 'TIMEOUT')) return undefined
-      throw error
-    })
-    return gone !== undefined
   }
 
   attendStep(): void {
@@ -445,6 +457,8 @@ function isRunning(statuses: readonly V1ContainerStatus[] | undefined, name: str
   return statuses?.some(status => status.name === name && status.state?.running !== undefined) ?? false
 }
 
-function hasEnded(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
-  return statuses?.some(status => status.name === name && status.state?.terminated?.exitCode === 0) ?? false
+/** Whether a step's receiver has ended well. */
+function hasLeft({ status }: V1Pod): boolean {
+  const receiver = status?.initContainerStatuses?.find(({ name }) => name === RECEIVE_CONTAINER)
+  return receiver?.state?.terminated?.exitCode === 0
 }

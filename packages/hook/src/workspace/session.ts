@@ -35,7 +35,7 @@ const IDLE_MS = 10 * 60_000
 const UNANSWERED = 'unanswered'
 
 /** The other side said why it could not. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly code: string | undefined
 
   constructor(message: string, code: string | undefined) {

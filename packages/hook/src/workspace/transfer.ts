@@ -1,16 +1,14 @@
-import { isKubeError } from '@kaniko-hooks/kube'
-
 import { HookError } from '../report/errors.js'
 import type { Line } from '../report/workflow-commands.js'
 import { amount, tellProgress } from './progress.js'
 import { runnerRules, type Verdicts } from './runner-rules.js'
 import type { Answer, Owner } from './helper/words.js'
-import { Refused, type Session } from './session.js'
+import type { Session } from './session.js'
 import { type Exclusion, isFileCommand } from './tree/leaves-out.js'
 import { messageFrame } from './tree/frames.js'
 import { momentAfter } from './tree/moment.js'
 import { Diverged, Receiver } from './tree/receive.js'
-import type { TransferMessage } from './tree/send.js'
+import type { Sent, TransferMessage } from './tree/send.js'
 import { adopt, changesIn, opened, sendFound, type Found, type Side } from './tree/side.js'
 
 /** What a transfer did. */
@@ -40,9 +38,10 @@ export interface SendingOptions extends TransferOptions {
   /** Whose the files become. */
   readonly owner: Owner
   /**
-   * The pod goes with what it was sent, and may take its answers along: tells whether it has gone well, when no answer comes.
+   * The program is to go with what it was sent, and may take its answers along. Given what notes that both are alike, in case
+   * that only its end tells.
    */
-  readonly hasLeft?: () => Promise<boolean>
+  readonly onLeave?: (agree: () => Transferred) => void
 }
 
 export interface Sending extends Transferred {
@@ -74,7 +73,7 @@ export async function sendChanges(
   looking: Promise<Found>,
   options: SendingOptions
 ): Promise<Sending> {
-  const { name, owner, pod, hasLeft } = options
+  const { name, owner, pod, onLeave } = options
   const scanned = await looking
   // What a pod does not remember, it gets whole.
   const isWhole = !session.isAlike
@@ -116,26 +115,25 @@ export async function sendChanges(
       await session.write(NOTHING_MORE)
       return undefined
     })
-    const left = hasLeft === undefined || sent === undefined ? undefined : session.ask({ leave: name })
-    left?.catch(() => undefined)
-    const answer = await answering.catch(async (error: unknown) => {
-      if (sent === undefined || hasLeft === undefined || error instanceof Refused) throw error
-      // Who was called too early has not left.
-      const { reason } = await session.ended(error)
-      if (isKubeError(reason, 'EXEC_FAILED', 'ABORTED') || !(await hasLeft())) throw error
-      return undefined
-    })
-    const isRefused = sent === undefined || (!isWhole && !session.isAlike)
-    if (isRefused || (answer !== undefined && 'diverged' in answer)) {
+    const agree = (what: Sent): Transferred => {
+      adopt(side, found, what)
+      return { files: what.files, bytes: what.bytes }
+    }
+    let left: Promise<Answer> | undefined
+    if (onLeave !== undefined && sent !== undefined) {
+      onLeave(() => agree(sent))
+      left = session.ask({ leave: name })
+      left.catch(() => undefined)
+    }
+    const answer = await answering
+    if (sent === undefined || (!isWhole && !session.isAlike) || 'diverged' in answer) {
       if (isWhole) throw new RangeError('The pod does not take what was sent whole')
       await left
       session.isAlike = false
       return await sendChanges(session, side, Promise.resolve(scanned), options)
     }
     session.isAlike = true
-    adopt(side, found, sent)
-    const { files, bytes } = sent
-    return { files, bytes, closed: sent.closed, hasSent: true, ...(left === undefined ? {} : { left }) }
+    return { ...agree(sent), closed: sent.closed, hasSent: true, ...(left === undefined ? {} : { left }) }
   } finally {
     stop()
   }
