@@ -256,16 +256,11 @@ export class Copied implements Workspace {
     const told = { opensOthers: true }
     const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
     const running = async (until: AbortSignal): Promise<unknown> =>
-      waitForPod(
-        kube,
-        stepPod,
-        pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER) || hasLeft(pod),
-        {
-          timeoutMs,
-          signal: until,
-          onProblem: printWaiting(print, stepPod)
-        }
-      )
+      waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER), {
+        timeoutMs,
+        signal: until,
+        onProblem: printWaiting(print, stepPod)
+      })
     let start = Date.now()
     const agreed: (() => Transferred)[] = []
     const sent = await converseEarly(SEND, options, running, async open => {
@@ -453,8 +448,10 @@ const KEPT_MOUNTS: readonly V1VolumeMount[] = [
   { name: OWN_VOLUME, mountPath: OWN }
 ]
 
+/** Whether a container runs, or has done what it was for. */
 function isRunning(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
-  return statuses?.some(status => status.name === name && status.state?.running !== undefined) ?? false
+  const state = statuses?.find(status => status.name === name)?.state
+  return state?.running !== undefined || state?.terminated?.exitCode === 0
 }
 
 /** Whether a step's receiver has ended well. */
