@@ -10698,6 +10698,8 @@ var CONNECT_TIMEOUT_MS = 8e3;
 var READ_TIMEOUT_MS = 15e3;
 var WRITE_TIMEOUT_MS = 4e4;
 var IDLE_SOCKET_MS = 3e4;
+var AHEAD_MS = 1e4;
+var MAX_AHEAD = 2;
 var DEFAULT_RETRY_FOR_MS = 3e5;
 var DEFAULT_FIRST_CONTACT_MS = 2e4;
 var STARTING_MS = 3e4;
@@ -10707,6 +10709,8 @@ var Rest = class {
   #tls;
   #agent;
   #outage;
+  /** Connections that were opened ahead. */
+  #ahead = /* @__PURE__ */ new Map();
   #answered = false;
   #silentAt = -Infinity;
   #lastUse = 0;
@@ -10799,6 +10803,30 @@ var Rest = class {
   }
   /** A connection of its own, for a stream. `onReady` is called once requests can be written to it. */
   socket(onReady) {
+    const now = performance.now();
+    for (const [socket, { since, isReady }] of this.#ahead) {
+      this.#ahead.delete(socket);
+      if (socket.destroyed || now - since > AHEAD_MS) {
+        socket.destroy();
+        continue;
+      }
+      socket.ref();
+      if (isReady) process.nextTick(onReady);
+      else socket.once(this.#tls === void 0 ? "connect" : "secureConnect", onReady);
+      return socket;
+    }
+    return this.#connect(onReady);
+  }
+  /** Begins a connection for the next stream: the handshakes are over when the stream is wanted. Nobody need want one. */
+  connectAhead() {
+    if (this.#ahead.size >= MAX_AHEAD) return;
+    const state = { since: performance.now(), isReady: false };
+    const socket = this.#connect(() => state.isReady = true).unref();
+    socket.on("error", () => void 0);
+    socket.once("close", () => this.#ahead.delete(socket));
+    this.#ahead.set(socket, state);
+  }
+  #connect(onReady) {
     const { hostname, port, protocol } = this.#config.server;
     const host = hostname.replace(/^\[|\]$/g, "");
     const portNumber = Number(port === "" ? protocol === "https:" ? 443 : 80 : port);
@@ -10843,6 +10871,7 @@ var Rest = class {
   /** Ends idle connections, so that the process can exit. */
   close() {
     this.#agent.destroy();
+    for (const socket of this.#ahead.keys()) socket.destroy();
   }
   async #send(request4) {
     const { method, signal, what } = request4;
@@ -11128,6 +11157,10 @@ var Kube = class {
   exec(target, options = {}) {
     const retry = this.#retry(target, "exec", options.signal);
     return openExec(this.#rest, this.namespace, target, { ...options, heartbeat: this.#heartbeat, retry });
+  }
+  /** Begins the connection of the next `exec`, which need not come: its handshakes are a round trip or two. */
+  connectAhead() {
+    this.#rest.connectAhead();
   }
   /**
    * Returns when a container's node answers for it: after a failed `exec` this tells an outage from a command that
