@@ -449,14 +449,11 @@ describe('a conversation that ends in its middle', () => {
       expect(printed).toEqual([])
     }
 
-    test.each(momentsOf('take', 'sent', 'leave'))(
-      'at the word %s, which is %s',
-      async (word, _, isHeard) => {
-        const cut = cutAt(word, isHeard)
-        await fillsAndCollects()
-        await cut
-      }
-    )
+    test.each(momentsOf('take', 'sent', 'leave'))('at the word %s, which is %s', async (word, _, isHeard) => {
+      const cut = cutAt(word, isHeard)
+      await fillsAndCollects()
+      await cut
+    })
   })
 
   test.each([
