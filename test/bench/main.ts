@@ -12,7 +12,7 @@ import { measureScale } from './scale.js'
 import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
 import { isWhole, tables } from './table.js'
-import { Trace, type TracedStep } from './trace.js'
+import { Trace, TRACED, type TracedStep } from './trace.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 520_000
@@ -59,7 +59,7 @@ async function bench(): Promise<number> {
       const start = Date.now()
       const stage = { mode, hook, watches }
       const { samples, lines, left, isGood } = values.trace
-        ? await trace(cluster, stage, runs)
+        ? await trace(cluster, stage, extent)
         : values.scale !== undefined
           ? await measureScale(cluster, stage, Number(values.scale))
           : delays === undefined
@@ -130,13 +130,18 @@ async function measureSlow(
   }
 }
 
-/** Where the time of a container step goes. */
-async function trace(cluster: Cluster, stage: Omit<StageOptions, 'hasWays'>, runs: number): Promise<Measured> {
+/** Where the time of a container step goes, or of a Dockerfile's first step. */
+async function trace(
+  cluster: Cluster,
+  stage: Omit<StageOptions, 'hasWays'>,
+  { runs, only = [] }: Pick<Assignment, 'runs' | 'only'>
+): Promise<Measured> {
+  const traced = TRACED.find(row => only.includes(row)) ?? 'container'
   const samples: TracedStep[] = []
   let lines: string[] = []
   const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ namespace, run }) => {
     const watched = await Trace.begin(cluster, namespace)
-    await run({ runs, large: false, isTraced: true }, line => samples.push(line as TracedStep))
+    await run({ runs, large: false, traced }, line => samples.push(line as TracedStep))
     lines = watched.table(samples)
     watched.end()
   })

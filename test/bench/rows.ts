@@ -1,5 +1,6 @@
 import type { Crowd } from './crowd.js'
 import type { Way as SlowWay } from './slow-way.js'
+import type { TracedRow } from './trace.js'
 
 /** What is measured. */
 export type Row =
@@ -113,8 +114,8 @@ export interface Assignment {
   readonly kubectl?: string
   /** In place of the rows, how the commands grow with these ways to the API server. */
   readonly slowWays?: readonly SlowWay[]
-  /** In place of the rows, container steps that somebody watches. */
-  readonly isTraced?: boolean
+  /** In place of the rows, steps of this row that somebody watches. */
+  readonly traced?: TracedRow
   /** In place of the rows, container steps at once. */
   readonly crowd?: Crowd
   /** Only these rows, and what they need. */

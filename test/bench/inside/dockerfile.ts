@@ -23,11 +23,12 @@ const files = (image: string, nonce: string): Readonly<Record<string, string>> =
 /**
  * Writes the action; its content is new each time, so that its image has to be built.
  *
+ * @param nonce what it prints
  * @returns the path of its Dockerfile
  */
-export async function writeAction(directory: string, image: string): Promise<string> {
+export async function writeAction(directory: string, image: string, nonce = randomUUID()): Promise<string> {
   await mkdir(directory, { recursive: true })
-  for (const [name, text] of Object.entries(files(image, randomUUID()))) await writeFile(join(directory, name), text)
+  for (const [name, text] of Object.entries(files(image, nonce))) await writeFile(join(directory, name), text)
   await chmod(join(directory, 'run.sh'), 0o755)
   return join(directory, 'Dockerfile')
 }
