@@ -9,7 +9,7 @@ import type { Assignment, Row, Sample, Way } from '../rows.js'
 import type { Crowd } from '../crowd.js'
 import type { TracedRow } from '../trace.js'
 import { Api } from '../limits/api.js'
-import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
+import { forgetKept, rawKaniko, removePushed, removeRaw, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
@@ -182,7 +182,10 @@ async function measureDockerfile(): Promise<void> {
   }
   await contest('dockerfile-first', fewer, build, async () => {
     if (buildPod === undefined) throw new Error('no build pod was seen')
-    return runPod(rawKaniko(buildPod, assignment), 'ended', pod => removePushed(pod, assignment))
+    const api = new Api()
+    return runPod(await rawKaniko(buildPod, assignment, api), 'ended', async pod => {
+      await Promise.all([removePushed(pod, assignment), removeRaw(pod, api)])
+    })
   })
 }
 

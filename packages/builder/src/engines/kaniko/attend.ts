@@ -1,4 +1,12 @@
-import { containerResult, followLog, type Kube, type V1Pod, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
+import {
+  containerResult,
+  followLog,
+  hasEnded,
+  type Kube,
+  type V1Pod,
+  waitForPod,
+  type WaitOptions
+} from '@kaniko-hooks/kube'
 import { isDigest, parseReference } from '@kaniko-hooks/registry'
 import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import { BuildError } from '../../errors.js'
@@ -25,6 +33,9 @@ const ANSWER_MS = 3_000
 
 /** While a push goes on without a word. */
 const STILL_PUSHING_MS = 30_000
+
+/** Kaniko listens to no signal: Go's runtime ends a process that is told to with 2 (docs/notes/kaniko.md). */
+const OWN_END = { trapsTerm: false } as const
 
 /** One part of a build's life. */
 export interface Run {
@@ -54,6 +65,7 @@ export interface PodProgress {
 /**
  * Sees a pod that has its context through to the end, in whatever state it is by now.
  *
+ * @param known the pod as it was read just now
  * @returns times in milliseconds, of which those before are 0
  * @throws BuildError of the build's own end, KubeError of the pod's
  */
@@ -61,20 +73,17 @@ export async function attend(
   kube: Kube,
   settings: KanikoSettings,
   name: string,
-  run: Run
+  run: Run,
+  known?: V1Pod
 ): Promise<Omit<BuiltImage, 'phases'> & Attended> {
   const { request, kanikoLog, signal, wait } = run
   const watch = new Stopwatch()
-  await waitForPod(kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
+  await waitForPod(kube, name, 'running', { ...wait, known, container: KANIKO_CONTAINER })
   run.progress.hasBegun = true
   const startMs = watch.lap()
-  const { pushingAt } = await follow(kube, settings, name, run)
+  const { pushingAt, seen } = await follow(kube, settings, name, run)
   // The kubelet writes the status when it gets to it; what counts is that it will.
-  const ended = await waitForPod(kube, name, 'ended', {
-    signal,
-    timeoutMs: request.timeoutMs,
-    container: KANIKO_CONTAINER
-  })
+  const ended = seen ?? (await waitForPod(kube, name, isOver, { signal, timeoutMs: request.timeoutMs }))
   const end = watch.now()
   const digest = readDigest(ended, failedBuild(request, kanikoLog))
   const pod = { podMs: 0, contextMs: 0 }
@@ -125,7 +134,7 @@ async function awaitPush(
   const signal = wait.signal === undefined ? limit : AbortSignal.any([wait.signal, limit])
   let last: V1Pod | undefined
   try {
-    last = await waitForPod(kube, podName, pod => haveEnded(pod, targets.length), {
+    last = await waitForPod(kube, podName, pod => haveEnded(pod, targets.length, digest), {
       ...wait,
       signal,
       onPod: pod => (last = pod)
@@ -143,15 +152,37 @@ async function awaitPush(
   for (const reference of references) log(`Pushed ${reference}`)
 }
 
-/** Follows Kaniko's log to its end. */
+/**
+ * Follows Kaniko's log to its end. From its last words on, the end is looked for: the log tells it last. RUN can print such words
+ * too, and then the pod is looked at in vain.
+ *
+ * @returns when the push began, and the pod if its end was seen
+ */
 async function follow(
   kube: Kube,
   settings: KanikoSettings,
   pod: string,
   { request, kanikoLog, signal, stop }: Run
-): Promise<{ readonly pushingAt: number | undefined }> {
+): Promise<{ readonly pushingAt: number | undefined; readonly seen: V1Pod | undefined }> {
   const watch = new Stopwatch()
   let pushingAt: number | undefined
+  let seen: V1Pod | undefined
+  let isLooking = false
+  const ended = new AbortController()
+  const over = new AbortController()
+  const lookForEnd = (): void => {
+    if (isLooking) return
+    isLooking = true
+    const options = { signal: AbortSignal.any([signal, over.signal]), timeoutMs: request.timeoutMs }
+    waitForPod(kube, pod, isOver, options).then(
+      found => {
+        seen = found
+        ended.abort()
+      },
+      // Whoever waits for the log finds out.
+      () => undefined
+    )
+  }
   let hung: NodeJS.Timeout | undefined
   // The first thing that is asked whether it takes a push.
   const first = request.targets[0]?.pushRef
@@ -176,15 +207,17 @@ async function follow(
           const why = silent(`the registry ${domain} did not take the image`, request.pushTimeoutMs)
           hung = setTimeout(() => stop.abort(why), request.pushTimeoutMs)
         }
+        if (event?.kind === 'pushed' || event?.kind === 'left') lookForEnd()
         lines.forEach(shown => request.log(shown))
       },
-      { signal, onGap: message => request.log(message) }
+      { signal, ended: ended.signal, onGap: message => request.log(message) }
     )
   } finally {
+    over.abort()
     silence.end()
     clearTimeout(hung)
   }
-  return { pushingAt }
+  return { pushingAt, seen }
 }
 
 /** Whether the pod's node answers, so that silence is the pod's own. */
@@ -196,8 +229,13 @@ async function answers(kube: Kube, pod: string, signal: AbortSignal): Promise<bo
   )
 }
 
+/** Kaniko's end is told a second before that of the pod, and of a good end no more is to be known. */
+function isOver(pod: V1Pod): boolean {
+  return containerResult(pod, KANIKO_CONTAINER, OWN_END).exitCode === 0 || hasEnded(pod, KANIKO_CONTAINER)
+}
+
 function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
-  const result = containerResult(pod, KANIKO_CONTAINER)
+  const result = containerResult(pod, KANIKO_CONTAINER, OWN_END)
   if (!result.trustworthy) throw new BuildError('POD_FAILED', result.why ?? 'the build pod failed')
   if (result.exitCode !== 0) throw explainFailure({ ...build, exitCode: result.exitCode })
   // Kaniko writes it before it pushes: only together with exit code 0 does it mean anything.

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Kube, type V1Pod } from '@kaniko-hooks/kube'
 import { ApiServer, ended, running, refused } from '@kaniko-hooks/testing'
@@ -45,6 +46,12 @@ function request(access?: BuildRequest['targets'][number]['access']): BuildReque
   return { context, handle: 'x', targets: [target], ...times, log: line => void log.push(line) }
 }
 
+function withContext(over: Partial<Context>): BuildRequest {
+  return { ...request(), context: { ...context, ...over } }
+}
+
+const LINK = { kind: 'symlink', path: 'link', mode: 0o777, mtimeMs: 0, target: '../x' } as const
+
 const WITH_SECRET = { kind: 'docker-config', secret: 'push' } as const
 
 function engine(pod: BuildPodSettings = {}): KanikoEngine {
@@ -66,12 +73,33 @@ describe('a build that is started', () => {
     const mounted = [...(pod?.spec?.initContainers ?? []), ...(pod?.spec?.containers ?? [])].filter(container =>
       container.volumeMounts?.some(mount => mount.name === 'archive')
     )
-    expect(mounted.map(container => container.name)).toEqual(['context'])
+    expect(mounted.map(container => container.name)).toEqual(['kaniko'])
+    const archive = gunzipSync(Buffer.from(server.get('secrets', name)?.data?.['context.tar.gz'] ?? '', 'base64'))
+    const names = execFileSync('tar', ['-t'], { input: archive }).toString().trim().split('\n')
+    expect(names).toEqual(['Dockerfile', 'Dockerfile.dockerignore', 'context/Dockerfile', 'context/'])
+  })
+
+  test.each<[string, () => BuildRequest]>([
+    ['others push', () => request(WITH_SECRET)],
+    ['a link leads somewhere', () => withContext({ entries: [...context.entries, LINK] })],
+    [
+      'a text of the Dockerfile lies beside it',
+      () => withContext({ inlineFiles: [{ path: 'inline/a', mode: 0o644, content: '' }] })
+    ]
+  ])('where %s, a container before Kaniko unpacks it', async (_, wanted) => {
+    server.onCreate('pods', pending)
+    await engine().start('b', wanted())
+    const { initContainers = [] } = server.get('pods', 'b')?.spec ?? {}
+    const [first] = initContainers
+    expect([first?.name, first?.volumeMounts?.map(({ name }) => name)]).toEqual([
+      'context',
+      expect.arrayContaining(['context', 'archive'])
+    ])
     const directory = mkdtempSync(join(tmpdir(), 'unpacked-'))
     const archive = join(directory, 'a.tar')
-    writeFileSync(archive, Buffer.from(server.get('secrets', name)?.data?.['context.tar'] ?? '', 'base64'))
+    writeFileSync(archive, Buffer.from(server.get('secrets', 'b')?.data?.['context.tar'] ?? '', 'base64'))
     execFileSync('sh', ['-c', unpackScript(archive, join(directory, 'tree'))])
-    expect(readdirSync(join(directory, 'tree/context'))).toEqual(['Dockerfile'])
+    expect(readdirSync(join(directory, 'tree/context'))).toContain('Dockerfile')
     expect(readdirSync(directory).sort()).toEqual(['a.tar', 'tree'])
     rmSync(directory, { recursive: true })
   })

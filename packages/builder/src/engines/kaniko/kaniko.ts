@@ -5,26 +5,25 @@ import {
   type PodProblem,
   untilAccepted,
   type V1Pod,
-  type V1Secret,
   waitForPod
 } from '@kaniko-hooks/kube'
 import type { Context } from '../../context/context.js'
-import { packContext } from '../../context/pack.js'
+import { type ContextArchive, packContext } from '../../context/pack.js'
 import { BuildError } from '../../errors.js'
 import { LostBuild, type BuildRequest, type BuiltImage, type Engine } from '../engine.js'
 import type { Platform, Prepared, Wishes } from '../engine.js'
+import { contextSecret, fitsSecret } from '../pod/context-secret.js'
 import { deliverContext } from '../pod/deliver-context.js'
 import { CONTEXT_CONTAINER } from '../pod/parts.js'
-import { ARCHIVE_KEY } from '../pod/receive-script.js'
-import type { BuildPodSettings } from '../pod/settings.js'
 import { Stopwatch } from '../pod/stopwatch.js'
 import { cacheOf, kanikoIdentity } from './args.js'
 import { attend, type PodProgress, type Run } from './attend.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
-import { KANIKO_CONTAINER, kanikoPod } from './pod.js'
+import { type ComingContext, KANIKO_CONTAINER, kanikoPod } from './pod.js'
 import { prepare } from './prepare.js'
 import type { KanikoSettings } from './settings.js'
+import { unpacksItself } from './unpacks.js'
 import { asWished, findSecrets, refuseAnnotations } from './wishes.js'
 
 /** For the deletion of the pod, whatever became of the build. */
@@ -35,9 +34,6 @@ const LATE_CREATE_MS = 500
 
 /** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
 const STUCK_MS = 45_000
-
-/** A Secret may have 1 MiB, and all of them lie in the memory of the API server. */
-const LARGEST_ARCHIVE = 900 * 1024
 
 /** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
 const DEADLINE = 'DeadlineExceeded'
@@ -74,35 +70,42 @@ export class KanikoEngine implements Engine {
       let name = ''
       const watch = new Stopwatch()
       const archive = await packContext(request.context)
+      const comesAlong = fitsSecret(archive)
+      let contextMs = watch.lap()
+      let madeMs = 0
       let wasCreated = false
-      const start = async (): Promise<void> => {
+      const start = async (): Promise<V1Pod> => {
+        madeMs += watch.lap()
         wasCreated = false
         name = this.#podName()
-        const made = await this.#create(name, run)
+        const coming = comesAlong ? await this.#createArchive(name, archive, run) : undefined
+        contextMs += watch.lap()
+        const made = await this.#create(name, run, coming)
         wasCreated = true
         await onPod?.(made)
-        await waitForPod(this.#kube, name, 'running', { ...run.wait, container: CONTEXT_CONTAINER })
+        const first = coming?.byKaniko === true ? KANIKO_CONTAINER : CONTEXT_CONTAINER
+        return waitForPod(this.#kube, name, 'running', { ...run.wait, container: first })
+      }
+      const remove = async (isThere: boolean): Promise<void> => {
+        await Promise.all([this.#remove(name, isThere), comesAlong ? this.#removeArchive(name) : undefined])
       }
       try {
         const { signal: either } = run
-        await untilAccepted(start, {
-          remove: async () => this.#remove(name, true),
-          onRejected: log,
-          signal: either
-        })
+        const pod = await untilAccepted(start, { remove: async () => remove(true), onRejected: log, signal: either })
         run.progress.hasBegun = true
-        const madeMs = watch.lap()
-        const noticedMs = await deliverContext(this.#kube, name, archive, {
-          signal: either,
-          log,
-          timeoutMs: request.timeoutMs
-        })
-        const contextMs = watch.lap() - noticedMs
-        const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run)
-        // What the kubelet needs is the pod's, whoever waits for it.
-        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } }
+        madeMs += watch.lap()
+        if (!comesAlong) {
+          const { timeoutMs } = request
+          const noticedMs = await deliverContext(this.#kube, name, archive, { signal: either, log, timeoutMs })
+          contextMs += watch.lap() - noticedMs
+          // What the kubelet needs is the pod's, whoever waits for it.
+          madeMs += noticedMs
+        }
+        const known = comesAlong ? pod : undefined
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run, known)
+        return { ...image, phases: { ...image.phases, podMs: madeMs + startMs, contextMs } }
       } finally {
-        await this.#remove(name, wasCreated)
+        await remove(wasCreated)
       }
     })
   }
@@ -113,11 +116,11 @@ export class KanikoEngine implements Engine {
 
   async start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void> {
     return this.#limited(request, signal, async run => {
+      const archive = await packContext(request.context)
+      if (!fitsSecret(archive)) throw tooLarge(archive)
       let wasCreated = false
       try {
-        const secret = await archiveSecret(name, request.context, this.#settings.pod)
-        await this.#kube.create('secrets', secret, { signal: run.signal })
-        const made = await this.#create(name, run, name)
+        const made = await this.#create(name, run, await this.#createArchive(name, archive, run))
         wasCreated = true
         await request.onPod?.(made)
       } catch (error) {
@@ -141,11 +144,18 @@ export class KanikoEngine implements Engine {
     })
   }
 
-  /** @param archive the Secret in which the context comes along */
-  async #create(name: string, { request, signal }: Run, archive?: string): Promise<V1Pod> {
+  async #create(name: string, { request, signal }: Run, archive: ComingContext | undefined): Promise<V1Pod> {
     const { timeoutMs } = request
     const options = { name, timeoutMs, ...(archive === undefined ? {} : { archive }) }
     return this.#kube.create('pods', kanikoPod({ ...request, ...request.context }, this.#settings, options), { signal })
+  }
+
+  /** Makes the Secret in which a context comes with its pod; both have one name. */
+  async #createArchive(name: string, archive: ContextArchive, { request, signal }: Run): Promise<ComingContext> {
+    const byKaniko = unpacksItself(request.context, request)
+    const secret = await contextSecret(name, archive, byKaniko, this.#settings.pod)
+    await this.#kube.create('secrets', secret, { signal })
+    return { secret: name, byKaniko }
   }
 
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */
@@ -216,28 +226,8 @@ export class KanikoEngine implements Engine {
   }
 }
 
-/** A context as a Secret that belongs to whom the pod belongs. */
-async function archiveSecret(name: string, context: Context, pod: BuildPodSettings = {}): Promise<V1Secret> {
-  const archive = await packContext(context)
-  if (archive.bytes > LARGEST_ARCHIVE) {
-    throw new BuildError(
-      'CONTEXT_FAILED',
-      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
-    )
-  }
-  const chunks: Buffer[] = []
-  await archive.send(chunk => Promise.resolve(void chunks.push(Buffer.from(chunk))))
-  const { labels, ownerReferences } = pod
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name,
-      ...(labels === undefined ? {} : { labels: { ...labels } }),
-      ...(ownerReferences === undefined ? {} : { ownerReferences: [...ownerReferences] })
-    },
-    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString('base64') }
-  }
+function tooLarge({ bytes }: ContextArchive): BuildError {
+  return new BuildError('CONTEXT_FAILED', `the context has ${bytes} bytes, too many for a build that nobody attends`)
 }
 
 function tookTooLong({ context, timeoutMs }: BuildRequest, { progress }: KanikoLog, cause: unknown): BuildError {

@@ -70,6 +70,11 @@ test('its events come in order', () => {
   ])
 })
 
+test('an image that others push is told to be there', () => {
+  const { lines, events } = read(record('Skipping push to container registry due to --no-push flag'))
+  expect([lines, events]).toEqual([[], [{ kind: 'left' }]])
+})
+
 describe('the output of a RUN', () => {
   const RUNNING = [record('RUN x'), record('Running: [/bin/sh -c x]')]
 
