@@ -160,7 +160,7 @@ describe('followLog', () => {
       }
     ]
     await expect(log.follow(10_000, ended.signal)).resolves.toEqual({ complete: true, gaps: [], lines: ['one', 'two'] })
-    expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', null])
+    expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
   })
 
   test('lines that the last stream kept back are read at the end', async () => {

@@ -59,6 +59,7 @@ const SHARED = new Set([
   'compressed-caching',
   'compression-level',
   'context',
+  'context-sub-path',
   'destination',
   'digest-file',
   'dockerfile',

@@ -20,7 +20,7 @@ import { cacheOf, kanikoIdentity } from './args.js'
 import { attend, type PodProgress, type Run } from './attend.js'
 import { authoredTexts } from './authored.js'
 import { KanikoLog } from './log.js'
-import { type ComingContext, KANIKO_CONTAINER, kanikoPod } from './pod.js'
+import { KANIKO_CONTAINER, kanikoPod } from './pod.js'
 import { prepare } from './prepare.js'
 import type { KanikoSettings } from './settings.js'
 import { unpacksItself } from './unpacks.js'
@@ -66,24 +66,19 @@ export class KanikoEngine implements Engine {
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     return this.#limited(request, signal, async run => {
-      const { log, onPod } = request
+      const { log, onPod, timeoutMs } = request
       let name = ''
       const watch = new Stopwatch()
       const archive = await packContext(request.context)
       const comesAlong = fitsSecret(archive)
       let contextMs = watch.lap()
-      let madeMs = 0
       let wasCreated = false
       const start = async (): Promise<V1Pod> => {
-        madeMs += watch.lap()
         wasCreated = false
         name = this.#podName()
-        const coming = comesAlong ? await this.#createArchive(name, archive, run) : undefined
-        contextMs += watch.lap()
-        const made = await this.#create(name, run, coming)
+        const { made, first } = await this.#create(name, run, comesAlong ? archive : undefined)
         wasCreated = true
         await onPod?.(made)
-        const first = coming?.byKaniko === true ? KANIKO_CONTAINER : CONTEXT_CONTAINER
         return waitForPod(this.#kube, name, 'running', { ...run.wait, container: first })
       }
       const remove = async (isThere: boolean): Promise<void> => {
@@ -93,17 +88,16 @@ export class KanikoEngine implements Engine {
         const { signal: either } = run
         const pod = await untilAccepted(start, { remove: async () => remove(true), onRejected: log, signal: either })
         run.progress.hasBegun = true
-        madeMs += watch.lap()
+        let podMs = watch.lap()
         if (!comesAlong) {
-          const { timeoutMs } = request
           const noticedMs = await deliverContext(this.#kube, name, archive, { signal: either, log, timeoutMs })
           contextMs += watch.lap() - noticedMs
           // What the kubelet needs is the pod's, whoever waits for it.
-          madeMs += noticedMs
+          podMs += noticedMs
         }
         const known = comesAlong ? pod : undefined
         const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run, known)
-        return { ...image, phases: { ...image.phases, podMs: madeMs + startMs, contextMs } }
+        return { ...image, phases: { ...image.phases, podMs: podMs + startMs, contextMs } }
       } finally {
         await remove(wasCreated)
       }
@@ -120,7 +114,7 @@ export class KanikoEngine implements Engine {
       if (!fitsSecret(archive)) throw tooLarge(archive)
       let wasCreated = false
       try {
-        const made = await this.#create(name, run, await this.#createArchive(name, archive, run))
+        const { made } = await this.#create(name, run, archive)
         wasCreated = true
         await request.onPod?.(made)
       } catch (error) {
@@ -144,18 +138,27 @@ export class KanikoEngine implements Engine {
     })
   }
 
-  async #create(name: string, { request, signal }: Run, archive: ComingContext | undefined): Promise<V1Pod> {
-    const { timeoutMs } = request
-    const options = { name, timeoutMs, ...(archive === undefined ? {} : { archive }) }
-    return this.#kube.create('pods', kanikoPod({ ...request, ...request.context }, this.#settings, options), { signal })
-  }
-
-  /** Makes the Secret in which a context comes with its pod; both have one name. */
-  async #createArchive(name: string, archive: ContextArchive, { request, signal }: Run): Promise<ComingContext> {
-    const byKaniko = unpacksItself(request.context, request)
-    const secret = await contextSecret(name, archive, byKaniko, this.#settings.pod)
-    await this.#kube.create('secrets', secret, { signal })
-    return { secret: name, byKaniko }
+  /**
+   * Makes the pod of a build, and the Secret of its name in which the context comes along.
+   *
+   * @param archive what comes along; undefined for a context that is sent later
+   */
+  async #create(
+    name: string,
+    { request, signal }: Run,
+    archive: ContextArchive | undefined
+  ): Promise<{ readonly made: V1Pod; readonly first: string }> {
+    const { context, timeoutMs } = request
+    const byKaniko = archive !== undefined && unpacksItself(context, request)
+    const coming = archive === undefined ? {} : { archive: { secret: name, byKaniko } }
+    // What is refused here leaves nothing behind.
+    const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs, ...coming })
+    if (archive !== undefined) {
+      const secret = await contextSecret(name, archive, byKaniko, this.#settings.pod)
+      await this.#kube.create('secrets', secret, { signal })
+    }
+    const made = await this.#kube.create('pods', pod, { signal })
+    return { made, first: byKaniko ? KANIKO_CONTAINER : CONTEXT_CONTAINER }
   }
 
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */

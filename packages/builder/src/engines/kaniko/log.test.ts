@@ -71,8 +71,8 @@ test('its events come in order', () => {
 })
 
 test('an image that others push is told to be there', () => {
-  const { lines, events } = read(record('Skipping push to container registry due to --no-push flag'))
-  expect([lines, events]).toEqual([[], [{ kind: 'left' }]])
+  const { shown, events } = read(record('Skipping push to container registry due to --no-push flag'))
+  expect([shown, events]).toEqual([[], [{ kind: 'left' }]])
 })
 
 describe('the output of a RUN', () => {

@@ -39,7 +39,7 @@ export type PodBuild = Pick<
 >
 
 /** A context that comes with its pod. */
-export interface ComingContext {
+interface ComingContext {
   readonly secret: string
   /** Kaniko unpacks it, and no container before; see `unpacksItself`. */
   readonly byKaniko: boolean
