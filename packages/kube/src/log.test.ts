@@ -154,7 +154,7 @@ describe('followLog', () => {
     const ended = new AbortController()
     log.connections = [
       (response, call) => {
-        response.write(log.content(call.query).split('\n')[0] + '\n')
+        response.write(log.content(call.query).replace(/\n.*/s, '\n'))
         log.state = 'terminated'
         setTimeout(() => ended.abort(), 20)
       }

@@ -1,65 +1,27 @@
-import {
-  containerResult,
-  followLog,
-  hasEnded,
-  type Kube,
-  type V1Pod,
-  waitForPod,
-  type WaitOptions
-} from '@kaniko-hooks/kube'
-import { isDigest, parseReference } from '@kaniko-hooks/registry'
+import { type Kube, type V1Pod, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
+import { isDigest } from '@kaniko-hooks/registry'
 import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import { BuildError } from '../../errors.js'
 import type { BuildPhases, BuildRequest, BuiltImage } from '../engine.js'
 import { fetchFiles } from '../pod/fetch-files.js'
 import { FILES_CONTAINER, pushContainer } from '../pod/parts.js'
 import { haveEnded, pushProblem, referencesOf, throwUnlessPushed } from '../pod/push-result.js'
-import { listenForSilence } from '../pod/silence.js'
 import { Stopwatch } from '../pod/stopwatch.js'
-import { cacheOf } from './args.js'
+import { followKaniko } from './follow-kaniko.js'
+import { hasKanikoEnded, kanikoEnd } from './kaniko-end.js'
 import type { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, pushesApart } from './pod.js'
 import { explainFailure, type FailedBuild } from './problem.js'
+import type { Run } from './run.js'
 import type { KanikoSettings } from './settings.js'
-
-/**
- * The first thing that Kaniko does is to ask the registry whether it may push, without a word. A registry that is
- * behind a silent firewall costs it several connect timeouts of half a minute; a job should hear of it earlier.
- */
-const SILENCE_MS = 40_000
-
-/** The pod's node, asked for a byte. */
-const ANSWER_MS = 3_000
 
 /** While a push goes on without a word. */
 const STILL_PUSHING_MS = 30_000
-
-/** Kaniko listens to no signal: Go's runtime ends a process that is told to with 2 (docs/notes/kaniko.md). */
-const OWN_END = { trapsTerm: false } as const
-
-/** One part of a build's life. */
-export interface Run {
-  readonly request: BuildRequest
-  readonly kanikoLog: KanikoLog
-  readonly progress: PodProgress
-  /** Aborted by the caller, by the build's limit, and by `stop`. */
-  readonly signal: AbortSignal
-  /** Ends the build for the reason that it is given. */
-  readonly stop: AbortController
-  readonly wait: WaitOptions
-}
 
 interface Attended {
   readonly phases: BuildPhases
   /** Until Kaniko's container ran. */
   readonly startMs: number
-}
-
-/** How far the pod itself got. */
-export interface PodProgress {
-  hasBegun: boolean
-  /** The last one that was told. */
-  problem: string | undefined
 }
 
 /**
@@ -81,9 +43,9 @@ export async function attend(
   await waitForPod(kube, name, 'running', { ...wait, known, container: KANIKO_CONTAINER })
   run.progress.hasBegun = true
   const startMs = watch.lap()
-  const { pushingAt, seen } = await follow(kube, settings, name, run)
+  const { pushingAt, seen } = await followKaniko(kube, settings, name, run)
   // The kubelet writes the status when it gets to it; what counts is that it will.
-  const ended = seen ?? (await waitForPod(kube, name, isOver, { signal, timeoutMs: request.timeoutMs }))
+  const ended = seen ?? (await waitForPod(kube, name, hasKanikoEnded, { signal, timeoutMs: request.timeoutMs }))
   const end = watch.now()
   const digest = readDigest(ended, failedBuild(request, kanikoLog))
   const pod = { podMs: 0, contextMs: 0 }
@@ -152,90 +114,8 @@ async function awaitPush(
   for (const reference of references) log(`Pushed ${reference}`)
 }
 
-/**
- * Follows Kaniko's log to its end. From its last words on, the end is looked for: the log tells it last. RUN can print such words
- * too, and then the pod is looked at in vain.
- *
- * @returns when the push began, and the pod if its end was seen
- */
-async function follow(
-  kube: Kube,
-  settings: KanikoSettings,
-  pod: string,
-  { request, kanikoLog, signal, stop }: Run
-): Promise<{ readonly pushingAt: number | undefined; readonly seen: V1Pod | undefined }> {
-  const watch = new Stopwatch()
-  let pushingAt: number | undefined
-  let seen: V1Pod | undefined
-  let isLooking = false
-  const ended = new AbortController()
-  const over = new AbortController()
-  const lookForEnd = (): void => {
-    if (isLooking) return
-    isLooking = true
-    const options = { signal: AbortSignal.any([signal, over.signal]), timeoutMs: request.timeoutMs }
-    waitForPod(kube, pod, isOver, options).then(
-      found => {
-        seen = found
-        ended.abort()
-      },
-      // Whoever waits for the log finds out.
-      () => undefined
-    )
-  }
-  let hung: NodeJS.Timeout | undefined
-  // The first thing that is asked whether it takes a push.
-  const first = request.targets[0]?.pushRef
-  const pushed = pushesApart(request) ? cacheOf(request, settings)?.repository : first
-  const reference = pushed ?? first
-  // Without a push and a cache, it is a base image's.
-  const domain = reference === undefined ? 'of a base image' : parseReference(reference).domain
-  const silence = listenForSilence({
-    ms: SILENCE_MS,
-    canHear: () => answers(kube, pod, signal),
-    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-  })
-  try {
-    await followLog(
-      kube,
-      { pod, container: KANIKO_CONTAINER },
-      line => {
-        silence.end()
-        const { lines, event } = kanikoLog.read(line)
-        if (event?.kind === 'pushing') {
-          pushingAt = watch.now()
-          const why = silent(`the registry ${domain} did not take the image`, request.pushTimeoutMs)
-          hung = setTimeout(() => stop.abort(why), request.pushTimeoutMs)
-        }
-        if (event?.kind === 'pushed' || event?.kind === 'left') lookForEnd()
-        lines.forEach(shown => request.log(shown))
-      },
-      { signal, ended: ended.signal, onGap: message => request.log(message) }
-    )
-  } finally {
-    over.abort()
-    silence.end()
-    clearTimeout(hung)
-  }
-  return { pushingAt, seen }
-}
-
-/** Whether the pod's node answers, so that silence is the pod's own. */
-async function answers(kube: Kube, pod: string, signal: AbortSignal): Promise<boolean> {
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-    () => true,
-    () => false
-  )
-}
-
-/** Kaniko's end is told a second before that of the pod, and of a good end no more is to be known. */
-function isOver(pod: V1Pod): boolean {
-  return containerResult(pod, KANIKO_CONTAINER, OWN_END).exitCode === 0 || hasEnded(pod, KANIKO_CONTAINER)
-}
-
 function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
-  const result = containerResult(pod, KANIKO_CONTAINER, OWN_END)
+  const result = kanikoEnd(pod)
   if (!result.trustworthy) throw new BuildError('POD_FAILED', result.why ?? 'the build pod failed')
   if (result.exitCode !== 0) throw explainFailure({ ...build, exitCode: result.exitCode })
   // Kaniko writes it before it pushes: only together with exit code 0 does it mean anything.
@@ -253,8 +133,4 @@ function failedBuild(
   const [target] = targets
   const pushed = target === undefined ? {} : { pushRef: target.pushRef }
   return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress }
-}
-
-function silent(what: string, ms: number): BuildError {
-  return new BuildError('REGISTRY_UNREACHABLE', `${what} within ${Math.round(ms / 1000)} s`)
 }
