@@ -9858,7 +9858,7 @@ function capital(text3) {
 }
 
 // packages/kube/src/container-result.ts
-function containerResult(pod, container) {
+function containerResult(pod, container, { trapsTerm = true } = {}) {
   const terminated = containerStatus(pod, container)?.state?.terminated;
   if (terminated === void 0) {
     const said = disturbance(pod, container) ?? `phase ${pod.status?.phase ?? "unknown"}`;
@@ -9869,7 +9869,7 @@ function containerResult(pod, container) {
     };
   }
   const { exitCode: exitCode2, reason, message } = terminated;
-  const why = whyNot(pod, container, exitCode2, reason);
+  const why = whyNot(pod, container, { exitCode: exitCode2, reason, trapsTerm });
   return {
     exitCode: exitCode2,
     ...reason !== void 0 && { reason },
@@ -9878,13 +9878,13 @@ function containerResult(pod, container) {
     ...why !== void 0 && { why }
   };
 }
-function whyNot(pod, container, exitCode2, reason) {
+function whyNot(pod, container, { exitCode: exitCode2, reason, trapsTerm }) {
   if (reason === "OOMKilled") return outOfMemory(pod, container);
   const disturbed = disturbance(pod, container);
   if (disturbed !== void 0) {
     return `Container "${container}" of ${podLabel(pod)} ended with exit code ${exitCode2}, but not by itself: ${disturbed}.`;
   }
-  if (exitCode2 !== 0 || isInitContainer(pod, container)) return void 0;
+  if (exitCode2 !== 0 || !trapsTerm || isInitContainer(pod, container)) return void 0;
   const phase = pod.status?.phase ?? "unknown";
   const othersRun = containerStatuses(pod).some(
     ({ name: name2, state }) => name2 !== container && state?.terminated === void 0
@@ -11500,6 +11500,7 @@ var Follower = class {
         this.#gap("it comes without times, so its end cannot be checked");
         return { complete: this.#complete };
       }
+      if (this.#options.ended?.aborted === true) return this.#finish();
       const isTold = end === "whole" && this.#kube.watchPod(this.#target.pod).isLive;
       let stage = isTold ? "running" : await this.#stage(seenPod || end !== "waiting");
       if (end === "whole" && stage === "running") stage = await this.#settled();
@@ -11561,20 +11562,22 @@ var Follower = class {
     return { complete: this.#complete };
   }
   /** One connection. `waiting`: there is no log (yet). `lost`: it ended in the middle. An error: the node is away. */
-  async #read(follow3) {
+  async #read(follow2) {
     const { signal } = this.#options;
     const cut = new AbortController();
     const either = signal === void 0 ? cut.signal : AbortSignal.any([signal, cut.signal]);
+    const onEnd = () => cut.abort();
+    if (follow2) this.#options.ended?.addEventListener("abort", onEnd, { once: true });
     const { sinceTime } = this.#position;
     const lines = new LogLines();
     this.#position.restart();
     this.#reads += 1;
     try {
-      const chunks = this.#logs({ follow: follow3, signal: either, ...sinceTime !== void 0 && { sinceTime } });
-      for await (const chunk of follow3 ? this.#watched(chunks, cut) : chunks) {
+      const chunks = this.#logs({ follow: follow2, signal: either, ...sinceTime !== void 0 && { sinceTime } });
+      for await (const chunk of follow2 ? this.#watched(chunks, cut) : chunks) {
         for (const line of lines.push(chunk)) await this.#take(line);
       }
-      if (follow3) return "whole";
+      if (follow2) return "whole";
       for (const line of lines.rest()) await this.#take(line);
       const held = this.#position.finish();
       await this.#handOver(held.lines);
@@ -11588,6 +11591,8 @@ var Follower = class {
       if (isKubeError(error2, "INVALID", "POD_FAILED")) return "waiting";
       if (isKubeError(error2, "API", "NOT_FOUND") && (error2.status === 500 || error2.status === 404)) return error2;
       throw error2;
+    } finally {
+      this.#options.ended?.removeEventListener("abort", onEnd);
     }
   }
   async #take(line) {
@@ -12025,10 +12030,40 @@ function endedEarly(pod) {
   };
 }
 
+// packages/builder/src/engines/pod/context-secret.ts
+var LARGEST_ARCHIVE = 900 * 1024;
+var ARCHIVE_MOUNT = "/kaniko/archive";
+var ARCHIVE_KEY = "context.tar";
+var ZIPPED_KEY = "context.tar.gz";
+function fitsSecret({ bytes }) {
+  return bytes <= LARGEST_ARCHIVE;
+}
+async function contextSecret(name2, archive, isZipped, { labels, ownerReferences } = {}) {
+  const chunks = [];
+  await archive.send((chunk) => Promise.resolve(void chunks.push(Buffer.from(chunk))));
+  const tar = Buffer.concat(chunks);
+  const data = isZipped ? { [ZIPPED_KEY]: await zip(tar) } : { [ARCHIVE_KEY]: tar };
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: name2,
+      ...labels === void 0 ? {} : { labels: { ...labels } },
+      ...ownerReferences === void 0 ? {} : { ownerReferences: [...ownerReferences] }
+    },
+    data: Object.fromEntries(Object.entries(data).map(([key2, bytes]) => [key2, bytes.toString("base64")]))
+  };
+}
+async function zip(bytes) {
+  const { gzipSync } = await import("node:zlib");
+  return gzipSync(bytes, { level: 1 });
+}
+
 // packages/builder/src/engines/pod/parts.ts
 var CONTEXT_CONTAINER = "context";
 var CONTEXT_MOUNT = "/kaniko/context";
 var CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`;
+var UNPACKED_TREE = "/kaniko/buildcontext";
 var CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`;
 var LAYOUT_MOUNT = "/kaniko/image";
 var TAR_MOUNT = "/kaniko/image-files";
@@ -12071,8 +12106,6 @@ IFS= read -r answer || exit 66
 [ -d "$tree" ] || mv "$top/tree" "$tree"
 `.trim();
 }
-var ARCHIVE_MOUNT = "/kaniko/archive";
-var ARCHIVE_KEY = "context.tar";
 function unpackScript(archive, tree) {
   return `
 top=$(mktemp -d "${tree}.XXXXXX") || exit 65
@@ -12326,9 +12359,9 @@ function kanikoArguments(build2, settings) {
   const cache = cacheOf(build2, settings);
   const retries = build2.pushRetries ?? RETRIES;
   return [
-    `--context=dir://${CONTEXT_DIRECTORY}`,
+    ...build2.unpacks === true ? [`--context=tar://${ARCHIVE_MOUNT}/${ZIPPED_KEY}`, `--context-sub-path=${PACKED.context}`] : [`--context=dir://${CONTEXT_DIRECTORY}`],
     // Absolute: a relative path would be looked for in the image's working directory first.
-    `--dockerfile=${CONTEXT_TREE}/${PACKED.dockerfile}`,
+    `--dockerfile=${build2.unpacks === true ? UNPACKED_TREE : CONTEXT_TREE}/${PACKED.dockerfile}`,
     ...build2.pushRef !== void 0 ? [`--destination=${build2.pushRef}`, `--push-retry=${retries}`] : ["--no-push", ...build2.isDiscarded === true ? [] : [`--oci-layout-path=${LAYOUT_MOUNT}`]],
     ...build2.tarFor === void 0 ? [] : [`--tar-path=${TAR_MOUNT}/docker.tar`, ...build2.tarFor.map((name2) => `--destination=${name2}`)],
     ...build2.handle === void 0 ? [] : [`--label=${BUILD_LABEL}=${build2.handle}`],
@@ -12476,6 +12509,7 @@ function failed(path8, cause) {
 // packages/builder/src/engines/pod/push-result.ts
 var SILENT = "the registry did not take it within";
 var NOT_ITS_OWN = new RegExp(`^(?:${SILENT}|the connector|the proxy)`);
+var OWN_END = { trapsTerm: false };
 var PartlyPushed = class extends Error {
   name = "PartlyPushed";
   /** References of an image that is there all the same. */
@@ -12485,12 +12519,13 @@ var PartlyPushed = class extends Error {
     this.pushed = pushed;
   }
 };
-function haveEnded(pod, count) {
+function haveEnded(pod, count, digest2) {
   const pushers = Array.from({ length: count }, (_2, index) => pushContainer(index));
   const { phase, initContainerStatuses = [], containerStatuses: containerStatuses2 = [] } = pod.status ?? {};
   const hasEnded2 = ({ state }) => state?.terminated !== void 0;
   if (!pushers.every((name2) => containerStatuses2.some((status) => status.name === name2 && hasEnded2(status)))) return false;
   if (phase === "Succeeded" || phase === "Failed") return true;
+  if (pushers.every((name2) => hasPushed(containerResult(pod, name2, OWN_END), digest2))) return true;
   return [...initContainerStatuses, ...containerStatuses2].some((status) => !hasEnded2(status));
 }
 function pushProblem(pod, index, digest2, limitMs) {
@@ -12499,14 +12534,17 @@ function pushProblem(pod, index, digest2, limitMs) {
   if (pod === void 0 || status?.state?.terminated === void 0) {
     return `${SILENT} ${Math.round(limitMs / 1e3)} s`;
   }
-  const result = containerResult(pod, name2);
+  const result = containerResult(pod, name2, OWN_END);
   const said = result.message?.trim() ?? "";
   if (result.exitCode !== 0) {
     const why = result.why ?? `its container ended with exit code ${result.exitCode}`;
     return said === "" ? why : lastWords(said);
   }
   if (!result.trustworthy) return result.why;
-  return said.endsWith(`@${digest2}`) ? void 0 : `another image was pushed (${said}) than was built (${digest2})`;
+  return hasPushed(result, digest2) ? void 0 : `another image was pushed (${said}) than was built (${digest2})`;
+}
+function hasPushed({ exitCode: exitCode2, trustworthy, message = "" }, digest2) {
+  return exitCode2 === 0 && trustworthy && message.trim().endsWith(`@${digest2}`);
 }
 function throwUnlessPushed(outcomes) {
   const failed5 = outcomes.filter(({ why }) => why !== void 0);
@@ -12683,6 +12721,8 @@ function kanikoPod(build2, settings, options) {
   const { files = [] } = build2;
   const apart = pushesApart(build2);
   const { archive } = options;
+  const unpacks = archive?.byKaniko === true;
+  const archiveMount = archive === void 0 ? [] : [{ name: "archive", mountPath: ARCHIVE_MOUNT, readOnly: true }];
   const script = archive === void 0 ? WAIT_SCRIPT : UNPACK_SCRIPT;
   const context = {
     name: CONTEXT_CONTAINER,
@@ -12693,7 +12733,7 @@ ${script}` : script].map(literal2),
     securityContext: security([]),
     volumeMounts: [
       { name: "context", mountPath: CONTEXT_MOUNT },
-      ...archive === void 0 ? [] : [{ name: "archive", mountPath: ARCHIVE_MOUNT, readOnly: true }],
+      ...archiveMount,
       ...apart ? [{ name: "names", mountPath: NAMES_MOUNT }] : []
     ],
     ...resources
@@ -12712,6 +12752,7 @@ ${script}` : script].map(literal2),
     args: kanikoArguments(
       {
         ...build2,
+        unpacks,
         secrets: (secrets?.ids ?? []).map((id) => ({ id })),
         isDiscarded: build2.targets.length === 0 && files.length === 0,
         ...files.some(({ kind }) => kind === "docker") ? { tarFor: namesOf(build2.targets) } : {},
@@ -12725,7 +12766,7 @@ ${script}` : script].map(literal2),
     env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...own?.env ?? []],
     securityContext: security(CAPABILITIES),
     volumeMounts: [
-      { name: "context", mountPath: CONTEXT_MOUNT, readOnly: true },
+      ...unpacks ? archiveMount : [{ name: "context", mountPath: CONTEXT_MOUNT, readOnly: true }],
       ...apart ? [{ name: "image", mountPath: LAYOUT_MOUNT }] : [],
       ...files.length === 0 ? [] : [{ name: "image-files", mountPath: TAR_MOUNT }],
       ...certificates.map((_2, index) => certificateMount(index)),
@@ -12753,11 +12794,11 @@ ${script}` : script].map(literal2),
       activeDeadlineSeconds: seconds2 + DEADLINE_MARGIN_SECONDS,
       // Nothing in it has to be saved.
       terminationGracePeriodSeconds: 1,
-      initContainers: apart ? [context, kaniko] : [context],
+      initContainers: [...unpacks ? [] : [context], ...apart ? [kaniko] : []],
       containers: apart ? [...pushers, ...files.length === 0 ? [] : [filesContainer(settings, seconds2)]] : [kaniko],
       volumes: [
-        { name: "context", emptyDir: {} },
-        ...archive === void 0 ? [] : [{ name: "archive", secret: { secretName: archive, defaultMode: 256 } }],
+        ...unpacks ? [] : [{ name: "context", emptyDir: {} }],
+        ...archive === void 0 ? [] : [{ name: "archive", secret: { secretName: archive.secret, defaultMode: 256 } }],
         ...apart ? ["image", "names"].map((name2) => ({ name: name2, emptyDir: {} })) : [],
         ...files.length === 0 ? [] : [{ name: "image-files", emptyDir: {} }],
         ...certificates.map(certificateVolume),
@@ -12872,6 +12913,82 @@ function security(capabilities) {
   };
 }
 
+// packages/builder/src/engines/kaniko/kaniko-end.ts
+function kanikoEnd(pod) {
+  return containerResult(pod, KANIKO_CONTAINER, { trapsTerm: false });
+}
+function hasKanikoEnded(pod) {
+  return kanikoEnd(pod).exitCode === 0 || hasEnded(pod, KANIKO_CONTAINER);
+}
+
+// packages/builder/src/engines/kaniko/follow-kaniko.ts
+var SILENCE_MS = 4e4;
+var ANSWER_MS = 3e3;
+async function followKaniko(kube, settings, pod, { request: request4, kanikoLog, signal, stop }) {
+  const watch = new Stopwatch();
+  let pushingAt;
+  let seen;
+  let isLooking = false;
+  const ended = new AbortController();
+  const over = new AbortController();
+  const lookForEnd = () => {
+    if (isLooking) return;
+    isLooking = true;
+    const options = { signal: AbortSignal.any([signal, over.signal]), timeoutMs: request4.timeoutMs };
+    waitForPod(kube, pod, hasKanikoEnded, options).then(
+      (found) => {
+        seen = found;
+        ended.abort();
+      },
+      // Whoever waits for the log finds out.
+      () => void 0
+    );
+  };
+  let hung;
+  const first = request4.targets[0]?.pushRef;
+  const pushed = pushesApart(request4) ? cacheOf(request4, settings)?.repository : first;
+  const reference = pushed ?? first;
+  const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
+  const silence = listenForSilence({
+    ms: SILENCE_MS,
+    canHear: () => answers(kube, pod, signal),
+    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
+  });
+  try {
+    await followLog(
+      kube,
+      { pod, container: KANIKO_CONTAINER },
+      (line) => {
+        silence.end();
+        const { lines, event } = kanikoLog.read(line);
+        if (event?.kind === "pushing") {
+          pushingAt = watch.now();
+          const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
+          hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
+        }
+        if (event?.kind === "pushed" || event?.kind === "left") lookForEnd();
+        lines.forEach((shown3) => request4.log(shown3));
+      },
+      { signal, ended: ended.signal, onGap: (message) => request4.log(message) }
+    );
+  } finally {
+    over.abort();
+    silence.end();
+    clearTimeout(hung);
+  }
+  return { pushingAt, seen };
+}
+async function answers(kube, pod, signal) {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
+    () => true,
+    () => false
+  );
+}
+function silent(what, ms2) {
+  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+}
+
 // packages/builder/src/engines/kaniko/problem.ts
 var import_node_path7 = require("node:path");
 
@@ -12928,7 +13045,8 @@ var BROKEN = /connection reset|broken pipe|EOF/;
 var ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/;
 var NO_MIRROR = "image not found on any configured mapped registries";
 function explainFailure(build2) {
-  const said = (build2.progress.error ?? "").replaceAll(`${CONTEXT_DIRECTORY}/`, "");
+  const error2 = (build2.progress.error ?? "").replaceAll(`${UNPACKED_TREE}/`, `${CONTEXT_TREE}/`);
+  const said = error2.replaceAll(`${CONTEXT_DIRECTORY}/`, "");
   if (CHECK.test(said)) return explainPush(build2.pushRef, said, "before the build");
   if (said.startsWith("error pushing image: ")) return explainPush(build2.pushRef, said, "after the build");
   return explainBase(build2, said) ?? explainInstruction(build2, said);
@@ -13033,21 +13151,15 @@ function innermost(said) {
 }
 
 // packages/builder/src/engines/kaniko/attend.ts
-var SILENCE_MS = 4e4;
-var ANSWER_MS = 3e3;
 var STILL_PUSHING_MS = 3e4;
-async function attend(kube, settings, name2, run3) {
+async function attend(kube, settings, name2, run3, known) {
   const { request: request4, kanikoLog, signal, wait } = run3;
   const watch = new Stopwatch();
-  await waitForPod(kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
+  await waitForPod(kube, name2, "running", { ...wait, known, container: KANIKO_CONTAINER });
   run3.progress.hasBegun = true;
   const startMs = watch.lap();
-  const { pushingAt } = await follow2(kube, settings, name2, run3);
-  const ended = await waitForPod(kube, name2, "ended", {
-    signal,
-    timeoutMs: request4.timeoutMs,
-    container: KANIKO_CONTAINER
-  });
+  const { pushingAt, seen } = await followKaniko(kube, settings, name2, run3);
+  const ended = seen ?? await waitForPod(kube, name2, hasKanikoEnded, { signal, timeoutMs: request4.timeoutMs });
   const end = watch.now();
   const digest2 = readDigest(ended, failedBuild(request4, kanikoLog));
   const pod = { podMs: 0, contextMs: 0 };
@@ -13082,7 +13194,7 @@ async function awaitPush(kube, podName, request4, digest2, wait) {
   const signal = wait.signal === void 0 ? limit : AbortSignal.any([wait.signal, limit]);
   let last;
   try {
-    last = await waitForPod(kube, podName, (pod) => haveEnded(pod, targets.length), {
+    last = await waitForPod(kube, podName, (pod) => haveEnded(pod, targets.length, digest2), {
       ...wait,
       signal,
       onPod: (pod) => last = pod
@@ -13099,50 +13211,8 @@ async function awaitPush(kube, podName, request4, digest2, wait) {
   throwUnlessPushed(outcomes);
   for (const reference of references) log(`Pushed ${reference}`);
 }
-async function follow2(kube, settings, pod, { request: request4, kanikoLog, signal, stop }) {
-  const watch = new Stopwatch();
-  let pushingAt;
-  let hung;
-  const first = request4.targets[0]?.pushRef;
-  const pushed = pushesApart(request4) ? cacheOf(request4, settings)?.repository : first;
-  const reference = pushed ?? first;
-  const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
-  const silence = listenForSilence({
-    ms: SILENCE_MS,
-    canHear: () => answers(kube, pod, signal),
-    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-  });
-  try {
-    await followLog(
-      kube,
-      { pod, container: KANIKO_CONTAINER },
-      (line) => {
-        silence.end();
-        const { lines, event } = kanikoLog.read(line);
-        if (event?.kind === "pushing") {
-          pushingAt = watch.now();
-          const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
-          hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
-        }
-        lines.forEach((shown3) => request4.log(shown3));
-      },
-      { signal, onGap: (message) => request4.log(message) }
-    );
-  } finally {
-    silence.end();
-    clearTimeout(hung);
-  }
-  return { pushingAt };
-}
-async function answers(kube, pod, signal) {
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-    () => true,
-    () => false
-  );
-}
 function readDigest(pod, build2) {
-  const result = containerResult(pod, KANIKO_CONTAINER);
+  const result = kanikoEnd(pod);
   if (!result.trustworthy) throw new BuildError("POD_FAILED", result.why ?? "the build pod failed");
   if (result.exitCode !== 0) throw explainFailure({ ...build2, exitCode: result.exitCode });
   const digest2 = result.message?.trim() ?? "";
@@ -13156,8 +13226,14 @@ function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progres
   const pushed = target === void 0 ? {} : { pushRef: target.pushRef };
   return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress };
 }
-function silent(what, ms2) {
-  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+
+// packages/builder/src/engines/kaniko/coming-context.ts
+function comingContext(name2, archive, request4) {
+  if (!fitsSecret(archive)) return void 0;
+  return { secret: name2, byKaniko: unpacksItself(request4.context, request4) };
+}
+function unpacksItself({ entries, inlineFiles = [] }, build2) {
+  return !pushesApart(build2) && inlineFiles.length === 0 && entries.every(({ kind }) => kind !== "symlink");
 }
 
 // packages/builder/src/engines/kaniko/log.ts
@@ -13259,6 +13335,7 @@ var KanikoLog = class {
     }
     const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? [];
     if (pushed !== void 0) return { lines: [`Pushed ${pushed}`], event: { kind: "pushed", reference: pushed } };
+    if (words.startsWith("Skipping push to container registry")) return { lines: [], event: { kind: "left" } };
     const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? [];
     if (why !== void 0) this.#mirrors.push(why);
     return { lines: level === "info" || level === "debug" ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, "")}`] };
@@ -14484,7 +14561,6 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
-var LARGEST_ARCHIVE = 900 * 1024;
 var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
@@ -14505,38 +14581,39 @@ var KanikoEngine = class {
   }
   async build(request4, signal) {
     return this.#limited(request4, signal, async (run3) => {
-      const { log, onPod } = request4;
+      const { log, onPod, timeoutMs } = request4;
       let name2 = "";
       const watch = new Stopwatch();
       const archive = await packContext(request4.context);
+      const comesAlong = fitsSecret(archive);
+      let contextMs = watch.lap();
       let wasCreated = false;
       const start = async () => {
         wasCreated = false;
         name2 = this.#podName();
-        const made = await this.#create(name2, run3);
+        const { made, first } = await this.#create(name2, run3, archive);
         wasCreated = true;
         await onPod?.(made);
-        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
+        return waitForPod(this.#kube, name2, "running", { ...run3.wait, container: first });
+      };
+      const remove = async (isThere) => {
+        await Promise.all([this.#remove(name2, isThere), comesAlong ? this.#removeArchive(name2) : void 0]);
       };
       try {
         const { signal: either } = run3;
-        await untilAccepted(start, {
-          remove: async () => this.#remove(name2, true),
-          onRejected: log,
-          signal: either
-        });
+        const pod = await untilAccepted(start, { remove: async () => remove(true), onRejected: log, signal: either });
         run3.progress.hasBegun = true;
-        const madeMs = watch.lap();
-        const noticedMs = await deliverContext(this.#kube, name2, archive, {
-          signal: either,
-          log,
-          timeoutMs: request4.timeoutMs
-        });
-        const contextMs = watch.lap() - noticedMs;
-        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
-        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } };
+        let podMs = watch.lap();
+        if (!comesAlong) {
+          const noticedMs = await deliverContext(this.#kube, name2, archive, { signal: either, log, timeoutMs });
+          contextMs += watch.lap() - noticedMs;
+          podMs += noticedMs;
+        }
+        const known = comesAlong ? pod : void 0;
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3, known);
+        return { ...image, phases: { ...image.phases, podMs: podMs + startMs, contextMs } };
       } finally {
-        await this.#remove(name2, wasCreated);
+        await remove(wasCreated);
       }
     });
   }
@@ -14545,11 +14622,11 @@ var KanikoEngine = class {
   }
   async start(name2, request4, signal) {
     return this.#limited(request4, signal, async (run3) => {
+      const archive = await packContext(request4.context);
+      if (!fitsSecret(archive)) throw tooLarge(archive);
       let wasCreated = false;
       try {
-        const secret2 = await archiveSecret(name2, request4.context, this.#settings.pod);
-        await this.#kube.create("secrets", secret2, { signal: run3.signal });
-        const made = await this.#create(name2, run3, name2);
+        const { made } = await this.#create(name2, run3, archive);
         wasCreated = true;
         await request4.onPod?.(made);
       } catch (error2) {
@@ -14571,11 +14648,22 @@ var KanikoEngine = class {
       }
     });
   }
-  /** @param archive the Secret in which the context comes along */
+  /**
+   * Makes the pod of a build, and the Secret of its name in which a small context comes along.
+   *
+   * @returns also the container that runs first
+   */
   async #create(name2, { request: request4, signal }, archive) {
-    const { timeoutMs } = request4;
-    const options = { name: name2, timeoutMs, ...archive === void 0 ? {} : { archive } };
-    return this.#kube.create("pods", kanikoPod({ ...request4, ...request4.context }, this.#settings, options), { signal });
+    const { context, timeoutMs } = request4;
+    const coming = comingContext(name2, archive, request4);
+    const options = { name: name2, timeoutMs, ...coming === void 0 ? {} : { archive: coming } };
+    const pod = kanikoPod({ ...request4, ...context }, this.#settings, options);
+    if (coming !== void 0) {
+      const secret2 = await contextSecret(name2, archive, coming.byKaniko, this.#settings.pod);
+      await this.#kube.create("secrets", secret2, { signal });
+    }
+    const made = await this.#kube.create("pods", pod, { signal });
+    return { made, first: coming?.byKaniko === true ? KANIKO_CONTAINER : CONTEXT_CONTAINER };
   }
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */
   async #limited(request4, signal, work) {
@@ -14633,27 +14721,8 @@ var KanikoEngine = class {
     await attempt2();
   }
 };
-async function archiveSecret(name2, context, pod = {}) {
-  const archive = await packContext(context);
-  if (archive.bytes > LARGEST_ARCHIVE) {
-    throw new BuildError(
-      "CONTEXT_FAILED",
-      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
-    );
-  }
-  const chunks = [];
-  await archive.send((chunk) => Promise.resolve(void chunks.push(Buffer.from(chunk))));
-  const { labels, ownerReferences } = pod;
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: {
-      name: name2,
-      ...labels === void 0 ? {} : { labels: { ...labels } },
-      ...ownerReferences === void 0 ? {} : { ownerReferences: [...ownerReferences] }
-    },
-    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString("base64") }
-  };
+function tooLarge({ bytes }) {
+  return new BuildError("CONTEXT_FAILED", `the context has ${bytes} bytes, too many for a build that nobody attends`);
 }
 function tookTooLong({ context, timeoutMs }, { progress }, cause) {
   const at2 = progress.instruction === void 0 ? "" : `; it was at ${progress.instruction}`;
@@ -18679,7 +18748,7 @@ var ElsewhereLog = class {
   /** @param line without its end */
   read(line) {
     const { lines, event } = this.#log.read(line);
-    if (event === void 0 || event.kind === "pushed") return { lines };
+    if (event === void 0 || event.kind === "pushed" || event.kind === "left") return { lines };
     const phase = { fetching: "bases", stage: "build", instruction: "build", pushing: "push" }[event.kind];
     return { lines, phase };
   }
@@ -20020,7 +20089,9 @@ async function describePod(settings, request4, signal) {
       const plan = await planAccess2(request4, prepared.context, settings, kube, NOBODY, signal);
       const asked = buildRequest({ ...request4, buildArgs: prepared.buildArgs }, plan, secrets, NOBODY, signal);
       const { kaniko, ...rest2 } = engineSettings(settings, request4, architecture, secrets);
-      return kanikoPod(asked, { ...kaniko, ...rest2 }, { name: NAME3, timeoutMs: request4.timeoutMs });
+      const archive = comingContext(NAME3, await packContext(asked.context), asked);
+      const options = { name: NAME3, timeoutMs: request4.timeoutMs, ...archive === void 0 ? {} : { archive } };
+      return kanikoPod(asked, { ...kaniko, ...rest2 }, options);
     } finally {
       await close();
     }

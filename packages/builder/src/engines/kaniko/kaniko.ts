@@ -19,12 +19,12 @@ import { Stopwatch } from '../pod/stopwatch.js'
 import { cacheOf, kanikoIdentity } from './args.js'
 import { attend } from './attend.js'
 import { authoredTexts } from './authored.js'
+import { comingContext } from './coming-context.js'
 import { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, kanikoPod } from './pod.js'
 import { prepare } from './prepare.js'
 import type { PodProgress, Run } from './run.js'
 import type { KanikoSettings } from './settings.js'
-import { unpacksItself } from './unpacks.js'
 import { asWished, findSecrets, refuseAnnotations } from './wishes.js'
 
 /** For the deletion of the pod, whatever became of the build. */
@@ -77,7 +77,7 @@ export class KanikoEngine implements Engine {
       const start = async (): Promise<V1Pod> => {
         wasCreated = false
         name = this.#podName()
-        const { made, first } = await this.#create(name, run, comesAlong ? archive : undefined)
+        const { made, first } = await this.#create(name, run, archive)
         wasCreated = true
         await onPod?.(made)
         return waitForPod(this.#kube, name, 'running', { ...run.wait, container: first })
@@ -140,26 +140,26 @@ export class KanikoEngine implements Engine {
   }
 
   /**
-   * Makes the pod of a build, and the Secret of its name in which the context comes along.
+   * Makes the pod of a build, and the Secret of its name in which a small context comes along.
    *
-   * @param archive what comes along; undefined for a context that is sent later
+   * @returns also the container that runs first
    */
   async #create(
     name: string,
     { request, signal }: Run,
-    archive: ContextArchive | undefined
+    archive: ContextArchive
   ): Promise<{ readonly made: V1Pod; readonly first: string }> {
     const { context, timeoutMs } = request
-    const byKaniko = archive !== undefined && unpacksItself(context, request)
-    const coming = archive === undefined ? {} : { archive: { secret: name, byKaniko } }
+    const coming = comingContext(name, archive, request)
+    const options = { name, timeoutMs, ...(coming === undefined ? {} : { archive: coming }) }
     // What is refused here leaves nothing behind.
-    const pod = kanikoPod({ ...request, ...context }, this.#settings, { name, timeoutMs, ...coming })
-    if (archive !== undefined) {
-      const secret = await contextSecret(name, archive, byKaniko, this.#settings.pod)
+    const pod = kanikoPod({ ...request, ...context }, this.#settings, options)
+    if (coming !== undefined) {
+      const secret = await contextSecret(name, archive, coming.byKaniko, this.#settings.pod)
       await this.#kube.create('secrets', secret, { signal })
     }
     const made = await this.#kube.create('pods', pod, { signal })
-    return { made, first: byKaniko ? KANIKO_CONTAINER : CONTEXT_CONTAINER }
+    return { made, first: coming?.byKaniko === true ? KANIKO_CONTAINER : CONTEXT_CONTAINER }
   }
 
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */

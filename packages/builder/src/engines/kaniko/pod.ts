@@ -39,9 +39,9 @@ export type PodBuild = Pick<
 >
 
 /** A context that comes with its pod. */
-interface ComingContext {
+export interface ComingContext {
   readonly secret: string
-  /** Kaniko unpacks it, and no container before; see `unpacksItself`. */
+  /** Kaniko unpacks it, and no container before. */
   readonly byKaniko: boolean
 }
 
