@@ -7,12 +7,12 @@ import type { Cluster } from '../harness/cluster/index.js'
 import { chooseCluster } from '../harness/choose-cluster.js'
 import type { Mode } from '../harness/runner-pod.js'
 import { latencyTable, type SlowSample } from './latency-table.js'
-import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
+import { ROWS, TRACED, type Assignment, type Row, type Sample } from './rows.js'
 import { measureScale } from './scale.js'
 import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
 import { isWhole, tables } from './table.js'
-import { Trace, TRACED, type TracedStep } from './trace.js'
+import { Trace, type TracedStep } from './trace.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 520_000

@@ -1,6 +1,5 @@
 import type { Crowd } from './crowd.js'
 import type { Way as SlowWay } from './slow-way.js'
-import type { TracedRow } from './trace.js'
 
 /** What is measured. */
 export type Row =
@@ -31,6 +30,11 @@ export type Row =
   | 'small-there'
   | 'small-back'
   | 'cleanup'
+
+/** The rows whose steps can be traced. */
+export const TRACED = ['container', 'dockerfile-first', 'dockerfile-apart'] as const satisfies readonly Row[]
+
+export type TracedRow = (typeof TRACED)[number]
 
 /** How an image gets to a registry whose clients need tokens: with its password, or through a connector's proxies. */
 export type Way = 'remote' | 'connector' | 'forward'

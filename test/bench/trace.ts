@@ -4,11 +4,6 @@ import type { Cluster } from '../harness/cluster/index.js'
 import { Api } from '../harness/cluster/api.js'
 import { align, median } from './table.js'
 
-/** What of a step is traced. */
-export const TRACED = ['container', 'dockerfile-first', 'dockerfile-apart'] as const
-
-export type TracedRow = (typeof TRACED)[number]
-
 /** One step: when the hook was started, when its program was first heard of, and when the hook was gone (epoch, ms). */
 export interface TracedStep {
   readonly began: number

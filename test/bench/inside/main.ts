@@ -5,9 +5,8 @@ import { join } from 'node:path'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
-import type { Assignment, Row, Sample, Way } from '../rows.js'
+import type { Assignment, Row, Sample, TracedRow, Way } from '../rows.js'
 import type { Crowd } from '../crowd.js'
-import type { TracedRow } from '../trace.js'
 import { Api } from '../limits/api.js'
 import { forgetKept, rawKaniko, removePushed, removeRaw, writeAction, writeHeavyAction } from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
