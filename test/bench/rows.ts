@@ -33,6 +33,11 @@ export type Row =
   | 'small-back'
   | 'cleanup'
 
+/** The rows whose steps can be traced. */
+export const TRACED = ['container', 'dockerfile-first', 'dockerfile-apart'] as const satisfies readonly Row[]
+
+export type TracedRow = (typeof TRACED)[number]
+
 /** How an image gets to a registry whose clients need tokens: with its password, or through a connector's proxies. */
 export type Way = 'remote' | 'connector' | 'forward'
 
@@ -123,8 +128,8 @@ export interface Assignment {
   readonly kubectl?: string
   /** In place of the rows, how the commands grow with these ways to the API server. */
   readonly slowWays?: readonly SlowWay[]
-  /** In place of the rows, container steps that somebody watches. */
-  readonly isTraced?: boolean
+  /** In place of the rows, steps of this row that somebody watches. */
+  readonly traced?: TracedRow
   /** In place of the rows, container steps at once. */
   readonly crowd?: Crowd
   /** Only these rows, and what they need. */

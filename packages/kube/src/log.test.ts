@@ -85,14 +85,17 @@ class FakeLog {
     return undefined
   }
 
-  async follow(quietMs = 10_000): Promise<FollowedLog & { readonly lines: string[]; readonly gaps: string[] }> {
+  async follow(
+    quietMs = 10_000,
+    ended = new AbortController().signal
+  ): Promise<FollowedLog & { readonly lines: string[]; readonly gaps: string[] }> {
     const server = await localServer((call, response) => this.answer(call, response))
     opened.push(server)
     const kube = new Kube(server.config, { retryForMs: 2_000 })
     const lines: string[] = []
     const gaps: string[] = []
     const onGap = (message: string): number => gaps.push(message)
-    const { complete } = await followLog(kube, target, line => void lines.push(line), { onGap, quietMs })
+    const { complete } = await followLog(kube, target, line => void lines.push(line), { onGap, quietMs, ended })
     return { complete, lines, gaps }
   }
 }
@@ -144,6 +147,20 @@ describe('followLog', () => {
       toTheEnd(log)
     ]
     await expect(log.follow()).resolves.toMatchObject({ complete: true, lines: ['one', 'two'] })
+  })
+
+  test('a container that is known to have ended is read to its last line, while the stream stays open', async () => {
+    const log = logOf('01.1 one', '01.2 two')
+    const ended = new AbortController()
+    log.connections = [
+      (response, call) => {
+        response.write(log.content(call.query).replace(/\n.*/s, '\n'))
+        log.state = 'terminated'
+        setTimeout(() => ended.abort(), 20)
+      }
+    ]
+    await expect(log.follow(10_000, ended.signal)).resolves.toEqual({ complete: true, gaps: [], lines: ['one', 'two'] })
+    expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
   })
 
   test('lines that the last stream kept back are read at the end', async () => {

@@ -30,6 +30,11 @@ export interface FollowOptions {
   readonly signal?: AbortSignal
   /** Told, in a sentence, when lines are missing or may be. */
   readonly onGap?: (message: string) => void
+  /**
+   * Aborted by whoever knows that the container has ended. What is left of the log is then read at once: a stream that follows
+   * takes up to a second to end (kubelet, `logForceCheckPeriod`).
+   */
+  readonly ended?: AbortSignal
   /** After which silence the connection is checked; default 15 s, doubled up to a minute. */
   readonly quietMs?: number
 }
@@ -86,6 +91,7 @@ class Follower {
         this.#gap('it comes without times, so its end cannot be checked')
         return { complete: this.#complete }
       }
+      if (this.#options.ended?.aborted === true) return this.#finish()
       const isTold = end === 'whole' && this.#kube.watchPod(this.#target.pod).isLive
       let stage = isTold ? 'running' : await this.#stage(seenPod || end !== 'waiting')
       if (end === 'whole' && stage === 'running') stage = await this.#settled()
@@ -156,6 +162,8 @@ class Follower {
     const { signal } = this.#options
     const cut = new AbortController()
     const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
+    const onEnd = (): void => cut.abort()
+    if (follow) this.#options.ended?.addEventListener('abort', onEnd, { once: true })
     const { sinceTime } = this.#position
     const lines = new LogLines()
     this.#position.restart()
@@ -181,6 +189,8 @@ class Follower {
       // The last of many tries.
       if (isKubeError(error, 'API', 'NOT_FOUND') && (error.status === 500 || error.status === 404)) return error
       throw error
+    } finally {
+      this.#options.ended?.removeEventListener('abort', onEnd)
     }
   }
 

@@ -5,10 +5,18 @@ import { join } from 'node:path'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
-import type { Assignment, Row, Sample, Way } from '../rows.js'
+import type { Assignment, Row, Sample, TracedRow, Way } from '../rows.js'
 import type { Crowd } from '../crowd.js'
 import { Api } from '../limits/api.js'
-import { downloadAction, forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
+import {
+  downloadAction,
+  forgetKept,
+  rawKaniko,
+  removePushed,
+  removeRaw,
+  writeAction,
+  writeHeavyAction
+} from './dockerfile.js'
 import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
@@ -28,7 +36,7 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 
 async function main(): Promise<void> {
   await hook.layOut()
-  if (assignment.isTraced === true) return traceContainers()
+  if (assignment.traced !== undefined) return traceSteps(assignment.traced)
   if (assignment.crowd !== undefined) return measureCrowd(assignment.crowd)
   if (assignment.slowWays !== undefined) {
     await measureLatency({ hook, pods }, assignment, assignment.slowWays, (call, delayMs, { ms, requests }) => {
@@ -65,15 +73,30 @@ async function measureCrowd({ atOnce, rounds, way }: Crowd): Promise<void> {
   }
 }
 
-async function traceContainers(): Promise<void> {
-  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+async function traceSteps(row: TracedRow): Promise<void> {
+  if (row === 'dockerfile-apart') await hook.configure({ destinations: [apart()] })
   await hook.prepare()
   for (let round = 0; round < runs; round += 1) {
-    const { began, heard: output, ms } = await hook.runContainer(step, 'hello\n')
+    const { began, heard: output, ms } = await traceStep(row)
     process.stdout.write(`${JSON.stringify({ began, output, exit: began + ms })}\n`)
     await pods.settle(hook.jobPod)
   }
   await hook.cleanup()
+}
+
+async function traceStep(row: TracedRow): Promise<HookRun> {
+  if (row === 'container') {
+    return hook.runContainer({ image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }, 'hello\n')
+  }
+  const nonce = randomUUID()
+  const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-traced'), image, nonce)
+  return hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined }, nonce)
+}
+
+/** Where builds need a credential, and so a container that pushes. */
+function apart(): object {
+  const { host, port, nodePort } = assignment.registry
+  return { nodePort: { host, port, nodePort, pushSecret: assignment.pushSecret } }
 }
 
 /** All that images of the job may lie in. */
@@ -167,7 +190,10 @@ async function measureDockerfile(): Promise<void> {
   }
   await contest('dockerfile-first', fewer, build, async () => {
     if (buildPod === undefined) throw new Error('no build pod was seen')
-    return runPod(rawKaniko(buildPod, assignment), 'ended', pod => removePushed(pod, assignment))
+    const api = new Api()
+    return runPod(await rawKaniko(buildPod, assignment, api), 'ended', async pod => {
+      await Promise.all([removePushed(pod, assignment), removeRaw(pod, api)])
+    })
   })
 }
 
@@ -263,8 +289,7 @@ async function measureTrees(kubectl: string): Promise<void> {
 
 /** What a credential costs: the image is written to a volume and pushed by a second container. */
 async function measureApart(): Promise<void> {
-  const { host, port, nodePort } = assignment.registry
-  await hook.configure({ destinations: [{ nodePort: { host, port, nodePort, pushSecret: assignment.pushSecret } }] })
+  await hook.configure({ destinations: [apart()] })
   for (let round = 0; round < fewer; round += 1) {
     const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-apart'), image)
     tell('dockerfile-apart', await runAction(dockerfile))

@@ -99,11 +99,13 @@ describe('what stays', () => {
   test('builds that run, and their Secrets', async () => {
     secret('long-push', pod('long', { phase: 'Running', deadline: 72 * 3600 }))
     secret('pending-push', pod('pending', { phase: 'Pending', deadline: 72 * 3600 }))
+    secret('pending', undefined)
     const { code, stdout, stderr } = await kbuild.run(['gc'])
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toMatch(/pod long \(48 h old\) stays: it is Running, and its time is not over/)
     expect(stderr).toMatch(/secret long-push \(48 h old\) stays: its owner is alive/)
-    expect(left()).toHaveLength(4)
+    expect(stderr).toMatch(/secret pending \(48 h old\) stays: its pod is alive/)
+    expect(left()).toHaveLength(5)
   })
 
   test('what the hook or others made, also under our label', async () => {

@@ -34,7 +34,7 @@ interface Metadata {
  * What kbuild and the action have made in a namespace and is older than so long.
  *
  * A pod is alive as long as it may run: until it has ended, or its own deadline is over. A Job is alive until it has ended. What
- * anything living owns is alive too.
+ * anything living owns is alive too, and so is a Secret with the name of a living pod.
  *
  * @returns what was found, and the kinds that the account may not list
  * @throws KubeError when pods cannot be listed
@@ -71,8 +71,16 @@ export async function findLeftovers(
     )
     add('jobs', metadata, hasEnded === true ? undefined : 'it has not ended')
   }
-  for (const pod of pods) add('pods', pod.metadata, owned(pod.metadata) ?? aliveBecause(pod, nowMs))
-  for (const { metadata } of secrets ?? []) add('secrets', metadata, owned(metadata))
+  /** Names of pods whose context may lie in a Secret of that name, which is made first and so has no owner. */
+  const living = new Set<string | undefined>()
+  for (const pod of pods) {
+    const alive = owned(pod.metadata) ?? aliveBecause(pod, nowMs)
+    if (alive !== undefined) living.add(pod.metadata?.name)
+    add('pods', pod.metadata, alive)
+  }
+  for (const { metadata } of secrets ?? []) {
+    add('secrets', metadata, owned(metadata) ?? (living.has(metadata?.name) ? 'its pod is alive' : undefined))
+  }
   return { found, notListed }
 }
 

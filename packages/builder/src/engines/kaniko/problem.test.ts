@@ -59,8 +59,8 @@ describe('a COPY of what is not there', () => {
     )
   })
 
-  test('above the context says so', () => {
-    expect(explained('/kaniko/context/tree/f')).toBe(
+  test.each(['/kaniko/context/tree/f', '/kaniko/buildcontext/f'])('above the context says so: %s', path => {
+    expect(explained(path)).toBe(
       'building Dockerfile failed at line 6, COPY ../f /x: f lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without'
     )
   })
@@ -274,7 +274,7 @@ describe('the place of what failed', () => {
   test('is that of the FROM, of the COPY, and on one line that is not long', () => {
     const fetching = { fetching: 'nothing:9', error: 'error building image: not found' }
     expect(explain(fetching).at).toEqual({ file, line: 2, instruction: 'FROM nothing:9' })
-    const missing = '/kaniko/context/tree/context/missing'
+    const missing = '/kaniko/buildcontext/context/missing'
     const gone = `error building image: failed to get files used from context: lstat ${missing}: no such file`
     expect(explain({ error: gone }).at).toEqual({ file, line: 4, instruction: 'COPY ./missing other/ /x' })
     const long = `RUN ${'x'.repeat(900)}`

@@ -5,7 +5,7 @@ import { baseImages } from '../../dockerfile/base-images.js'
 import { parseDockerfile } from '../../dockerfile/parse.js'
 import { registryOf, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import { BuildError, type DockerfilePlace } from '../../errors.js'
-import { CONTEXT_DIRECTORY, CONTEXT_MOUNT } from '../pod/parts.js'
+import { CONTEXT_DIRECTORY, CONTEXT_MOUNT, CONTEXT_TREE, UNPACKED_TREE } from '../pod/parts.js'
 import type { KanikoProgress } from './log.js'
 import { placeAtLine, placeOf } from './place-of.js'
 
@@ -38,7 +38,8 @@ const NO_MIRROR = 'image not found on any configured mapped registries'
 
 /** Turns Kaniko's last words and where they were said into an error that says what failed, on what, and why. */
 export function explainFailure(build: FailedBuild): BuildError {
-  const said = (build.progress.error ?? '').replaceAll(`${CONTEXT_DIRECTORY}/`, '')
+  const error = (build.progress.error ?? '').replaceAll(`${UNPACKED_TREE}/`, `${CONTEXT_TREE}/`)
+  const said = error.replaceAll(`${CONTEXT_DIRECTORY}/`, '')
   if (CHECK.test(said)) return explainPush(build.pushRef, said, 'before the build')
   if (said.startsWith('error pushing image: ')) return explainPush(build.pushRef, said, 'after the build')
   return explainBase(build, said) ?? explainInstruction(build, said)

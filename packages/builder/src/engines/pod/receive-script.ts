@@ -1,3 +1,4 @@
+import { ARCHIVE_KEY, ARCHIVE_MOUNT } from './context-secret.js'
 import { CONTEXT_TREE, NAME_FILES, NAMES_MOUNT } from './parts.js'
 
 /**
@@ -54,12 +55,6 @@ IFS= read -r answer || exit 66
 [ -d "$tree" ] || mv "$top/tree" "$tree"
 `.trim()
 }
-
-/** Where the context container finds the archive, when that came with the pod. */
-export const ARCHIVE_MOUNT = '/kaniko/archive'
-
-/** The archive's file there, and its key in the Secret. */
-export const ARCHIVE_KEY = 'context.tar'
 
 /**
  * The init container's program when the archive comes with the pod, as a Secret: nobody has to be there. The API server and the
