@@ -76,22 +76,20 @@ class Walk implements Scan {
   }
 
   async #all(directory: Directory, path: string, depth: number): Promise<void> {
-    const below: { readonly name: string; readonly stats: Stats }[] = []
-    for (const name of namesIn(directory, this.#options)) {
-      if (name === PART) removePart(directory)
-      const place = path === '' ? name : `${path}/${name}`
-      if (this.#options.leavesOut(place)) continue
-      const stats = directory.look(name)
-      if (stats === undefined) continue
-      this.index.add(this.#known?.take(place) ?? place, this.#entryOf(stats))
-      if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
-      if (stats.isDirectory()) below.push({ name, stats })
-      if (--this.#breath > 0) continue
+    const names = namesIn(directory, this.#options)
+    const above = path === '' ? '' : `${path}/`
+    const below: Below[] = []
+    for (let at = 0; at < names.length;) {
+      const end = Math.min(at + this.#breath, names.length)
+      this.#look(directory, above, names.slice(at, end), below)
+      this.#breath -= end - at
+      at = end
+      if (this.#breath > 0) continue
       this.#breath = BREATH
       await setImmediate()
     }
     for (const { name, stats } of below) {
-      const place = path === '' ? name : `${path}/${name}`
+      const place = above + name
       if (depth === MAX_DEPTH) {
         this.closed.push(place)
         continue
@@ -103,6 +101,28 @@ class Walk implements Scan {
       await this.into(place, enter, depth + 1)
     }
   }
+
+  /** Looks at some names of a directory, and notes directories among them in `below`. */
+  #look(directory: Directory, above: string, names: readonly string[], below: Below[]): void {
+    if (names.includes(PART)) removePart(directory)
+    directory.within(look => {
+      for (const name of names) {
+        const place = this.#known?.take(above, name) ?? above + name
+        if (this.#options.leavesOut(place)) continue
+        const stats = look(name)
+        if (stats === undefined) continue
+        this.index.add(place, this.#entryOf(stats))
+        if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
+        if (stats.isDirectory()) below.push({ name, stats })
+      }
+    })
+  }
+}
+
+/** A directory in the one that is looked at. */
+interface Below {
+  readonly name: string
+  readonly stats: Stats
 }
 
 function namesIn(directory: Directory, { opens }: ScanOptions): string[] {
