@@ -12,27 +12,26 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-test('a look from within is one at the directory that is held, whatever has its path by now', () => {
-  mkdirSync(join(root, 'd'))
-  writeFileSync(join(root, 'd/f'), 'four')
-  const held = Directory.reach(root, ['d'])
-  const before = process.cwd()
-  renameSync(join(root, 'd'), join(root, 'moved'))
-  symlinkSync('/etc', join(root, 'd'))
-  const seen = held.within(look => ['f', 'passwd'].map(name => look(name)?.size))
-  held.close()
-  expect(seen).toEqual([4, undefined])
-  expect(process.cwd()).toBe(before)
-})
+const NAMES = Array.from({ length: 20 }, (_, index) => `f${index}`)
 
-test('the process is back where it was when a look from within fails', () => {
-  const held = Directory.open(root)
-  const before = process.cwd()
-  const looking = (): unknown =>
-    held.within(() => {
-      throw new RangeError('too many')
-    })
-  expect(looking).toThrow(RangeError)
+function makeFiles(directory: string, text: string): void {
+  mkdirSync(directory)
+  for (const name of NAMES) writeFileSync(join(directory, name), text)
+}
+
+test('many names mean what is in the directory that is held, whatever has its path by now', () => {
+  makeFiles(join(root, 'd'), 'four')
+  makeFiles(join(root, 'other'), 'longer')
+  const held = Directory.reach(root, ['d'])
+  const sizes = (): unknown => held.lookAtAll([...NAMES, 'none'], join(root, 'd')).map(stats => stats?.size)
+  const right = [...NAMES.map(() => 4), undefined]
+  expect(sizes()).toEqual(right)
+  renameSync(join(root, 'd'), join(root, 'moved'))
+  expect(sizes()).toEqual(right)
+  symlinkSync('other', join(root, 'd'))
+  expect(sizes()).toEqual(right)
+  rmSync(join(root, 'd'))
+  makeFiles(join(root, 'd'), 'another')
+  expect(sizes()).toEqual(right)
   held.close()
-  expect(process.cwd()).toBe(before)
 })

@@ -1,11 +1,13 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
+  statSync,
   unlinkSync,
   type Stats
 } from 'node:fs'
@@ -19,6 +21,11 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY
 export const REPLACED = '_replaced-'
 
 const IF_THERE = { throwIfNoEntry: false } as const
+
+/** For fewer names, to find out where a directory is takes longer than it saves. */
+const MANY = 16
+/** Of a path that leaves room for a name within the system's 4096 bytes, of which a character takes up to three. */
+const LONG = 1200
 
 /**
  * A directory that is held open. Names below it mean the same whatever a job puts in their way meanwhile, and no link is
@@ -89,20 +96,23 @@ export class Directory {
   }
 
   /**
-   * Looks at many names, each as `look` does, but from within: a path by `/proc` costs the kernel half as much again as a name alone.
-   * The process is somewhere else until `body` returns, which must not wait for anything.
+   * Looks at many names, each as `look` does. That is cheaper by the directory's own path, as long as this very directory is found there
+   * before and after: for what was exchanged and came back in between, the worst is that facts of other files are told.
    *
-   * @param body gets a function that looks; the names are as a directory gives them
-   * @throws the system's error when this directory may not be entered
+   * @param path by which the directory was reached
    */
-  within<T>(body: (look: (name: string) => Stats | undefined) => T): T {
-    const goBack = wayBack()
-    process.chdir(this.path)
-    try {
-      return body(name => lstatSync(systemName(name), IF_THERE))
-    } finally {
-      goBack()
+  lookAtAll(names: readonly string[], path: string): (Stats | undefined)[] {
+    if (names.length >= MANY && path.length < LONG && this.#isAt(path)) {
+      const found = names.map(name => lstatSync(systemName(`${path}/${name}`), IF_THERE))
+      if (this.#isAt(path)) return found
     }
+    return names.map(name => this.look(name))
+  }
+
+  #isAt(path: string): boolean {
+    const own = fstatSync(this.#descriptor)
+    const found = statSync(systemName(path), IF_THERE)
+    return found?.ino === own.ino && found.dev === own.dev
   }
 
   /**
@@ -145,23 +155,6 @@ export class Directory {
 
   close(): void {
     closeSync(this.#descriptor)
-  }
-}
-
-/** To where the process is; to the root when that was removed meanwhile, or closed. */
-function wayBack(): () => void {
-  let path = '/'
-  try {
-    path = process.cwd()
-  } catch {
-    // It was removed before.
-  }
-  return () => {
-    try {
-      process.chdir(path)
-    } catch {
-      process.chdir('/')
-    }
   }
 }
 
