@@ -51,7 +51,7 @@ export interface Sent {
 /** A file that is not larger travels with others. */
 const SMALL = 128 * 1024
 const BATCH_BYTES = 128 * 1024
-const BATCH_ROWS = 120
+const BATCH_ROWS = 250
 const PIECE = 256 * 1024
 const NAMES = 5000
 /** So much of a hole is told at a time. */
