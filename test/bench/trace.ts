@@ -3,6 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import type { Cluster } from '../harness/cluster/index.js'
 import { Api } from '../harness/cluster/api.js'
 import { align, median } from './table.js'
+import type { TracedCall } from './traced-call.js'
 
 /** What happens on the way of a container step, in its usual order. */
 const MOMENTS = {
@@ -18,13 +19,6 @@ const MOMENTS = {
 } as const
 
 type Moment = keyof typeof MOMENTS
-
-/** One step: when the hook was started, when its program was first heard of, and when the hook was gone (epoch, ms). */
-export interface TracedStep {
-  readonly began: number
-  readonly output: number
-  readonly exit: number
-}
 
 /** When the pods of steps got how far, as somebody sees it who watches them. */
 export class Trace {
@@ -48,7 +42,7 @@ export class Trace {
    *
    * @returns lines
    */
-  table(steps: readonly TracedStep[]): string[] {
+  table(steps: readonly TracedCall[]): string[] {
     const traced = steps.map(step => this.#of(step))
     const since = (moment: Moment): number | undefined => median(traced.flatMap(times => times.get(moment) ?? []))
     let before = 0
@@ -63,7 +57,7 @@ export class Trace {
     return align([['', 'ms', 'more'], ...rows], new Set([0]))
   }
 
-  #of({ began, output, exit }: TracedStep): Map<Moment, number> {
+  #of({ began, output, exit }: TracedCall): Map<Moment, number> {
     const own = [...this.#pods.values()].find(times => {
       const made = times.get('made') ?? 0
       return made >= began && made <= exit

@@ -13,6 +13,7 @@ import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
 import { runProgram, type ProgramRun } from './program.js'
+import type { TracedCall } from '../traced-call.js'
 import { Trees } from './trees.js'
 
 /**
@@ -66,13 +67,15 @@ async function measureCrowd({ atOnce, rounds, way }: Crowd): Promise<void> {
 
 async function traceContainers(): Promise<void> {
   const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
-  await hook.prepare()
+  const tellTraced = (call: TracedCall['call'], { began, heard: output, ms, sent }: HookRun): void => {
+    process.stdout.write(`${JSON.stringify({ call, began, output, exit: began + ms, sent })}\n`)
+  }
+  tellTraced('prepare_job', await hook.prepare())
   for (let round = 0; round < runs; round += 1) {
-    const { began, heard: output, ms } = await hook.runContainer(step, 'hello\n')
-    process.stdout.write(`${JSON.stringify({ began, output, exit: began + ms })}\n`)
+    tellTraced('container step', await hook.runContainer(step, 'hello\n'))
     await pods.settle(hook.jobPod)
   }
-  await hook.cleanup()
+  tellTraced('cleanup_job', await hook.cleanup())
 }
 
 /** All that images of the job may lie in. */
