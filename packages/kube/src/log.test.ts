@@ -85,7 +85,7 @@ class FakeLog {
     return undefined
   }
 
-  async follow(quietMs = 10_000): Promise<FollowedLog & { readonly lines: string[]; readonly gaps: string[] }> {
+  async follow(quietMs = 10_000): Promise<Pick<FollowedLog, 'complete'> & { readonly lines: string[]; readonly gaps: string[] }> {
     const server = await localServer((call, response) => this.answer(call, response))
     opened.push(server)
     const kube = new Kube(server.config, { retryForMs: 2_000 })

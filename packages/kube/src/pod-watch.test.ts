@@ -114,7 +114,7 @@ describe('a pod that is watched', () => {
 describe('a pod that a controller makes', () => {
   const isOurs = ({ metadata }: V1Pod): boolean => metadata?.name === 'a'
   const find = async (timeoutMs = 5_000): Promise<V1Pod | undefined> =>
-    findPod(kube, 'job-name=j', isOurs, { timeoutMs: () => timeoutMs, signal: AbortSignal.timeout(9_000) })
+    findPod(kube, 'job-name=j', isOurs, { timeoutMs: () => timeoutMs, pause: () => 100, signal: AbortSignal.timeout(9_000) })
 
   test('is told of, and nothing is listed', async () => {
     kube.watchPods({ labelSelector: 'job-name=j' }).open()
