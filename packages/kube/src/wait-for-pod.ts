@@ -21,7 +21,7 @@ export interface WaitOptions {
   readonly timeoutMs: number
   /** The pod as it was read just now, so that it need not be read first. */
   readonly known?: V1Pod | undefined
-  /** When what is waited for began, of `performance.now()`, and when to look: with it, `known` was read just now. Default: at once. */
+  /** When what is waited for began, of `performance.now()`, and when to look: with it, `known` was read just now. */
   readonly looks?: { readonly since: number; readonly pause: PollPause }
   /**
    * A pod whose node cannot mount its volumes is given up after so long: the kubelet tries for ever. Without it the pod
@@ -55,6 +55,9 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
   let events = pod === undefined ? watch.events : 0
   let looked = pod === undefined || looks !== undefined || watch.isLive ? now : -Infinity
   try {
+    if (pod === undefined && looks !== undefined) {
+      await watch.news({ after: events, since: now, pollMs: pause(now - start), signal: either })
+    }
     for (;;) {
       pod ??= await readPod(kube, name, either)
       if (uid !== undefined && pod.metadata?.uid !== uid) throw replaced(name)

@@ -1,5 +1,5 @@
 import type { Call } from '../job/call.js'
-import { deleteOwned, listOwned, type GraceOf } from '../job/owned-objects.js'
+import { deleteOwned, listOwned, type EndOf } from '../job/owned-objects.js'
 import { recordsOfRunner } from './records/record.js'
 import { removeImages } from './records/remove-images.js'
 
@@ -10,13 +10,13 @@ import { removeImages } from './records/remove-images.js'
  *
  * @returns removes it; says what could not be removed, as sentences
  */
-export function findLeftovers(call: Call): (graceOf?: GraceOf) => Promise<string[]> {
+export function findLeftovers(call: Call): (endOf?: EndOf) => Promise<string[]> {
   const owned = listOwned(call, ['pods', 'jobs', 'secrets'])
   const records = recordsOfRunner(call.kube, call.settings.runnerPod)
   records.catch(() => undefined)
-  return async graceOf => [
-    ...(await deleteOwned(call, ['pods', 'jobs'], graceOf, owned)),
+  return async endOf => [
+    ...(await deleteOwned(call, ['pods', 'jobs'], endOf, owned)),
     ...(await removeImages(call, records)),
-    ...(await deleteOwned(call, ['secrets'], graceOf, owned))
+    ...(await deleteOwned(call, ['secrets'], endOf, owned))
   ]
 }
