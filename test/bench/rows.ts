@@ -115,7 +115,7 @@ export interface Assignment {
   readonly slowWays?: readonly SlowWay[]
   /** In place of the rows, container steps that somebody watches. */
   readonly isTraced?: boolean
-  /** In place of the rows, container steps at once. */
+  /** In place of the rows, jobs at once. */
   readonly crowd?: Crowd
   /** Only these rows, and what they need. */
   readonly only?: readonly Row[]

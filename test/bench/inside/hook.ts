@@ -19,6 +19,9 @@ export interface HookRun extends ProgramRun, OperatorLine {
   readonly peakMiB: number | undefined
   /** Its requests in order, when they are traced. */
   readonly sent: readonly Sent[]
+  /** Bytes that came by the connections of these requests, and processor time; when they are traced. */
+  readonly received?: number
+  readonly cpuMs?: number
 }
 
 /** Of the runner pod, in JSON. */
@@ -31,15 +34,23 @@ process.on('exit', () => {
 })
 `
 
-/** Notes each request when it is written to its connection: those that open a stream too. */
+/** Notes each request when it is written to its connection: those that open a stream too; at the end, what the process cost. */
 const SENT = `
 const { Socket } = require('net')
 const { appendFileSync } = require('fs')
+const sockets = new Set()
+process.on('exit', () => {
+  const received = [...sockets].reduce((sum, socket) => sum + socket.bytesRead, 0)
+  const { user, system } = process.cpuUsage()
+  appendFileSync(process.env.BENCH_SENT, JSON.stringify({ received, cpuMs: (user + system) / 1000 }) + '\\n')
+})
 const write = Socket.prototype._writeGeneric
 Socket.prototype._writeGeneric = function (isMany, data, ...more) {
   for (const chunk of this.connecting ? [] : isMany ? data.map(({ chunk }) => chunk) : [data]) {
     const head = /^[A-Z]+ \\S+(?= HTTP\\/1\\.1\\r\\n)/.exec(chunk.slice(0, 4096).toString('latin1'))
-    if (head) appendFileSync(process.env.BENCH_SENT, JSON.stringify({ at: Date.now(), what: head[0] }) + '\\n')
+    if (!head) continue
+    sockets.add(this)
+    appendFileSync(process.env.BENCH_SENT, JSON.stringify({ at: Date.now(), what: head[0] }) + '\\n')
   }
   return write.call(this, isMany, data, ...more)
 }
@@ -171,9 +182,15 @@ export class Hook {
       ...(requests === undefined ? {} : { requests }),
       ...(phases === undefined ? {} : { phases }),
       peakMiB,
-      sent: sent.split('\n').flatMap(line => (line === '' ? [] : (JSON.parse(line) as Sent)))
+      ...readTrace(sent)
     }
   }
+}
+
+function readTrace(text: string): Pick<HookRun, 'sent' | 'received' | 'cpuMs'> {
+  const lines = text.split('\n').flatMap(line => (line === '' ? [] : (JSON.parse(line) as Sent | object)))
+  const sent = lines.filter((line): line is Sent => 'what' in line)
+  return Object.assign({ sent }, ...lines.filter(line => !('what' in line))) as Pick<HookRun, 'sent'>
 }
 
 /** As many variables as a step of a real job has. */

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import type { V1Pod } from '@kubernetes/client-node'
 
 import type { Assignment, Row, Sample, Way } from '../rows.js'
-import type { Crowd } from '../crowd.js'
 import { Api } from '../limits/api.js'
 import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
+import { measureCrowd } from './crowd.js'
 import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
@@ -30,7 +30,9 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 async function main(): Promise<void> {
   await hook.layOut()
   if (assignment.isTraced === true) return traceContainers()
-  if (assignment.crowd !== undefined) return measureCrowd(assignment.crowd)
+  if (assignment.crowd !== undefined) {
+    return measureCrowd(assignment, assignment.crowd, sample => process.stdout.write(`${JSON.stringify(sample)}\n`))
+  }
   if (assignment.slowWays !== undefined) {
     await measureLatency({ hook, pods }, assignment, assignment.slowWays, (call, delayMs, { ms, requests }) => {
       process.stdout.write(`${JSON.stringify({ call, delayMs, ms, requests })}\n`)
@@ -54,15 +56,6 @@ async function main(): Promise<void> {
   if (isWanted('dockerfile-cached') || isWanted('dockerfile-uncached')) await measureCache()
   await hook.configure({ destinations: everywhere() })
   tell('cleanup', await hook.cleanup())
-}
-
-async function measureCrowd({ atOnce, rounds, way }: Crowd): Promise<void> {
-  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "sleep 2"' }
-  await hook.configure({}, { KUBERNETES_SERVICE_HOST: way.host, KUBERNETES_SERVICE_PORT: String(way.port) })
-  for (let round = 0; round < rounds; round += 1) {
-    const runs = await Promise.all(Array.from({ length: atOnce }, async () => hook.runContainer(step)))
-    for (const { ms, requests } of runs) process.stdout.write(`${JSON.stringify({ ms, requests })}\n`)
-  }
 }
 
 async function traceContainers(): Promise<void> {
