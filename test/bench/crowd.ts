@@ -31,6 +31,6 @@ export function isAbout(what: string, runner: string): boolean {
   if (head.startsWith('POST ')) return true
   const parameters = new URLSearchParams(query)
   const selector = parameters.get('labelSelector') ?? parameters.get('fieldSelector') ?? ''
-  const isSweep = /^kaniko-hooks\/image=true,kaniko-hooks\/due notin /.test(selector)
+  const isSweep = selector.startsWith('kaniko-hooks/image=true,kaniko-hooks/due notin ')
   return isSweep || selector.split(/[,=]/).some(part => part === runner || part.startsWith(`${runner}-`))
 }

@@ -246,6 +246,7 @@ async function followContainer(
   try {
     const end = await followStep(kube, run.pod, output, {
       isAlone: started.isAlone,
+      cancelled,
       signal: patience.over,
       // The end of a pod that is deleted cannot be checked, and nobody disturbed it.
       onGap: sentence => (cancelled.aborted ? call.note(sentence) : print(warningCommand(sentence)))

@@ -98,7 +98,11 @@ class FakeLog {
     const lines: string[] = []
     const gaps: string[] = []
     const onGap = (message: string): number => gaps.push(message)
-    const { complete } = await followLog(kube, target, line => void lines.push(line), { onGap, quietMs, settleMs })
+    const { complete } = await followLog(kube, target, line => void lines.push(line), {
+      onGap,
+      quietMs,
+      settleMs: () => settleMs
+    })
     return { complete, lines, gaps }
   }
 }

@@ -32,8 +32,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal
   /** Told, in a sentence, when lines are missing or may be. */
   readonly onGap?: (message: string) => void
-  /** For so long after the log's end, what is waited for cannot come, and nobody looks whether the container has ended; default 0. */
-  readonly settleMs?: number
+  /** For so long after the log's end, what is waited for cannot come, and nobody looks whether the container has ended; default 0. Asked then. */
+  readonly settleMs?: () => number
   /** After which silence the connection is checked; default 15 s, doubled up to a minute. */
   readonly quietMs?: number
 }
@@ -94,9 +94,10 @@ class Follower {
         this.#gap('it comes without times, so its end cannot be checked')
         return { complete: this.#complete }
       }
-      const mayWait = (this.#options.settleMs ?? 0) > 0 || this.#kube.watchPod(this.#target.pod).isLive
+      const settleMs = end === 'whole' ? (this.#options.settleMs?.() ?? 0) : 0
+      const mayWait = settleMs > 0 || this.#kube.watchPod(this.#target.pod).isLive
       let stage = end === 'whole' && mayWait ? 'running' : await this.#stage(seenPod || end !== 'waiting')
-      if (end === 'whole' && stage === 'running') stage = await this.#settled()
+      if (end === 'whole' && stage === 'running') stage = await this.#settled(settleMs)
       seenPod = true
       if (end instanceof KubeError) return this.#giveUp(stage, end)
       if (stage === 'ended') return this.#finish()
@@ -113,9 +114,9 @@ class Follower {
   }
 
   /** Gives a container whose log has ended the time to be told as ended, before the log is opened again. */
-  async #settled(): Promise<Stage> {
+  async #settled(settleMs: number): Promise<Stage> {
     const { pod: name } = this.#target
-    const { settleMs = 0, signal } = this.#options
+    const { signal } = this.#options
     const watch = this.#kube.watchPod(name)
     const start = performance.now()
     let looked = start

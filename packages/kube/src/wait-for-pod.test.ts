@@ -101,7 +101,7 @@ describe('waitForPod', () => {
   })
 
   test.each<[string, V1Pod | undefined, number]>([
-    ['that was made just now', podIn({}) as V1Pod, 2],
+    ['that was made just now', podIn({}), 2],
     ['that somebody else has made', undefined, 2]
   ])('looks at a pod %s only when it is worth it', async (_name, known, expected) => {
     const { kube, looks } = await clusterWith({}, { main: running, sidecar: running })

@@ -214,22 +214,29 @@ export async function followStep(
   kube: Kube,
   pod: string,
   output: (line: string) => Promise<void>,
-  options: { readonly isAlone: boolean; readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
+  options: {
+    readonly isAlone: boolean
+    readonly cancelled: AbortSignal
+    readonly signal: AbortSignal
+    readonly onGap: (sentence: string) => void
+  }
 ): Promise<StepEnd> {
-  const target = { pod, container: JOB_CONTAINER }
-  const { isAlone, ...follow } = options
-  const followed = await followLog(kube, target, async line => output(`${line}\n`), {
-    ...follow,
-    ...(isAlone ? { settleMs: END_MS } : {})
-  })
-  const { pod: known, endedAt } = followed
+  const { isAlone, cancelled, signal, onGap } = options
+  // Whoever cancelled waits for the container alone, and not for long.
+  const endsLate = (): boolean => isAlone && !cancelled.aborted
+  const { pod: known, endedAt } = await followLog(
+    kube,
+    { pod, container: JOB_CONTAINER },
+    async line => output(`${line}\n`),
+    { settleMs: () => (endsLate() ? END_MS : 0), signal, onGap }
+  )
   const loggedAt = Date.now() - (performance.now() - endedAt)
   const ended = await waitForPod(kube, pod, 'ended', {
     container: JOB_CONTAINER,
     known,
-    ...(isAlone && known !== undefined ? { looks: { since: endedAt, pause: END } } : {}),
+    ...(endsLate() && known !== undefined ? { looks: { since: endedAt, pause: END } } : {}),
     timeoutMs: 60_000,
-    signal: options.signal
+    signal
   })
   const isPodOver = ['Succeeded', 'Failed'].includes(ended.status?.phase ?? '')
   return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt, isPodOver }
