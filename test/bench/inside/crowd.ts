@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { isAbout, type Crowd, type CrowdSample } from '../crowd.js'
@@ -15,10 +16,11 @@ export async function measureCrowd(
   tell: (sample: CrowdSample) => void
 ): Promise<void> {
   const { work } = assignment
+  // No node builds: copied for each of them, they would be all that is measured.
+  const externals = join(work, 'externals')
+  await mkdir(externals, { recursive: true })
   const hooks = runners.map(runner => {
-    // No node builds: copied for each of them, they would be all that is measured.
-    const place = { work: join(work, runner), externals: join(work, 'externals') }
-    return new Hook({ ...assignment, ...place, runner, isTraced: true })
+    return new Hook({ ...assignment, work: join(work, runner), externals, runner, isTraced: true })
   })
   for (const [index, hook] of hooks.entries()) {
     await hook.layOut()
