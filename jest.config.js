@@ -45,7 +45,7 @@ export default {
       testMatch: [
         '<rootDir>/packages/*/src/**/*.test.ts',
         '<rootDir>/scripts/**/*.test.ts',
-        '<rootDir>/test/{corpus,harness,judge,stand-ins,workflows}/**/*.test.ts'
+        '<rootDir>/test/{bench,corpus,harness,judge,stand-ins,workflows}/**/*.test.ts'
       ]
     },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/{e2e,faults}/**/*.test.ts'] }

@@ -9571,12 +9571,6 @@ var LostBuild = class extends Error {
   name = "LostBuild";
 };
 
-// packages/kube/src/poll-pause.ts
-function pollPause(ageMs) {
-  if (ageMs < 1e3) return 100;
-  return ageMs < 2e4 ? 250 : 1e3;
-}
-
 // packages/kube/src/config.ts
 var import_promises4 = require("node:fs/promises");
 var import_node_net = require("node:net");
@@ -10639,6 +10633,14 @@ var PodWatches = class {
     const known = this.#watches.find((watch) => watch.toldOf(name2, 0) !== void 0);
     return known ?? this.of({ fieldSelector: `metadata.name=${name2}` });
   }
+  /** Whether a stream was refused, so that pods are polled. */
+  get isRefused() {
+    return this.#isRefused;
+  }
+  /** Tries none: somebody else was refused. */
+  refuse() {
+    this.#access.onRefused(new KubeError("FORBIDDEN", "an earlier call of this job was refused.", { status: 403 }));
+  }
   close() {
     for (const watch of this.#watches) watch.close();
   }
@@ -11229,6 +11231,14 @@ var Kube = class {
   watchPod(name2) {
     return this.#watches.ofPod(name2);
   }
+  /** Whether the role was found not to let pods be watched. */
+  get mustPoll() {
+    return this.#watches.isRefused;
+  }
+  /** Polls pods without trying to watch them: an earlier client of the same role was refused. */
+  pollPods() {
+    this.#watches.refuse();
+  }
   /** Ends watches and keep-alive connections, so that the process can exit. */
   close() {
     this.#watches.close();
@@ -11490,6 +11500,16 @@ function isSame(one, other) {
   return one.second === other.second && one.nanos === other.nanos && one.text === other.text;
 }
 
+// packages/kube/src/poll-pause.ts
+var SOON_MS = 1e3;
+var LATE_MS2 = 2e4;
+var MIDDLE_PAUSE_MS = 250;
+var LATE_PAUSE_MS = 1e3;
+function pollPause(ageMs) {
+  if (ageMs < SOON_MS) return 100;
+  return ageMs < LATE_MS2 ? MIDDLE_PAUSE_MS : LATE_PAUSE_MS;
+}
+
 // packages/kube/src/settles-within.ts
 async function settlesWithin(promise, ms2) {
   let timer;
@@ -11515,7 +11535,7 @@ var PATIENCE_MS = 2e3;
 async function followLog(kube, target, onLine, options = {}) {
   const follower = new Follower(kube, target, onLine, options);
   const followed2 = await follower.run();
-  return { ...followed2, pod: follower.pod };
+  return { ...followed2, pod: follower.pod, endedAt: follower.endedAt };
 }
 var Follower = class {
   #kube;
@@ -11525,6 +11545,7 @@ var Follower = class {
   #position = new LogPosition();
   /** As it was seen last. */
   pod;
+  endedAt = performance.now();
   #complete = true;
   #reads = 0;
   /** The log comes without times, so it cannot be resumed. */
@@ -11541,14 +11562,16 @@ var Follower = class {
     for (; ; ) {
       const began = performance.now();
       const end = await this.#read(true);
+      this.endedAt = performance.now();
       if (this.#untimed) {
         this.#gap("it comes without times, so its end cannot be checked");
         return { complete: this.#complete };
       }
       if (this.#options.ended?.aborted === true) return this.#finish();
-      const isTold = end === "whole" && this.#kube.watchPod(this.#target.pod).isLive;
-      let stage = isTold ? "running" : await this.#stage(seenPod || end !== "waiting");
-      if (end === "whole" && stage === "running") stage = await this.#settled();
+      const settleMs = end === "whole" ? this.#options.settleMs?.() ?? 0 : 0;
+      const mayWait = settleMs > 0 || this.#kube.watchPod(this.#target.pod).isLive;
+      let stage = end === "whole" && mayWait ? "running" : await this.#stage(seenPod || end !== "waiting");
+      if (end === "whole" && stage === "running") stage = await this.#settled(settleMs);
       seenPod = true;
       if (end instanceof KubeError) return this.#giveUp(stage, end);
       if (stage === "ended") return this.#finish();
@@ -11564,7 +11587,7 @@ var Follower = class {
     }
   }
   /** Gives a container whose log has ended the time to be told as ended, before the log is opened again. */
-  async #settled() {
+  async #settled(settleMs) {
     const { pod: name2 } = this.#target;
     const { signal } = this.#options;
     const watch = this.#kube.watchPod(name2);
@@ -11572,12 +11595,12 @@ var Follower = class {
     let looked = start;
     let stage = "running";
     let events2 = 0;
-    while (stage === "running" && performance.now() - start < SETTLE_MS) {
+    while (stage === "running" && performance.now() - start < Math.max(SETTLE_MS, settleMs)) {
       const isDue = await watch.news({
         after: events2,
         since: looked,
-        pollMs: pollPause(0),
-        watchedMs: SETTLE_MS,
+        pollMs: Math.max(pollPause(0), settleMs),
+        watchedMs: Math.max(SETTLE_MS, settleMs),
         signal
       });
       if (isDue) looked = performance.now();
@@ -11986,18 +12009,22 @@ function isOnNewNode(pod) {
 
 // packages/kube/src/wait-for-pod.ts
 async function waitForPod(kube, name2, until, options) {
-  const { container, timeoutMs, signal, onPod, onProblem } = options;
+  const { container, timeoutMs, signal, onPod, onProblem, looks } = options;
   const deadline = AbortSignal.timeout(timeoutMs);
   const either = signal === void 0 ? deadline : AbortSignal.any([signal, deadline]);
   const problems = new ProblemHistory(onProblem);
   let uid;
-  const start = performance.now();
+  const now = performance.now();
+  const { since: start, pause: pause2 } = looks ?? { since: now, pause: pollPause };
   const stuck = new StuckPod(kube, options.stuckMs);
   const watch = kube.watchPod(name2);
   let pod = options.known;
   let events2 = pod === void 0 ? watch.events : 0;
-  let looked = pod === void 0 || watch.isLive ? start : -Infinity;
+  let looked = pod === void 0 || looks !== void 0 || watch.isLive ? now : -Infinity;
   try {
+    if (pod === void 0 && looks !== void 0) {
+      await watch.news({ after: events2, since: now, pollMs: pause2(now - start), signal: either });
+    }
     for (; ; ) {
       pod ??= await readPod(kube, name2, either);
       if (uid !== void 0 && pod.metadata?.uid !== uid) throw replaced(name2);
@@ -12013,7 +12040,7 @@ async function waitForPod(kube, name2, until, options) {
         problems.see(why);
         if (why.fatal === "now") throw new KubeError("POD_FAILED", why.message, { problem: why });
       }
-      const pollMs = pollPause(performance.now() - start);
+      const pollMs = pause2(performance.now() - start);
       const isDue = await watch.news({ after: events2, since: looked, pollMs, signal: either });
       const told = isDue ? void 0 : watch.toldOf(name2, events2)?.pod;
       pod = told?.metadata?.uid === uid ? told : void 0;

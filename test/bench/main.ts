@@ -12,7 +12,8 @@ import { measureScale } from './scale.js'
 import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
 import { isWhole, tables } from './table.js'
-import { Trace, type TracedStep } from './trace.js'
+import { Trace } from './trace.js'
+import { requestLines, type TracedCall } from './traced-call.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
 const MAX_HOOK_BYTES = 520_000
@@ -137,12 +138,12 @@ async function trace(
   { runs, only = [] }: Pick<Assignment, 'runs' | 'only'>
 ): Promise<Measured> {
   const traced = TRACED.find(row => only.includes(row)) ?? 'container'
-  const samples: TracedStep[] = []
+  const samples: TracedCall[] = []
   let lines: string[] = []
   const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ namespace, run }) => {
     const watched = await Trace.begin(cluster, namespace)
-    await run({ runs, large: false, traced }, line => samples.push(line as TracedStep))
-    lines = watched.table(samples)
+    await run({ runs, large: false, traced }, line => samples.push(line as TracedCall))
+    lines = [...watched.table(samples.filter(({ call }) => call.endsWith(' step'))), ...requestLines(samples)]
     watched.end()
   })
   return { samples, lines, left, isGood: true }

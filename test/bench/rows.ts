@@ -130,7 +130,7 @@ export interface Assignment {
   readonly slowWays?: readonly SlowWay[]
   /** In place of the rows, steps of this row that somebody watches. */
   readonly traced?: TracedRow
-  /** In place of the rows, container steps at once. */
+  /** In place of the rows, jobs at once. */
   readonly crowd?: Crowd
   /** Only these rows, and what they need. */
   readonly only?: readonly Row[]

@@ -3,13 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import type { Cluster } from '../harness/cluster/index.js'
 import { Api } from '../harness/cluster/api.js'
 import { align, median } from './table.js'
-
-/** One step: when the hook was started, when its program was first heard of, and when the hook was gone (epoch, ms). */
-export interface TracedStep {
-  readonly began: number
-  readonly output: number
-  readonly exit: number
-}
+import type { TracedCall } from './traced-call.js'
 
 /** When the pods of steps and of builds got how far, as somebody sees it who watches them. */
 export class Trace {
@@ -33,7 +27,7 @@ export class Trace {
    *
    * @returns lines
    */
-  table(steps: readonly TracedStep[]): string[] {
+  table(steps: readonly TracedCall[]): string[] {
     const traced = steps.map(step => this.#of(step))
     const moments = new Set(traced.flatMap(times => [...times.keys()]))
     let before = 0
@@ -48,7 +42,7 @@ export class Trace {
     return align([['', 'ms', 'more'], ...rows], new Set([0]))
   }
 
-  #of({ began, output, exit }: TracedStep): Map<string, number> {
+  #of({ began, output, exit }: TracedCall): Map<string, number> {
     const own = [...this.#pods.values()].filter(times => {
       const made = Math.min(...times.values())
       return made >= began && made <= exit

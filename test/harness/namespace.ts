@@ -36,7 +36,13 @@ export async function createNamespace(
 }
 
 interface Named {
-  readonly items: readonly { readonly metadata: { readonly name: string; readonly deletionTimestamp?: string } }[]
+  readonly items: readonly {
+    readonly metadata: {
+      readonly name: string
+      readonly deletionTimestamp?: string
+      readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[]
+    }
+  }[]
 }
 
 /** What a hook makes, and where it lies in a namespace. */
@@ -70,7 +76,12 @@ export async function leftIn(
     const left = lists.flat().filter(({ kind, metadata: { name } }) => {
       return name.startsWith(prefix) && !(kind === 'pod' && runnerPods.includes(name))
     })
-    const isEnding = left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined)
+    const jobs = new Set(lists.flat().flatMap(({ kind, metadata }) => (kind === 'job' ? metadata.name : [])))
+    // The garbage collector has its turn with the pod of a Job that is gone.
+    const isOrphan = ({ ownerReferences = [] }: Named['items'][number]['metadata']): boolean =>
+      ownerReferences.some(({ kind, name }) => kind === 'Job' && !jobs.has(name))
+    const isEnding =
+      left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined || isOrphan(metadata))
     if (!isEnding || Date.now() > until) return left.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     await sleep(200)
   }

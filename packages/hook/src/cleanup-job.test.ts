@@ -69,6 +69,19 @@ test('images and Secrets wait until the pod is gone, which may still use them', 
   expect(asked.indexOf('DELETE secrets/environment')).toBeGreaterThan(lastLook)
 })
 
+test('the pod of a job that sees nothing of the disk of the runner is not waited for, that of a build is', async () => {
+  jobPod()
+  bench.server.put('pods', { metadata: { name: `${RUNNER}-build-1`, labels } })
+  bench.server.put('secrets', { metadata: { name: 'environment', labels } })
+  bench.server.lingerMs = 300
+  await cleanUp({}, { runner: { ...stateOf(bench).runner, volume: { kind: 'own-disk' } } })
+  const { asked } = bench.server
+  expect(asked).toContain(`DELETE pods/${POD}`)
+  expect(asked).not.toContain(`GET pods/${POD}`)
+  expect(asked.indexOf('DELETE secrets/environment')).toBeGreaterThan(asked.lastIndexOf(`GET pods/${RUNNER}-build-1`))
+  expect(asked).toContain(`GET pods/${RUNNER}-build-1`)
+})
+
 describe('the time that a pod gets to end', () => {
   test('is a second for a job without services', async () => {
     jobPod()

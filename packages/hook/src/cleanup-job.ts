@@ -4,12 +4,14 @@ import type { Call } from './job/call.js'
 import { findLeftovers } from './images/clear-runner.js'
 import { recordsThatEnded } from './images/records/record.js'
 import { sweepImages } from './images/records/remove-images.js'
-import { JOB_CONTAINER, WORK_CONTAINER } from './pods/names.js'
+import { JOB_CONTAINER, jobPodName, WORK_CONTAINER } from './pods/names.js'
 import type { CleanupJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
 import { hasServices } from './services/announced.js'
 import { printServiceLogs } from './services/logs.js'
 import { noticesStop } from './steps/stop-signal.js'
+import type { PodEnd } from './job/owned-objects.js'
+import { readState, type State } from './job/state.js'
 import { sweepRunners } from './job/sweep-runners.js'
 
 /** Docker's stop time: so long services may write their last things. */
@@ -27,13 +29,35 @@ const LOOK_MS = 2_000
  * kept long enough. All that it has to know is asked for at once: a job that left nothing waits for one round trip.
  */
 export async function cleanupJob(call: Call, { state }: Pick<CleanupJob, 'state'>): Promise<void> {
+  const known = stateOf(call, state)
+  if (known?.polls === true) call.kube.pollPods()
   if (state?.['hasServices'] === true && !call.cancelled.aborted) await printServiceLogs(call)
   const remove = findLeftovers(call)
   const ended = recordsThatEnded(call.kube)
   ended.catch(() => undefined)
-  const problems = await remove(async pod => stopSeconds(call, pod))
+  const problems = await remove(async pod => endOf(call, pod, known))
   for (const problem of problems) call.print(warningCommand(`Clean-up: ${problem}`))
   await Promise.all([sweepImages(call, ended), sweepRunners(call)])
+}
+
+/** A state that cannot be believed is none, and its job is cleaned up all the same. */
+function stateOf(call: Call, state: CleanupJob['state']): State | undefined {
+  try {
+    return readState(state, call.settings.runnerPod)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * How a pod ends. A job's pod, and those of its services, are not waited for where they see nothing of the runner's disk: no image of
+ * ours is in them, and the next job waits for what has its pod's name. On a shared volume a process of the job must not
+ * live on beside what the runner does next.
+ */
+async function endOf(call: Call, pod: V1Pod, state: State | undefined): Promise<PodEnd> {
+  const isOfJob = pod.metadata?.name === jobPodName(call.settings.runnerPod) || hasServices(pod)
+  const graceSeconds = await stopSeconds(call, pod)
+  return { graceSeconds, isAwaited: !isOfJob || state?.runner.volume.kind !== 'own-disk' }
 }
 
 /**

@@ -16,7 +16,7 @@ export interface RunningJob {
   /** The ports of the services, when steps reach them by others than their own. */
   readonly forwarded: readonly Readonly<Record<string, string>>[] | undefined
   /** The parts of the state that were known before. */
-  readonly known: Pick<State, 'runner' | 'masked' | 'pullSecrets'>
+  readonly known: Pick<State, 'runner' | 'polls' | 'masked' | 'pullSecrets'>
   readonly isAlpine: boolean
 }
 

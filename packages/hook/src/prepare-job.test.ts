@@ -42,7 +42,7 @@ describe('a job container', () => {
       'GET secrets',
       'GET secrets'
     ])
-    expect(asked.slice(5)).toEqual(['POST secrets', 'POST pods', `GET pods/${POD}`, `GET pods/${POD}/exec`])
+    expect(asked.slice(5)).toEqual(['POST secrets', 'POST pods', `GET pods/${POD}/exec`])
     const pod = bench.server.get('pods', POD)
     expect(pod?.metadata?.ownerReferences).toMatchObject([{ kind: 'Pod', name: RUNNER, uid: `uid of ${RUNNER}` }])
     expect(pod?.spec?.containers.map(({ name, image }) => [name, image])).toEqual([['job', 'debian:12']])
@@ -74,6 +74,19 @@ describe('a job container', () => {
     expect(context).toEqual({ container: { id: POD, network: POD, ports: {} }, services: [] })
     expect(bench.printed).toEqual(['::add-mask::t0ken'])
   })
+
+  test.each([false, true])(
+    'tells later calls whether pods have to be polled (its role has watch: %s)',
+    async mayWatch => {
+      bench.server.mayWatch = mayWatch
+      bench.server.onCreate('pods', pod => {
+        pod.status = waiting(pod, 'ContainerCreating', '')
+        setTimeout(() => (pod.status = running(pod)), 200)
+      })
+      const { state } = await prepare()
+      expect(readState(state, RUNNER)?.polls).toBe(mayWatch ? undefined : true)
+    }
+  )
 
   test('that is an Alpine is told to the runner', async () => {
     bench.server.exec = async ({ print }) => print('alpine\n').then(() => 0)
@@ -169,7 +182,7 @@ describe('what an earlier job left', () => {
     bench.server.put('pods', mine(POD))
     bench.server.lingerMs = 150
     await prepare()
-    expect(bench.server.asked.filter(line => line === `GET pods/${POD}`).length).toBeGreaterThan(2)
+    expect(bench.server.asked.filter(line => line === `GET pods/${POD}`)).toHaveLength(2)
   })
 
   test('is told when it cannot be removed, and the job goes on', async () => {

@@ -160,7 +160,11 @@ export async function prepareJob(
       plan,
       ownPods: own,
       forwarded: job === undefined ? await forwardPorts(call, ways) : undefined,
-      known: { runner, pullSecrets: pullNames, ...(masked === undefined ? {} : { masked }) },
+      known: {
+        ...{ runner, pullSecrets: pullNames },
+        ...(kube.mustPoll ? { polls: true } : {}),
+        ...(masked === undefined ? {} : { masked })
+      },
       isAlpine
     })
   } catch (error) {

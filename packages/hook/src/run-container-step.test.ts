@@ -15,7 +15,11 @@ import { plays } from './workspace/helper/played-program.fixture.js'
 const IMAGE = container({ image: 'alpine:3', entryPointArgs: ['echo', 'hello'] })
 
 let bench: Bench
-beforeEach(async () => (bench = await Bench.start()))
+beforeEach(async () => {
+  bench = await Bench.start()
+  // A role with it is told at once what a role without it, as the stock one, has to look for.
+  bench.server.mayWatch = true
+})
 afterEach(async () => bench.stop())
 
 const serve = servers()
@@ -26,13 +30,14 @@ interface Options extends CallOptions {
   readonly hasJob?: boolean
   readonly hosts?: NonNullable<ReturnType<typeof stateOf>['hosts']>
   readonly hasServices?: boolean
+  readonly polls?: boolean
   readonly pullSecrets?: readonly string[]
 }
 
 async function step(args: Partial<ContainerArgs> = {}, options: Options = {}): Promise<number> {
-  const { engine = new DummyEngine(), hasJob = true, hosts, hasServices, pullSecrets = [] } = options
+  const { engine = new DummyEngine(), hasJob = true, hosts, hasServices, polls = false, pullSecrets = [] } = options
   const state = hasJob
-    ? stateOf(bench, { pullSecrets, ...(hosts && { hosts }), ...(hasServices && { hasServices }) })
+    ? stateOf(bench, { pullSecrets, polls, ...(hosts && { hosts }), ...(hasServices && { hasServices }) })
     : null
   const command = { command: 'run_container_step', responseFile: '/r', args: { ...IMAGE, ...args }, state } as const
   return runContainerStep(bench.call(options), command, () => Promise.resolve(engine))
@@ -56,17 +61,32 @@ const left = (): string[] =>
   (['pods', 'jobs', 'secrets'] as const).flatMap(kind => bench.server.names(kind)).filter(name => name !== RUNNER)
 
 describe('a step of an image', () => {
-  test('is a Job with a Secret for its environment; pod, Job and Secret go at its end', async () => {
+  test('is a Job with a Secret for its environment; both go at its end, and the pod with its Job', async () => {
     program(0, 'hello')
     expect(await step()).toBe(0)
     const changes = bench.server.changes.map(general)
     expect(changes.slice(0, 2)).toEqual(['POST secrets', 'POST jobs'])
-    expect(changes.slice(2).sort()).toEqual([
-      `DELETE jobs/${RUNNER}-step`,
-      `DELETE pods/${RUNNER}-step-x7k2p`,
-      `DELETE secrets/${RUNNER}-secret`
-    ])
+    expect(changes.slice(2).sort()).toEqual([`DELETE jobs/${RUNNER}-step`, `DELETE secrets/${RUNNER}-secret`])
     expect(left()).toEqual([])
+  })
+
+  test('asks for no more than twelve things where the role has no watch, as prepare_job found', async () => {
+    bench.server.mayWatch = false
+    bench.server.onCreate('pods', pod => {
+      // As a pod is on a cluster that does nothing else.
+      const states = [
+        [800, () => (pod.status = running(pod))],
+        [900, () => (pod.status = { ...ended(pod, { job: 0 }), phase: 'Running' })],
+        [1_900, () => (pod.status = ended(pod, { job: 0 }))]
+      ] as const
+      pod.status = waiting(pod, 'ContainerCreating', '')
+      for (const [ms, change] of states) setTimeout(change, ms)
+      bench.server.logs.print(nameOf(pod), 'job', 'hello')
+    })
+    expect(await step({}, { polls: true })).toBe(0)
+    expect(bench.server.watched).toEqual([])
+    expect(bench.server.asked.length).toBeLessThanOrEqual(12)
+    expect(bench.output).toBe('hello\n')
   })
 
   test("prints the container's lines as they are, and ends with its exit code", async () => {

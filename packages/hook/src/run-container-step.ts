@@ -71,6 +71,7 @@ export async function runContainerStep(
   const { args, options } = takeContainerOptions(call, asked, "the step's container")
   const template = await readTemplate(call.environment.templatePath)
   const state = readState(given, call.settings.runnerPod)
+  if (state?.polls === true) call.kube.pollPods()
   // The runner's pod is asked again: a state that a job could have written must not choose the volume of the step's pod.
   const job = await openJob(call)
 
@@ -149,8 +150,10 @@ async function runImage(call: Call, step: Step): Promise<number> {
     const begin = async (): Promise<{ made: StepRun; sent: Travelled; started: Started }> => {
       const made = (run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled))
       const sent = await workspace.fillStep(made.pod, cancelled)
+      const filled = performance.now()
       tellSent(call, sent)
       const started = await waitForStart(kube, made, {
+        ...(parts.beside.length === 0 ? {} : { filled }),
         timeoutMs: settings.prepareTimeoutMs,
         signal: cancelled,
         print: call.print
@@ -242,6 +245,8 @@ async function followContainer(
   else cancelled.addEventListener('abort', onCancel, { once: true })
   try {
     const end = await followStep(kube, run.pod, output, {
+      isAlone: started.isAlone,
+      cancelled,
       signal: patience.over,
       // The end of a pod that is deleted cannot be checked, and nobody disturbed it.
       onGap: sentence => (cancelled.aborted ? call.note(sentence) : print(warningCommand(sentence)))

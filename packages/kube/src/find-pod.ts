@@ -1,27 +1,28 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import type { Kube } from './kube.js'
-import { pollPause } from './poll-pause.js'
-
-/** A controller that is told of an object has made its pod by then, as a rule. */
-const FIRST_PAUSE_MS = 50
+import type { PollPause } from './poll-pause.js'
 
 /**
  * Waits for a pod that a controller makes. A watch that began before the controller's object was made tells of it at once.
  *
  * @param isWanted whether a pod with these labels is the one
- * @param options `timeoutMs` is asked at each look: what others find out may shorten the wait
+ * @param options `timeoutMs` is asked at each look: what others find out may shorten the wait; `pause`, when to look
  * @returns undefined when there is none in time
  */
 export async function findPod(
   kube: Kube,
   labelSelector: string,
   isWanted: (pod: V1Pod) => boolean,
-  { timeoutMs, signal }: { readonly timeoutMs: () => number; readonly signal: AbortSignal }
+  {
+    timeoutMs,
+    pause,
+    signal
+  }: { readonly timeoutMs: () => number; readonly pause: PollPause; readonly signal: AbortSignal }
 ): Promise<V1Pod | undefined> {
   const watch = kube.watchPods({ labelSelector })
   const start = performance.now()
   let looked = start
-  let pollMs = FIRST_PAUSE_MS
+  let pollMs = pause(0)
   let found = watch.pods.find(isWanted)
   let { events } = watch
   while (found === undefined && performance.now() - start < timeoutMs()) {
@@ -29,7 +30,7 @@ export async function findPod(
     events = watch.events
     if (isDue) looked = performance.now()
     found = (isDue ? await kube.list('pods', { labelSelector, signal }) : watch.pods).find(isWanted)
-    pollMs = pollPause(performance.now() - start)
+    pollMs = pause(performance.now() - start)
   }
   return found
 }

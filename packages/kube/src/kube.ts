@@ -358,6 +358,16 @@ export class Kube {
     return this.#watches.ofPod(name)
   }
 
+  /** Whether the role was found not to let pods be watched. */
+  get mustPoll(): boolean {
+    return this.#watches.isRefused
+  }
+
+  /** Polls pods without trying to watch them: an earlier client of the same role was refused. */
+  pollPods(): void {
+    this.#watches.refuse()
+  }
+
   /** Ends watches and keep-alive connections, so that the process can exit. */
   close(): void {
     this.#watches.close()

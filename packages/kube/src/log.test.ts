@@ -28,6 +28,8 @@ class FakeLog {
   /** What happens to the follow connections, in order; the last one goes on for the others. */
   connections: ((response: ServerResponse, call: ApiCall) => void | Promise<void>)[] = []
   readonly logCalls: ApiCall[] = []
+  /** How often its pod was looked at. */
+  looks = 0
   /** The kubelet is away: the API server says so to whoever asks for the log. */
   isAway = false
 
@@ -60,6 +62,7 @@ class FakeLog {
       return undefined
     }
     if (!call.path.endsWith('/log')) {
+      this.looks += 1
       const state = this.state === 'terminated' ? { terminated: { exitCode: 0 } } : { [this.state]: {} }
       return { spec: { containers: [{ name: 'main' }] }, status: { containerStatuses: [{ name: 'main', state }] } }
     }
@@ -87,15 +90,21 @@ class FakeLog {
 
   async follow(
     quietMs = 10_000,
-    ended = new AbortController().signal
-  ): Promise<FollowedLog & { readonly lines: string[]; readonly gaps: string[] }> {
+    ended = new AbortController().signal,
+    settleMs = 0
+  ): Promise<Pick<FollowedLog, 'complete'> & { readonly lines: string[]; readonly gaps: string[] }> {
     const server = await localServer((call, response) => this.answer(call, response))
     opened.push(server)
     const kube = new Kube(server.config, { retryForMs: 2_000 })
     const lines: string[] = []
     const gaps: string[] = []
     const onGap = (message: string): number => gaps.push(message)
-    const { complete } = await followLog(kube, target, line => void lines.push(line), { onGap, quietMs, ended })
+    const { complete } = await followLog(kube, target, line => void lines.push(line), {
+      onGap,
+      quietMs,
+      ended,
+      settleMs: () => settleMs
+    })
     return { complete, lines, gaps }
   }
 }
@@ -125,6 +134,30 @@ const cutAfter =
   }
 
 describe('followLog', () => {
+  test('looks once where a container is told as ended some time after its log', async () => {
+    const log = logOf('01.1 one')
+    log.connections = [
+      (response, call) => {
+        response.end(log.content(call.query))
+        setTimeout(() => (log.state = 'terminated'), 100)
+      }
+    ]
+    await expect(log.follow(10_000, undefined, 400)).resolves.toEqual({ complete: true, lines: ['one'], gaps: [] })
+    expect(log.looks).toBe(1)
+    expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
+  })
+
+  test('opens a log again whose end was none, after that time', async () => {
+    const log = logOf('01.1 one', '01.2 two')
+    log.connections = [(response, call) => void response.end(log.content(call.query).slice(0, 36)), toTheEnd(log)]
+    await expect(log.follow(10_000, undefined, 100)).resolves.toEqual({
+      complete: true,
+      lines: ['one', 'two'],
+      gaps: []
+    })
+    expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'true', 'false'])
+  })
+
   test('reads to the container’s end, without the times', async () => {
     const log = logOf('01.1 one', '01.2 ', '02.0 three')
     log.tail = '2026-01-02T03:04:02.5Z no newline'

@@ -24,6 +24,8 @@ export interface FollowedLog {
   readonly complete: boolean
   /** The pod as it was seen last. */
   readonly pod?: V1Pod | undefined
+  /** When its last connection ended, of `performance.now()`. */
+  readonly endedAt: number
 }
 
 export interface FollowOptions {
@@ -35,6 +37,8 @@ export interface FollowOptions {
    * takes up to a second to end (kubelet, `logForceCheckPeriod`).
    */
   readonly ended?: AbortSignal
+  /** For so long after the log's end, what is waited for cannot come, and nobody looks whether the container has ended; default 0. Asked then. */
+  readonly settleMs?: () => number
   /** After which silence the connection is checked; default 15 s, doubled up to a minute. */
   readonly quietMs?: number
 }
@@ -55,8 +59,10 @@ export async function followLog(
 ): Promise<FollowedLog> {
   const follower = new Follower(kube, target, onLine, options)
   const followed = await follower.run()
-  return { ...followed, pod: follower.pod }
+  return { ...followed, pod: follower.pod, endedAt: follower.endedAt }
 }
+
+type Completeness = Pick<FollowedLog, 'complete'>
 
 /** Where the container is in its life; `gone` when its pod is. */
 type Stage = 'before' | 'running' | 'ended' | 'gone'
@@ -69,6 +75,7 @@ class Follower {
   readonly #position = new LogPosition()
   /** As it was seen last. */
   pod: V1Pod | undefined
+  endedAt = performance.now()
   #complete = true
   #reads = 0
   /** The log comes without times, so it cannot be resumed. */
@@ -81,20 +88,22 @@ class Follower {
     this.#options = options
   }
 
-  async run(): Promise<FollowedLog> {
+  async run(): Promise<Completeness> {
     let seenPod = false
     let delay = FIRST_PAUSE_MS
     for (;;) {
       const began = performance.now()
       const end = await this.#read(true)
+      this.endedAt = performance.now()
       if (this.#untimed) {
         this.#gap('it comes without times, so its end cannot be checked')
         return { complete: this.#complete }
       }
       if (this.#options.ended?.aborted === true) return this.#finish()
-      const isTold = end === 'whole' && this.#kube.watchPod(this.#target.pod).isLive
-      let stage = isTold ? 'running' : await this.#stage(seenPod || end !== 'waiting')
-      if (end === 'whole' && stage === 'running') stage = await this.#settled()
+      const settleMs = end === 'whole' ? (this.#options.settleMs?.() ?? 0) : 0
+      const mayWait = settleMs > 0 || this.#kube.watchPod(this.#target.pod).isLive
+      let stage = end === 'whole' && mayWait ? 'running' : await this.#stage(seenPod || end !== 'waiting')
+      if (end === 'whole' && stage === 'running') stage = await this.#settled(settleMs)
       seenPod = true
       if (end instanceof KubeError) return this.#giveUp(stage, end)
       if (stage === 'ended') return this.#finish()
@@ -111,7 +120,7 @@ class Follower {
   }
 
   /** Gives a container whose log has ended the time to be told as ended, before the log is opened again. */
-  async #settled(): Promise<Stage> {
+  async #settled(settleMs: number): Promise<Stage> {
     const { pod: name } = this.#target
     const { signal } = this.#options
     const watch = this.#kube.watchPod(name)
@@ -119,12 +128,12 @@ class Follower {
     let looked = start
     let stage: Stage = 'running'
     let events = 0
-    while (stage === 'running' && performance.now() - start < SETTLE_MS) {
+    while (stage === 'running' && performance.now() - start < Math.max(SETTLE_MS, settleMs)) {
       const isDue = await watch.news({
         after: events,
         since: looked,
-        pollMs: pollPause(0),
-        watchedMs: SETTLE_MS,
+        pollMs: Math.max(pollPause(0), settleMs),
+        watchedMs: Math.max(SETTLE_MS, settleMs),
         signal
       })
       if (isDue) looked = performance.now()
@@ -136,7 +145,7 @@ class Follower {
   }
 
   /** An end of the stream is no proof: the API server ends it cleanly also when its own connection to the node breaks. */
-  async #finish(): Promise<FollowedLog> {
+  async #finish(): Promise<Completeness> {
     for (let delay = FIRST_PAUSE_MS; ; delay = Math.min(LONGEST_PAUSE_MS, delay * 2)) {
       const end = await this.#read(false)
       if (end === 'whole') return { complete: this.#complete }
@@ -151,7 +160,7 @@ class Follower {
   }
 
   /** The node does not give the log. What is over has its result all the same, and that counts for more. */
-  #giveUp(stage: Stage, error: KubeError): FollowedLog {
+  #giveUp(stage: Stage, error: KubeError): Completeness {
     if (stage === 'before' || stage === 'running') throw error
     this.#gap(`its node does not give it any more (${error.message})`)
     return { complete: this.#complete }

@@ -114,7 +114,11 @@ describe('a pod that is watched', () => {
 describe('a pod that a controller makes', () => {
   const isOurs = ({ metadata }: V1Pod): boolean => metadata?.name === 'a'
   const find = async (timeoutMs = 5_000): Promise<V1Pod | undefined> =>
-    findPod(kube, 'job-name=j', isOurs, { timeoutMs: () => timeoutMs, signal: AbortSignal.timeout(9_000) })
+    findPod(kube, 'job-name=j', isOurs, {
+      timeoutMs: () => timeoutMs,
+      pause: () => 100,
+      signal: AbortSignal.timeout(9_000)
+    })
 
   test('is told of, and nothing is listed', async () => {
     kube.watchPods({ labelSelector: 'job-name=j' }).open()
@@ -162,6 +166,22 @@ describe('a watch that tells nothing', () => {
     expect(told).toEqual([
       expect.stringMatching(/^Pods are polled, since they cannot be watched: .*cannot watch resource/)
     ])
+  })
+
+  test('since another client was refused is not asked for', async () => {
+    server.mayWatch = false
+    server.put('pods', structuredClone(plain))
+    const other = new Kube(server.config)
+    const first = waitForPod(other, 'a', 'running', { timeoutMs: 10_000 })
+    await until(() => other.mustPoll)
+    kube.pollPods()
+    const wait = started()
+    await until(() => looks() > 2)
+    begin()
+    await Promise.all([first, wait])
+    other.close()
+    expect(server.watched).toHaveLength(1)
+    expect(told).toEqual(['Pods are polled, since they cannot be watched: an earlier call of this job was refused.'])
   })
 
   test.each<[string, Refusal]>([

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { V1Pod } from '@kubernetes/client-node'
-import { isKubeError } from './errors.js'
+import { isKubeError, KubeError } from './errors.js'
 import { pause, throwIfAborted } from './retry.js'
 
 /** Between two openings of one watch: a server that closes it at once is not asked all the time. */
@@ -217,6 +217,16 @@ export class PodWatches {
   ofPod(name: string): PodWatch {
     const known = this.#watches.find(watch => watch.toldOf(name, 0) !== undefined)
     return known ?? this.of({ fieldSelector: `metadata.name=${name}` })
+  }
+
+  /** Whether a stream was refused, so that pods are polled. */
+  get isRefused(): boolean {
+    return this.#isRefused
+  }
+
+  /** Tries none: somebody else was refused. */
+  refuse(): void {
+    this.#access.onRefused(new KubeError('FORBIDDEN', 'an earlier call of this job was refused.', { status: 403 }))
   }
 
   close(): void {

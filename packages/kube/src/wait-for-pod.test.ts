@@ -1,4 +1,4 @@
-import type { V1ContainerState } from '@kubernetes/client-node'
+import type { V1ContainerState, V1Pod } from '@kubernetes/client-node'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Kube } from './kube.js'
 import { localServer, type LocalServer, refused, respond } from '@kaniko-hooks/testing'
@@ -98,6 +98,26 @@ describe('waitForPod', () => {
     })
     expect(pod.metadata?.name).toBe('a')
     expect(looks()).toBe(expected)
+  })
+
+  test.each<[string, V1Pod | undefined, number]>([
+    ['that was made just now', podIn({}), 2],
+    ['that somebody else has made', undefined, 2]
+  ])('looks at a pod %s only when it is worth it', async (_name, known, expected) => {
+    const { kube, looks } = await clusterWith({}, { main: running, sidecar: running })
+    const before: number[] = []
+    const pause = (ageMs: number): number => {
+      before.push(looks())
+      expect(ageMs).toBeGreaterThanOrEqual(1_000)
+      return 20
+    }
+    await waitForPod(kube, 'a', 'running', {
+      timeoutMs: 5_000,
+      known,
+      looks: { since: performance.now() - 1_000, pause }
+    })
+    expect(looks()).toBe(expected)
+    expect(before).toEqual([0, 1])
   })
 
   test.each<[string, (State | 'gone')[], object]>([

@@ -5,7 +5,7 @@ import { podProblem } from './pod-problem.js'
 import type { PodProblem } from './pod-problem.js'
 import { ProblemHistory } from './problem-history.js'
 import { containerStatus, containerStatuses, isFinished, podLabel } from './pod-status.js'
-import { pollPause } from './poll-pause.js'
+import { pollPause, type PollPause } from './poll-pause.js'
 import { throwIfAborted } from './retry.js'
 import { StuckPod } from './stuck-pod.js'
 
@@ -21,6 +21,8 @@ export interface WaitOptions {
   readonly timeoutMs: number
   /** The pod as it was read just now, so that it need not be read first. */
   readonly known?: V1Pod | undefined
+  /** When what is waited for began, of `performance.now()`, and when to look: with it, `known` was read just now. */
+  readonly looks?: { readonly since: number; readonly pause: PollPause }
   /**
    * A pod whose node cannot mount its volumes is given up after so long: the kubelet tries for ever. Without it the pod
    * is waited for until the time is up, since some volumes are slow.
@@ -39,19 +41,23 @@ export interface WaitOptions {
  * be reached any more, or when the pod vanished or was replaced by another of its name; TIMEOUT with the last problem; ABORTED.
  */
 export async function waitForPod(kube: Kube, name: string, until: PodGoal, options: WaitOptions): Promise<V1Pod> {
-  const { container, timeoutMs, signal, onPod, onProblem } = options
+  const { container, timeoutMs, signal, onPod, onProblem, looks } = options
   const deadline = AbortSignal.timeout(timeoutMs)
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
   const problems = new ProblemHistory(onProblem)
   let uid: string | undefined
-  const start = performance.now()
+  const now = performance.now()
+  const { since: start, pause } = looks ?? { since: now, pause: pollPause }
   const stuck = new StuckPod(kube, options.stuckMs)
   const watch = kube.watchPod(name)
   let pod = options.known
   // What was read by another way is looked at again soon, unless a watch has told of it meanwhile.
   let events = pod === undefined ? watch.events : 0
-  let looked = pod === undefined || watch.isLive ? start : -Infinity
+  let looked = pod === undefined || looks !== undefined || watch.isLive ? now : -Infinity
   try {
+    if (pod === undefined && looks !== undefined) {
+      await watch.news({ after: events, since: now, pollMs: pause(now - start), signal: either })
+    }
     for (;;) {
       pod ??= await readPod(kube, name, either)
       if (uid !== undefined && pod.metadata?.uid !== uid) throw replaced(name)
@@ -67,7 +73,7 @@ export async function waitForPod(kube: Kube, name: string, until: PodGoal, optio
         problems.see(why)
         if (why.fatal === 'now') throw new KubeError('POD_FAILED', why.message, { problem: why })
       }
-      const pollMs = pollPause(performance.now() - start)
+      const pollMs = pause(performance.now() - start)
       const isDue = await watch.news({ after: events, since: looked, pollMs, signal: either })
       const told = isDue ? undefined : watch.toldOf(name, events)?.pod
       // A pod that was deleted is looked for, and one that another has replaced: a watch may still tell of what had the name before.

@@ -17,6 +17,11 @@ interface OperatorLine {
 export interface HookRun extends ProgramRun, OperatorLine {
   /** In MiB, when it was asked for. */
   readonly peakMiB: number | undefined
+  /** Its requests in order, when they are traced. */
+  readonly sent: readonly Sent[]
+  /** Bytes that came by the connections of these requests, and processor time; when they are traced. */
+  readonly received?: number
+  readonly cpuMs?: number
 }
 
 /** Of the runner pod, in JSON. */
@@ -28,6 +33,36 @@ process.on('exit', () => {
   require('fs').writeFileSync('/tmp/peak', /VmHWM:\\s*(\\d+)/.exec(status)[1])
 })
 `
+
+/** Notes each request when it is written to its connection: those that open a stream too; at the end, what the process cost. */
+const SENT = `
+const { Socket } = require('net')
+const { appendFileSync } = require('fs')
+const sockets = new Set()
+process.on('exit', () => {
+  const received = [...sockets].reduce((sum, socket) => sum + socket.bytesRead, 0)
+  const { user, system } = process.cpuUsage()
+  appendFileSync(process.env.BENCH_SENT, JSON.stringify({ received, cpuMs: (user + system) / 1000 }) + '\\n')
+})
+const write = Socket.prototype._writeGeneric
+Socket.prototype._writeGeneric = function (isMany, data, ...more) {
+  for (const chunk of this.connecting ? [] : isMany ? data.map(({ chunk }) => chunk) : [data]) {
+    const head = /^[A-Z]+ \\S+(?= HTTP\\/1\\.1\\r\\n)/.exec(chunk.slice(0, 4096).toString('latin1'))
+    if (!head) continue
+    sockets.add(this)
+    appendFileSync(process.env.BENCH_SENT, JSON.stringify({ at: Date.now(), what: head[0] }) + '\\n')
+  }
+  return write.call(this, isMany, data, ...more)
+}
+`
+
+/** A request of the hook's. */
+export interface Sent {
+  /** Milliseconds of the epoch. */
+  readonly at: number
+  /** Method and path. */
+  readonly what: string
+}
 
 /** Calls the hook as the runner does: one process, one line of JSON, the job's state from call to call. */
 export class Hook {
@@ -52,6 +87,7 @@ export class Hook {
       await mkdir(path, { recursive: true })
     }
     await writeFile('/tmp/peak.cjs', PEAK)
+    await writeFile('/tmp/sent.cjs', SENT)
   }
 
   /** From now on, the hook has these settings besides the runner pod's, and these variables. */
@@ -115,8 +151,11 @@ export class Hook {
     const message = envelope(request, this.dirs.responses, this.#state)
     const operatorLog = `/tmp/operator-${randomUUID()}.log`
     await writeFile(message.responseFile, '')
-    const peak = withPeak ? ['--require', '/tmp/peak.cjs'] : []
-    const run = await runProgram([this.#assignment.node, ...peak, this.#assignment.hook], {
+    const sentFile = `${operatorLog}.sent`
+    const isTraced = this.#assignment.traced !== undefined
+    const more = [...(withPeak ? ['peak'] : []), ...(isTraced ? ['sent'] : [])]
+    const preloads = more.flatMap(name => ['--require', `/tmp/${name}.cjs`])
+    const run = await runProgram([this.#assignment.node, ...preloads, this.#assignment.hook], {
       stdin: serialise(message),
       ...(words === undefined ? {} : { words }),
       env: {
@@ -124,6 +163,7 @@ export class Hook {
         GITHUB_REPOSITORY: 'octo/demo',
         // A line of its own for each call, rather than the pod's log, where calls would have to be told apart.
         KANIKO_HOOKS_OPERATOR_LOG: operatorLog,
+        BENCH_SENT: sentFile,
         ...this.#environment
       }
     })
@@ -132,7 +172,8 @@ export class Hook {
     const { state } = answer === '' ? {} : (JSON.parse(answer) as { state?: JsonObject })
     if (state !== undefined) this.#state = state
     const told = await readFile(operatorLog, 'utf8').catch(() => '{}')
-    await rm(operatorLog, { force: true })
+    const sent = await readFile(sentFile, 'utf8').catch(() => '')
+    await Promise.all([operatorLog, sentFile].map(async file => rm(file, { force: true })))
     const operatorLine = JSON.parse(told) as OperatorLine
     const peakMiB = withPeak ? Number(await readFile('/tmp/peak', 'utf8')) / 1024 : undefined
     const { requests, phases } = operatorLine
@@ -140,9 +181,16 @@ export class Hook {
       ...run,
       ...(requests === undefined ? {} : { requests }),
       ...(phases === undefined ? {} : { phases }),
-      peakMiB
+      peakMiB,
+      ...readTrace(sent)
     }
   }
+}
+
+function readTrace(text: string): Pick<HookRun, 'sent' | 'received' | 'cpuMs'> {
+  const lines = text.split('\n').flatMap(line => (line === '' ? [] : (JSON.parse(line) as Sent | object)))
+  const sent = lines.filter((line): line is Sent => 'what' in line)
+  return Object.assign({ sent }, ...lines.filter(line => !('what' in line))) as Pick<HookRun, 'sent'>
 }
 
 /** As many variables as a step of a real job has. */

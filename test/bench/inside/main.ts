@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { V1Pod } from '@kubernetes/client-node'
 
 import type { Assignment, Row, Sample, TracedRow, Way } from '../rows.js'
-import type { Crowd } from '../crowd.js'
 import { Api } from '../limits/api.js'
+import { measureCrowd } from './crowd.js'
 import {
   downloadAction,
   forgetKept,
@@ -21,6 +21,7 @@ import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
 import { bare, Pods } from './pods.js'
 import { runProgram, type ProgramRun } from './program.js'
+import type { TracedCall } from '../traced-call.js'
 import { Trees } from './trees.js'
 
 /**
@@ -37,7 +38,9 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 async function main(): Promise<void> {
   await hook.layOut()
   if (assignment.traced !== undefined) return traceSteps(assignment.traced)
-  if (assignment.crowd !== undefined) return measureCrowd(assignment.crowd)
+  if (assignment.crowd !== undefined) {
+    return measureCrowd(assignment, assignment.crowd, sample => process.stdout.write(`${JSON.stringify(sample)}\n`))
+  }
   if (assignment.slowWays !== undefined) {
     await measureLatency({ hook, pods }, assignment, assignment.slowWays, (call, delayMs, { ms, requests }) => {
       process.stdout.write(`${JSON.stringify({ call, delayMs, ms, requests })}\n`)
@@ -64,24 +67,17 @@ async function main(): Promise<void> {
   tell('cleanup', await hook.cleanup())
 }
 
-async function measureCrowd({ atOnce, rounds, way }: Crowd): Promise<void> {
-  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "sleep 2"' }
-  await hook.configure({}, { KUBERNETES_SERVICE_HOST: way.host, KUBERNETES_SERVICE_PORT: String(way.port) })
-  for (let round = 0; round < rounds; round += 1) {
-    const runs = await Promise.all(Array.from({ length: atOnce }, async () => hook.runContainer(step)))
-    for (const { ms, requests } of runs) process.stdout.write(`${JSON.stringify({ ms, requests })}\n`)
-  }
-}
-
 async function traceSteps(row: TracedRow): Promise<void> {
+  const tellTraced = (call: TracedCall['call'], { began, heard: output, ms, sent }: HookRun): void => {
+    process.stdout.write(`${JSON.stringify({ call, began, output, exit: began + ms, sent })}\n`)
+  }
   if (row === 'dockerfile-apart') await hook.configure({ destinations: [apart()] })
-  await hook.prepare()
+  tellTraced('prepare_job', await hook.prepare())
   for (let round = 0; round < runs; round += 1) {
-    const { began, heard: output, ms } = await traceStep(row)
-    process.stdout.write(`${JSON.stringify({ began, output, exit: began + ms })}\n`)
+    tellTraced(row === 'container' ? 'container step' : 'Dockerfile step', await traceStep(row))
     await pods.settle(hook.jobPod)
   }
-  await hook.cleanup()
+  tellTraced('cleanup_job', await hook.cleanup())
 }
 
 async function traceStep(row: TracedRow): Promise<HookRun> {

@@ -1,5 +1,5 @@
 import type { Call } from '../job/call.js'
-import { deleteOwned, listOwned, type GraceOf } from '../job/owned-objects.js'
+import { deleteOwned, listOwned, type EndOf } from '../job/owned-objects.js'
 import { recordsOfRunner, type KnownImage } from './records/record.js'
 import { removeImages } from './records/remove-images.js'
 
@@ -12,14 +12,14 @@ const STAY = 'images that it built stay until a later clean-up, since a pod is l
  *
  * @returns removes it; says what could not be removed, as sentences
  */
-export function findLeftovers(call: Call): (graceOf?: GraceOf) => Promise<string[]> {
+export function findLeftovers(call: Call): (endOf?: EndOf) => Promise<string[]> {
   const owned = listOwned(call, ['pods', 'jobs', 'secrets'])
   const records = recordsOfRunner(call.kube, call.settings.runnerPod)
   records.catch(() => undefined)
-  return async graceOf => {
-    const problems = await deleteOwned(call, ['pods', 'jobs'], graceOf, owned)
+  return async endOf => {
+    const problems = await deleteOwned(call, ['pods', 'jobs'], endOf, owned)
     const left = problems.length === 0 ? await removeImages(call, records) : await whatStays(records)
-    return [...problems, ...left, ...(await deleteOwned(call, ['secrets'], graceOf, owned))]
+    return [...problems, ...left, ...(await deleteOwned(call, ['secrets'], endOf, owned))]
   }
 }
 

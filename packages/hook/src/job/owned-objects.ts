@@ -1,4 +1,4 @@
-import { isKubeError, untilGone, type Resources, type V1Pod } from '@kaniko-hooks/kube'
+import { isKubeError, looksFrom, untilGone, type Resources, type V1Pod } from '@kaniko-hooks/kube'
 
 import type { Cluster, Configuration } from './call.js'
 import { HookError, messageOf } from '../report/errors.js'
@@ -8,6 +8,8 @@ import { ownedSelector } from '../pods/owner.js'
 const GRACE_SECONDS = 1
 /** A kubelet that is alive ends a pod within seconds of its grace. */
 const GONE_MS = 60_000
+/** A first process that ends when it is asked to is gone after half a second, others after their grace and as much. */
+const GONE = looksFrom(500)
 
 type Kind = 'jobs' | 'pods' | 'secrets'
 
@@ -29,32 +31,33 @@ export function listOwned({ kube, settings }: Cluster & Configuration, kinds: re
 
 /**
  * Deletes every pod and Job of this runner and, when asked, its Secrets, and waits until the pods are gone: the next
- * job pod has the same name, and an image must not be removed under a pod that may still pull it. A cancelled call does
- * not wait: it has seconds to be gone.
+ * job pod has the same name, and an image must not be removed under a pod that may still pull or push it. A cancelled call
+ * does not wait: it has seconds to be gone.
  *
- * @param graceOf how many seconds a pod gets to end by itself
+ * @param endOf how a pod ends
  * @param owned what there is, when it is being listed already
  * @returns what could not be deleted, as sentences
  */
 export async function deleteOwned(
   call: Cluster & Configuration,
   kinds: readonly Kind[],
-  graceOf: GraceOf = () => GRACE_SECONDS,
+  endOf: EndOf = () => ({ graceSeconds: GRACE_SECONDS, isAwaited: true }),
   owned: Owned = listOwned(call, kinds)
 ): Promise<string[]> {
   const problems: string[] = []
-  for (const kind of kinds) problems.push(...(await deleteKind(call, kind, graceOf, owned)))
+  for (const kind of kinds) problems.push(...(await deleteKind(call, kind, endOf, owned)))
   return problems
 }
 
-export type GraceOf = (pod: V1Pod) => number | Promise<number>
+/** How many seconds a pod gets to end by itself, and whether it is waited for. */
+export interface PodEnd {
+  readonly graceSeconds: number
+  readonly isAwaited: boolean
+}
 
-async function deleteKind(
-  call: Cluster & Configuration,
-  kind: Kind,
-  graceOf: GraceOf,
-  owned: Owned
-): Promise<string[]> {
+export type EndOf = (pod: V1Pod) => PodEnd | Promise<PodEnd>
+
+async function deleteKind(call: Cluster & Configuration, kind: Kind, endOf: EndOf, owned: Owned): Promise<string[]> {
   const { kube } = call
   const problems: string[] = []
   try {
@@ -62,11 +65,12 @@ async function deleteKind(
     const results = await Promise.allSettled(
       objects.map(async object => {
         const name = object.metadata?.name ?? ''
+        const end = kind === 'pods' ? await endOf(object as V1Pod) : undefined
         await kube.delete(kind, name, {
           propagationPolicy: 'Background',
-          ...(kind === 'pods' ? { gracePeriodSeconds: await graceOf(object as V1Pod) } : {})
+          ...(end === undefined ? {} : { gracePeriodSeconds: end.graceSeconds })
         })
-        if (kind === 'pods') await waitUntilGone(call, name)
+        if (end?.isAwaited === true) await waitUntilGone(call, name)
       })
     )
     for (const result of results) if (result.status === 'rejected') problems.push(messageOf(result.reason))
@@ -80,7 +84,7 @@ async function deleteKind(
 async function waitUntilGone({ kube, cancelled }: Cluster, pod: string): Promise<void> {
   const late = AbortSignal.timeout(GONE_MS)
   try {
-    if (!cancelled.aborted) await untilGone(kube, pod, AbortSignal.any([cancelled, late]))
+    if (!cancelled.aborted) await untilGone(kube, pod, AbortSignal.any([cancelled, late]), GONE)
   } catch (error) {
     if (cancelled.aborted) return
     if (!late.aborted) throw error

@@ -1,10 +1,13 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { untilAccepted, waitForPod } from '@kaniko-hooks/kube'
+import { looksFrom, untilAccepted, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
 
 import { withoutInjected } from '../pods/injected.js'
 import { waitUntilGone } from '../steps/step-container.js'
 import { printWaiting } from '../steps/waiting.js'
 import type { Call } from './call.js'
+
+/** Sandbox, network and the time until the kubelet looks at its containers: none is told to run sooner. */
+const START = looksFrom(600)
 
 /**
  * Makes a pod of the job, and waits for it. One that its node rejects is made again.
@@ -22,8 +25,9 @@ export async function startPod(
   const { kube, cancelled, print } = call
   const name = nameOf(pod)
   const start = async (): Promise<V1Pod> => {
-    await kube.create('pods', pod, { signal: cancelled })
-    return awaitPod({ ...call, cancelled: within }, pod, isReady)
+    const known = await kube.create('pods', pod, { signal: cancelled })
+    const looks = { since: performance.now(), pause: START }
+    return awaitPod({ ...call, cancelled: within }, pod, isReady, { known, looks })
   }
   return untilAccepted(start, {
     remove: async () => {
@@ -40,10 +44,17 @@ export async function startPod(
  *
  * @param pod as it was sent
  * @param isReady as for `startPod`
+ * @param options how it was found, and when it is worth a look
  */
-export async function awaitPod(call: Call, pod: V1Pod, isReady: (found: V1Pod) => boolean): Promise<V1Pod> {
+export async function awaitPod(
+  call: Call,
+  pod: V1Pod,
+  isReady: (found: V1Pod) => boolean,
+  options: Pick<WaitOptions, 'known' | 'looks'> = {}
+): Promise<V1Pod> {
   const name = nameOf(pod)
   return waitForPod(call.kube, name, found => isReady(withoutInjected(found, pod)), {
+    ...options,
     timeoutMs: call.settings.prepareTimeoutMs,
     signal: call.cancelled,
     onProblem: printWaiting(call.print, name)

@@ -29,6 +29,8 @@ const state = v.object({
   ),
   /** Whether the job has services, after which a step that fails looks. */
   hasServices: v.optional(v.boolean()),
+  /** Whether the role lets nobody watch pods, so that steps need not try. */
+  polls: v.optional(v.boolean()),
   /** Tells the runner's own token that the runner masks already from a later one; a hash. */
   masked: v.optional(v.string()),
   /** The Secrets with the job's registry credentials. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { V1ContainerState, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
+import type { V1ContainerState, V1Job, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node'
 import {
   containerResult,
   findPod,
   followLog,
   isKubeError,
+  looksFrom,
   untilGone,
   waitForPod,
   type ContainerResult,
@@ -31,6 +32,18 @@ const REFUSALS = ['ADMISSION', 'QUOTA', 'INVALID'] as const
 const LATE_CREATE_MS = 500
 /** A pod that is deleted gets this long to end by itself. */
 const GRACE_SECONDS = 1
+/**
+ * Sandbox, network and a second in which the kubelet looks at no container. A start that is seen late makes the step's end no later, as the
+ * pod's end is told a second after the container's.
+ */
+const START = looksFrom(700, 0.5)
+/** A container behind an init container takes longer, and its pod does not end: what is seen late is late. */
+const START_BEHIND = looksFrom(1_000)
+/** The kubelet tells the pod's end 1.1 s after the container's, and that up to 0.8 s before the log's. */
+const END_MS = 700
+const END = looksFrom(END_MS)
+/** A Job without a pod by then is a case for questions. */
+const TRY_MS = 1_000
 /** How long a start that was cancelled waits for the end of a pod that it had already made. */
 const GONE_MS = 3_000
 
@@ -39,14 +52,16 @@ export interface StepRun {
   readonly pod: string
   /** The Job around it, when there is one. */
   readonly job: string | undefined
-  /** As it was found. */
+  /** As it was made, or found. */
   readonly found?: V1Pod
+  /** When it was asked for, of `performance.now()`. */
+  readonly since?: number
 }
 
 /**
  * Starts a step's pod: as a Job, or bare when asked to or when the role has no jobs.
  *
- * A Job hides what admission says of its pod (only events tell), so the same pod is tried without creating it. What that
+ * A Job hides what admission says of its pod (only events tell), so when none comes, the same pod is tried without creating it. What that
  * gives explains a Job that gets no pod, and nothing else: the step's own pod may use up the quota before it is tried,
  * and a webhook may refuse whatever is only tried.
  *
@@ -64,26 +79,23 @@ export async function startStep(
   if (!bare) {
     // Begun before the Job is made, a watch tells of its pod without being asked.
     kube.watchPods({ labelSelector: jobSelector(name) }).open()
-    const tried: Tried = { why: undefined }
-    kube.create('pods', pod, { dryRun: true, signal }).catch((error: unknown) => {
-      tried.why = explanation(error)
-    })
+    const since = performance.now()
     const [job] = await Promise.allSettled([kube.create('jobs', stepJob(owner, name, template), { signal })])
     if (job.status === 'fulfilled' || !isForbiddenJobs(job.reason)) {
       return orDeleted(kube, { job: name, pod: '' }, async () => {
         if (job.status === 'rejected') throw job.reason
-        const found = await podOfJob(kube, name, job.value.metadata?.uid, tried, signal)
-        return { job: name, pod: found.metadata?.name ?? '', found }
+        const found = await podOfJob(kube, job.value, pod, signal)
+        return { job: name, pod: found.metadata?.name ?? '', found, since }
       })
     }
   }
   return orDeleted(kube, { job: undefined, pod: name }, async () => {
-    await kube.create('pods', pod, { signal })
-    return { job: undefined, pod: name }
+    const found = await kube.create('pods', pod, { signal })
+    return { job: undefined, pod: name, found }
   })
 }
 
-/** A pod that is only tried, beside its Job. */
+/** A pod that is only tried, when its Job gets none. */
 interface Tried {
   /** Why there will be none, once the API server has said so. */
   why: KubeError | undefined
@@ -119,18 +131,20 @@ function isForbiddenJobs(error: unknown): boolean {
   return isKubeError(error, 'FORBIDDEN') && /\bjobs\b/.test(error.message)
 }
 
-async function podOfJob(
-  kube: Kube,
-  job: string,
-  uid: string | undefined,
-  tried: Tried,
-  signal: AbortSignal
-): Promise<V1Pod> {
+async function podOfJob(kube: Kube, { metadata }: V1Job, pod: V1Pod, signal: AbortSignal): Promise<V1Pod> {
+  const { name: job = '', uid } = metadata ?? {}
+  const tried: Tried = { why: undefined }
+  const trying = setTimeout(() => {
+    kube.create('pods', pod, { dryRun: true, signal }).catch((error: unknown) => {
+      tried.why = explanation(error)
+    })
+  }, TRY_MS)
   const timeoutMs = (): number => (isKubeError(tried.why, ...REFUSALS) ? REFUSED_WAIT_MS : POD_WAIT_MS)
   const isOf = ({ metadata }: V1Pod): boolean =>
     uid === undefined || metadata?.ownerReferences?.some(owner => owner.uid === uid) === true
-  const pod = await findPod(kube, jobSelector(job), isOf, { timeoutMs, signal })
-  if (pod !== undefined) return pod
+  const search = findPod(kube, jobSelector(job), isOf, { timeoutMs, pause: START, signal })
+  const found = await search.finally(() => clearTimeout(trying))
+  if (found !== undefined) return found
   if (tried.why !== undefined) throw tried.why
   throw new HookError(
     'POD_FAILED',
@@ -147,21 +161,27 @@ export interface Started {
   readonly hasEnded: boolean
   /** Its program is process 1; false when a template or webhook lets it share the processes of the pod or of the node. */
   readonly isFirstProcess: boolean
+  /** No other container is in its pod, which then ends with it. */
+  readonly isAlone: boolean
 }
 
 /**
  * Waits until the step's container runs, or has ended already.
  *
- * @param print told while the pod cannot start yet
+ * @param options `filled`: when the files that it waits for had come, of `performance.now()`; `print` is told while it cannot start yet
  */
 export async function waitForStart(
   kube: Kube,
-  { pod, found }: StepRun,
-  options: { timeoutMs: number; signal: AbortSignal; print: Line }
+  { pod, found, since }: StepRun,
+  options: { filled?: number; timeoutMs: number; signal: AbortSignal; print: Line }
 ): Promise<Started> {
   const started = await waitForPod(kube, pod, 'running', {
     container: JOB_CONTAINER,
     known: found,
+    looks:
+      options.filled === undefined
+        ? { since: since ?? performance.now(), pause: START }
+        : { since: options.filled, pause: START_BEHIND },
     timeoutMs: options.timeoutMs,
     signal: options.signal,
     onProblem: printWaiting(options.print, pod)
@@ -169,7 +189,8 @@ export async function waitForStart(
   const { hostPID = false, shareProcessNamespace = false } = started.spec ?? {}
   return {
     hasEnded: stateOf(started)?.terminated !== undefined,
-    isFirstProcess: !hostPID && !shareProcessNamespace
+    isFirstProcess: !hostPID && !shareProcessNamespace,
+    isAlone: started.spec?.containers.length === 1
   }
 }
 
@@ -187,23 +208,35 @@ export interface StepEnd {
 /**
  * Prints a step container's log to its end and reads how it ended.
  *
- * @param onGap told when the kubelet could not give all lines
+ * @param options `isAlone`: no other container is in the pod; `onGap` is told when the kubelet could not give all lines
  */
 export async function followStep(
   kube: Kube,
   pod: string,
   output: (line: string) => Promise<void>,
-  options: { readonly signal: AbortSignal; readonly onGap: (sentence: string) => void }
+  options: {
+    readonly isAlone: boolean
+    readonly cancelled: AbortSignal
+    readonly signal: AbortSignal
+    readonly onGap: (sentence: string) => void
+  }
 ): Promise<StepEnd> {
-  const target = { pod, container: JOB_CONTAINER }
-  const { pod: known } = await followLog(kube, target, async line => output(`${line}\n`), options)
-  // The pod's status follows up to a second later.
-  const loggedAt = Date.now()
+  const { isAlone, cancelled, signal, onGap } = options
+  // Whoever cancelled waits for the container alone, and not for long.
+  const endsLate = (): boolean => isAlone && !cancelled.aborted
+  const { pod: known, endedAt } = await followLog(
+    kube,
+    { pod, container: JOB_CONTAINER },
+    async line => output(`${line}\n`),
+    { settleMs: () => (endsLate() ? END_MS : 0), signal, onGap }
+  )
+  const loggedAt = Date.now() - (performance.now() - endedAt)
   const ended = await waitForPod(kube, pod, 'ended', {
     container: JOB_CONTAINER,
     known,
+    ...(endsLate() && known !== undefined ? { looks: { since: endedAt, pause: END } } : {}),
     timeoutMs: 60_000,
-    signal: options.signal
+    signal
   })
   const isPodOver = ['Succeeded', 'Failed'].includes(ended.status?.phase ?? '')
   return { result: containerResult(ended, JOB_CONTAINER), state: stateOf(ended)?.terminated, loggedAt, isPodOver }
@@ -217,7 +250,8 @@ function stateOf(pod: V1Pod): V1ContainerState | undefined {
  * Removes a step's pod and its Job. Safe to call at any time, and again.
  *
  * The pod goes first, as a Job of one try makes no other: a Job's own deletion gives its pod 30 s to end, and the
- * kubelet was seen to hold to them although 1 s was asked for a moment later. Of a pod that is over, nothing needs time to end.
+ * kubelet was seen to hold to them although 1 s was asked for a moment later. In a pod that is over nothing needs time to end: it
+ * is left to the garbage collector.
  *
  * @param options the pod's time to end by itself, in seconds; default 1
  * @returns the pods that are on their way out
@@ -231,13 +265,9 @@ export async function deleteStep(
   const limits = signal === undefined ? {} : { signal }
   const end = async (pod: string): Promise<unknown> =>
     kube.delete('pods', pod, { gracePeriodSeconds, ...REMOVAL, ...limits })
-  const ending = run.pod === '' ? Promise.resolve() : end(run.pod)
-  // A failure is thrown below.
-  ending.catch(() => undefined)
-  if (!isOver || run.job === undefined) await ending
+  if (run.pod !== '' && !(isOver && run.job !== undefined)) await end(run.pod)
   if (run.job === undefined) return [run.pod]
   await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
-  await ending
   if (run.pod !== '') return [run.pod]
   const unseen = await kube.list('pods', { labelSelector: jobSelector(run.job), ...limits })
   const names = unseen.map(({ metadata }) => metadata?.name ?? '')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { relative } from 'node:path'
 
 import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kubernetes/client-node'
-import { isKubeError, literal, waitForPod, type Kube } from '@kaniko-hooks/kube'
+import { isKubeError, literal, looksFrom, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
 import { RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
@@ -48,6 +48,8 @@ const SEND = 'send files to'
 const FETCH = 'fetch files from'
 /** For an answer from the mailbox: longer means that the connection is lost. */
 const MAIL_MS = 15_000
+/** A container that runs is noticed by its answer, long before the kubelet tells: looks are for what goes wrong. */
+const TROUBLE = looksFrom(1_000, 0.5)
 /** How long the kubelet may take to tell that the receiver has ended. */
 const RELEASE_MS = 10_000
 
@@ -258,6 +260,7 @@ export class Copied implements Workspace {
     const running = async (until: AbortSignal): Promise<unknown> =>
       waitForPod(kube, stepPod, pod => isRunning(pod.status?.initContainerStatuses, RECEIVE_CONTAINER), {
         timeoutMs,
+        looks: { since: performance.now(), pause: TROUBLE },
         signal: until,
         onProblem: printWaiting(print, stepPod)
       })
