@@ -265,14 +265,23 @@ export async function deleteStep(
   const limits = signal === undefined ? {} : { signal }
   const end = async (pod: string): Promise<unknown> =>
     kube.delete('pods', pod, { gracePeriodSeconds, ...REMOVAL, ...limits })
-  if (run.pod !== '' && !(isOver && run.job !== undefined)) await end(run.pod)
-  if (run.job === undefined) return [run.pod]
-  await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
-  if (run.pod !== '') return [run.pod]
-  const unseen = await kube.list('pods', { labelSelector: jobSelector(run.job), ...limits })
-  const names = unseen.map(({ metadata }) => metadata?.name ?? '')
-  await Promise.all(names.map(end))
-  return names
+  if (run.job === undefined) {
+    await end(run.pod)
+    return [run.pod]
+  }
+  const { job } = run
+  const unseen = async (): Promise<string[]> => {
+    const pods = await kube.list('pods', { labelSelector: jobSelector(job), ...limits })
+    return pods.flatMap(({ metadata }) => metadata?.name ?? [])
+  }
+  const seen = run.pod === '' ? await unseen() : [run.pod]
+  if (!isOver) await Promise.all(seen.map(end))
+  await kube.delete('jobs', job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
+  if (run.pod !== '') return seen
+  // Its controller may have made it in between.
+  const late = (await unseen()).filter(name => !seen.includes(name))
+  await Promise.all(late.map(end))
+  return [...seen, ...late]
 }
 
 /** Waits until pods that were deleted are gone. */
