@@ -44,6 +44,8 @@ const END_MS = 700
 const END = looksFrom(END_MS)
 /** A Job without a pod by then is a case for questions. */
 const TRY_MS = 1_000
+/** How long a look for a pod may keep its Job from being deleted. */
+const LOOK_MS = 2_000
 /** How long a start that was cancelled waits for the end of a pod that it had already made. */
 const GONE_MS = 3_000
 
@@ -270,16 +272,19 @@ export async function deleteStep(
     return [run.pod]
   }
   const { job } = run
-  const unseen = async (): Promise<string[]> => {
-    const pods = await kube.list('pods', { labelSelector: jobSelector(job), ...limits })
+  const unseen = async (within: typeof limits): Promise<string[]> => {
+    const pods = await kube.list('pods', { labelSelector: jobSelector(job), ...within })
     return pods.flatMap(({ metadata }) => metadata?.name ?? [])
   }
-  const seen = run.pod === '' ? await unseen() : [run.pod]
+  const soon = AbortSignal.timeout(LOOK_MS)
+  const within = { signal: signal === undefined ? soon : AbortSignal.any([signal, soon]) }
+  // The Job goes in any case.
+  const seen = run.pod === '' ? await unseen(within).catch(() => []) : [run.pod]
   if (!isOver) await Promise.all(seen.map(end))
   await kube.delete('jobs', job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
   if (run.pod !== '') return seen
   // Its controller may have made it in between.
-  const late = (await unseen()).filter(name => !seen.includes(name))
+  const late = (await unseen(limits)).filter(name => !seen.includes(name))
   await Promise.all(late.map(end))
   return [...seen, ...late]
 }
