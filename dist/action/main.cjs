@@ -8209,9 +8209,21 @@ var import_promises3 = require("node:timers/promises");
 // packages/registry/src/exchange.ts
 var http = __toESM(require("node:http"), 1);
 var https = __toESM(require("node:https"), 1);
+
+// packages/registry/src/plain-http.ts
+var PLAIN_ANSWER = /wrong version number|packet length too long|HTTP response to HTTPS client/i;
+var ADVICE = "the registry answers in plain HTTP, without TLS; allow that for it: --insecure-registry of kbuild, insecure-registries of the action, or in the hook's settings build.insecureRegistries for base images and plainHttp of a destination or of broker.pushTo";
+function isPlainAnswer(said) {
+  return PLAIN_ANSWER.test(said);
+}
+function withPlainHttpAdvice(said) {
+  return isPlainAnswer(said) ? `${said}; ${ADVICE}` : said;
+}
+
+// packages/registry/src/exchange.ts
 var DEFINITE = new Map([
   ["ENOTFOUND", ""],
-  ["EPROTO", " (does it speak plain HTTP?)"],
+  ["EPROTO", ""],
   ["ERR_TLS_CERT_ALTNAME_INVALID", ""],
   ...[
     "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -8298,10 +8310,10 @@ function unreachable(request4, cause) {
   const hint = DEFINITE.get(code3);
   return new RegistryError(
     "UNREACHABLE",
-    `${request4.whom} cannot be reached: ${said || "no reason given"}${hint ?? ""}`,
+    `${request4.whom} cannot be reached: ${withPlainHttpAdvice(said || "no reason given")}${hint ?? ""}`,
     {
       cause,
-      definite: hint !== void 0 || code3 === "ECONNREFUSED" || code3.startsWith("CERT_") || code3.includes("_CERT")
+      definite: hint !== void 0 || code3 === "ECONNREFUSED" || code3.startsWith("CERT_") || code3.includes("_CERT") || isPlainAnswer(said)
     }
   );
 }
@@ -9559,12 +9571,6 @@ var LostBuild = class extends Error {
   name = "LostBuild";
 };
 
-// packages/kube/src/poll-pause.ts
-function pollPause(ageMs) {
-  if (ageMs < 1e3) return 100;
-  return ageMs < 2e4 ? 250 : 1e3;
-}
-
 // packages/kube/src/config.ts
 var import_promises4 = require("node:fs/promises");
 var import_node_net = require("node:net");
@@ -9858,7 +9864,7 @@ function capital(text3) {
 }
 
 // packages/kube/src/container-result.ts
-function containerResult(pod, container) {
+function containerResult(pod, container, { trapsTerm = true } = {}) {
   const terminated = containerStatus(pod, container)?.state?.terminated;
   if (terminated === void 0) {
     const said = disturbance(pod, container) ?? `phase ${pod.status?.phase ?? "unknown"}`;
@@ -9869,7 +9875,7 @@ function containerResult(pod, container) {
     };
   }
   const { exitCode: exitCode2, reason, message } = terminated;
-  const why = whyNot(pod, container, exitCode2, reason);
+  const why = whyNot(pod, container, { exitCode: exitCode2, reason, trapsTerm });
   return {
     exitCode: exitCode2,
     ...reason !== void 0 && { reason },
@@ -9878,13 +9884,13 @@ function containerResult(pod, container) {
     ...why !== void 0 && { why }
   };
 }
-function whyNot(pod, container, exitCode2, reason) {
+function whyNot(pod, container, { exitCode: exitCode2, reason, trapsTerm }) {
   if (reason === "OOMKilled") return outOfMemory(pod, container);
   const disturbed = disturbance(pod, container);
   if (disturbed !== void 0) {
     return `Container "${container}" of ${podLabel(pod)} ended with exit code ${exitCode2}, but not by itself: ${disturbed}.`;
   }
-  if (exitCode2 !== 0 || isInitContainer(pod, container)) return void 0;
+  if (exitCode2 !== 0 || !trapsTerm || isInitContainer(pod, container)) return void 0;
   const phase = pod.status?.phase ?? "unknown";
   const othersRun = containerStatuses(pod).some(
     ({ name: name2, state }) => name2 !== container && state?.terminated === void 0
@@ -10627,6 +10633,14 @@ var PodWatches = class {
     const known = this.#watches.find((watch) => watch.toldOf(name2, 0) !== void 0);
     return known ?? this.of({ fieldSelector: `metadata.name=${name2}` });
   }
+  /** Whether a stream was refused, so that pods are polled. */
+  get isRefused() {
+    return this.#isRefused;
+  }
+  /** Tries none: somebody else was refused. */
+  refuse() {
+    this.#access.onRefused(new KubeError("FORBIDDEN", "an earlier call of this job was refused.", { status: 403 }));
+  }
   close() {
     for (const watch of this.#watches) watch.close();
   }
@@ -10698,6 +10712,8 @@ var CONNECT_TIMEOUT_MS = 8e3;
 var READ_TIMEOUT_MS = 15e3;
 var WRITE_TIMEOUT_MS = 4e4;
 var IDLE_SOCKET_MS = 3e4;
+var AHEAD_MS = 1e4;
+var MAX_AHEAD = 2;
 var DEFAULT_RETRY_FOR_MS = 3e5;
 var DEFAULT_FIRST_CONTACT_MS = 2e4;
 var STARTING_MS = 3e4;
@@ -10707,6 +10723,8 @@ var Rest = class {
   #tls;
   #agent;
   #outage;
+  /** Connections that were opened ahead. */
+  #ahead = /* @__PURE__ */ new Map();
   #answered = false;
   #silentAt = -Infinity;
   #lastUse = 0;
@@ -10799,6 +10817,30 @@ var Rest = class {
   }
   /** A connection of its own, for a stream. `onReady` is called once requests can be written to it. */
   socket(onReady) {
+    const now = performance.now();
+    for (const [socket, { since, isReady }] of this.#ahead) {
+      this.#ahead.delete(socket);
+      if (socket.destroyed || now - since > AHEAD_MS) {
+        socket.destroy();
+        continue;
+      }
+      socket.ref();
+      if (isReady) process.nextTick(onReady);
+      else socket.once(this.#tls === void 0 ? "connect" : "secureConnect", onReady);
+      return socket;
+    }
+    return this.#connect(onReady);
+  }
+  /** Begins a connection for the next stream: the handshakes are over when the stream is wanted. Nobody need want one. */
+  connectAhead() {
+    if (this.#ahead.size >= MAX_AHEAD) return;
+    const state = { since: performance.now(), isReady: false };
+    const socket = this.#connect(() => state.isReady = true).unref();
+    socket.on("error", () => void 0);
+    socket.once("close", () => this.#ahead.delete(socket));
+    this.#ahead.set(socket, state);
+  }
+  #connect(onReady) {
     const { hostname, port, protocol } = this.#config.server;
     const host = hostname.replace(/^\[|\]$/g, "");
     const portNumber = Number(port === "" ? protocol === "https:" ? 443 : 80 : port);
@@ -10843,6 +10885,7 @@ var Rest = class {
   /** Ends idle connections, so that the process can exit. */
   close() {
     this.#agent.destroy();
+    for (const socket of this.#ahead.keys()) socket.destroy();
   }
   async #send(request4) {
     const { method, signal, what } = request4;
@@ -11129,6 +11172,10 @@ var Kube = class {
     const retry = this.#retry(target, "exec", options.signal);
     return openExec(this.#rest, this.namespace, target, { ...options, heartbeat: this.#heartbeat, retry });
   }
+  /** Begins the connection of the next `exec`, which need not come: its handshakes are a round trip or two. */
+  connectAhead() {
+    this.#rest.connectAhead();
+  }
   /**
    * Returns when a container's node answers for it: after a failed `exec` this tells an outage from a command that
    * cannot be run. Waits as for any outage.
@@ -11183,6 +11230,14 @@ var Kube = class {
   /** The same for one pod, by a watch that knows it already. */
   watchPod(name2) {
     return this.#watches.ofPod(name2);
+  }
+  /** Whether the role was found not to let pods be watched. */
+  get mustPoll() {
+    return this.#watches.isRefused;
+  }
+  /** Polls pods without trying to watch them: an earlier client of the same role was refused. */
+  pollPods() {
+    this.#watches.refuse();
   }
   /** Ends watches and keep-alive connections, so that the process can exit. */
   close() {
@@ -11445,6 +11500,16 @@ function isSame(one, other) {
   return one.second === other.second && one.nanos === other.nanos && one.text === other.text;
 }
 
+// packages/kube/src/poll-pause.ts
+var SOON_MS = 1e3;
+var LATE_MS2 = 2e4;
+var MIDDLE_PAUSE_MS = 250;
+var LATE_PAUSE_MS = 1e3;
+function pollPause(ageMs) {
+  if (ageMs < SOON_MS) return 100;
+  return ageMs < LATE_MS2 ? MIDDLE_PAUSE_MS : LATE_PAUSE_MS;
+}
+
 // packages/kube/src/settles-within.ts
 async function settlesWithin(promise, ms2) {
   let timer;
@@ -11470,7 +11535,7 @@ var PATIENCE_MS = 2e3;
 async function followLog(kube, target, onLine, options = {}) {
   const follower = new Follower(kube, target, onLine, options);
   const followed2 = await follower.run();
-  return { ...followed2, pod: follower.pod };
+  return { ...followed2, pod: follower.pod, endedAt: follower.endedAt };
 }
 var Follower = class {
   #kube;
@@ -11480,6 +11545,7 @@ var Follower = class {
   #position = new LogPosition();
   /** As it was seen last. */
   pod;
+  endedAt = performance.now();
   #complete = true;
   #reads = 0;
   /** The log comes without times, so it cannot be resumed. */
@@ -11496,13 +11562,16 @@ var Follower = class {
     for (; ; ) {
       const began = performance.now();
       const end = await this.#read(true);
+      this.endedAt = performance.now();
       if (this.#untimed) {
         this.#gap("it comes without times, so its end cannot be checked");
         return { complete: this.#complete };
       }
-      const isTold = end === "whole" && this.#kube.watchPod(this.#target.pod).isLive;
-      let stage = isTold ? "running" : await this.#stage(seenPod || end !== "waiting");
-      if (end === "whole" && stage === "running") stage = await this.#settled();
+      if (this.#options.ended?.aborted === true) return this.#finish();
+      const settleMs = end === "whole" ? this.#options.settleMs?.() ?? 0 : 0;
+      const mayWait = settleMs > 0 || this.#kube.watchPod(this.#target.pod).isLive;
+      let stage = end === "whole" && mayWait ? "running" : await this.#stage(seenPod || end !== "waiting");
+      if (end === "whole" && stage === "running") stage = await this.#settled(settleMs);
       seenPod = true;
       if (end instanceof KubeError) return this.#giveUp(stage, end);
       if (stage === "ended") return this.#finish();
@@ -11518,7 +11587,7 @@ var Follower = class {
     }
   }
   /** Gives a container whose log has ended the time to be told as ended, before the log is opened again. */
-  async #settled() {
+  async #settled(settleMs) {
     const { pod: name2 } = this.#target;
     const { signal } = this.#options;
     const watch = this.#kube.watchPod(name2);
@@ -11526,12 +11595,12 @@ var Follower = class {
     let looked = start;
     let stage = "running";
     let events2 = 0;
-    while (stage === "running" && performance.now() - start < SETTLE_MS) {
+    while (stage === "running" && performance.now() - start < Math.max(SETTLE_MS, settleMs)) {
       const isDue = await watch.news({
         after: events2,
         since: looked,
-        pollMs: pollPause(0),
-        watchedMs: SETTLE_MS,
+        pollMs: Math.max(pollPause(0), settleMs),
+        watchedMs: Math.max(SETTLE_MS, settleMs),
         signal
       });
       if (isDue) looked = performance.now();
@@ -11561,20 +11630,22 @@ var Follower = class {
     return { complete: this.#complete };
   }
   /** One connection. `waiting`: there is no log (yet). `lost`: it ended in the middle. An error: the node is away. */
-  async #read(follow3) {
+  async #read(follow2) {
     const { signal } = this.#options;
     const cut = new AbortController();
     const either = signal === void 0 ? cut.signal : AbortSignal.any([signal, cut.signal]);
+    const onEnd = () => cut.abort();
+    if (follow2) this.#options.ended?.addEventListener("abort", onEnd, { once: true });
     const { sinceTime } = this.#position;
     const lines = new LogLines();
     this.#position.restart();
     this.#reads += 1;
     try {
-      const chunks = this.#logs({ follow: follow3, signal: either, ...sinceTime !== void 0 && { sinceTime } });
-      for await (const chunk of follow3 ? this.#watched(chunks, cut) : chunks) {
+      const chunks = this.#logs({ follow: follow2, signal: either, ...sinceTime !== void 0 && { sinceTime } });
+      for await (const chunk of follow2 ? this.#watched(chunks, cut) : chunks) {
         for (const line of lines.push(chunk)) await this.#take(line);
       }
-      if (follow3) return "whole";
+      if (follow2) return "whole";
       for (const line of lines.rest()) await this.#take(line);
       const held = this.#position.finish();
       await this.#handOver(held.lines);
@@ -11588,6 +11659,8 @@ var Follower = class {
       if (isKubeError(error2, "INVALID", "POD_FAILED")) return "waiting";
       if (isKubeError(error2, "API", "NOT_FOUND") && (error2.status === 500 || error2.status === 404)) return error2;
       throw error2;
+    } finally {
+      this.#options.ended?.removeEventListener("abort", onEnd);
     }
   }
   async #take(line) {
@@ -11936,18 +12009,22 @@ function isOnNewNode(pod) {
 
 // packages/kube/src/wait-for-pod.ts
 async function waitForPod(kube, name2, until, options) {
-  const { container, timeoutMs, signal, onPod, onProblem } = options;
+  const { container, timeoutMs, signal, onPod, onProblem, looks } = options;
   const deadline = AbortSignal.timeout(timeoutMs);
   const either = signal === void 0 ? deadline : AbortSignal.any([signal, deadline]);
   const problems = new ProblemHistory(onProblem);
   let uid;
-  const start = performance.now();
+  const now = performance.now();
+  const { since: start, pause: pause2 } = looks ?? { since: now, pause: pollPause };
   const stuck = new StuckPod(kube, options.stuckMs);
   const watch = kube.watchPod(name2);
   let pod = options.known;
   let events2 = pod === void 0 ? watch.events : 0;
-  let looked = pod === void 0 || watch.isLive ? start : -Infinity;
+  let looked = pod === void 0 || looks !== void 0 || watch.isLive ? now : -Infinity;
   try {
+    if (pod === void 0 && looks !== void 0) {
+      await watch.news({ after: events2, since: now, pollMs: pause2(now - start), signal: either });
+    }
     for (; ; ) {
       pod ??= await readPod(kube, name2, either);
       if (uid !== void 0 && pod.metadata?.uid !== uid) throw replaced(name2);
@@ -11963,7 +12040,7 @@ async function waitForPod(kube, name2, until, options) {
         problems.see(why);
         if (why.fatal === "now") throw new KubeError("POD_FAILED", why.message, { problem: why });
       }
-      const pollMs = pollPause(performance.now() - start);
+      const pollMs = pause2(performance.now() - start);
       const isDue = await watch.news({ after: events2, since: looked, pollMs, signal: either });
       const told = isDue ? void 0 : watch.toldOf(name2, events2)?.pod;
       pod = told?.metadata?.uid === uid ? told : void 0;
@@ -12025,10 +12102,48 @@ function endedEarly(pod) {
   };
 }
 
+// packages/builder/src/engines/pod/context-secret.ts
+var import_node_util = require("node:util");
+var LARGEST_ARCHIVE = 900 * 1024;
+var ATTENDED = LARGEST_ARCHIVE;
+var ALONE = 4 * 1024 * 1024;
+var ARCHIVE_MOUNT = "/kaniko/archive";
+var ARCHIVE_KEY = "context.tar";
+var ZIPPED_KEY = "context.tar.gz";
+function fitsSecret({ bytes }, most) {
+  return bytes <= most;
+}
+async function contextSecret(name2, archive, byKaniko, { labels, ownerReferences } = {}) {
+  const chunks = [];
+  await archive.send((chunk) => Promise.resolve(void chunks.push(Buffer.from(chunk))));
+  const tar = Buffer.concat(chunks);
+  const isLarge = tar.length > LARGEST_ARCHIVE;
+  const sent = byKaniko || isLarge ? await zip(tar) : tar;
+  if (isLarge && sent.length > LARGEST_ARCHIVE) throw tooLarge(sent.length, "bytes when it is compressed");
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: name2,
+      ...labels === void 0 ? {} : { labels: { ...labels } },
+      ...ownerReferences === void 0 ? {} : { ownerReferences: [...ownerReferences] }
+    },
+    data: { [byKaniko ? ZIPPED_KEY : ARCHIVE_KEY]: sent.toString("base64") }
+  };
+}
+function tooLarge(size, what) {
+  return new BuildError("CONTEXT_FAILED", `the context has ${size} ${what}, too many for a build that nobody attends`);
+}
+async function zip(bytes) {
+  const { gzip } = await import("node:zlib");
+  return (0, import_node_util.promisify)(gzip)(bytes, { level: 1 });
+}
+
 // packages/builder/src/engines/pod/parts.ts
 var CONTEXT_CONTAINER = "context";
 var CONTEXT_MOUNT = "/kaniko/context";
 var CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`;
+var UNPACKED_TREE = "/kaniko/buildcontext";
 var CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`;
 var LAYOUT_MOUNT = "/kaniko/image";
 var TAR_MOUNT = "/kaniko/image-files";
@@ -12071,12 +12186,10 @@ IFS= read -r answer || exit 66
 [ -d "$tree" ] || mv "$top/tree" "$tree"
 `.trim();
 }
-var ARCHIVE_MOUNT = "/kaniko/archive";
-var ARCHIVE_KEY = "context.tar";
 function unpackScript(archive, tree) {
   return `
 top=$(mktemp -d "${tree}.XXXXXX") || exit 65
-tar -xpf ${archive} -C "$top" && chmod 755 "$top" && mv "$top" ${tree} || exit 65
+{ tar -xpf ${archive} -C "$top" || tar -xzpf ${archive} -C "$top"; } && chmod 755 "$top" && mv "$top" ${tree} || exit 65
 `.trim();
 }
 var UNPACK_SCRIPT = unpackScript(`${ARCHIVE_MOUNT}/${ARCHIVE_KEY}`, CONTEXT_TREE);
@@ -12326,9 +12439,9 @@ function kanikoArguments(build2, settings) {
   const cache = cacheOf(build2, settings);
   const retries = build2.pushRetries ?? RETRIES;
   return [
-    `--context=dir://${CONTEXT_DIRECTORY}`,
+    ...build2.unpacks === true ? [`--context=tar://${ARCHIVE_MOUNT}/${ZIPPED_KEY}`, `--context-sub-path=${PACKED.context}`] : [`--context=dir://${CONTEXT_DIRECTORY}`],
     // Absolute: a relative path would be looked for in the image's working directory first.
-    `--dockerfile=${CONTEXT_TREE}/${PACKED.dockerfile}`,
+    `--dockerfile=${build2.unpacks === true ? UNPACKED_TREE : CONTEXT_TREE}/${PACKED.dockerfile}`,
     ...build2.pushRef !== void 0 ? [`--destination=${build2.pushRef}`, `--push-retry=${retries}`] : ["--no-push", ...build2.isDiscarded === true ? [] : [`--oci-layout-path=${LAYOUT_MOUNT}`]],
     ...build2.tarFor === void 0 ? [] : [`--tar-path=${TAR_MOUNT}/docker.tar`, ...build2.tarFor.map((name2) => `--destination=${name2}`)],
     ...build2.handle === void 0 ? [] : [`--label=${BUILD_LABEL}=${build2.handle}`],
@@ -12476,6 +12589,7 @@ function failed(path8, cause) {
 // packages/builder/src/engines/pod/push-result.ts
 var SILENT = "the registry did not take it within";
 var NOT_ITS_OWN = new RegExp(`^(?:${SILENT}|the connector|the proxy)`);
+var OWN_END = { trapsTerm: false };
 var PartlyPushed = class extends Error {
   name = "PartlyPushed";
   /** References of an image that is there all the same. */
@@ -12485,12 +12599,13 @@ var PartlyPushed = class extends Error {
     this.pushed = pushed;
   }
 };
-function haveEnded(pod, count) {
+function haveEnded(pod, count, digest2) {
   const pushers = Array.from({ length: count }, (_2, index) => pushContainer(index));
   const { phase, initContainerStatuses = [], containerStatuses: containerStatuses2 = [] } = pod.status ?? {};
   const hasEnded2 = ({ state }) => state?.terminated !== void 0;
   if (!pushers.every((name2) => containerStatuses2.some((status) => status.name === name2 && hasEnded2(status)))) return false;
   if (phase === "Succeeded" || phase === "Failed") return true;
+  if (pushers.every((name2) => hasPushed(containerResult(pod, name2, OWN_END), digest2))) return true;
   return [...initContainerStatuses, ...containerStatuses2].some((status) => !hasEnded2(status));
 }
 function pushProblem(pod, index, digest2, limitMs) {
@@ -12499,14 +12614,17 @@ function pushProblem(pod, index, digest2, limitMs) {
   if (pod === void 0 || status?.state?.terminated === void 0) {
     return `${SILENT} ${Math.round(limitMs / 1e3)} s`;
   }
-  const result = containerResult(pod, name2);
+  const result = containerResult(pod, name2, OWN_END);
   const said = result.message?.trim() ?? "";
   if (result.exitCode !== 0) {
     const why = result.why ?? `its container ended with exit code ${result.exitCode}`;
     return said === "" ? why : lastWords(said);
   }
   if (!result.trustworthy) return result.why;
-  return said.endsWith(`@${digest2}`) ? void 0 : `another image was pushed (${said}) than was built (${digest2})`;
+  return hasPushed(result, digest2) ? void 0 : `another image was pushed (${said}) than was built (${digest2})`;
+}
+function hasPushed({ exitCode: exitCode2, trustworthy, message = "" }, digest2) {
+  return exitCode2 === 0 && trustworthy && message.trim().endsWith(`@${digest2}`);
 }
 function throwUnlessPushed(outcomes) {
   const failed5 = outcomes.filter(({ why }) => why !== void 0);
@@ -12529,7 +12647,7 @@ function lastWords(said) {
   const error2 = lines.filter((line) => line.startsWith("Error: ")).at(-1) ?? lines.at(-1) ?? "";
   const why = error2.replace(/^Error: (?:pushing image \S+: )?/, "");
   const advice2 = "let the token service answer at the same host and port as the registry";
-  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice2}` : why;
+  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice2}` : withPlainHttpAdvice(why);
 }
 
 // packages/builder/src/engines/pod/silence.ts
@@ -12683,6 +12801,8 @@ function kanikoPod(build2, settings, options) {
   const { files = [] } = build2;
   const apart = pushesApart(build2);
   const { archive } = options;
+  const unpacks = archive?.byKaniko === true;
+  const archiveMount = archive === void 0 ? [] : [{ name: "archive", mountPath: ARCHIVE_MOUNT, readOnly: true }];
   const script = archive === void 0 ? WAIT_SCRIPT : UNPACK_SCRIPT;
   const context = {
     name: CONTEXT_CONTAINER,
@@ -12693,7 +12813,7 @@ ${script}` : script].map(literal2),
     securityContext: security([]),
     volumeMounts: [
       { name: "context", mountPath: CONTEXT_MOUNT },
-      ...archive === void 0 ? [] : [{ name: "archive", mountPath: ARCHIVE_MOUNT, readOnly: true }],
+      ...archiveMount,
       ...apart ? [{ name: "names", mountPath: NAMES_MOUNT }] : []
     ],
     ...resources
@@ -12712,6 +12832,7 @@ ${script}` : script].map(literal2),
     args: kanikoArguments(
       {
         ...build2,
+        unpacks,
         secrets: (secrets?.ids ?? []).map((id) => ({ id })),
         isDiscarded: build2.targets.length === 0 && files.length === 0,
         ...files.some(({ kind }) => kind === "docker") ? { tarFor: namesOf(build2.targets) } : {},
@@ -12725,7 +12846,7 @@ ${script}` : script].map(literal2),
     env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...own?.env ?? []],
     securityContext: security(CAPABILITIES),
     volumeMounts: [
-      { name: "context", mountPath: CONTEXT_MOUNT, readOnly: true },
+      ...unpacks ? archiveMount : [{ name: "context", mountPath: CONTEXT_MOUNT, readOnly: true }],
       ...apart ? [{ name: "image", mountPath: LAYOUT_MOUNT }] : [],
       ...files.length === 0 ? [] : [{ name: "image-files", mountPath: TAR_MOUNT }],
       ...certificates.map((_2, index) => certificateMount(index)),
@@ -12753,11 +12874,11 @@ ${script}` : script].map(literal2),
       activeDeadlineSeconds: seconds2 + DEADLINE_MARGIN_SECONDS,
       // Nothing in it has to be saved.
       terminationGracePeriodSeconds: 1,
-      initContainers: apart ? [context, kaniko] : [context],
+      initContainers: [...unpacks ? [] : [context], ...apart ? [kaniko] : []],
       containers: apart ? [...pushers, ...files.length === 0 ? [] : [filesContainer(settings, seconds2)]] : [kaniko],
       volumes: [
-        { name: "context", emptyDir: {} },
-        ...archive === void 0 ? [] : [{ name: "archive", secret: { secretName: archive, defaultMode: 256 } }],
+        ...unpacks ? [] : [{ name: "context", emptyDir: {} }],
+        ...archive === void 0 ? [] : [{ name: "archive", secret: { secretName: archive.secret, defaultMode: 256 } }],
         ...apart ? ["image", "names"].map((name2) => ({ name: name2, emptyDir: {} })) : [],
         ...files.length === 0 ? [] : [{ name: "image-files", emptyDir: {} }],
         ...certificates.map(certificateVolume),
@@ -12872,6 +12993,82 @@ function security(capabilities) {
   };
 }
 
+// packages/builder/src/engines/kaniko/kaniko-end.ts
+function kanikoEnd(pod) {
+  return containerResult(pod, KANIKO_CONTAINER, { trapsTerm: false });
+}
+function hasKanikoEnded(pod) {
+  return kanikoEnd(pod).exitCode === 0 || hasEnded(pod, KANIKO_CONTAINER);
+}
+
+// packages/builder/src/engines/kaniko/follow-kaniko.ts
+var SILENCE_MS = 4e4;
+var ANSWER_MS = 3e3;
+async function followKaniko(kube, settings, pod, { request: request4, kanikoLog, signal, stop }) {
+  const watch = new Stopwatch();
+  let pushingAt;
+  let seen;
+  let isLooking = false;
+  const ended = new AbortController();
+  const over = new AbortController();
+  const lookForEnd = () => {
+    if (isLooking) return;
+    isLooking = true;
+    const options = { signal: AbortSignal.any([signal, over.signal]), timeoutMs: request4.timeoutMs };
+    waitForPod(kube, pod, hasKanikoEnded, options).then(
+      (found) => {
+        seen = found;
+        ended.abort();
+      },
+      // Whoever waits for the log finds out.
+      () => void 0
+    );
+  };
+  let hung;
+  const first = request4.targets[0]?.pushRef;
+  const pushed = pushesApart(request4) ? cacheOf(request4, settings)?.repository : first;
+  const reference = pushed ?? first;
+  const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
+  const silence = listenForSilence({
+    ms: SILENCE_MS,
+    canHear: () => answers(kube, pod, signal),
+    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
+  });
+  try {
+    await followLog(
+      kube,
+      { pod, container: KANIKO_CONTAINER },
+      (line) => {
+        silence.end();
+        const { lines, event } = kanikoLog.read(line);
+        if (event?.kind === "pushing") {
+          pushingAt = watch.now();
+          const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
+          hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
+        }
+        if (event?.kind === "pushed" || event?.kind === "left") lookForEnd();
+        lines.forEach((shown3) => request4.log(shown3));
+      },
+      { signal, ended: ended.signal, onGap: (message) => request4.log(message) }
+    );
+  } finally {
+    over.abort();
+    silence.end();
+    clearTimeout(hung);
+  }
+  return { pushingAt, seen };
+}
+async function answers(kube, pod, signal) {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
+    () => true,
+    () => false
+  );
+}
+function silent(what, ms2) {
+  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+}
+
 // packages/builder/src/engines/kaniko/problem.ts
 var import_node_path7 = require("node:path");
 
@@ -12928,7 +13125,8 @@ var BROKEN = /connection reset|broken pipe|EOF/;
 var ANSWERED = /_UNKNOWN|UNAUTHORIZED|DENIED|unauthorized|status code 4\d\d/;
 var NO_MIRROR = "image not found on any configured mapped registries";
 function explainFailure(build2) {
-  const said = (build2.progress.error ?? "").replaceAll(`${CONTEXT_DIRECTORY}/`, "");
+  const error2 = (build2.progress.error ?? "").replaceAll(`${UNPACKED_TREE}/`, `${CONTEXT_TREE}/`);
+  const said = error2.replaceAll(`${CONTEXT_DIRECTORY}/`, "");
   if (CHECK.test(said)) return explainPush(build2.pushRef, said, "before the build");
   if (said.startsWith("error pushing image: ")) return explainPush(build2.pushRef, said, "after the build");
   return explainBase(build2, said) ?? explainInstruction(build2, said);
@@ -12937,7 +13135,8 @@ function explainPush(destination, said, when) {
   const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination;
   const domain = known === void 0 ? "of the layer cache" : parseReference(known).domain;
   const pushRef = known ?? "the image";
-  const reason = innermost(said).split(/; (?=Get "|GET )/).at(-1) ?? "";
+  const tries = innermost(said).split(/; (?=Get "|GET )/);
+  const reason = withPlainHttpAdvice(tries.at(-1) ?? "");
   if (when === "after the build" && BROKEN.test(reason)) {
     const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`;
     return new BuildError("PUSH_FAILED", message);
@@ -12957,7 +13156,7 @@ function explainBase(build2, said) {
   const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
   const reasons = found.length === 0 ? told : found;
   const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
-  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${withPlainHttpAdvice(reasons.join("; "))}`;
   return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode, at: at2 });
 }
 function explainProxied({ progress, exitCode: exitCode2 }, image, at2, proxy) {
@@ -13033,21 +13232,15 @@ function innermost(said) {
 }
 
 // packages/builder/src/engines/kaniko/attend.ts
-var SILENCE_MS = 4e4;
-var ANSWER_MS = 3e3;
 var STILL_PUSHING_MS = 3e4;
-async function attend(kube, settings, name2, run3) {
+async function attend(kube, settings, name2, run3, known) {
   const { request: request4, kanikoLog, signal, wait } = run3;
   const watch = new Stopwatch();
-  await waitForPod(kube, name2, "running", { ...wait, container: KANIKO_CONTAINER });
+  await waitForPod(kube, name2, "running", { ...wait, known, container: KANIKO_CONTAINER });
   run3.progress.hasBegun = true;
   const startMs = watch.lap();
-  const { pushingAt } = await follow2(kube, settings, name2, run3);
-  const ended = await waitForPod(kube, name2, "ended", {
-    signal,
-    timeoutMs: request4.timeoutMs,
-    container: KANIKO_CONTAINER
-  });
+  const { pushingAt, seen } = await followKaniko(kube, settings, name2, run3);
+  const ended = seen ?? await waitForPod(kube, name2, hasKanikoEnded, { signal, timeoutMs: request4.timeoutMs });
   const end = watch.now();
   const digest2 = readDigest(ended, failedBuild(request4, kanikoLog));
   const pod = { podMs: 0, contextMs: 0 };
@@ -13082,7 +13275,7 @@ async function awaitPush(kube, podName, request4, digest2, wait) {
   const signal = wait.signal === void 0 ? limit : AbortSignal.any([wait.signal, limit]);
   let last;
   try {
-    last = await waitForPod(kube, podName, (pod) => haveEnded(pod, targets.length), {
+    last = await waitForPod(kube, podName, (pod) => haveEnded(pod, targets.length, digest2), {
       ...wait,
       signal,
       onPod: (pod) => last = pod
@@ -13099,50 +13292,8 @@ async function awaitPush(kube, podName, request4, digest2, wait) {
   throwUnlessPushed(outcomes);
   for (const reference of references) log(`Pushed ${reference}`);
 }
-async function follow2(kube, settings, pod, { request: request4, kanikoLog, signal, stop }) {
-  const watch = new Stopwatch();
-  let pushingAt;
-  let hung;
-  const first = request4.targets[0]?.pushRef;
-  const pushed = pushesApart(request4) ? cacheOf(request4, settings)?.repository : first;
-  const reference = pushed ?? first;
-  const domain = reference === void 0 ? "of a base image" : parseReference(reference).domain;
-  const silence = listenForSilence({
-    ms: SILENCE_MS,
-    canHear: () => answers(kube, pod, signal),
-    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-  });
-  try {
-    await followLog(
-      kube,
-      { pod, container: KANIKO_CONTAINER },
-      (line) => {
-        silence.end();
-        const { lines, event } = kanikoLog.read(line);
-        if (event?.kind === "pushing") {
-          pushingAt = watch.now();
-          const why = silent(`the registry ${domain} did not take the image`, request4.pushTimeoutMs);
-          hung = setTimeout(() => stop.abort(why), request4.pushTimeoutMs);
-        }
-        lines.forEach((shown3) => request4.log(shown3));
-      },
-      { signal, onGap: (message) => request4.log(message) }
-    );
-  } finally {
-    silence.end();
-    clearTimeout(hung);
-  }
-  return { pushingAt };
-}
-async function answers(kube, pod, signal) {
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-    () => true,
-    () => false
-  );
-}
 function readDigest(pod, build2) {
-  const result = containerResult(pod, KANIKO_CONTAINER);
+  const result = kanikoEnd(pod);
   if (!result.trustworthy) throw new BuildError("POD_FAILED", result.why ?? "the build pod failed");
   if (result.exitCode !== 0) throw explainFailure({ ...build2, exitCode: result.exitCode });
   const digest2 = result.message?.trim() ?? "";
@@ -13156,8 +13307,14 @@ function failedBuild({ context, targets, buildArgs = {}, bases = {} }, { progres
   const pushed = target === void 0 ? {} : { pushRef: target.pushRef };
   return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress };
 }
-function silent(what, ms2) {
-  return new BuildError("REGISTRY_UNREACHABLE", `${what} within ${Math.round(ms2 / 1e3)} s`);
+
+// packages/builder/src/engines/kaniko/coming-context.ts
+function comingContext(name2, archive, request4, most = ATTENDED) {
+  if (!fitsSecret(archive, most)) return void 0;
+  return { secret: name2, byKaniko: unpacksItself(request4.context, request4) };
+}
+function unpacksItself({ entries, inlineFiles = [] }, build2) {
+  return !pushesApart(build2) && inlineFiles.length === 0 && entries.every(({ kind }) => kind !== "symlink");
 }
 
 // packages/builder/src/engines/kaniko/log.ts
@@ -13259,6 +13416,7 @@ var KanikoLog = class {
     }
     const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? [];
     if (pushed !== void 0) return { lines: [`Pushed ${pushed}`], event: { kind: "pushed", reference: pushed } };
+    if (words.startsWith("Skipping push to container registry")) return { lines: [], event: { kind: "left" } };
     const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? [];
     if (why !== void 0) this.#mirrors.push(why);
     return { lines: level === "info" || level === "debug" ? [] : [`${level}: ${message.replace(NEXT_REGISTRY, "")}`] };
@@ -14484,7 +14642,6 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
-var LARGEST_ARCHIVE = 900 * 1024;
 var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
@@ -14505,38 +14662,39 @@ var KanikoEngine = class {
   }
   async build(request4, signal) {
     return this.#limited(request4, signal, async (run3) => {
-      const { log, onPod } = request4;
+      const { log, onPod, timeoutMs } = request4;
       let name2 = "";
       const watch = new Stopwatch();
       const archive = await packContext(request4.context);
+      const comesAlong = fitsSecret(archive, ATTENDED);
+      let contextMs = watch.lap();
       let wasCreated = false;
       const start = async () => {
         wasCreated = false;
         name2 = this.#podName();
-        const made = await this.#create(name2, run3);
+        const { made, first } = await this.#create(name2, run3, archive, ATTENDED);
         wasCreated = true;
         await onPod?.(made);
-        await waitForPod(this.#kube, name2, "running", { ...run3.wait, container: CONTEXT_CONTAINER });
+        return waitForPod(this.#kube, name2, "running", { ...run3.wait, container: first });
+      };
+      const remove = async (isThere) => {
+        await Promise.all([this.#remove(name2, isThere), comesAlong ? this.#removeArchive(name2) : void 0]);
       };
       try {
         const { signal: either } = run3;
-        await untilAccepted(start, {
-          remove: async () => this.#remove(name2, true),
-          onRejected: log,
-          signal: either
-        });
+        const pod = await untilAccepted(start, { remove: async () => remove(true), onRejected: log, signal: either });
         run3.progress.hasBegun = true;
-        const madeMs = watch.lap();
-        const noticedMs = await deliverContext(this.#kube, name2, archive, {
-          signal: either,
-          log,
-          timeoutMs: request4.timeoutMs
-        });
-        const contextMs = watch.lap() - noticedMs;
-        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3);
-        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } };
+        let podMs = watch.lap();
+        if (!comesAlong) {
+          const noticedMs = await deliverContext(this.#kube, name2, archive, { signal: either, log, timeoutMs });
+          contextMs += watch.lap() - noticedMs;
+          podMs += noticedMs;
+        }
+        const known = comesAlong ? pod : void 0;
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name2, run3, known);
+        return { ...image, phases: { ...image.phases, podMs: podMs + startMs, contextMs } };
       } finally {
-        await this.#remove(name2, wasCreated);
+        await remove(wasCreated);
       }
     });
   }
@@ -14545,11 +14703,11 @@ var KanikoEngine = class {
   }
   async start(name2, request4, signal) {
     return this.#limited(request4, signal, async (run3) => {
+      const archive = await packContext(request4.context);
+      if (!fitsSecret(archive, ALONE)) throw tooLarge(archive.bytes, "bytes");
       let wasCreated = false;
       try {
-        const secret2 = await archiveSecret(name2, request4.context, this.#settings.pod);
-        await this.#kube.create("secrets", secret2, { signal: run3.signal });
-        const made = await this.#create(name2, run3, name2);
+        const { made } = await this.#create(name2, run3, archive, ALONE);
         wasCreated = true;
         await request4.onPod?.(made);
       } catch (error2) {
@@ -14571,11 +14729,22 @@ var KanikoEngine = class {
       }
     });
   }
-  /** @param archive the Secret in which the context comes along */
-  async #create(name2, { request: request4, signal }, archive) {
-    const { timeoutMs } = request4;
-    const options = { name: name2, timeoutMs, ...archive === void 0 ? {} : { archive } };
-    return this.#kube.create("pods", kanikoPod({ ...request4, ...request4.context }, this.#settings, options), { signal });
+  /**
+   * Makes the pod of a build, and the Secret of its name in which a small context comes along.
+   *
+   * @returns also the container that runs first
+   */
+  async #create(name2, { request: request4, signal }, archive, most) {
+    const { context, timeoutMs } = request4;
+    const coming = comingContext(name2, archive, request4, most);
+    const options = { name: name2, timeoutMs, ...coming === void 0 ? {} : { archive: coming } };
+    const pod = kanikoPod({ ...request4, ...context }, this.#settings, options);
+    if (coming !== void 0) {
+      const secret2 = await contextSecret(name2, archive, coming.byKaniko, this.#settings.pod);
+      await this.#kube.create("secrets", secret2, { signal });
+    }
+    const made = await this.#kube.create("pods", pod, { signal });
+    return { made, first: coming?.byKaniko === true ? KANIKO_CONTAINER : CONTEXT_CONTAINER };
   }
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */
   async #limited(request4, signal, work) {
@@ -14616,6 +14785,8 @@ var KanikoEngine = class {
       if (pod.status?.reason === DEADLINE) return tookTooLong(request4, kanikoLog, error2);
       const containers = [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
       const why = containers.map((container) => disturbance(pod, container.name)).find((said) => said !== void 0);
+      const context = pod.status?.initContainerStatuses?.find(({ name: name3 }) => name3 === CONTEXT_CONTAINER);
+      if ((context?.state?.terminated?.exitCode ?? 0) !== 0) return lost("it could not unpack its context", error2);
       return why === void 0 ? error2 : lost(why, error2);
     } catch (cause) {
       return isKubeError(cause, "NOT_FOUND") ? lost("its pod is gone", error2) : error2;
@@ -14633,28 +14804,6 @@ var KanikoEngine = class {
     await attempt2();
   }
 };
-async function archiveSecret(name2, context, pod = {}) {
-  const archive = await packContext(context);
-  if (archive.bytes > LARGEST_ARCHIVE) {
-    throw new BuildError(
-      "CONTEXT_FAILED",
-      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
-    );
-  }
-  const chunks = [];
-  await archive.send((chunk) => Promise.resolve(void chunks.push(Buffer.from(chunk))));
-  const { labels, ownerReferences } = pod;
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: {
-      name: name2,
-      ...labels === void 0 ? {} : { labels: { ...labels } },
-      ...ownerReferences === void 0 ? {} : { ownerReferences: [...ownerReferences] }
-    },
-    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString("base64") }
-  };
-}
 function tookTooLong({ context, timeoutMs }, { progress }, cause) {
   const at2 = progress.instruction === void 0 ? "" : `; it was at ${progress.instruction}`;
   const message = `the build of ${context.dockerfile} took longer than ${Math.round(timeoutMs / 1e3)} s${at2}`;
@@ -18679,7 +18828,7 @@ var ElsewhereLog = class {
   /** @param line without its end */
   read(line) {
     const { lines, event } = this.#log.read(line);
-    if (event === void 0 || event.kind === "pushed") return { lines };
+    if (event === void 0 || event.kind === "pushed" || event.kind === "left") return { lines };
     const phase = { fetching: "bases", stage: "build", instruction: "build", pushing: "push" }[event.kind];
     return { lines, phase };
   }
@@ -18768,6 +18917,20 @@ var SHORTEST = 4;
 function redactor2(secrets) {
   const hidden = [...new Set(secrets.flatMap((secret2) => [secret2, ...secret2.split("\n")]).map((text3) => text3.trim()))].filter((text3) => text3.length >= SHORTEST).sort((a, b2) => b2.length - a.length);
   return (line) => hidden.reduce((rest2, secret2) => rest2.replaceAll(secret2, "***"), line);
+}
+
+// packages/client/src/backends/build-log.ts
+function followBuild(build2, context, redact2, durations2, listener) {
+  const { buildArgs, tags, cache } = build2;
+  const log = new ElsewhereLog(context, { buildArgs, pushRef: tags[0] ?? "", cache: cache?.repository });
+  return {
+    onLine: (line) => {
+      const { lines, phase } = log.read(redact2(line));
+      if (phase !== void 0) durations2.begin(phase, listener);
+      lines.forEach((shown3) => listener.line(shown3));
+    },
+    digestOf: (end) => log.digestOf(end)
+  };
 }
 
 // packages/client/src/backends/durations.ts
@@ -19382,8 +19545,11 @@ async function followProgress(answer2, failed5, onProgress = () => void 0) {
     if (typeof progress.status === "string") last = progress.status;
     onProgress(progress);
   }
-  if (problem !== void 0) throw failed5(problem);
+  if (problem !== void 0) throw failed5(withDaemonsAdvice(problem));
   return last;
+}
+function withDaemonsAdvice(problem) {
+  return isPlainAnswer(problem) ? `${problem}; the registry answers in plain HTTP, without TLS: name it in insecure-registries of the daemon's daemon.json` : problem;
 }
 function readProgress(line) {
   try {
@@ -19597,16 +19763,7 @@ var DockerBackend = class {
       access2.credentials.warnings.forEach((warning2) => listener.line(`Warning: ${warning2}`));
       const secrets = request4.secrets.map(({ value }) => value.toString("utf8"));
       const redact2 = redactor2([...access2.credentials.secrets, ...secrets]);
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request4.tags[0] ?? "",
-        cache: request4.cache?.repository
-      });
-      const onLine = (line) => {
-        const { lines, phase } = log.read(redact2(line));
-        if (phase !== void 0) durations2.begin(phase, listener);
-        lines.forEach((shown3) => listener.line(shown3));
-      };
+      const log = followBuild({ ...request4, buildArgs }, context, redact2, durations2, listener);
       await this.#provide(api, imagesFrom(env).kaniko.image, listener, signal);
       listener.started?.(id);
       const spec = builderSpec({ ...request4, buildArgs }, leftoversOf2(request4), this.#around(id));
@@ -19614,7 +19771,7 @@ var DockerBackend = class {
       try {
         await builder.put(builderFiles(access2.builderConfig, request4.secrets));
         await builder.putContext(PLACES.context, await packContext(context));
-        const end = await builder.run(onLine);
+        const end = await builder.run(log.onLine);
         if (end.isOutOfMemory) throw new BuildError("POD_FAILED", "the container of the build ran out of memory");
         const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES);
         const digest2 = log.digestOf({ exitCode: end.exitCode, digest: said?.toString("utf8") ?? "" });
@@ -20020,7 +20177,9 @@ async function describePod(settings, request4, signal) {
       const plan = await planAccess2(request4, prepared.context, settings, kube, NOBODY, signal);
       const asked = buildRequest({ ...request4, buildArgs: prepared.buildArgs }, plan, secrets, NOBODY, signal);
       const { kaniko, ...rest2 } = engineSettings(settings, request4, architecture, secrets);
-      return kanikoPod(asked, { ...kaniko, ...rest2 }, { name: NAME3, timeoutMs: request4.timeoutMs });
+      const archive = comingContext(NAME3, await packContext(prepared.context), { ...asked, ...prepared });
+      const options = { name: NAME3, timeoutMs: request4.timeoutMs, ...archive === void 0 ? {} : { archive } };
+      return kanikoPod(asked, { ...kaniko, ...rest2 }, options);
     } finally {
       await close();
     }
@@ -20326,7 +20485,7 @@ function bad4(why) {
 
 // packages/client/src/backends/local/local.ts
 var import_node_fs21 = require("node:fs");
-var import_promises26 = require("node:fs/promises");
+var import_promises28 = require("node:fs/promises");
 var import_node_os7 = require("node:os");
 var import_node_path33 = require("node:path");
 
@@ -20362,6 +20521,42 @@ async function* packFile(directory, path8) {
   } finally {
     await file.close();
   }
+}
+
+// packages/client/src/backends/local/alone.ts
+var import_promises25 = require("node:fs/promises");
+var import_node_net3 = require("node:net");
+var import_promises26 = require("node:timers/promises");
+var PAUSE_MS = 5;
+var LIMIT_MS = 6e4;
+async function alone(directory, body) {
+  const { dev, ino } = await (0, import_promises25.stat)(directory);
+  const server = await claim(`\0kbuild-${dev}-${ino}`);
+  try {
+    return await body();
+  } finally {
+    await new Promise((resolve10) => server.close(resolve10));
+  }
+}
+async function claim(name2) {
+  const since = Date.now();
+  for (; ; ) {
+    try {
+      return await listen(name2);
+    } catch (error2) {
+      if (error2.code !== "EADDRINUSE") throw error2;
+      if (Date.now() - since > LIMIT_MS)
+        throw new BuildError("POD_FAILED", "another build begins or ends in this container", { fault: "user" });
+    }
+    await (0, import_promises26.setTimeout)(PAUSE_MS);
+  }
+}
+async function listen(name2) {
+  return new Promise((resolve10, reject) => {
+    const server = (0, import_node_net3.createServer)();
+    server.once("error", reject);
+    server.listen({ path: name2 }, () => resolve10(server));
+  });
 }
 
 // packages/client/src/backends/local/executor-process.ts
@@ -20437,10 +20632,10 @@ function beginningOf(pid) {
 
 // packages/client/src/backends/local/unpack.ts
 var import_node_events3 = require("node:events");
-var import_promises25 = require("node:fs/promises");
+var import_promises27 = require("node:fs/promises");
 var import_node_path32 = require("node:path");
 async function unpackContext(context, directory, signal) {
-  await (0, import_promises25.mkdir)(directory, { recursive: true, mode: 493 });
+  await (0, import_promises27.mkdir)(directory, { recursive: true, mode: 493 });
   const archive = await packContext(context);
   let writing = Promise.resolve();
   const parser = new rt({
@@ -20465,17 +20660,17 @@ async function writeEntry(entry2, directory) {
   const path8 = (0, import_node_path32.join)(directory, entry2.path);
   if (type2 === "Directory") {
     entry2.resume();
-    await (0, import_promises25.mkdir)(path8, { recursive: true });
-    await (0, import_promises25.chmod)(path8, mode);
-    return (0, import_promises25.utimes)(path8, mtime, mtime);
+    await (0, import_promises27.mkdir)(path8, { recursive: true });
+    await (0, import_promises27.chmod)(path8, mode);
+    return (0, import_promises27.utimes)(path8, mtime, mtime);
   }
-  await (0, import_promises25.mkdir)((0, import_node_path32.dirname)(path8), { recursive: true });
+  await (0, import_promises27.mkdir)((0, import_node_path32.dirname)(path8), { recursive: true });
   if (type2 === "SymbolicLink") {
     entry2.resume();
-    await (0, import_promises25.symlink)(linkpath, path8);
-    return (0, import_promises25.lutimes)(path8, mtime, mtime);
+    await (0, import_promises27.symlink)(linkpath, path8);
+    return (0, import_promises27.lutimes)(path8, mtime, mtime);
   }
-  const file = await (0, import_promises25.open)(path8, "wx", 384);
+  const file = await (0, import_promises27.open)(path8, "wx", 384);
   try {
     for await (const chunk of entry2) await file.writeFile(chunk);
     await file.chmod(mode);
@@ -20535,8 +20730,8 @@ var LocalBackend = class {
       const traits = await this.#traits(signal);
       const { context, buildArgs } = prepareElsewhere(lent.context, request4, traits);
       context.warnings.forEach((warning2) => listener.line(warning2));
-      had = await take(this.#home, work);
-      await (0, import_promises26.rm)(tree, { recursive: true, force: true });
+      had = await alone(this.#home, async () => take(this.#home, work));
+      await (0, import_promises28.rm)(tree, { recursive: true, force: true });
       await unpackContext(context, tree, signal);
       const config = await this.#lent.dockerConfig(request4, context, signal);
       const redact2 = redactorOf(request4, config);
@@ -20545,27 +20740,18 @@ var LocalBackend = class {
         await writePrivate(secretFile(`${work}/secrets`, index), value);
       }
       durations2.begin("build", listener);
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request4.tags[0] ?? "",
-        cache: request4.cache?.repository
-      });
-      const onLine = (line) => {
-        const { lines, phase } = log.read(redact2(line));
-        if (phase !== void 0) durations2.begin(phase, listener);
-        lines.forEach((shown3) => listener.line(shown3));
-      };
+      const log = followBuild({ ...request4, buildArgs }, context, redact2, durations2, listener);
       const leaves = { ...leftoversOf(request4), layout: true };
       const [program, ...args] = executorCommand({ ...request4, buildArgs }, this.#home, leaves);
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` };
       let buildId = "local";
-      const exitCode2 = await runExecutor({ program, args, environment }, onLine, signal, (pid) => {
+      const exitCode2 = await runExecutor({ program, args, environment }, log.onLine, signal, (pid) => {
         buildId = nameOfProcess(pid);
         listener.started?.(buildId);
       });
       signal.throwIfAborted();
-      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises26.readFile)(`${work}/digest`, "utf8").catch(() => "") });
-      const manifest = await (0, import_promises26.readFile)(`${layout}/blobs/${digest2.replace(":", "/")}`).catch(() => void 0);
+      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises28.readFile)(`${work}/digest`, "utf8").catch(() => "") });
+      const manifest = await (0, import_promises28.readFile)(`${layout}/blobs/${digest2.replace(":", "/")}`).catch(() => void 0);
       const facts = factsOf(manifest, digest2);
       for (const { kind, path: path8 } of request4.files) {
         const content = kind === "oci" ? packLayout(layout) : (0, import_node_fs21.createReadStream)(tar);
@@ -20581,8 +20767,8 @@ var LocalBackend = class {
         durationsMs: durations2.end()
       };
     } finally {
-      await (0, import_promises26.mkdir)(directory, { recursive: true });
-      if (had !== void 0) await drop(this.#home, had);
+      await (0, import_promises28.mkdir)(directory, { recursive: true });
+      if (had !== void 0) await leave(this.#home, work, had);
       await lent.close();
     }
   }
@@ -20592,9 +20778,10 @@ var LocalBackend = class {
     const pid = processOfName(buildId);
     if (pid !== void 0) endExecutor(pid);
     const { work } = placesBelow(this.#home);
-    const owner = await ownerOf2(work);
-    if (owner !== void 0 && isRunning(owner)) return;
-    await dropLeft(this.#home, work);
+    await alone(this.#home, async () => {
+      const owner = await ownerOf2(work);
+      if (owner === void 0 || !isRunning(owner)) await dropLeft(this.#home, work);
+    });
   }
   async #traits(signal) {
     const { executor } = placesBelow(this.#home);
@@ -20615,30 +20802,34 @@ async function take(home, work) {
     throw new BuildError("POD_FAILED", `another build (process ${other}) runs in this container`, { fault: "user" });
   }
   await dropLeft(home, work);
-  const had = await (0, import_promises26.readdir)(home);
-  await (0, import_promises26.mkdir)(work, { mode: 448 });
+  const had = await (0, import_promises28.readdir)(home);
+  await (0, import_promises28.mkdir)(work, { mode: 448 });
   await writePrivate(`${work}/pid`, `${process.pid}
 `);
   await writePrivate(`${work}/had`, `/${had.join("/")}/
 `);
   return had;
 }
+async function leave(home, work, had) {
+  await drop(home, [...had, (0, import_node_path33.basename)(work)]);
+  await alone(home, async () => (0, import_promises28.rm)(work, { recursive: true, force: true }));
+}
 async function ownerOf2(work) {
-  const pid = Number(await (0, import_promises26.readFile)(`${work}/pid`, "utf8").catch(() => ""));
+  const pid = Number(await (0, import_promises28.readFile)(`${work}/pid`, "utf8").catch(() => ""));
   return pid > 0 ? pid : void 0;
 }
 async function dropLeft(home, work) {
-  const before = await (0, import_promises26.readFile)(`${work}/had`, "utf8").catch(() => void 0);
+  const before = await (0, import_promises28.readFile)(`${work}/had`, "utf8").catch(() => void 0);
   if (before !== void 0) await drop(home, before.trim().split("/"));
-  await (0, import_promises26.rm)(work, { recursive: true, force: true });
+  await (0, import_promises28.rm)(work, { recursive: true, force: true });
 }
 async function drop(home, had) {
-  const left = (await (0, import_promises26.readdir)(home)).filter((name2) => !had.includes(name2));
-  await Promise.all(left.map((name2) => (0, import_promises26.rm)(`${home}/${name2}`, { recursive: true, force: true })));
+  const left = (await (0, import_promises28.readdir)(home)).filter((name2) => !had.includes(name2));
+  await Promise.all(left.map((name2) => (0, import_promises28.rm)(`${home}/${name2}`, { recursive: true, force: true })));
 }
 async function writePrivate(path8, content) {
-  await (0, import_promises26.mkdir)((0, import_node_path33.dirname)(path8), { recursive: true, mode: 448 });
-  await (0, import_promises26.writeFile)(path8, content, { mode: 384, flag: "wx" });
+  await (0, import_promises28.mkdir)((0, import_node_path33.dirname)(path8), { recursive: true, mode: 448 });
+  await (0, import_promises28.writeFile)(path8, content, { mode: 384, flag: "wx" });
 }
 
 // packages/client/src/backends/via/script.ts
@@ -21456,13 +21647,13 @@ var __awaiter3 = function(thisArg, _arguments, P2, generator) {
     step((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
-var { chmod: chmod4, copyFile, lstat, mkdir: mkdir8, open: open6, readdir: readdir3, rename: rename5, rm: rm10, rmdir, stat: stat2, symlink: symlink2, unlink } = fs3.promises;
+var { chmod: chmod4, copyFile, lstat, mkdir: mkdir8, open: open6, readdir: readdir3, rename: rename5, rm: rm10, rmdir, stat: stat3, symlink: symlink2, unlink } = fs3.promises;
 var IS_WINDOWS = process.platform === "win32";
 var READONLY = fs3.constants.O_RDONLY;
 function exists(fsPath) {
   return __awaiter3(this, void 0, void 0, function* () {
     try {
-      yield stat2(fsPath);
+      yield stat3(fsPath);
     } catch (err) {
       if (err.code === "ENOENT") {
         return false;
@@ -21486,7 +21677,7 @@ function tryGetExecutablePath(filePath, extensions) {
   return __awaiter3(this, void 0, void 0, function* () {
     let stats = void 0;
     try {
-      stats = yield stat2(filePath);
+      stats = yield stat3(filePath);
     } catch (err) {
       if (err.code !== "ENOENT") {
         console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -21509,7 +21700,7 @@ function tryGetExecutablePath(filePath, extensions) {
       filePath = originalFilePath + extension;
       stats = void 0;
       try {
-        stats = yield stat2(filePath);
+        stats = yield stat3(filePath);
       } catch (err) {
         if (err.code !== "ENOENT") {
           console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -22393,15 +22584,15 @@ function getIDToken(aud) {
 }
 
 // packages/action/src/environment.ts
-var import_promises30 = require("node:fs/promises");
+var import_promises32 = require("node:fs/promises");
 
 // packages/action/src/event.ts
-var import_promises27 = require("node:fs/promises");
+var import_promises29 = require("node:fs/promises");
 var import_node_fs22 = require("node:fs");
 var MAX_BYTES5 = 25 * 1024 * 1024;
 async function readEvent(path8) {
   try {
-    const file = await (0, import_promises27.open)(path8, import_node_fs22.constants.O_RDONLY | import_node_fs22.constants.O_NOFOLLOW | import_node_fs22.constants.O_NONBLOCK);
+    const file = await (0, import_promises29.open)(path8, import_node_fs22.constants.O_RDONLY | import_node_fs22.constants.O_NOFOLLOW | import_node_fs22.constants.O_NONBLOCK);
     try {
       const found = await file.stat();
       if (!found.isFile() || found.size > MAX_BYTES5) return void 0;
@@ -22434,10 +22625,10 @@ function asObject(value) {
 }
 
 // packages/action/src/attributes.ts
-function readAttributes(element, alone) {
+function readAttributes(element, alone2) {
   const fields2 = element.split(",").map((field) => field.trim());
   const [first = ""] = fields2;
-  if (fields2.length === 1 && !first.includes("=")) return /* @__PURE__ */ new Map([[alone, first]]);
+  if (fields2.length === 1 && !first.includes("=")) return /* @__PURE__ */ new Map([[alone2, first]]);
   return new Map(
     fields2.map((field) => {
       const at2 = field.indexOf("=");
@@ -22534,7 +22725,7 @@ function parsedOr(text3, input, told) {
 
 // packages/action/src/context.ts
 var import_node_fs23 = require("node:fs");
-var import_promises28 = require("node:fs/promises");
+var import_promises30 = require("node:fs/promises");
 var import_node_path34 = require("node:path");
 var import_node_stream8 = require("node:stream");
 var DEFAULT_CONTEXT = /\{\{\s*defaultContext\s*\}\}/;
@@ -22557,7 +22748,7 @@ async function openContext2(wanted, workspace) {
   const inContext2 = wanted.file === void 0 ? {} : { dockerfile: wanted.file };
   if (wanted.kind === "git") return { context: { kind: "git", url: wanted.url }, ...inContext2 };
   const { path: path8, file } = wanted;
-  const found = await (0, import_promises28.stat)(path8).catch(() => void 0);
+  const found = await (0, import_promises30.stat)(path8).catch(() => void 0);
   if (found?.isDirectory() === true) {
     return {
       context: { kind: "directory", path: path8 },
@@ -22612,8 +22803,10 @@ function readDuration(text3) {
   return parts.reduce((sum, [, number2, unit]) => sum + Number(number2) * UNITS[unit], 0);
 }
 function seconds(ms2) {
-  if (ms2 < 6e4) return `${(ms2 / 1e3).toFixed(1)} s`;
-  return `${Math.floor(ms2 / 6e4)} min ${Math.round(ms2 % 6e4 / 1e3)} s`;
+  if (ms2 < 50) return "< 0.1 s";
+  if (ms2 < 59950) return `${(ms2 / 1e3).toFixed(1)} s`;
+  const whole = Math.round(ms2 / 1e3);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 // packages/action/src/image-outputs.ts
@@ -24797,7 +24990,7 @@ function readSelector(elements2, problem) {
 
 // packages/action/src/secrets.ts
 var import_node_fs24 = require("node:fs");
-var import_promises29 = require("node:fs/promises");
+var import_promises31 = require("node:fs/promises");
 var import_node_path36 = require("node:path");
 var MAX_BYTES6 = 500 * 1024;
 var ID2 = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/;
@@ -24833,7 +25026,7 @@ function readSecrets(inputs2, place2, problem) {
 }
 async function readSecretFile({ id, path: path8 }) {
   const wrong = (why) => new Error(`\`secret-files\`: ${path8}, for ${id}, ${why}`);
-  const file = await (0, import_promises29.open)(path8, import_node_fs24.constants.O_RDONLY | import_node_fs24.constants.O_NONBLOCK).catch((error2) => {
+  const file = await (0, import_promises31.open)(path8, import_node_fs24.constants.O_RDONLY | import_node_fs24.constants.O_NONBLOCK).catch((error2) => {
     throw wrong(
       `cannot be read (${error2.code ?? "unknown"}); is the path relative to the workspace?`
     );
@@ -25059,7 +25252,7 @@ function runnerOf(environment) {
   const { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2 } = core_exports;
   const summary2 = environment["GITHUB_STEP_SUMMARY"];
   const summarise2 = async (markdown) => {
-    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises30.appendFile)(summary2, markdown);
+    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises32.appendFile)(summary2, markdown);
   };
   return { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2, summarise: summarise2 };
 }
@@ -25086,7 +25279,7 @@ function seenByLaterSteps(environment) {
 var import_node_path37 = require("node:path");
 
 // packages/action/src/advice.ts
-var ADVICE = {
+var ADVICE2 = {
   DOCKERFILE_MISSING: "Check `context` and `file`; `file` is relative to the workspace.",
   DOCKERFILE_UNSUPPORTED: "Change the lines that are named; docs/dockerfile.md says what is built otherwise than by Docker.",
   DOCKERFILE_FAILED: "Look at the output of the instruction above; the same build by `docker build` shows whether the Dockerfile is right.",
@@ -25101,7 +25294,7 @@ var ADVICE = {
   ABORTED: "The step was cancelled. Run it again."
 };
 function adviceFor(code3) {
-  return ADVICE[code3];
+  return ADVICE2[code3];
 }
 
 // packages/action/src/annotations.ts
@@ -25247,6 +25440,7 @@ function summariseBuild(wanted, outcome) {
   const [first] = build2.tags;
   const name2 = first === void 0 ? "an image without a name" : repositoryOf(first);
   const time = (ms2) => ms2 === void 0 ? void 0 : seconds(ms2);
+  const parts = Object.values(durationsMs);
   const isPushed = outcome.pushed.length > 0;
   return bounded([
     `### Kaniko build: \u2705 ${code2(name2)}`,
@@ -25258,8 +25452,10 @@ function summariseBuild(wanted, outcome) {
       ["Cache", build2.cache === void 0 ? "off" : code2(build2.cache.repository)],
       ["Queue", time(durationsMs.queue)],
       ["Context", time(durationsMs.context)],
+      ["Base images", time(durationsMs.bases)],
       ["Build", time(durationsMs.build)],
-      ["Push", time(durationsMs.push)]
+      ["Push", time(durationsMs.push)],
+      ["Total", parts.length < 2 ? void 0 : time(parts.reduce((sum, ms2) => sum + ms2, 0))]
     ]),
     ...isPushed ? [block([`docker pull ${name2}@${digest2}`])] : [],
     inputs(wanted, `${outcome.backend}, ${outcome.buildId}`)

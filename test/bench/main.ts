@@ -7,7 +7,7 @@ import type { Cluster } from '../harness/cluster/index.js'
 import { chooseCluster } from '../harness/choose-cluster.js'
 import type { Mode } from '../harness/runner-pod.js'
 import { latencyTable, type SlowSample } from './latency-table.js'
-import { ROWS, type Assignment, type Row, type Sample } from './rows.js'
+import { ROWS, TRACED, type Assignment, type Row, type Sample } from './rows.js'
 import { measureScale } from './scale.js'
 import { SlowWay } from './slow-way.js'
 import { onStage, type StageOptions } from './stage.js'
@@ -60,7 +60,7 @@ async function bench(): Promise<number> {
       const start = Date.now()
       const stage = { mode, hook, watches }
       const { samples, lines, left, isGood } = values.trace
-        ? await trace(cluster, stage, runs)
+        ? await trace(cluster, stage, extent)
         : values.scale !== undefined
           ? await measureScale(cluster, stage, Number(values.scale))
           : delays === undefined
@@ -131,14 +131,19 @@ async function measureSlow(
   }
 }
 
-/** Where the time of a container step goes. */
-async function trace(cluster: Cluster, stage: Omit<StageOptions, 'hasWays'>, runs: number): Promise<Measured> {
+/** Where the time of a container step goes, or of a Dockerfile's first step. */
+async function trace(
+  cluster: Cluster,
+  stage: Omit<StageOptions, 'hasWays'>,
+  { runs, only = [] }: Pick<Assignment, 'runs' | 'only'>
+): Promise<Measured> {
+  const traced = TRACED.find(row => only.includes(row)) ?? 'container'
   const samples: TracedCall[] = []
   let lines: string[] = []
   const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ namespace, run }) => {
     const watched = await Trace.begin(cluster, namespace)
-    await run({ runs, large: false, isTraced: true }, line => samples.push(line as TracedCall))
-    lines = [...watched.table(samples.filter(({ call }) => call === 'container step')), ...requestLines(samples)]
+    await run({ runs, large: false, traced }, line => samples.push(line as TracedCall))
+    lines = [...watched.table(samples.filter(({ call }) => call === 'step')), ...requestLines(samples)]
     watched.end()
   })
   return { samples, lines, left, isGood: true }

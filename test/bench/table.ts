@@ -69,14 +69,11 @@ function verdictOf(
   const { budget, peakMiB } = ROWS[row]
   if (!isWhole(all.filter(sample => sample.row === row))) return 'bytes missing'
   if (budget === undefined) return ''
-  const allowed = 'ms' in budget ? budget.ms : limit === undefined ? undefined : allowance(budget, limit)
-  if (allowed === undefined) return ''
+  if (limit === undefined) return ''
+  const { times = 1, more = 0 } = budget
+  const allowed = limit * times + more
   const peak = Math.max(...samples.map(sample => sample.peakMiB ?? 0))
   return ours <= allowed && (peakMiB === undefined || peak < peakMiB) ? 'ok' : 'over'
-}
-
-function allowance(budget: Exclude<Budget, { ms: number }>, limit: number): number {
-  return 'more' in budget ? limit + budget.more : limit * budget.times
 }
 
 function times(figures: readonly Figures[]): string[] {
@@ -118,9 +115,8 @@ function phasesOf(samples: readonly Sample[]): string {
     .join(', ')
 }
 
-function budgetText(budget: Budget): string {
-  if ('more' in budget) return `limit + ${budget.more}`
-  return 'times' in budget ? `limit × ${budget.times}` : `${budget.ms}`
+function budgetText({ times, more }: Budget): string {
+  return `limit${times === undefined ? '' : ` × ${times}`}${more === undefined ? '' : ` + ${more}`}`
 }
 
 function signed(ms: number): string {

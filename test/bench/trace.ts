@@ -5,24 +5,9 @@ import { Api } from '../harness/cluster/api.js'
 import { align, median } from './table.js'
 import type { TracedCall } from './traced-call.js'
 
-/** What happens on the way of a container step, in its usual order. */
-const MOMENTS = {
-  made: 'the pod is made: hook, API server, Job controller',
-  scheduled: 'it has a node: scheduler',
-  sandbox: 'it has a sandbox and a network: kubelet, runtime',
-  running: 'its container runs, as the kubelet tells',
-  output: 'its first byte is printed by the hook',
-  ended: 'its end is told by the kubelet',
-  over: "the pod's end is told by the kubelet",
-  deleting: 'its deletion is asked for',
-  exit: 'the hook is gone'
-} as const
-
-type Moment = keyof typeof MOMENTS
-
-/** When the pods of steps got how far, as somebody sees it who watches them. */
+/** When the pods of steps and of builds got how far, as somebody sees it who watches them. */
 export class Trace {
-  readonly #pods = new Map<string, Map<Moment, number>>()
+  readonly #pods = new Map<string, Map<string, number>>()
   readonly #over = new AbortController()
 
   static async begin(cluster: Cluster, namespace: string): Promise<Trace> {
@@ -44,45 +29,54 @@ export class Trace {
    */
   table(steps: readonly TracedCall[]): string[] {
     const traced = steps.map(step => this.#of(step))
-    const since = (moment: Moment): number | undefined => median(traced.flatMap(times => times.get(moment) ?? []))
+    const moments = new Set(traced.flatMap(times => [...times.keys()]))
     let before = 0
-    const rows = (Object.keys(MOMENTS) as Moment[])
-      .map(moment => ({ moment, ms: since(moment) }))
-      .sort((a, b) => (a.ms ?? Infinity) - (b.ms ?? Infinity))
-      .map(({ moment, ms = NaN }) => {
-        const row = [MOMENTS[moment], ms.toFixed(0), (ms - before).toFixed(0)]
+    const rows = [...moments]
+      .map(moment => ({ moment, ms: median(traced.flatMap(times => times.get(moment) ?? [])) ?? NaN }))
+      .sort((a, b) => a.ms - b.ms)
+      .map(({ moment, ms }) => {
+        const row = [moment, ms.toFixed(0), (ms - before).toFixed(0)]
         before = ms
         return row
       })
     return align([['', 'ms', 'more'], ...rows], new Set([0]))
   }
 
-  #of({ began, output, exit }: TracedCall): Map<Moment, number> {
-    const own = [...this.#pods.values()].find(times => {
-      const made = times.get('made') ?? 0
+  #of({ began, output, exit }: TracedCall): Map<string, number> {
+    const own = [...this.#pods.values()].filter(times => {
+      const made = Math.min(...times.values())
       return made >= began && made <= exit
     })
-    const times = [...(own ?? []), ['output', output], ['exit', exit]] as [Moment, number][]
+    const times: [string, number][] = [
+      ...own.flatMap(pod => [...pod]),
+      ["the program's first byte is printed by the hook", output],
+      ['the hook is gone', exit]
+    ]
     return new Map(times.map(([moment, at]) => [moment, at - began]))
   }
 
-  #see({ metadata, status }: V1Pod): void {
+  #see({ metadata, spec, status }: V1Pod): void {
     const name = metadata?.name ?? ''
-    if (!name.includes('-step-')) return
-    const times = this.#pods.get(name) ?? new Map<Moment, number>()
+    const [, kind] = /-(step|build)-/.exec(name) ?? []
+    if (kind === undefined) return
+    const times = this.#pods.get(name) ?? new Map<string, number>()
     this.#pods.set(name, times)
-    const note = (moment: Moment, holds: boolean): void => {
-      if (holds && !times.has(moment)) times.set(moment, Date.now())
+    const note = (moment: string, holds: boolean): void => {
+      const named = `${kind} pod: ${moment}`
+      if (holds && !times.has(named)) times.set(named, Date.now())
     }
     const has = (type: string): boolean =>
       status?.conditions?.some(condition => condition.type === type && condition.status === 'True') === true
-    const state = status?.containerStatuses?.[0]?.state
     note('made', true)
-    note('scheduled', has('PodScheduled'))
-    note('sandbox', has('PodReadyToStartContainers'))
-    note('running', state?.running !== undefined || state?.terminated !== undefined)
-    note('ended', state?.terminated !== undefined)
-    note('over', status?.phase === 'Succeeded' || status?.phase === 'Failed')
-    note('deleting', metadata?.deletionTimestamp !== undefined)
+    note('has a node (scheduler)', has('PodScheduled'))
+    note('has sandbox and network (kubelet, runtime)', has('PodReadyToStartContainers'))
+    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    for (const { name: container } of [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]) {
+      const state = statuses.find(one => one.name === container)?.state
+      note(`${container} runs, as the kubelet tells`, state?.running !== undefined || state?.terminated !== undefined)
+      note(`the end of ${container} is told`, state?.terminated !== undefined)
+    }
+    note("the pod's end is told", status?.phase === 'Succeeded' || status?.phase === 'Failed')
+    note('deletion asked for', metadata?.deletionTimestamp !== undefined)
   }
 }

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import type { V1Container, V1Pod } from '@kubernetes/client-node'
 
 import { packContext } from '../../packages/builder/src/context/pack.js'
+import { comingContext } from '../../packages/builder/src/engines/kaniko/coming-context.js'
 import { kanikoPod, KANIKO_CONTAINER } from '../../packages/builder/src/engines/kaniko/pod.js'
 import type { KanikoSettings } from '../../packages/builder/src/engines/kaniko/settings.js'
+import { ARCHIVE_MOUNT, ZIPPED_KEY } from '../../packages/builder/src/engines/pod/context-secret.js'
 import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT } from '../../packages/builder/src/engines/pod/parts.js'
 import type { Prepared } from '../../packages/builder/src/index.js'
 import type { Cluster } from '../harness/cluster/index.js'
@@ -34,7 +36,8 @@ const CASE_SECONDS = 240
 
 /**
  * Builds prepared contexts, each in a container of its own of one warm pod: a fresh root from Kaniko's image, with the arguments,
- * the environment and the rights that the product's own pod gives it. A fault of one keeps no other from being built.
+ * the environment and the rights that the product's own pod gives it. Kaniko unpacks the context where it does in the pod of a
+ * build that it pushes itself. A fault of one keeps no other from being built.
  *
  * @param known digests of blobs that are not kept
  */
@@ -62,7 +65,7 @@ async function buildInOnePod(
   known: readonly string[]
 ): Promise<readonly Built[]> {
   const archive = await packAll(builds)
-  const pod = warmPod(cluster, namespace, name, builds, settings, known)
+  const pod = await warmPod(cluster, namespace, name, builds, settings, known)
   await startPod(cluster, pod, CONTEXT_CONTAINER)
   try {
     const receiver = { namespace, pod: name, container: CONTEXT_CONTAINER }
@@ -100,6 +103,7 @@ for file in all/*.tar; do
   mkdir -p "$case/tree"
   tar -xpf "$file" -C "$case/tree"
   chmod 755 "$case/tree"
+  gzip -c "$file" >"$case/${ZIPPED_KEY}"
 done
 rm -rf all all.tar
 (sleep 2; touch whole) >/dev/null 2>&1 &
@@ -124,22 +128,26 @@ async function packAll(builds: readonly Prepared[]): Promise<Buffer> {
   }
 }
 
-function warmPod(
+async function warmPod(
   cluster: Cluster,
   namespace: string,
   name: string,
   builds: readonly Prepared[],
   settings: KanikoSettings,
   known: readonly string[]
-): V1Pod {
+): Promise<V1Pod> {
   // Two targets, so that Kaniko leaves the image in a volume.
   const targets = ['a', 'b'].map(tag => ({ pushRef: `registry.invalid/corpus:${tag}`, insecureRegistries: [] }))
-  const podFor = ({ context, buildArgs }: Prepared): V1Pod =>
-    kanikoPod({ handle: 'corpus', targets, ...context, buildArgs }, settings, { name, timeoutMs: TIMEOUT_MS })
-  const pods = builds.map(podFor)
-  const [{ spec, ...rest } = {}] = pods
+  const options = { name, timeoutMs: TIMEOUT_MS }
+  const podFor = async ({ context, buildArgs }: Prepared): Promise<V1Pod> => {
+    const coming = comingContext(name, await packContext(context), { context, targets: targets.slice(0, 1) })
+    const archive = coming?.byKaniko === true ? { archive: coming } : {}
+    return kanikoPod({ handle: 'corpus', targets, ...context, buildArgs }, settings, { ...options, ...archive })
+  }
+  const pods = await Promise.all(builds.map(podFor))
+  const { spec, ...rest } = kanikoPod({ handle: 'corpus', targets }, settings, options)
   if (spec === undefined) throw new Error('there is nothing to build')
-  const context = containerOf(pods[0], CONTEXT_CONTAINER)
+  const context = containerOf({ spec }, CONTEXT_CONTAINER)
   const { securityContext = {} } = context
   return {
     ...rest,
@@ -200,6 +208,7 @@ exit 0
 function caseContainer(container: V1Container, index: number, known: readonly string[]): V1Container {
   const mounts = (container.volumeMounts ?? []).map(mount => {
     if (mount.mountPath === CONTEXT_MOUNT) return { ...mount, subPath: String(index) }
+    if (mount.mountPath === ARCHIVE_MOUNT) return { ...mount, name: 'context', subPath: String(index) }
     return mount.mountPath === LAYOUT_MOUNT ? { ...mount, subPath: `${index}/layout` } : mount
   })
   return {

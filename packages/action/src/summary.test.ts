@@ -12,7 +12,7 @@ const OUTCOME: BuildOutcome = {
   buildId: 'pod-1',
   backend: 'kubernetes',
   size: 12_345_678,
-  durationsMs: { queue: 1_000, build: 65_000, push: 2_500 }
+  durationsMs: { queue: 1_000, bases: 800, build: 65_000, push: 2_500 }
 }
 
 function wantedOf(inputs: Parameters<typeof readGiven>[0]): Wanted {
@@ -30,9 +30,9 @@ test('a build shows image, digest, size and times, and how to pull the image', (
   const text = shown(summariseBuild(wantedOf({ tags: 'ghcr.io/acme/app:1', push: 'true' }), OUTCOME))
   expect(text).toContain('### Kaniko build: ✅ <code>ghcr.io/acme/app</code>')
   expect(text).toContain(
-    '| Image | Digest | Size | Cache | Queue | Build | Push |\n| --- | --- | --- | --- | --- | --- | --- |'
+    '| Image | Digest | Size | Cache | Queue | Base images | Build | Push | Total |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |'
   )
-  expect(text).toContain('| 12.3 MB | off | 1.0 s | 1 min 5 s | 2.5 s |')
+  expect(text).toContain('| 12.3 MB | off | 1.0 s | 0.8 s | 1 min 5 s | 2.5 s | 1 min 9 s |')
   expect(text).toContain(`docker pull ghcr.io/acme/app@${OUTCOME.digest}`)
 })
 

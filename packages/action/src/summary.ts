@@ -45,6 +45,7 @@ export function summariseBuild(wanted: Wanted, outcome: BuildOutcome): string {
   const [first] = build.tags
   const name = first === undefined ? 'an image without a name' : repositoryOf(first)
   const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : seconds(ms))
+  const parts = Object.values(durationsMs)
   const isPushed = outcome.pushed.length > 0
   return bounded([
     `### Kaniko build: ✅ ${code(name)}`,
@@ -56,8 +57,10 @@ export function summariseBuild(wanted: Wanted, outcome: BuildOutcome): string {
       ['Cache', build.cache === undefined ? 'off' : code(build.cache.repository)],
       ['Queue', time(durationsMs.queue)],
       ['Context', time(durationsMs.context)],
+      ['Base images', time(durationsMs.bases)],
       ['Build', time(durationsMs.build)],
-      ['Push', time(durationsMs.push)]
+      ['Push', time(durationsMs.push)],
+      ['Total', parts.length < 2 ? undefined : time(parts.reduce((sum, ms) => sum + ms, 0))]
     ]),
     ...(isPushed ? [block([`docker pull ${name}@${digest}`])] : []),
     inputs(wanted, `${outcome.backend}, ${outcome.buildId}`)

@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { BuildError } from '@kaniko-hooks/builder'
 import { DummyEngine, type DummyBehaviour } from '@kaniko-hooks/builder/dummy'
-import { type FakeRegistry, quotaExceeded, servers } from '@kaniko-hooks/testing'
+import { KubeError } from '@kaniko-hooks/kube'
+import { type FakeRegistry, quotaExceeded, refused, running, servers } from '@kaniko-hooks/testing'
 
 import { cleanupJob } from './cleanup-job.js'
-import { Bench, container, type CallOptions } from './job/call.fixture.js'
+import { Bench, container, RUNNER, type CallOptions } from './job/call.fixture.js'
 import { openJob } from './job/open-job.js'
 import { prepareJob } from './prepare-job.js'
 import type { Response } from './protocol/response.js'
@@ -90,6 +91,16 @@ describe('with the job', () => {
     expect(asked.lastIndexOf('POST secrets')).toBeGreaterThan(asked.indexOf('POST pods'))
   })
 
+  test('a build does not wait until the job is ready, whose image may be long on its way', async () => {
+    const engine = new DummyEngine()
+    bench.server.onCreate('pods', pod => {
+      pod.status = { phase: 'Pending' }
+      engine.onStart = () => Object.assign(pod, { status: running(pod) })
+    })
+    await prepare(engine)
+    expect(engine.started.size).toBe(1)
+  })
+
   test('as many begin as the settings allow, and two actions with the same files have one', async () => {
     download('octo/other/v1', 'FROM scratch\nCOPY . /other\n')
     download('octo/same/v1', 'FROM scratch\nCOPY . /other\n')
@@ -136,7 +147,6 @@ describe('with the job', () => {
 describe('what goes wrong is no fault of the job', () => {
   test.each<[string, DummyBehaviour]>([
     ['cannot begin', { startFailure: new BuildError('POD_FAILED', 'violates PodSecurity') }],
-    ['has no room in time', { startHangs: true }],
     ['would get a line wrong', { findings: [{ line: 1, instruction: 'X', problem: 'p', advice: 'a' }] }]
   ])('a build that %s leaves nothing, and the step builds', async (_what, behaviour) => {
     const { context } = await prepare(new DummyEngine(behaviour))
@@ -147,6 +157,21 @@ describe('what goes wrong is no fault of the job', () => {
     const engine = new DummyEngine()
     expect(await provide(engine)).toContain(DIGEST)
     expect([engine.followed, engine.requests.length]).toEqual([[], 1])
+  })
+
+  test('a build that was given up in the middle of a request stays noted: its pod may come after all', async () => {
+    await prepare(new DummyEngine({ startHangs: true }))
+    expect(notes()).toContain(`${DOCKERFILE} is left to its step`)
+    expect(records()).toMatchObject([{ begun: { name: 'dummy-1' } }])
+    const engine = new DummyEngine({ knows: new Set(['dummy-1']) })
+    expect(await provide(engine)).toContain(DIGEST)
+    expect(engine.followed).toEqual(['dummy-1'])
+  })
+
+  test('so does one of which nobody knows what became of its request', async () => {
+    const cause = new KubeError('UNREACHABLE', 'no answer')
+    await prepare(new DummyEngine({ startFailure: new BuildError('POD_FAILED', 'no answer', { cause }) }))
+    expect(records()).toMatchObject([{ begun: { name: 'dummy-1' } }])
   })
 
   test('neither a registry that refuses, nor a record that cannot be written', async () => {
@@ -166,6 +191,14 @@ describe('what goes wrong is no fault of the job', () => {
     const engine = new DummyEngine()
     await expect(prepare(engine)).resolves.toBeDefined()
     expect(engine.started.size).toBe(0)
+  })
+
+  test('nor does a job that fails wait for a cluster that does not answer', async () => {
+    bench.server.exec = async ({ print }) => print('missing dd\n').then(() => 0)
+    bench.server.intercept(/^POST pods/, () =>
+      bench.server.intercept('POST secrets', () => new Promise(() => undefined), 1)
+    )
+    await expect(prepare(new DummyEngine())).rejects.toMatchObject({ code: 'JOB_CONTAINER' })
   })
 
   test('a job that fails takes them along', async () => {
@@ -197,9 +230,26 @@ describe('the step that wants the image', () => {
     await prepare(engine)
     await expect(provide(engine)).rejects.toBe(failure)
     expect(bench.printed.at(-1)).toMatch(/^Failed after /)
+    await expect(provide(engine)).rejects.toBe(failure)
+    expect([engine.followed.length, engine.requests.length]).toEqual([1, 2])
+    expect(bench.printed.join('\n')).not.toContain('began with the job')
     const next = new DummyEngine()
     expect(await provide(next)).toContain(DIGEST)
     expect(next.requests).toHaveLength(1)
+  })
+
+  test('says what was found out before it came: why the image is not shared', async () => {
+    download('octo/tool/v1', 'FROM unknown.example/base\n')
+    const options = { settings: { image: { keep: '1h' } }, env: PUSH }
+    const engine = new DummyEngine()
+    await prepare(engine, options)
+    const hint = expect.stringMatching(/^The image is not shared with other jobs: unknown.example\/base could not be/)
+    expect(bench.printed).not.toContainEqual(hint)
+    await provide(engine, options)
+    expect([engine.followed, bench.printed.filter(line => line.startsWith('The image is not'))]).toEqual([
+      ['dummy-1'],
+      [hint]
+    ])
   })
 
   test('builds again what was taken away', async () => {
@@ -254,5 +304,18 @@ describe('the step that wants the image', () => {
     const engine = new DummyEngine()
     await prepare(engine)
     expect(records()).toHaveLength(1)
+  })
+
+  test('no image is removed while a pod is left that may push it again', async () => {
+    await prepare(new DummyEngine())
+    const before = registry.asked.length
+    bench.server.put('pods', { metadata: { name: 'builds', labels: { 'runner-pod': RUNNER } } })
+    bench.server.refuse('DELETE pods/builds', refused(403, 'Forbidden', 'a webhook said no'))
+    await cleanupJob(callOf({}), { state: null })
+    expect([registry.asked.length, records().length]).toEqual([before, 1])
+    expect(bench.printed.at(-1)).toMatch(/^::warning::Clean-up: .*stay until/)
+    await cleanupJob(callOf({}), { state: null })
+    expect(records()).toEqual([])
+    expect(registry.asked.length).toBeGreaterThan(before)
   })
 })

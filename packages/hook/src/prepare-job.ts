@@ -21,7 +21,7 @@ import type { Response } from './protocol/response.js'
 import type { PrepareJob } from './protocol/schema.js'
 import { warningCommand } from './report/workflow-commands.js'
 import { openJob } from './job/open-job.js'
-import { probeJobContainer } from './job/probe.js'
+import { probeJobContainer, type Probed } from './job/probe.js'
 import { startPod } from './job/start-pod.js'
 import { forwardPorts } from './services/forward.js'
 import { readServiceImages } from './services/images.js'
@@ -137,8 +137,11 @@ export async function prepareJob(
     const [{ status }] = await Promise.all([running, awaitOwnPods({ ...call, cancelled: signal }, own), delivered])
     const fill = async (): Promise<boolean> => {
       if (job === undefined) return false
-      const filled = timePhase(call, 'workspace', workspace.fillJob(name, signal))
-      const [isAlpine] = await Promise.all([probe(call, name, plan, own, workspace), filled])
+      const probed = probe(call, name, plan, own, workspace)
+      const user = probed.then(({ owner: found }) => found)
+      user.catch(() => undefined)
+      const filled = timePhase(call, 'workspace', workspace.fillJob(name, user, signal))
+      const [{ isAlpine }] = await Promise.all([probed, filled])
       return isAlpine
     }
     const podOf = (service: Service): string => own.find(one => one.service === service)?.pod ?? name
@@ -175,28 +178,28 @@ export async function prepareJob(
   }
 }
 
-/** @returns whether the job container's image is Alpine's */
+/** Asks the job's container what is to be known of it. */
 async function probe(
   call: Call,
   pod: string,
   plan: Plan,
   own: readonly OwnPod[],
   { deliversExternals }: Workspace
-): Promise<boolean> {
+): Promise<Probed> {
   const hosts = oddHosts(plan, own)
-  const { isAlpine, hasHosts } = await probeJobContainer(call, pod, { hosts: hosts.lines, deliversExternals })
+  const probed = await probeJobContainer(call, pod, { hosts: hosts.lines, deliversExternals })
   if (hosts.names.length > 0) {
     const names = hosts.names.join(', ')
     const who = 'Kubernetes takes no host name with "_"'
     call.print(
-      hasHosts
+      probed.hasHosts
         ? `Only run: steps and JavaScript actions reach ${names}: ${who}, so that container steps need another name.`
         : warningCommand(
             `Not reached under ${names}: ${who}, and only root could write into the hosts file of the job.`
           )
     )
   }
-  return isAlpine
+  return probed
 }
 
 async function timePhase<T>(call: Call, phase: string, work: Promise<T>): Promise<T> {

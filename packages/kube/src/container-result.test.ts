@@ -31,6 +31,15 @@ const running: V1ContainerState = { running: {} }
 const disrupted = [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }]
 
 describe('containerResult', () => {
+  test.each<[string, V1Pod, boolean]>([
+    ['before the phase comes', podWith({ main: ended(0) }, { phase: 'Running' }), true],
+    ['of a pod that is deleted', podWith({ main: ended(0) }, {}, { deletionTimestamp: new Date() }), false],
+    ['of one that is evicted', podWith({ main: ended(0) }, { phase: 'Failed', reason: 'Evicted' }), false]
+  ])('of a program that does not trap TERM, 0 %s', (_, pod, trustworthy) => {
+    expect(containerResult(pod, 'main', { trapsTerm: false }).trustworthy).toBe(trustworthy)
+    expect(containerResult(pod, 'main').trustworthy).toBe(false)
+  })
+
   test.each<[string, V1Pod, number]>([
     ['0 of a pod that succeeded', podWith({ main: ended(0) }, { phase: 'Succeeded' }), 0],
     ['another code', podWith({ main: ended(7) }, { phase: 'Failed' }), 7],

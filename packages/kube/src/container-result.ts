@@ -20,8 +20,15 @@ export interface ContainerResult {
  * Reads a container's end from its pod. A pod that is deleted, evicted or past its deadline, and whose program traps
  * TERM, ends with 0: so 0 counts only when the pod ended well too, or when other containers still run and nobody is
  * ending it. Init containers count by their own state.
+ *
+ * @param options `trapsTerm`: false for a program that is known never to end with 0 because it was told to; its 0 counts
+ *   before the kubelet has told the end of the pod, which comes a second later
  */
-export function containerResult(pod: V1Pod, container: string): ContainerResult {
+export function containerResult(
+  pod: V1Pod,
+  container: string,
+  { trapsTerm = true }: { readonly trapsTerm?: boolean } = {}
+): ContainerResult {
   const terminated = containerStatus(pod, container)?.state?.terminated
   if (terminated === undefined) {
     const said = disturbance(pod, container) ?? `phase ${pod.status?.phase ?? 'unknown'}`
@@ -32,7 +39,7 @@ export function containerResult(pod: V1Pod, container: string): ContainerResult 
     }
   }
   const { exitCode, reason, message } = terminated
-  const why = whyNot(pod, container, exitCode, reason)
+  const why = whyNot(pod, container, { exitCode, reason, trapsTerm })
   return {
     exitCode,
     ...(reason !== undefined && { reason }),
@@ -42,7 +49,11 @@ export function containerResult(pod: V1Pod, container: string): ContainerResult 
   }
 }
 
-function whyNot(pod: V1Pod, container: string, exitCode: number, reason: string | undefined): string | undefined {
+function whyNot(
+  pod: V1Pod,
+  container: string,
+  { exitCode, reason, trapsTerm }: { exitCode: number; reason: string | undefined; trapsTerm: boolean }
+): string | undefined {
   if (reason === 'OOMKilled') return outOfMemory(pod, container)
   const disturbed = disturbance(pod, container)
   if (disturbed !== undefined) {
@@ -51,7 +62,7 @@ function whyNot(pod: V1Pod, container: string, exitCode: number, reason: string 
       `but not by itself: ${disturbed}.`
     )
   }
-  if (exitCode !== 0 || isInitContainer(pod, container)) return undefined
+  if (exitCode !== 0 || !trapsTerm || isInitContainer(pod, container)) return undefined
   const phase = pod.status?.phase ?? 'unknown'
   const othersRun = containerStatuses(pod).some(
     ({ name, state }) => name !== container && state?.terminated === undefined

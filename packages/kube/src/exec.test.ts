@@ -390,6 +390,51 @@ test('a signal and close() end it as ABORTED', async () => {
   await expect(kube.exec(target, { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
+describe('a connection that was opened ahead', () => {
+  /** The sockets of all connections to the server. */
+  function connections(): Socket[] {
+    const sockets: Socket[] = []
+    opened[0]?.server.on('connection', (socket: Socket) => sockets.push(socket))
+    return sockets
+  }
+
+  test.each(['without', 'with'])('is the next stream’s, %s TLS', async tls => {
+    const run = (socket: WebSocket): void => finish(socket, SUCCESS)
+    const kube = await openServer(run, tls === 'with' ? { tls: selfSigned() } : {})
+    const sockets = connections()
+    kube.connectAhead()
+    while (sockets.length === 0) await sleep(1)
+    expect((await outputs(await kube.exec(target))).code).toBe(0)
+    expect(sockets).toHaveLength(1)
+    expect((await outputs(await kube.exec(target))).code).toBe(0)
+    expect(sockets).toHaveLength(2)
+  })
+
+  test('may still be opening when it is taken', async () => {
+    const kube = await openServer(socket => finish(socket, SUCCESS))
+    const sockets = connections()
+    kube.connectAhead()
+    expect((await outputs(await kube.exec(target))).code).toBe(0)
+    expect(sockets).toHaveLength(1)
+  })
+
+  test('is left alone when the server has closed it, and closed with the client', async () => {
+    const kube = await openServer(socket => finish(socket, SUCCESS))
+    const sockets = connections()
+    kube.connectAhead()
+    while (sockets.length === 0) await sleep(1)
+    sockets[0]?.destroy()
+    await sleep(20)
+    expect((await outputs(await kube.exec(target))).code).toBe(0)
+    expect(sockets).toHaveLength(2)
+    kube.connectAhead()
+    while (sockets.length === 2) await sleep(1)
+    kube.close()
+    const [last] = sockets.slice(-1)
+    if (last?.destroyed === false) await once(last, 'close')
+  })
+})
+
 describe('standard input', () => {
   /** Collects the input, and ends with its length and what closed it. */
   const counting = (socket: WebSocket): void => {

@@ -290,6 +290,11 @@ export class Kube {
     return openExec(this.#rest, this.namespace, target, { ...options, heartbeat: this.#heartbeat, retry })
   }
 
+  /** Begins the connection of the next `exec`, which need not come: its handshakes are a round trip or two. */
+  connectAhead(): void {
+    this.#rest.connectAhead()
+  }
+
   /**
    * Returns when a container's node answers for it: after a failed `exec` this tells an outage from a command that
    * cannot be run. Waits as for any outage.

@@ -90,7 +90,7 @@ class FakeLog {
 
   async follow(
     quietMs = 10_000,
-    settleMs = 0
+    { settleMs = 0, ended = new AbortController().signal } = {}
   ): Promise<Pick<FollowedLog, 'complete'> & { readonly lines: string[]; readonly gaps: string[] }> {
     const server = await localServer((call, response) => this.answer(call, response))
     opened.push(server)
@@ -99,8 +99,7 @@ class FakeLog {
     const gaps: string[] = []
     const onGap = (message: string): number => gaps.push(message)
     const { complete } = await followLog(kube, target, line => void lines.push(line), {
-      onGap,
-      quietMs,
+      ...{ onGap, quietMs, ended },
       settleMs: () => settleMs
     })
     return { complete, lines, gaps }
@@ -140,7 +139,7 @@ describe('followLog', () => {
         setTimeout(() => (log.state = 'terminated'), 100)
       }
     ]
-    await expect(log.follow(10_000, 400)).resolves.toEqual({ complete: true, lines: ['one'], gaps: [] })
+    await expect(log.follow(10_000, { settleMs: 400 })).resolves.toEqual({ complete: true, lines: ['one'], gaps: [] })
     expect(log.looks).toBe(1)
     expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
   })
@@ -148,7 +147,11 @@ describe('followLog', () => {
   test('opens a log again whose end was none, after that time', async () => {
     const log = logOf('01.1 one', '01.2 two')
     log.connections = [(response, call) => void response.end(log.content(call.query).slice(0, 36)), toTheEnd(log)]
-    await expect(log.follow(10_000, 100)).resolves.toEqual({ complete: true, lines: ['one', 'two'], gaps: [] })
+    await expect(log.follow(10_000, { settleMs: 100 })).resolves.toEqual({
+      complete: true,
+      lines: ['one', 'two'],
+      gaps: []
+    })
     expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'true', 'false'])
   })
 
@@ -174,6 +177,20 @@ describe('followLog', () => {
       toTheEnd(log)
     ]
     await expect(log.follow()).resolves.toMatchObject({ complete: true, lines: ['one', 'two'] })
+  })
+
+  test('a container that is known to have ended is read to its last line, while the stream stays open', async () => {
+    const log = logOf('01.1 one', '01.2 two')
+    const ended = new AbortController()
+    log.connections = [
+      (response, call) => {
+        response.write(log.content(call.query).replace(/\n.*/s, '\n'))
+        log.state = 'terminated'
+        setTimeout(() => ended.abort(), 20)
+      }
+    ]
+    await expect(log.follow(10_000, { ended: ended.signal })).resolves.toEqual({ complete: true, gaps: [], lines: ['one', 'two'] })
+    expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
   })
 
   test('lines that the last stream kept back are read at the end', async () => {

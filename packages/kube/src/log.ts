@@ -34,6 +34,11 @@ export interface FollowOptions {
   readonly onGap?: (message: string) => void
   /** For so long after the log's end, what is waited for cannot come, and nobody looks whether the container has ended; default 0. Asked then. */
   readonly settleMs?: () => number
+  /**
+   * Aborted by whoever knows that the container has ended. What is left of the log is then read at once: a stream that follows
+   * takes up to a second to end (kubelet, `logForceCheckPeriod`).
+   */
+  readonly ended?: AbortSignal
   /** After which silence the connection is checked; default 15 s, doubled up to a minute. */
   readonly quietMs?: number
 }
@@ -94,6 +99,7 @@ class Follower {
         this.#gap('it comes without times, so its end cannot be checked')
         return { complete: this.#complete }
       }
+      if (this.#options.ended?.aborted === true) return this.#finish()
       const settleMs = end === 'whole' ? (this.#options.settleMs?.() ?? 0) : 0
       const mayWait = settleMs > 0 || this.#kube.watchPod(this.#target.pod).isLive
       let stage = end === 'whole' && mayWait ? 'running' : await this.#stage(seenPod || end !== 'waiting')
@@ -165,6 +171,8 @@ class Follower {
     const { signal } = this.#options
     const cut = new AbortController()
     const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
+    const onEnd = (): void => cut.abort()
+    if (follow) this.#options.ended?.addEventListener('abort', onEnd, { once: true })
     const { sinceTime } = this.#position
     const lines = new LogLines()
     this.#position.restart()
@@ -190,6 +198,8 @@ class Follower {
       // The last of many tries.
       if (isKubeError(error, 'API', 'NOT_FOUND') && (error.status === 500 || error.status === 404)) return error
       throw error
+    } finally {
+      this.#options.ended?.removeEventListener('abort', onEnd)
     }
   }
 

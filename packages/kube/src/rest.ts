@@ -18,6 +18,9 @@ const READ_TIMEOUT_MS = 15_000
 const WRITE_TIMEOUT_MS = 40_000
 /** Load balancers forget idle connections without a word; an older socket is not worth the doubt. */
 const IDLE_SOCKET_MS = 30_000
+/** API servers give up a connection on which nothing is asked for half a minute, load balancers perhaps earlier. */
+const AHEAD_MS = 10_000
+const MAX_AHEAD = 2
 const DEFAULT_RETRY_FOR_MS = 300_000
 const DEFAULT_FIRST_CONTACT_MS = 20_000
 /** For so long after it gave no answer, an API server is taken for one that has just begun. */
@@ -61,6 +64,8 @@ export class Rest {
   readonly #tls: ConnectionOptions | undefined
   readonly #agent: http.Agent
   readonly #outage: Outage
+  /** Connections that were opened ahead. */
+  readonly #ahead = new Map<Socket, { readonly since: number; isReady: boolean }>()
   #answered = false
   #silentAt = -Infinity
   #lastUse = 0
@@ -164,6 +169,33 @@ export class Rest {
 
   /** A connection of its own, for a stream. `onReady` is called once requests can be written to it. */
   socket(onReady: () => void): Socket {
+    const now = performance.now()
+    for (const [socket, { since, isReady }] of this.#ahead) {
+      this.#ahead.delete(socket)
+      if (socket.destroyed || now - since > AHEAD_MS) {
+        socket.destroy()
+        continue
+      }
+      socket.ref()
+      if (isReady) process.nextTick(onReady)
+      else socket.once(this.#tls === undefined ? 'connect' : 'secureConnect', onReady)
+      return socket
+    }
+    return this.#connect(onReady)
+  }
+
+  /** Begins a connection for the next stream: the handshakes are over when the stream is wanted. Nobody need want one. */
+  connectAhead(): void {
+    if (this.#ahead.size >= MAX_AHEAD) return
+    const state = { since: performance.now(), isReady: false }
+    const socket = this.#connect(() => (state.isReady = true)).unref()
+    // Whoever takes it hears of its error; else nobody is concerned.
+    socket.on('error', () => undefined)
+    socket.once('close', () => this.#ahead.delete(socket))
+    this.#ahead.set(socket, state)
+  }
+
+  #connect(onReady: () => unknown): Socket {
     const { hostname, port, protocol } = this.#config.server
     const host = hostname.replace(/^\[|\]$/g, '')
     const portNumber = Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port)
@@ -217,6 +249,7 @@ export class Rest {
   /** Ends idle connections, so that the process can exit. */
   close(): void {
     this.#agent.destroy()
+    for (const socket of this.#ahead.keys()) socket.destroy()
   }
 
   async #send(request: ApiRequest): Promise<http.IncomingMessage> {

@@ -126,7 +126,8 @@ function hasStarted(pod: V1Pod, container: string | undefined): boolean {
   })
 }
 
-function hasEnded(pod: V1Pod, container: string | undefined): boolean {
+/** What the goal `ended` asks: see `PodGoal`. */
+export function hasEnded(pod: V1Pod, container: string | undefined): boolean {
   if (isFinished(pod)) return true
   if (container === undefined || containerStatus(pod, container)?.state?.terminated === undefined) return false
   return containerStatuses(pod).some(({ name, state }) => name !== container && state?.terminated === undefined)

@@ -530,10 +530,13 @@ describe('TLS', () => {
     expect(error).toMatchObject({ code: 'BAD_CERTIFICATE' })
   })
 
-  test('a registry without TLS that is spoken to by TLS is named as what it may be', async () => {
+  test('a registry without TLS that is spoken to by TLS is named as such, with what allows it', async () => {
     const registry = await serve((_, response) => has(response))
     const error = await failure(clientOf(registry, ROBOT, { plainHttp: false }).headManifest('a', 'x'))
-    expect(error.message).toContain('plain HTTP?')
+    expect(error).toMatchObject({ code: 'UNREACHABLE', definite: true })
+    expect(error.message).toMatch(
+      /answers in plain HTTP, without TLS; allow that for it: --insecure-registry of kbuild, .*plainHttp/
+    )
   })
 
   test.each<[string, Credential | undefined]>([

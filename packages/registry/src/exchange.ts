@@ -3,6 +3,7 @@ import * as https from 'node:https'
 import type { Readable } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import { RegistryError } from './errors.js'
+import { isPlainAnswer, withPlainHttpAdvice } from './plain-http.js'
 
 /** How a client's requests travel, to the registry and to its token service alike. */
 export interface Wire {
@@ -46,7 +47,7 @@ export interface Answer {
 /** What to do about a connection's error that no second try within seconds can help. */
 const DEFINITE: ReadonlyMap<string, string> = new Map([
   ['ENOTFOUND', ''],
-  ['EPROTO', ' (does it speak plain HTTP?)'],
+  ['EPROTO', ''],
   ['ERR_TLS_CERT_ALTNAME_INVALID', ''],
   ...[
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -144,10 +145,15 @@ function unreachable(request: Request, cause: unknown): RegistryError {
   const hint = DEFINITE.get(code)
   return new RegistryError(
     'UNREACHABLE',
-    `${request.whom} cannot be reached: ${said || 'no reason given'}${hint ?? ''}`,
+    `${request.whom} cannot be reached: ${withPlainHttpAdvice(said || 'no reason given')}${hint ?? ''}`,
     {
       cause,
-      definite: hint !== undefined || code === 'ECONNREFUSED' || code.startsWith('CERT_') || code.includes('_CERT')
+      definite:
+        hint !== undefined ||
+        code === 'ECONNREFUSED' ||
+        code.startsWith('CERT_') ||
+        code.includes('_CERT') ||
+        isPlainAnswer(said)
     }
   )
 }

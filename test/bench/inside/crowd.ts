@@ -20,7 +20,7 @@ export async function measureCrowd(
   const externals = join(work, 'externals')
   await mkdir(externals, { recursive: true })
   const hooks = runners.map(runner => {
-    return new Hook({ ...assignment, work: join(work, runner), externals, runner, isTraced: true })
+    return new Hook({ ...assignment, work: join(work, runner), externals, runner })
   })
   for (const [index, hook] of hooks.entries()) {
     await hook.layOut()

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
 
 import type { V1Container, V1Pod, V1Secret } from '@kubernetes/client-node'
 
@@ -23,13 +25,23 @@ const files = (image: string, nonce: string): Readonly<Record<string, string>> =
 /**
  * Writes the action; its content is new each time, so that its image has to be built.
  *
+ * @param nonce what it prints
  * @returns the path of its Dockerfile
  */
-export async function writeAction(directory: string, image: string): Promise<string> {
+export async function writeAction(directory: string, image: string, nonce = randomUUID()): Promise<string> {
   await mkdir(directory, { recursive: true })
-  for (const [name, text] of Object.entries(files(image, randomUUID()))) await writeFile(join(directory, name), text)
+  for (const [name, text] of Object.entries(files(image, nonce))) await writeFile(join(directory, name), text)
   await chmod(join(directory, 'run.sh'), 0o755)
   return join(directory, 'Dockerfile')
+}
+
+/** Writes it as the runner does when it downloads an action for the job; see `writeAction`. */
+export async function downloadAction(actions: string, image: string): Promise<string> {
+  const directory = join(actions, 'octo/bench/v1')
+  const dockerfile = await writeAction(directory, image)
+  await writeFile(join(directory, 'action.yml'), 'runs: { using: docker, image: Dockerfile }\n')
+  await writeFile(`${directory}.completed`, 'now')
+  return dockerfile
 }
 
 /** An action whose layers are worth to be kept: one that takes its time, and a last one that is new each time. */
@@ -47,35 +59,60 @@ export async function writeHeavyAction(directory: string, image: string, seed: s
   return join(directory, 'Dockerfile')
 }
 
-/** The hook's build pod with the context in it from the start, and a tag of its own in the same repository. */
-export function rawKaniko(pod: V1Pod, { image }: Assignment): V1Pod {
+/**
+ * The hook's build pod with a context that is there before the pod, and a tag of its own in the same repository: in a Secret
+ * where the hook's comes so, and by the container that takes it otherwise.
+ */
+export async function rawKaniko(pod: V1Pod, assignment: Assignment, api: Api): Promise<V1Pod> {
   const [kaniko] = pod.spec?.containers ?? []
   const [context] = pod.spec?.initContainers ?? []
-  if (kaniko === undefined || context === undefined) throw new Error('the build pod has another shape than expected')
+  if (kaniko === undefined) throw new Error('the build pod has another shape than expected')
+  const args = (kaniko.args ?? []).map(arg =>
+    arg.startsWith('--destination=') ? arg.replace(/:[^:/]*$/, `:limit-${randomUUID().slice(0, 8)}`) : arg
+  )
+  const { nodeName: _, ...spec } = pod.spec ?? { containers: [] }
+  const raw = { apiVersion: 'v1', kind: 'Pod', spec: { ...spec, containers: [{ ...kaniko, args }] } }
+  if (context !== undefined) {
+    return { ...raw, spec: { ...raw.spec, initContainers: [written(context, kaniko, assignment)] } }
+  }
+  const secretName = `limit-${randomUUID()}`
+  const archive = await packed(kaniko, assignment)
+  await api.call('POST', api.secrets(), { metadata: { name: secretName }, data: { [archive.key]: archive.base64 } })
+  const volumes = (spec.volumes ?? []).map(volume =>
+    volume.name === 'archive' ? { ...volume, secret: { ...volume.secret, secretName } } : volume
+  )
+  return { ...raw, spec: { ...raw.spec, volumes } }
+}
+
+/** Removes what `rawKaniko` has made for a pod. */
+export async function removeRaw({ spec }: V1Pod, api: Api): Promise<void> {
+  const name = spec?.volumes?.find(volume => volume.name === 'archive')?.secret?.secretName
+  if (name !== undefined) await api.call('DELETE', api.secrets(name))
+}
+
+/** The container that takes the context, with the context in its program. */
+function written(context: V1Container, kaniko: V1Container, { image }: Assignment): V1Container {
   const directory = argumentOf(kaniko, 'context').replace(/^dir:\/\//, '')
   const contents = Object.entries(files(image, randomUUID()))
   const placeOf = (name: string): string =>
     name === 'Dockerfile' ? argumentOf(kaniko, 'dockerfile') : `${directory}/${name}`
   const write = contents.map(([name], index) => `printf %s "$FILE_${index}" >${placeOf(name)}`)
-  const args = (kaniko.args ?? []).map(arg =>
-    arg.startsWith('--destination=') ? arg.replace(/:[^:/]*$/, `:limit-${randomUUID().slice(0, 8)}`) : arg
-  )
-  const { nodeName: _, ...spec } = pod.spec ?? { containers: [] }
   return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    spec: {
-      ...spec,
-      initContainers: [
-        {
-          ...context,
-          command: ['sh', '-ec', [`mkdir -p ${directory}`, ...write, `chmod 755 ${placeOf('run.sh')}`].join('\n')],
-          env: contents.map(([, value], index) => ({ name: `FILE_${index}`, value }))
-        }
-      ],
-      containers: [{ ...kaniko, args }]
-    }
+    ...context,
+    command: ['sh', '-ec', [`mkdir -p ${directory}`, ...write, `chmod 755 ${placeOf('run.sh')}`].join('\n')],
+    env: contents.map(([, value], index) => ({ name: `FILE_${index}`, value }))
   }
+}
+
+/** The archive that Kaniko unpacks, as a key of a Secret. */
+async function packed(kaniko: V1Container, { image }: Assignment): Promise<{ key: string; base64: string }> {
+  const top = await mkdtemp('/tmp/limit-')
+  const directory = join(top, argumentOf(kaniko, 'context-sub-path'))
+  await writeAction(directory, image)
+  await rename(join(directory, 'Dockerfile'), join(top, basename(argumentOf(kaniko, 'dockerfile'))))
+  const { stdout } = await promisify(execFile)('tar', ['-C', top, '-czf', '-', '.'], { encoding: 'buffer' })
+  await rm(top, { recursive: true })
+  return { key: basename(argumentOf(kaniko, 'context')), base64: stdout.toString('base64') }
 }
 
 /** What the hook tells Kaniko by this flag. */

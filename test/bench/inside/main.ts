@@ -5,9 +5,17 @@ import { join } from 'node:path'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
-import type { Assignment, Row, Sample, Way } from '../rows.js'
+import type { Assignment, Row, Sample, TracedRow, Way } from '../rows.js'
 import { Api } from '../limits/api.js'
-import { forgetKept, rawKaniko, removePushed, writeAction, writeHeavyAction } from './dockerfile.js'
+import {
+  downloadAction,
+  forgetKept,
+  rawKaniko,
+  removePushed,
+  removeRaw,
+  writeAction,
+  writeHeavyAction
+} from './dockerfile.js'
 import { measureCrowd } from './crowd.js'
 import { Hook, type HookRun } from './hook.js'
 import { measureLatency } from './latency.js'
@@ -29,7 +37,7 @@ const fewer = Math.max(1, Math.min(runs, Math.ceil(runs / 2)))
 
 async function main(): Promise<void> {
   await hook.layOut()
-  if (assignment.isTraced === true) return traceContainers()
+  if (assignment.traced !== undefined) return traceSteps(assignment.traced)
   if (assignment.crowd !== undefined) {
     return measureCrowd(assignment, assignment.crowd, sample => process.stdout.write(`${JSON.stringify(sample)}\n`))
   }
@@ -41,6 +49,7 @@ async function main(): Promise<void> {
   }
   if (isWanted('load')) await measureLoad()
   if (isWanted('prepare')) await measurePrepare()
+  if (isWanted('prepare-early') || isWanted('dockerfile-early')) await measureEarly()
   await hook.prepare()
   const echo = await hook.script('echo', 'echo hello\n')
   await hook.runScript(echo)
@@ -58,17 +67,32 @@ async function main(): Promise<void> {
   tell('cleanup', await hook.cleanup())
 }
 
-async function traceContainers(): Promise<void> {
-  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+async function traceSteps(row: TracedRow): Promise<void> {
   const tellTraced = (call: TracedCall['call'], { began, heard: output, ms, sent }: HookRun): void => {
     process.stdout.write(`${JSON.stringify({ call, began, output, exit: began + ms, sent })}\n`)
   }
+  if (row === 'dockerfile-apart') await hook.configure({ destinations: [apart()] })
   tellTraced('prepare_job', await hook.prepare())
   for (let round = 0; round < runs; round += 1) {
-    tellTraced('container step', await hook.runContainer(step, 'hello\n'))
+    tellTraced('step', await traceStep(row))
     await pods.settle(hook.jobPod)
   }
   tellTraced('cleanup_job', await hook.cleanup())
+}
+
+async function traceStep(row: TracedRow): Promise<HookRun> {
+  if (row === 'container') {
+    return hook.runContainer({ image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }, 'hello\n')
+  }
+  const nonce = randomUUID()
+  const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-traced'), image, nonce)
+  return hook.runContainer({ image: null, dockerfile, entryPoint: null, args: undefined }, nonce)
+}
+
+/** Where builds need a credential, and so a container that pushes. */
+function apart(): object {
+  const { host, port, nodePort } = assignment.registry
+  return { nodePort: { host, port, nodePort, pushSecret: assignment.pushSecret } }
 }
 
 /** All that images of the job may lie in. */
@@ -162,7 +186,46 @@ async function measureDockerfile(): Promise<void> {
   }
   await contest('dockerfile-first', fewer, build, async () => {
     if (buildPod === undefined) throw new Error('no build pod was seen')
-    return runPod(rawKaniko(buildPod, assignment), 'ended', pod => removePushed(pod, assignment))
+    const api = new Api()
+    return runPod(await rawKaniko(buildPod, assignment, api), 'ended', async pod => {
+      await Promise.all([removePushed(pod, assignment), removeRaw(pod, api)])
+    })
+  })
+}
+
+/**
+ * A downloaded action, which is built beside the job's start: what that costs the start, and the step once the build has ended.
+ * The steps' limit is a container step in the same job.
+ */
+async function measureEarly(): Promise<void> {
+  const step = { image, dockerfile: null, entryPoint: 'sh', args: '-c "echo hello"' }
+  const end = async (): Promise<void> => {
+    tell('cleanup', await hook.cleanup())
+    await pods.settle()
+  }
+  const stepsOf = async (dockerfile: string): Promise<void> => {
+    // Another hook begins none, and on a busy machine one may be given up.
+    if (!(await pods.ended('-build-'))) return
+    const action = { image: null, dockerfile, entryPoint: null, args: undefined }
+    const early = async (): Promise<HookRun> => {
+      const run = await hook.runContainer(action, 'Built since the job began')
+      if (run.heard === 0) throw new Error(`the step did not have the image that was built early:\n${run.tail}`)
+      return run
+    }
+    await contest('dockerfile-early', 1, early, async () => hook.runContainer(step))
+  }
+  const ours = async (): Promise<HookRun> => {
+    const dockerfile = await downloadAction(hook.dirs.actions, image)
+    const run = await hook.prepare()
+    await stepsOf(dockerfile)
+    await end()
+    await rm(hook.dirs.actions, { recursive: true })
+    return run
+  }
+  await contest('prepare-early', fewer, ours, async () => {
+    const run = await hook.prepare()
+    await end()
+    return run
   })
 }
 
@@ -222,8 +285,7 @@ async function measureTrees(kubectl: string): Promise<void> {
 
 /** What a credential costs: the image is written to a volume and pushed by a second container. */
 async function measureApart(): Promise<void> {
-  const { host, port, nodePort } = assignment.registry
-  await hook.configure({ destinations: [{ nodePort: { host, port, nodePort, pushSecret: assignment.pushSecret } }] })
+  await hook.configure({ destinations: [apart()] })
   for (let round = 0; round < fewer; round += 1) {
     const dockerfile = await writeAction(join(hook.dirs.workspace, 'bench-apart'), image)
     tell('dockerfile-apart', await runAction(dockerfile))

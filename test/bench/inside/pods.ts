@@ -49,6 +49,16 @@ export class Pods {
     return { name, file }
   }
 
+  /** Waits until the pod with this in its name has ended. False: there is none. */
+  async ended(part: string): Promise<boolean> {
+    for (;;) {
+      const found = (await this.#list()).find(({ metadata }) => metadata?.name?.includes(part))
+      if (found === undefined) return false
+      if (!['Pending', 'Running'].includes(found.status?.phase ?? 'Pending')) return true
+      await sleep(250)
+    }
+  }
+
   async delete(name: string): Promise<void> {
     await this.#api.call('DELETE', this.#api.pods(name), { gracePeriodSeconds: 1 })
   }

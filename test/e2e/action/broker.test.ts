@@ -24,6 +24,15 @@ beforeAll(async () => {
 
 afterAll(async () => registry.remove())
 
+/** Kills the next step of the action as nobody can prevent, once its build has said something. */
+const KILLER = `cat > /tmp/killer <<'END'
+until cat /__w/_temp/_kbuild/*.log | grep -q 'it is slow'; do sleep 0.2; done
+for process in /proc/[0-9]*; do
+  case $(readlink $process/exe) in */node) grep -q 'action/main.cjs' $process/cmdline && kill -9 \${process#/proc/};; esac
+done
+END
+setsid nohup sh /tmp/killer >/tmp/killer.log 2>&1 </dev/null &`
+
 /** The action as it is committed, and a repository that uses it. */
 function repository(): Record<string, string> {
   const committed = readdirSync(join(ROOT, 'dist', 'action')).map(name => `dist/action/${name}`)
@@ -32,6 +41,7 @@ function repository(): Record<string, string> {
     'app/Dockerfile':
       'FROM busybox:1.36\nARG VERSION\nRUN echo "::error::by the build" && test "$VERSION" = 1\nCOPY hello /\n',
     'app/hello': 'hello\n',
+    'slow/Dockerfile': 'FROM busybox:1.36\nRUN echo it is slow; sleep 600\n',
     'pull.cjs': PULL
   }
 }
@@ -56,7 +66,9 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
         name: 'broken',
         uses: './',
         with: { ...build, tags: `${registry.pushHost}/open/${mode}:2`, 'build-args': 'VERSION=2' }
-      }
+      },
+      { name: 'killer', run: KILLER },
+      { name: 'killed', uses: './', with: { context: 'slow' } }
     ]
     result = await runJob(runner, {
       workflow: workflowOf({
@@ -94,5 +106,12 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
     expect(step('broken').outcome).toBe('failure')
     expect(said('broken')).toMatch(/##\[error\]app\/Dockerfile:3: .*ended with exit code 1/)
     expect(step('broken').outputs).toEqual({})
+  })
+
+  test('ends the build of a step that is killed at once, and nothing of it stays', async () => {
+    expect(step('killed').outcome).toBe('failure')
+    expect(said('killed')).toContain('it is slow')
+    expect(result.log).toMatch(/Ended the build [0-9a-f-]{36}, which the step left behind\./)
+    expect(await suite.left()).toEqual([])
   })
 })

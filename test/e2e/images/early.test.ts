@@ -41,6 +41,8 @@ const FILES: Files = {
     'ENTRYPOINT ["cat", "/said"]'
   ].join('\n'),
   'octo/tools/v1/say/said': 'hello\n',
+  // Too large for a Secret as it is.
+  'octo/tools/v1/say/README.md': 'what the action is good for\n'.repeat(50_000),
   'octo/broken/v1/action.yml': manifest('build/Dockerfile'),
   'octo/broken/v1/build/Dockerfile': 'FROM busybox:1.36\nRUN echo "so far" && exit 3\n',
   'octo/both/v1/action.yml': JSON.stringify({
@@ -159,7 +161,7 @@ describe.each(['volume', 'novolume'] as const)('the images of downloaded actions
     expect(lines).toEqual(
       expect.arrayContaining([
         '##[group]Build _actions/octo/tools/v1/say/Dockerfile',
-        'Context: 3 files',
+        'Context: 4 files',
         'Step 1: FROM busybox:1.36',
         'line one',
         '::warning::line two',

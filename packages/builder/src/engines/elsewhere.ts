@@ -1,5 +1,6 @@
 /** What builds outside of pods have in common with those in pods. */
 export { ElsewhereLog, forkOf, prepareElsewhere } from './kaniko/elsewhere.js'
+export { comingContext } from './kaniko/coming-context.js'
 export { CAPABILITIES, kanikoPod } from './kaniko/pod.js'
 export { KANIKO_FORKS, type KanikoFork } from './kaniko/unsupported.js'
 export { CONTEXT_TREE, LAYOUT_MOUNT, TAR_MOUNT } from './pod/parts.js'

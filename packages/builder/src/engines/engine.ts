@@ -110,7 +110,7 @@ export interface BuiltImage {
 export interface BuildPhases {
   /** All that the cluster does for the builder's pod: scheduling, image pulls, and the start of each container. */
   readonly podMs: number
-  /** The transfer alone. */
+  /** The transfer alone; of a context that comes with its pod, the packing. */
   readonly contextMs: number
   /** All instructions. */
   readonly buildMs: number

@@ -99,11 +99,13 @@ describe('what stays', () => {
   test('builds that run, and their Secrets', async () => {
     secret('long-push', pod('long', { phase: 'Running', deadline: 72 * 3600 }))
     secret('pending-push', pod('pending', { phase: 'Pending', deadline: 72 * 3600 }))
+    secret('pending', undefined)
     const { code, stdout, stderr } = await kbuild.run(['gc'])
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toMatch(/pod long \(48 h old\) stays: it is Running, and its time is not over/)
     expect(stderr).toMatch(/secret long-push \(48 h old\) stays: its owner is alive/)
-    expect(left()).toHaveLength(4)
+    expect(stderr).toMatch(/secret pending \(48 h old\) stays: its pod is alive/)
+    expect(left()).toHaveLength(5)
   })
 
   test('what the hook or others made, also under our label', async () => {
@@ -127,13 +129,32 @@ describe('what stays', () => {
   })
 })
 
-test('a kind that may not be listed hides no other; pods are needed', async () => {
-  pod('dead')
-  kbuild.server.refuse('GET jobs', forbidden('list', 'jobs.batch', 'arc'))
-  kbuild.server.refuse('GET secrets', forbidden('list', 'secrets', 'arc'))
-  expect(await kbuild.run(['gc'])).toMatchObject({ code: 0, stdout: 'pod dead (48 h old)\n' })
-  kbuild.server.refuse('GET pods', forbidden('list', 'pods', 'arc'))
-  expect(await kbuild.run(['gc'])).toMatchObject({ code: 3, stderr: expect.stringMatching(/cannot list|list pods/) })
+describe('a right that is missing', () => {
+  const ROLE = 'kubectl -n arc create role kbuild-gc --verb=list,delete --resource=pods,jobs.batch,secrets'
+
+  test('hides no other kind, and is told with the role that mends it', async () => {
+    pod('dead')
+    kbuild.server.refuse('GET jobs', forbidden('list', 'jobs.batch', 'arc'))
+    kbuild.server.refuse('GET secrets', forbidden('list', 'secrets', 'arc'))
+    const { code, stdout, stderr } = await kbuild.run(['gc'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'pod dead (48 h old)\n' })
+    expect(stderr).toMatch(/^Note: no jobs were looked for, since the account may not list them\. /)
+    expect(stderr).toMatch(/\nNote: no secrets were looked for/)
+    expect(stderr).toContain(ROLE)
+  })
+
+  test.each([
+    ['pods are needed', 'GET pods', 'list', 3],
+    ['what may not be removed stays', 'DELETE pods/dead', 'delete', 4]
+  ])('%s', async (_, request, verb, expected) => {
+    pod('dead')
+    kbuild.server.refuse(request, forbidden(verb, 'pods', 'arc'))
+    const { code, stderr } = await kbuild.run(['gc'])
+    expect({ code, left: left() }).toEqual({ code: expected, left: ['dead'] })
+    expect(stderr).toContain(`cannot ${verb} resource "pods"`)
+    expect(stderr).toContain(ROLE)
+    expect(stderr).not.toContain("runner's role")
+  })
 })
 
 test('what cannot be removed is told, and the rest goes', async () => {

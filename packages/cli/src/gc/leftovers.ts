@@ -9,9 +9,11 @@ const HOOK_LABEL = 'runner-pod'
 /** A pod that its kubelet should have ended by then is on a node that is gone. */
 const LATE_MS = 10 * 60_000
 
+type Kind = 'pods' | 'jobs' | 'secrets'
+
 /** An object of kbuild's that is old enough. */
 export interface Leftover {
-  readonly kind: 'pods' | 'jobs' | 'secrets'
+  readonly kind: Kind
   readonly name: string
   readonly uid: string
   readonly ageMs: number
@@ -32,22 +34,24 @@ interface Metadata {
  * What kbuild and the action have made in a namespace and is older than so long.
  *
  * A pod is alive as long as it may run: until it has ended, or its own deadline is over. A Job is alive until it has ended. What
- * anything living owns is alive too.
+ * anything living owns is alive too, and so is a Secret with the name of a living pod.
  *
- * @throws KubeError when pods cannot be listed; a kind that the account may not list is left out
+ * @returns what was found, and the kinds that the account may not list
+ * @throws KubeError when pods cannot be listed
  */
 export async function findLeftovers(
   kube: Kube,
   olderThanMs: number,
   signal: AbortSignal,
   nowMs = Date.now()
-): Promise<readonly Leftover[]> {
+): Promise<{ readonly found: readonly Leftover[]; readonly notListed: readonly Kind[] }> {
   const options = { labelSelector: SELECTOR, signal }
   const pods = await kube.list('pods', options)
   const [jobs, secrets] = await Promise.all([
     ifAllowed(kube.list('jobs', options)),
     ifAllowed(kube.list('secrets', options))
   ])
+  const notListed = (['jobs', 'secrets'] as const).filter(kind => ({ jobs, secrets })[kind] === undefined)
   /** Of ours. The cluster removes what belonged to an object that is gone: any other owner lives. */
   const dead = new Set<string>()
   const owned = (metadata: Metadata = {}): string | undefined =>
@@ -61,15 +65,23 @@ export async function findLeftovers(
     if (ageMs < olderThanMs || deletionTimestamp !== undefined) return
     found.push({ kind, name, uid, ageMs, alive })
   }
-  for (const { metadata, status } of jobs) {
+  for (const { metadata, status } of jobs ?? []) {
     const hasEnded = status?.conditions?.some(
       ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed')
     )
     add('jobs', metadata, hasEnded === true ? undefined : 'it has not ended')
   }
-  for (const pod of pods) add('pods', pod.metadata, owned(pod.metadata) ?? aliveBecause(pod, nowMs))
-  for (const { metadata } of secrets) add('secrets', metadata, owned(metadata))
-  return found
+  /** Names of pods whose context may lie in a Secret of that name, which is made first and so has no owner. */
+  const living = new Set<string | undefined>()
+  for (const pod of pods) {
+    const alive = owned(pod.metadata) ?? aliveBecause(pod, nowMs)
+    if (alive !== undefined) living.add(pod.metadata?.name)
+    add('pods', pod.metadata, alive)
+  }
+  for (const { metadata } of secrets ?? []) {
+    add('secrets', metadata, owned(metadata) ?? (living.has(metadata?.name) ? 'its pod is alive' : undefined))
+  }
+  return { found, notListed }
 }
 
 function aliveBecause({ metadata, spec, status }: V1Pod, nowMs: number): string | undefined {
@@ -82,11 +94,11 @@ function aliveBecause({ metadata, spec, status }: V1Pod, nowMs: number): string 
   return nowMs > startMs + seconds * 1000 + LATE_MS ? undefined : `it is ${phase}, and its time is not over`
 }
 
-async function ifAllowed<T>(listing: Promise<readonly T[]>): Promise<readonly T[]> {
+async function ifAllowed<T>(listing: Promise<readonly T[]>): Promise<readonly T[] | undefined> {
   try {
     return await listing
   } catch (error) {
-    if (isKubeError(error, 'FORBIDDEN')) return []
+    if (isKubeError(error, 'FORBIDDEN')) return undefined
     throw error
   }
 }

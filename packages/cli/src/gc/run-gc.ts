@@ -50,9 +50,11 @@ export async function runGc(parsed: Parsed, world: World): Promise<number> {
     }
   } catch (error) {
     if (!isKubeError(error) && !world.signal.aborted) throw error
-    problems.push(wordsOf(error))
+    const words =
+      kube !== undefined && isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace) : wordsOf(error)
+    problems.push(words)
     if (isKubeError(error, 'NO_CREDENTIALS', 'FORBIDDEN') && !world.signal.aborted) {
-      world.stderr(`kbuild: ${wordsOf(error)}\n`)
+      world.stderr(`kbuild: ${words}\n`)
       return EXIT.configuration
     }
   } finally {
@@ -81,7 +83,10 @@ async function placeOf(destination: string, plan: GcPlan, { env }: World): Promi
 }
 
 async function removeObjects(kube: Kube, plan: GcPlan, { stdout, stderr, signal }: World): Promise<readonly string[]> {
-  const found = await findLeftovers(kube, plan.olderThanMs, signal)
+  const { found, notListed } = await findLeftovers(kube, plan.olderThanMs, signal)
+  for (const kind of notListed) {
+    stderr(`Note: no ${kind} were looked for, since the account may not list them. ${grant(kube.namespace)}\n`)
+  }
   const problems: string[] = []
   for (const { kind, name, uid, ageMs, alive } of found) {
     const what = `${kind.slice(0, -1)} ${name} (${inWords(ageMs)} old)`
@@ -95,10 +100,25 @@ async function removeObjects(kube: Kube, plan: GcPlan, { stdout, stderr, signal 
       await kube.delete(kind, name, { uid, propagationPolicy: 'Background', signal })
     } catch (error) {
       if (!isKubeError(error) || signal.aborted) throw error
-      problems.push(`The ${what} stays: ${wordsOf(error)}`)
+      problems.push(
+        `The ${what} stays: ${isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace) : wordsOf(error)}`
+      )
     }
   }
   return problems
+}
+
+/** What the server said of a missing right. The advice of `packages/kube` is for the runner's role, and this account has another. */
+function refusal(error: unknown, namespace: string): string {
+  const [said = ''] = wordsOf(error).split(" The runner's role lacks ")
+  return `${said} ${grant(namespace)}`
+}
+
+function grant(namespace: string): string {
+  return (
+    'Run it as whoever owns the namespace, or give the account this role: ' +
+    `kubectl -n ${namespace} create role kbuild-gc --verb=list,delete --resource=pods,jobs.batch,secrets`
+  )
 }
 
 function inWords(ms: number): string {

@@ -1,11 +1,13 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
+  statSync,
   unlinkSync,
   type Stats
 } from 'node:fs'
@@ -17,6 +19,13 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY
 
 /** How the new names of directories begin that were in the way. */
 export const REPLACED = '_replaced-'
+
+const IF_THERE = { throwIfNoEntry: false } as const
+
+/** For fewer names, to find out where a directory is takes longer than it saves. */
+const MANY = 16
+/** Of a path that leaves room for a name within the system's 4096 bytes, of which a character takes up to three. */
+const LONG = 1200
 
 /**
  * A directory that is held open. Names below it mean the same whatever a job puts in their way meanwhile, and no link is
@@ -83,7 +92,27 @@ export class Directory {
 
   /** What is there by this name, a link being a link; undefined when nothing is. */
   look(name: string): Stats | undefined {
-    return lstatSync(this.at(name), { throwIfNoEntry: false })
+    return lstatSync(this.at(name), IF_THERE)
+  }
+
+  /**
+   * Looks at many names, each as `look` does. That is cheaper by the directory's own path, as long as this very directory is found there
+   * before and after: for what was exchanged and came back in between, the worst is that facts of other files are told.
+   *
+   * @param path by which the directory was reached
+   */
+  lookAtAll(names: readonly string[], path: string): (Stats | undefined)[] {
+    if (names.length >= MANY && path.length < LONG && this.#isAt(path)) {
+      const found = names.map(name => lstatSync(systemName(`${path}/${name}`), IF_THERE))
+      if (this.#isAt(path)) return found
+    }
+    return names.map(name => this.look(name))
+  }
+
+  #isAt(path: string): boolean {
+    const own = fstatSync(this.#descriptor)
+    const found = statSync(systemName(path), IF_THERE)
+    return found?.ino === own.ino && found.dev === own.dev
   }
 
   /**

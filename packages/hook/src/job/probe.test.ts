@@ -47,6 +47,13 @@ describe.each(SHELLS)('asked in %s', (shell, first) => {
     expect(ask().includes('alpine')).toBe(isAlpine)
   })
 
+  test('its user is told where files of his are to come', () => {
+    const [, ...rest] = probeCommand([], { ...places(), externals: '' })
+    const said = execFileSync(shell, [...first, ...rest], { encoding: 'utf8' })
+    expect(said.split('\n')).toContain(`user ${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`)
+    expect(ask().some(line => line.startsWith('user'))).toBe(false)
+  })
+
   test('any release file counts, and none is no failure', () => {
     expect(ask()).not.toContain('alpine')
     release('ID=debian\n')

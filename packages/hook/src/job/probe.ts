@@ -1,10 +1,11 @@
 import { JOB_CONTAINER } from '../pods/names.js'
 import { HookError } from '../report/errors.js'
 import { runInContainer } from '../steps/run-in-container.js'
+import type { Owner } from '../workspace/helper/words.js'
 import type { Cluster } from './call.js'
 
 /**
- * $1 = where release files lie, $2 = the externals, or nothing when they come later, $3 = the hosts file, $4 = lines for it. Alpine is what has the word in a
+ * $1 = where release files lie, $2 = the externals, or nothing when they come later with the files of a user who is asked for, $3 = the hosts file, $4 = lines for it. Alpine is what has the word in a
  * line of a release file that begins with ID, in whatever case, as for the runner itself (`ID_LIKE=alpine` is one).
  * @see https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/StepHost.cs
  */
@@ -13,7 +14,7 @@ for file in "$1"/*release; do
   while IFS= read -r line || [ -n "$line" ]; do case $line in ID*[Aa][Ll][Pp][Ii][Nn][Ee]*) echo alpine ;; esac; done <"$file"
 done 2>/dev/null
 for tool in cat dd head mkdir mv rm sleep wc; do command -v $tool >/dev/null 2>&1 || echo "missing $tool"; done
-[ -n "$2" ] || exit 0
+[ -n "$2" ] || { echo "user $(id -u):$(id -g)"; exit 0; } 2>/dev/null
 for node in "$2"/*/bin/node; do [ -e "$node" ] && exit; done
 echo "missing externals"`
 
@@ -34,6 +35,8 @@ export interface Probed {
   readonly isAlpine: boolean
   /** Whether its hosts file has the lines that it was given. */
   readonly hasHosts: boolean
+  /** The container's user, whose files are his own as if he had made them. Root where that cannot be told. */
+  readonly owner: Owner
 }
 
 /**
@@ -65,5 +68,6 @@ export async function probeJobContainer(
   }
   if (stdout.trim() === '' && code !== 0)
     throw new HookError('JOB_CONTAINER', `The job container cannot run sh: ${stderr}`)
-  return { isAlpine: lines.includes('alpine'), hasHosts: !lines.includes('without hosts') }
+  const [uid = 0, gid = 0] = /^user (\d+):(\d+)$/m.exec(stdout)?.slice(1).map(Number) ?? []
+  return { isAlpine: lines.includes('alpine'), hasHosts: !lines.includes('without hosts'), owner: { uid, gid } }
 }

@@ -24,8 +24,17 @@ export const END_MARK = '\u001eKANIKO-HOOKS '
 /** Exit code of the launch command when stdin did not carry what its header announced. */
 export const EXIT_SHORT = 97
 
+/**
+ * A segment ends after so many reads of the pipe, each of so many bytes at most: 16 MiB. Each segment costs the start of five
+ * programs, 5 ms of a processor; a program that prints line by line fills one with a thousand lines.
+ */
+const READS = 1024
+const READ_BYTES = 16 * 1024
+
 /** What the spool holds that was not delivered yet; beyond it the step waits, as it does when a pipe is full. */
 const SPOOL_BYTES = 128 * 1024 * 1024
+/** At this much no segment is begun: it may be filled. */
+const FULL_BYTES = SPOOL_BYTES - READS * READ_BYTES
 
 /** Between two of the signals that end a step whose follower is gone, in seconds. */
 const ORPHAN_GRACE = 5
@@ -77,7 +86,7 @@ watcher=$!
   trap : HUP INT QUIT TERM
   room() {
     read -r kept <low || kept=0
-    read -r from <"$kept.at" && [ "$((at - from))" -lt ${SPOOL_BYTES} ]
+    read -r from <"$kept.at" && [ "$((at - from))" -le ${FULL_BYTES} ]
   }
   i=0
   at=0
@@ -85,7 +94,7 @@ watcher=$!
     if ! {
       echo "$at" >"$i.at" &&
         until room || [ ! -e lock ]; do sleep 0.05 || sleep 1; done &&
-        dd bs=65536 count=64 of="$i"
+        dd bs=${READ_BYTES} count=${READS} of="$i"
     }; then
       [ -d "$1" ] && {
         rm -f "$i"

@@ -22,7 +22,8 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, running, waiting
 
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
-import { isProgram, plays, ProgramsHere } from './helper/played-program.fixture.js'
+import { plays, ProgramsHere } from './helper/played-program.fixture.js'
+import type { Word } from './helper/words.js'
 import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
 
@@ -63,12 +64,8 @@ function local(pod: string, path: string): string {
   return join(base, pod, path)
 }
 
-/** Runs a command of a pod on this machine: our program, or what asks who the job's user is. */
-const runHere: ExecScript = async call => {
-  if (isProgram(call)) return programs.exec(call)
-  await call.print(`${process.getuid?.() ?? 0}\n${process.getgid?.() ?? 0}\n`)
-  return 0
-}
+/** Runs our program of a pod on this machine. */
+const runHere: ExecScript = async call => programs.exec(call)
 
 /** From now on conversations are held until the function that this gives cuts them; those after it are held to their ends. */
 function cutLater(): () => void {
@@ -105,6 +102,7 @@ function call(exclude: readonly string[] = []): Copied {
 }
 
 const { signal } = new AbortController()
+const ME = Promise.resolve({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
 
 async function script(body: () => void, end?: AbortSignal): Promise<void> {
   const workspace = call()
@@ -118,8 +116,12 @@ async function container(pod: string, body: (work: string) => void): Promise<{ f
   const workspace = call()
   const parts = workspace.stepParts({ system: [], user: [] })
   const [receiver] = parts.initContainers
+  const [status] = server.get('pods', pod)?.status?.initContainerStatuses ?? []
   const running = programs.start(pod, receiver?.command ?? [])
-  running.on('exit', code => ended.push(`${pod} ${code ?? 'killed'}`))
+  running.on('exit', code => {
+    ended.push(`${pod} ${code ?? 'killed'}`)
+    if (status !== undefined) status.state = { terminated: { exitCode: code ?? 137 } }
+  })
   const travelled = await workspace.fillStep(pod, signal)
   while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
   workspace.attendStep()
@@ -136,7 +138,7 @@ test('a job: its steps and containers see one tree', async () => {
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'committed'), 'x')
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   expect(read(inJob, 'committed')).toBe('x')
 
   await script(() => {
@@ -164,7 +166,7 @@ test('a job: its steps and containers see one tree', async () => {
 
 test('no file of the hook lies in the work directory, on either side', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await script(() => undefined)
   await container('step', work => expect(readdirSync(work).sort()).toEqual(['_actions', '_temp', '_tool', 'repo']))
   expect(readdirSync(runner).sort()).toEqual(['_actions', '_temp', '_tool', 'repo'])
@@ -203,7 +205,7 @@ test('a service sees the work directory of its pod, and brings no volume for it'
 
 test('what is left out is told, and thousands of it in some lines', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const commands = local('job', '/work/_temp/_runner_file_commands')
   await script(() => {
     for (let index = 0; index < 30; index += 1) symlinkSync('/etc/passwd', join(commands, `${index}`))
@@ -215,7 +217,7 @@ test('what is left out is told, and thousands of it in some lines', async () => 
 
 test('a lost connection during a step costs nothing', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'sent'), 'sent')
@@ -233,7 +235,7 @@ test('a lost connection during a step costs nothing', async () => {
 
 test('what was sent before a step and removed by that step is gone, also when the connection was lost meanwhile', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'dist'))
@@ -251,7 +253,7 @@ test('when one side has lost its memory, what the other one removed goes all the
   await call().deliver()
   const repository = join(runner, 'repo/repo')
   for (const name of ['a', 'b', 'c']) writeFileSync(join(repository, name), name)
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const file = new MirrorFile(runner)
   file.save({ ...file.load('job'), generation: 'another' })
   rmSync(join(repository, 'a'))
@@ -265,7 +267,7 @@ test('when one side has lost its memory, what the other one removed goes all the
 
 test('names of any bytes and renamed directories, through a job and a container', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const inJob = local('job', '/work/repo/repo')
   await script(() => {
     mkdirSync(join(inJob, 'out'))
@@ -288,7 +290,7 @@ test('what is excluded stays in the pod, and what the runner has of it is not re
   mkdirSync(join(repository, 'lib/node_modules'), { recursive: true })
   writeFileSync(join(repository, 'lib/node_modules/committed'), 'x')
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   for (let step = 0; step < 2; step += 1) {
     const workspace = call(['node_modules'])
     await workspace.beforeScript('job', signal)
@@ -308,7 +310,7 @@ test("the job's first step waits for the runner's externals, and any user may wr
   symlinkSync('bin/node', join(base, 'externals/node20/node'))
   writeFileSync(join(base, 'externals/node20/bin/node'), 'x'.repeat(5_000_000), { mode: 0o755 })
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await call().beforeScript('job', signal)
   const copied = local('job', '/mnt/externals/node20')
   expect(statSync(join(copied, 'bin/node'))).toMatchObject({ size: 5_000_000, mode: 0o100755 })
@@ -320,7 +322,7 @@ test("the job's first step waits for the runner's externals, and any user may wr
 test('externals that do not arrive fail the first step with what cp said', async () => {
   programs.externals = join(base, 'none')
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const step = call().beforeScript('job', signal)
   await expect(step).rejects.toMatchObject({ code: 'WORKSPACE', message: expect.stringMatching(/externals: .*none/) })
 })
@@ -328,38 +330,160 @@ test('externals that do not arrive fail the first step with what cp said', async
 test('a lost memory of the transfers costs time, and nothing else', async () => {
   await call().deliver()
   writeFileSync(join(runner, 'repo/repo/file'), 'x')
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await call().beforeScript('another', signal)
   expect(read(local('another', '/work/repo/repo/file'))).toBe('x')
 })
 
 test('a step whose time is over gives up its files at once', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
-test('what a step removed is gone, also when the connection was lost before both sides had agreed', async () => {
-  await call().deliver()
-  await call().fillJob('job', signal)
-  const repository = join(runner, 'repo/repo')
-  const inJob = local('job', '/work/repo/repo')
-  writeFileSync(join(repository, 'sent'), 'sent')
-  // What was written in the tick of a look is sent again anyway.
-  await sleep(50)
-  const cut = cutLater()
-  programs.onWord = async word => {
-    if (!('remember' in word)) return
-    programs.onWord = () => undefined
-    cut()
-    await new Promise(() => undefined)
+describe('a conversation that ends in its middle', () => {
+  /**
+   * Cuts the connection at the next message that has this in it.
+   *
+   * @param isHeard whether the pod hears the word, and what it answers is lost
+   * @returns a promise of the cut
+   */
+  function cutAt(what: string, isHeard: boolean): Promise<void> {
+    let cut = (): void => undefined
+    const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
+    let isLost = false
+    server.exec = async exec => {
+      const print = async (chunk: string | Uint8Array): Promise<void> => (isLost ? undefined : exec.print(chunk))
+      return Promise.race([programs.exec({ ...exec, print }), isCut])
+    }
+    programs.onWord = async word => {
+      if (!(what in word)) return
+      isLost = true
+      programs.onWord = () => undefined
+      server.exec = runHere
+      if (isHeard) setTimeout(cut, 100)
+      else {
+        cut()
+        await new Promise(() => undefined)
+      }
+    }
+    return isCut.then(() => undefined)
   }
-  await script(() => {
-    expect(read(inJob, 'sent')).toBe('sent')
-    rmSync(join(inJob, 'sent'))
+
+  const repository = (): string => join(runner, 'repo/repo')
+  const inJob = (path = ''): string => local('job', `/work/repo/repo/${path}`)
+  const same = (names: readonly string[]): void => {
+    expect(readdirSync(repository()).sort()).toEqual(names)
+    expect(readdirSync(inJob()).sort()).toEqual(names)
+  }
+
+  beforeEach(async () => {
+    await call().deliver()
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(repository(), name), name)
+    mkdirSync(join(repository(), 'was'))
+    writeFileSync(join(repository(), 'was/file'), 'x')
+    await call().fillJob('job', ME, signal)
+    rmSync(join(repository(), 'a'))
+    renameSync(join(repository(), 'was'), join(repository(), 'is'))
+    writeFileSync(join(repository(), 'sent'), 'sent')
+    // What was written in the tick of a look is sent again anyway.
+    await sleep(50)
   })
-  expect(readdirSync(repository)).toEqual([])
-  await script(() => expect(readdirSync(inJob)).toEqual([]))
+
+  const step = (): void => {
+    expect(readdirSync(inJob()).sort()).toEqual(['b', 'c', 'is', 'sent'])
+    rmSync(inJob('b'))
+    rmSync(inJob('sent'))
+    writeFileSync(inJob('c'), 'changed')
+    writeFileSync(inJob('made'), 'made')
+    renameSync(inJob('is'), inJob('third'))
+  }
+
+  const momentsOf = (...words: readonly string[]): readonly (readonly [string, string, boolean])[] =>
+    words.flatMap(word => [[word, 'lost', false] as const, [word, 'heard, and the answer lost', true] as const])
+
+  test.each(momentsOf('open', 'externals', 'take', 'rows', 'sent', 'give'))(
+    'at the word %s, which is %s: goes on in another one',
+    async (word, _, isHeard) => {
+      const cut = cutAt(word, isHeard)
+      await script(step)
+      await cut
+      same(['c', 'made', 'third'])
+      expect(read(repository(), 'c')).toBe('changed')
+      await script(() => rmSync(inJob('made')))
+      same(['c', 'third'])
+      expect(printed).toEqual([])
+    }
+  )
+
+  test.each(['take', 'rows', 'sent', 'give'])('at the word %s, and the hook with it', async word => {
+    const over = new AbortController()
+    const cut = cutAt(word, true).then(() => over.abort())
+    const workspace = call()
+    const ran: boolean[] = []
+    const dies = async (): Promise<void> => {
+      await workspace.beforeScript('job', over.signal)
+      ran.push(true)
+      step()
+      await workspace.afterScript('job', over.signal)
+    }
+    await expect(dies()).rejects.toMatchObject({ code: 'ABORTED' })
+    await cut
+    if (ran.length === 0) await script(step)
+    await script(() => undefined)
+    same(['c', 'made', 'third'])
+    expect(read(repository(), 'c')).toBe('changed')
+    expect(printed).toEqual([])
+  })
+
+  describe('of a container step', () => {
+    async function fillsAndCollects(): Promise<void> {
+      await container('step', work => {
+        const tree = join(work, 'repo/repo')
+        expect(readdirSync(tree).sort()).toEqual(['b', 'c', 'is', 'sent'])
+        rmSync(join(tree, 'b'))
+        writeFileSync(join(tree, 'made'), 'made')
+      })
+      expect(ended).toEqual(['step 0'])
+      expect(readdirSync(repository()).sort()).toEqual(['c', 'is', 'made', 'sent'])
+      expect(printed).toEqual([])
+    }
+
+    test.each(momentsOf('take', 'sent', 'leave'))('at the word %s, which is %s', async (word, _, isHeard) => {
+      const cut = cutAt(word, isHeard)
+      await fillsAndCollects()
+      await cut
+    })
+  })
+
+  test.each([
+    ['has all, and has not noted it', true],
+    ['has noted all', false]
+  ])('when the hook %s', async (_, isKilled) => {
+    const noted = join(ownDirectory(runner), 'mirror')
+    const workspace = call()
+    await workspace.beforeScript('job', signal)
+    const before = readFileSync(noted)
+    step()
+    await workspace.afterScript('job')
+    if (isKilled) writeFileSync(noted, before)
+    const told: Word[] = []
+    programs.onWord = word => void told.push(word)
+    writeFileSync(join(repository(), 'next'), 'next')
+    await script(() => rmSync(inJob('made')))
+    same(['c', 'next', 'third'])
+    // What both have noted is not sent again. A directory that has its new name on both sides cannot be renamed again.
+    expect(told.some(word => 'take' in word && word.take.whole)).toBe(isKilled)
+  })
+
+  test('what comes for a state that the pod has forgotten is refused, and all is sent', async () => {
+    programs.crash('job')
+    const told: Word[] = []
+    programs.onWord = word => void told.push(word)
+    await script(step)
+    same(['c', 'made', 'third'])
+    expect(told.flatMap(word => ('take' in word ? [word.take.whole] : []))).toEqual([false, true])
+  })
 })
 
 test('what the runner removed is gone, also when the pod has lost its memory', async () => {
@@ -368,7 +492,7 @@ test('what the runner removed is gone, also when the pod has lost its memory', a
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'was'))
   writeFileSync(join(repository, 'was/file'), 'x')
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   programs.crash('job')
   renameSync(join(repository, 'was'), join(repository, 'is'))
   await script(() => expect(readdirSync(inJob)).toEqual(['is']))
@@ -377,7 +501,7 @@ test('what the runner removed is gone, also when the pod has lost its memory', a
 
 test('a conversation whose output nobody reads any more does not hold up the next one', async () => {
   await call().deliver()
-  await call().fillJob('job', signal)
+  await call().fillJob('job', ME, signal)
   const inJob = local('job', '/work/repo/repo')
   let cut = (): void => undefined
   const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
@@ -410,7 +534,7 @@ test.each([
   if (hasAnother) symlinkSync(process.execPath, join(base, 'node2/node'))
   programs.nodes = join(base, 'node[12]/node')
   await call().deliver()
-  const filled = call().fillJob('job', signal)
+  const filled = call().fillJob('job', ME, signal)
   if (hasAnother) await filled
   else await expect(filled).rejects.toMatchObject({ code: 'WORKSPACE', fault: 'configuration' })
 })
@@ -423,7 +547,7 @@ describe('a full disk', () => {
     await call().deliver()
     writeFileSync(join(repository(), 'small'), 'small')
     writeFileSync(join(repository(), 'large'), Buffer.alloc(8 * 1024 * 1024, 'x'))
-    await expect(call().fillJob('job', signal)).rejects.toMatchObject({
+    await expect(call().fillJob('job', ME, signal)).rejects.toMatchObject({
       code: 'WORKSPACE',
       fault: 'cluster',
       message: expect.stringMatching(
@@ -431,7 +555,7 @@ describe('a full disk', () => {
       )
     })
     rmSync(join(repository(), 'large'))
-    await call().fillJob('job', signal)
+    await call().fillJob('job', ME, signal)
     // The pod has it: what it is asked for whole is whole on a runner that has lost all.
     rmSync(join(repository(), 'small'))
     new MirrorFile(runner).save(new MirrorFile(runner).empty('job'))
@@ -448,7 +572,7 @@ describe('a full disk', () => {
 
     test('is named before a byte is written, and nothing is lost', async () => {
       await call().deliver()
-      await call().fillJob('job', signal)
+      await call().fillJob('job', ME, signal)
       const inJob = local('job', '/work/repo/repo')
       const large = (): void => {
         writeFileSync(join(inJob, 'small'), 'small')
@@ -504,7 +628,7 @@ describe('the mailbox of a step', () => {
     mkdirSync(local('job', '/work/_temp'), { recursive: true })
     mkdirSync(join(runner, '_temp'), { recursive: true })
     const workspace = call()
-    await workspace.fillJob('job', signal)
+    await workspace.fillJob('job', ME, signal)
     await workspace.beforeScript('job', signal)
     return workspace
   }
@@ -531,15 +655,15 @@ describe('the mailbox of a step', () => {
     expect(readFileSync(box(`${ID}.log`), 'utf8')).toBe('one\ntwo\n')
     expect(readFileSync(box(`${ID}.res.json`), 'utf8')).toBe('{}')
     await workspace.exchangeMail({ entries: [], isLast: true }, signal)
-    expect(readdirSync(box())).toEqual(['broker.json'])
     await workspace.afterScript('job')
+    expect(readdirSync(box())).toEqual(['broker.json'])
   })
 
   test('is reached again, and logs go on, when the connection was lost', async () => {
     mkdirSync(local('job', '/work/_temp'), { recursive: true })
     mkdirSync(join(runner, '_temp'), { recursive: true })
     const workspace = call()
-    await workspace.fillJob('job', signal)
+    await workspace.fillJob('job', ME, signal)
     const cut = cutLater()
     await workspace.beforeScript('job', signal)
     await workspace.exchangeMail({ entries: [{ id: ID, log: 'one\n' }] }, signal)

@@ -5,26 +5,38 @@ import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kube
 import { isKubeError, literal, looksFrom, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
-import { JOB_CONTAINER, RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
+import { RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../steps/waiting.js'
 import { printFirst } from '../report/print-first.js'
 import { warningCommand, type Line } from '../report/workflow-commands.js'
-import { runInContainer } from '../steps/run-in-container.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 import { fixedDirectories, makeDirectories, openToEveryone } from './directories.js'
 import { EXTERNALS, keepCommand, OWN } from './helper/program.js'
-import type { Open } from './helper/words.js'
+import type { Answer, Open, Owner } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { NO_MAIL, type Mail, type Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
-import { converse, openEarly, sayLast, Session, type PodTree, type SessionOptions } from './session.js'
-import { fetchChanges, sendChanges, type Transferred } from './transfer.js'
+import { converse, converseEarly, hearLast, Session, type PodTree, type SessionOptions } from './session.js'
+import {
+  fetchChanges,
+  sendChanges,
+  type FetchOptions,
+  type Sending,
+  type SendingOptions,
+  type Transferred
+} from './transfer.js'
 import { type Exclusion, isOfTheRunner } from './tree/leaves-out.js'
 import { keepGarbageSmall } from './tree/garbage.js'
 import { Index } from './tree/index.js'
 import { look, type Found, type Side } from './tree/side.js'
-import type { ServiceParts, Travelled, VolumeRequest, Workspace } from './workspace.js'
+import {
+  NOTHING_TRAVELLED,
+  type ServiceParts,
+  type Travelled,
+  type VolumeRequest,
+  type Workspace
+} from './workspace.js'
 
 const KEPT = '/work'
 /** What the job's or the step's own container must not see: our memory, and the word that all files have come. */
@@ -110,20 +122,23 @@ export class Copied implements Workspace {
   deliver(): Promise<void> {
     makeDirectories(this.#options.workDirectory)
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+    // For `fillJob`, and for who asks the job's container at the same time.
+    for (let count = 0; count < 2; count += 1) this.#options.kube.connectAhead()
     return Promise.resolve()
   }
 
-  async fillJob(jobPod: string, signal: AbortSignal): Promise<void> {
+  async fillJob(jobPod: string, asking: Promise<Owner>, signal: AbortSignal): Promise<void> {
     this.#mirror.forgetTold()
-    const asking = begun(this.#ownerIn(jobPod, signal))
     const job = this.#jobAs(this.#mirror.empty(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
+    const name = randomUUID()
+    let owner = ROOT
     await this.#talk(SEND, job, async session => {
-      const owner = await asking
-      await this.#send(session, side, looking, { pod: jobPod, owner })
-      await this.#remember(session, { ...mirror, owner }, side)
+      owner = await asking
+      return this.#send(session, side, looking, { pod: jobPod, owner, name })
     })
+    this.#mirror.save({ ...mirror, owner, generation: name, index: side.index })
     this.close()
   }
 
@@ -133,17 +148,20 @@ export class Copied implements Workspace {
     const job = this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
-    const remembered = await this.#talk(SEND, job, async session => {
+    const name = randomUUID()
+    const { hasSent } = await this.#talk(SEND, job, async session => {
       // They are copied while the job's first step is on its way; later ones need not ask.
-      if (!mirror.hasExternals) await session.ask({ externals: true })
-      const awaited = { ...mirror, hasExternals: true }
+      const copied = mirror.hasExternals ? undefined : begun(session.ask({ externals: true }))
       // What was sent before a connection was lost may not be remembered in the pod.
       side.index = mirror.index
-      const { hasSent } = await this.#send(session, side, looking, mirror)
-      // A connection that is lost while the step runs must not make the pod forget what it was sent.
-      return hasSent ? this.#remember(session, awaited, side) : awaited
+      const sent = await this.#send(session, side, looking, { pod: jobPod, owner: mirror.owner, name })
+      await copied
+      return sent
     })
-    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
+    let current: Mirror = { ...mirror, hasExternals: true }
+    // A connection that is lost while the step runs must not make the pod forget what it was sent.
+    if (hasSent) this.#mirror.save((current = { ...current, generation: name, index: side.index }))
+    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: current }
   }
 
   async afterScript(jobPod: string, signal?: AbortSignal): Promise<void> {
@@ -155,22 +173,25 @@ export class Copied implements Workspace {
     const job = this.#job ?? this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side, session } = job
     const isOver = session instanceof Session && session.isOver
-    const remembered = await this.#talk(
-      FETCH,
-      { mirror, side, signal, session: isOver ? undefined : session },
-      async open => {
-        await this.#fetch(open, side, jobPod, mirror.owner)
-        return this.#remember(open, mirror, side)
-      }
+    const name = randomUUID()
+    await this.#talk(FETCH, { mirror, side, signal, session: isOver ? undefined : session }, async open =>
+      this.#fetch(open, side, { pod: jobPod, owner: mirror.owner, name })
     )
-    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: remembered }
+    const current = { ...mirror, generation: name, index: side.index }
+    this.#mirror.save(current)
+    if (this.#job !== undefined) this.#job = { ...this.#job, mirror: current }
   }
 
   async exchangeMail(post: Post, signal: AbortSignal): Promise<Mail> {
     // A pod that is gone must not hold up the end of its step.
     if (post.isLast === true && !(await this.#isTalking())) return NO_MAIL
     const session = await this.#current()
-    // An answer that comes later would be taken for that to another word.
+    if (post.isLast === true) {
+      // There is nothing in its answer, and the step's files can be asked for right behind it.
+      void begun(session.ask({ mail: post }))
+      return NO_MAIL
+    }
+    // A pod that hangs must not keep the step's files.
     const stop = (): void => session.close()
     signal.addEventListener('abort', stop)
     try {
@@ -188,10 +209,12 @@ export class Copied implements Workspace {
     const { side, options, session } = this.#step
     const known = await session?.catch(() => undefined)
     const open = known?.isOver === false ? known : undefined
+    const name = randomUUID()
     const caught = await converse(FETCH, { ...options, signal }, open, async current =>
-      this.#fetch(current, side, pod, ROOT)
+      this.#fetch(current, side, { pod, owner: ROOT, name })
     )
-    this.#step = { side, options, session: Promise.resolve(caught.session) }
+    const agreed = { ...options, open: { ...options.open, generation: name } }
+    this.#step = { side, options: agreed, session: Promise.resolve(caught.session) }
   }
 
   async #isTalking(): Promise<boolean> {
@@ -231,7 +254,7 @@ export class Copied implements Workspace {
     openToEveryone(workDirectory, workspaceDirectory)
     const side = this.#side(new Index())
     const looking = begun(look(side))
-    const generation = randomUUID()
+    const name = randomUUID()
     const told = { opensOthers: true }
     const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
     const running = async (until: AbortSignal): Promise<unknown> =>
@@ -241,42 +264,58 @@ export class Copied implements Workspace {
         signal: until,
         onProblem: printWaiting(print, stepPod)
       })
-    const early = await openEarly(options, running)
-    const start = Date.now()
-    const { session, result } = await converse(SEND, options, early, async open => {
-      const sent = await this.#send(open, side, looking, { pod: stepPod, owner: ROOT })
-      await open.ask({ remember: generation })
-      return sent
+    let start = Date.now()
+    const agreed: (() => Transferred)[] = []
+    const sent = await converseEarly(SEND, options, running, async open => {
+      start = Date.now()
+      const to = { pod: stepPod, owner: ROOT, name, onLeave: (agree: () => Transferred) => void agreed.push(agree) }
+      return this.#send(open, side, looking, to)
+    }).catch(async (error: unknown) => {
+      // The receiver may have gone with all its files and taken the answers along.
+      if (agreed.length === 0 || !isKubeError(error) || !(await this.#waitForLeaving(options))) throw error
+      return undefined
     })
-    await this.#release(session, options, stepPod, signal)
+    const { files, bytes } = sent?.result ?? agreed.map(agree => agree()).at(-1) ?? NOTHING_TRAVELLED
+    // For `attendStep`.
+    kube.connectAhead()
+    if (sent !== undefined) await this.#release(sent.session, options, sent.result.left, name)
     this.#step = {
       side,
-      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation, ...told })
+      options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation: name, ...told })
     }
-    return { files: result.files, bytes: result.bytes, ms: Date.now() - start }
+    return { files, bytes, ms: Date.now() - start }
   }
 
-  /** Lets the receiver go, so that the step's own container starts. */
-  async #release(session: Session, options: SessionOptions, stepPod: string, signal: AbortSignal): Promise<void> {
-    const ended = (pod: V1Pod): boolean => hasEnded(pod.status?.initContainerStatuses, RECEIVE_CONTAINER)
-    if (await sayLast(options, session, { leave: true })) return
-    const isGone = await waitForPod(this.#options.kube, stepPod, ended, { timeoutMs: RELEASE_MS, signal }).catch(
+  /** Waits until the receiver lets the step's own container start. */
+  async #release(
+    session: Session,
+    options: SessionOptions,
+    left: Promise<Answer> | undefined,
+    name: string
+  ): Promise<void> {
+    if (left !== undefined && (await hearLast(options, session, left))) return
+    // The word itself may have been lost: who is still there hears it now.
+    const again = await converse(SEND, options, undefined, async open => open.ready).catch(() => undefined)
+    if (again !== undefined && (await hearLast(options, again.session, again.session.ask({ leave: name })))) return
+    if (await this.#waitForLeaving(options)) return
+    throw new HookError('WORKSPACE', `Pod ${options.place.pod} could not take its files: it does not go on.`)
+  }
+
+  /** @returns whether the receiver has gone, which it only does with all its files */
+  async #waitForLeaving({ place, signal }: SessionOptions): Promise<boolean> {
+    const wait = { timeoutMs: RELEASE_MS, ...(signal && { signal }) }
+    return waitForPod(this.#options.kube, place.pod, hasLeft, wait).then(
+      () => true,
       (error: unknown) => {
-        if (isKubeError(error, 'TIMEOUT')) return undefined
+        if (isKubeError(error, 'TIMEOUT')) return false
         throw error
       }
     )
-    if (isGone !== undefined) return
-    // The word itself may have been lost.
-    const again = await converse(SEND, options, undefined, () => Promise.resolve())
-    if (await sayLast(options, again.session, { leave: true })) return
-    throw new HookError('WORKSPACE', `Pod ${stepPod} could not take its files: it does not go on.`)
   }
 
   attendStep(): void {
     if (this.#step === undefined) return
-    const opening = converse(FETCH, this.#step.options, undefined, () => Promise.resolve())
-    this.#step = { ...this.#step, session: begun(opening.then(({ session }) => session)) }
+    this.#step = { ...this.#step, session: begun(Session.open(this.#step.options)) }
   }
 
   async collectStep(stepPod: string): Promise<void> {
@@ -284,7 +323,9 @@ export class Copied implements Workspace {
     const { side, options, session: opening } = this.#step
     const attending = await opening?.catch(() => undefined)
     const open = attending?.isOver === false ? attending : undefined
-    const { session } = await converse(FETCH, options, open, async current => this.#fetch(current, side, stepPod, ROOT))
+    const { session } = await converse(FETCH, options, open, async current =>
+      this.#fetch(current, side, { pod: stepPod, owner: ROOT, name: randomUUID() })
+    )
     session.close()
   }
 
@@ -310,34 +351,26 @@ export class Copied implements Workspace {
     session: Session,
     side: Side,
     looking: Promise<Found>,
-    to: Pick<Mirror, 'pod' | 'owner'>
-  ): Promise<Transferred & { readonly hasSent: boolean }> {
+    to: Omit<SendingOptions, 'print'>
+  ): Promise<Sending> {
     const { print } = this.#options
-    const { closed, ...sent } = await sendChanges(session, side, looking, { ...to, print })
+    const sent = await sendChanges(session, side, looking, { ...to, print })
     this.#warn(
       to.pod,
-      closed.map(path => `${path}: the runner's user may not read it`)
+      sent.closed.map(path => `${path}: the runner's user may not read it`)
     )
     return sent
   }
 
-  async #fetch(session: Session, side: Side, pod: string, owner: Mirror['owner']): Promise<void> {
+  async #fetch(session: Session, side: Side, from: Omit<FetchOptions, 'print' | 'exclude'>): Promise<void> {
     const { print } = this.#options
     const exclude = this.#exclusion()
-    const { closed, leftOut } = await fetchChanges(session, side, { pod, print, exclude, owner })
+    const { closed, leftOut } = await fetchChanges(session, side, { ...from, print, exclude })
     this.#warn(
-      pod,
+      from.pod,
       closed.map(path => `${path}: it cannot be read in the pod`)
     )
     printFirst(print, leftOut.map(warningCommand))
-  }
-
-  /** Both sides are alike now. */
-  async #remember(session: Session, mirror: Mirror, { index }: Side): Promise<Mirror> {
-    const next = { ...mirror, generation: randomUUID(), index }
-    await session.ask({ remember: next.generation })
-    this.#mirror.save(next)
-    return next
   }
 
   #side(index: Side['index']): Side {
@@ -368,14 +401,6 @@ export class Copied implements Workspace {
     const { workDirectory, workspaceDirectory, exclude } = this.#options
     if (workspaceDirectory === undefined || exclude.length === 0) return undefined
     return { below: relative(workDirectory, workspaceDirectory), names: exclude }
-  }
-
-  /** The user of the job's container, whose files are his own as if he had made them. Root where that cannot be told. */
-  async #ownerIn(pod: string, signal: AbortSignal): Promise<Mirror['owner']> {
-    const who = ['sh', '-c', 'id -u && id -g']
-    const { stdout } = await runInContainer(this.#options.kube, { pod, container: JOB_CONTAINER }, who, { signal })
-    const [uid = 0, gid = 0] = /^(\d+)\n(\d+)\n$/.exec(stdout)?.slice(1).map(Number) ?? []
-    return { uid, gid }
   }
 
   /** A file that nobody may read is no fault of the step, and none of the next one: the job's log names it once. */
@@ -426,10 +451,14 @@ const KEPT_MOUNTS: readonly V1VolumeMount[] = [
   { name: OWN_VOLUME, mountPath: OWN }
 ]
 
+/** Whether a container runs, or has done what it was for. */
 function isRunning(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
-  return statuses?.some(status => status.name === name && status.state?.running !== undefined) ?? false
+  const state = statuses?.find(status => status.name === name)?.state
+  return state?.running !== undefined || state?.terminated?.exitCode === 0
 }
 
-function hasEnded(statuses: readonly V1ContainerStatus[] | undefined, name: string): boolean {
-  return statuses?.some(status => status.name === name && status.state?.terminated?.exitCode === 0) ?? false
+/** Whether a step's receiver has ended well. */
+function hasLeft({ status }: V1Pod): boolean {
+  const receiver = status?.initContainerStatuses?.find(({ name }) => name === RECEIVE_CONTAINER)
+  return receiver?.state?.terminated?.exitCode === 0
 }

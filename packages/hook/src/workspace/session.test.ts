@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
@@ -64,7 +65,7 @@ const print = (): void => undefined
 
 async function send(more: Partial<SessionOptions> = {}): Promise<Transferred> {
   const { session, result } = await converse('send files to', options(more), undefined, async open =>
-    sendChanges(open, side, look(side), { pod: 'p', print, owner: { uid: 0, gid: 0 } })
+    sendChanges(open, side, look(side), { pod: 'p', print, owner: { uid: 0, gid: 0 }, name: 'next' })
   )
   session.close()
   return result
@@ -72,7 +73,7 @@ async function send(more: Partial<SessionOptions> = {}): Promise<Transferred> {
 
 async function fetch(owner: Owner = { uid: 0, gid: 0 }): Promise<{ readonly leftOut: readonly string[] }> {
   const { session, result } = await converse('fetch files from', options(), undefined, async open =>
-    fetchChanges(open, side, { pod: 'p', print, owner })
+    fetchChanges(open, side, { pod: 'p', print, owner, name: 'next' })
   )
   session.close()
   return result
@@ -106,6 +107,33 @@ describe('sending', () => {
     server.exec = plays(word => ('open' in word ? { ready: false } : undefined), told)
     await send()
     expect(told.filter(word => 'take' in word)).toHaveLength(2)
+  })
+
+  test('much to a pod that has forgotten its state ends soon, and begins anew with all', async () => {
+    writeFileSync(join(side.root, 'large'), Buffer.alloc(8 * 1024 * 1024, 'x'))
+    const told: Word[] = []
+    const arrived: number[] = []
+    const late: ExecScript = call => plays(word => ('open' in word ? { ready: false } : undefined), told)(call)
+    server.exec = async call => {
+      const heard = async function* (): AsyncIterable<Uint8Array> {
+        for await (const chunk of call.stdin as AsyncIterable<Buffer>) {
+          arrived[told.length] = (arrived[told.length] ?? 0) + chunk.length
+          yield chunk
+        }
+      }
+      return late({
+        ...call,
+        stdin: heard() as typeof call.stdin,
+        print: async chunk => {
+          if (told.length === 1) await sleep(200)
+          await call.print(chunk)
+        }
+      })
+    }
+    expect((await send()).files).toBe(3)
+    expect(told.flatMap(word => ('take' in word ? [word.take.whole] : []))).toEqual([false, true])
+    expect((arrived[1] ?? 0) + (arrived[2] ?? 0)).toBeLessThan(2 * 1024 * 1024)
+    expect(arrived[3]).toBeGreaterThan(7 * 1024 * 1024)
   })
 
   test('to an image without node says whose it is', async () => {

@@ -15,7 +15,7 @@ export interface PodTree {
 }
 
 export interface SessionOptions {
-  readonly kube: Pick<Kube, 'exec' | 'awaitNode'>
+  readonly kube: Pick<Kube, 'exec' | 'awaitNode' | 'connectAhead'>
   readonly place: PodTree
   readonly open: Open
   readonly signal?: AbortSignal | undefined
@@ -44,65 +44,90 @@ class Refused extends Error {
   }
 }
 
-/** A conversation with the program in a pod, by one exec. */
+/**
+ * A conversation with the program in a pod, by one exec. Words need not wait for the answers to those before them: each answer
+ * is for the first word that has none, and what is said at once travels together.
+ */
 export class Session {
   readonly stream: ExecStream
-  /** Whether the pod remembers the state that was named. */
-  isAlike = false
+  /**
+   * Whether the pod remembers the state that was named, by its first answer. Until then nobody knows whether somebody is
+   * there; rejects as `answer` does.
+   */
+  readonly ready: Promise<boolean>
+  /** The same, as far as is known: a pod mostly remembers. */
+  isAlike: boolean
   readonly #reader: FrameReader
   readonly #idleMs: number
   #idle: NodeJS.Timeout | undefined
   #words = ''
+  #writing: Promise<void> = Promise.resolve()
+  #reading: Promise<unknown> = Promise.resolve()
+  #isUnanswered = false
   isSilent = false
+  /**
+   * Whether what was given has arrived, and the program has not been told: a program that is called again hears it by the name
+   * of the state.
+   */
+  hasAll = false
   /** Whether nothing more can be said. */
   isOver = false
 
-  private constructor(stream: ExecStream, idleMs: number) {
+  private constructor(stream: ExecStream, { open, idleMs = IDLE_MS, openMs = OPEN_MS }: SessionOptions) {
     this.stream = stream
     this.#idleMs = idleMs
+    this.isAlike = open.generation !== ''
     this.#reader = new FrameReader(stream.stdout as AsyncIterable<Buffer>, () => this.#idle?.refresh())
     const over = (): void => void (this.isOver = true)
     stream.exit.then(over, over)
     stream.stderr.on('data', (chunk: Buffer) => (this.#words = (this.#words + chunk.toString()).slice(-8000)))
+    void this.write(programBytes()).catch(() => undefined)
+    this.ready = this.#begin(open, openMs)
+    this.ready.catch(() => undefined)
   }
 
   /**
-   * Begins one. The signal ends that, and nothing later: who cancels a step still wants its files.
+   * Begins one, and waits for no answer. The signal ends that, and nothing that comes after the first answer: who cancels a
+   * step still wants its files.
    *
-   * @throws KubeError, EndedEarly, Refused
+   * @throws KubeError
    */
-  static async open({
-    kube,
-    place,
-    open,
-    signal,
-    idleMs = IDLE_MS,
-    openMs = OPEN_MS
-  }: SessionOptions): Promise<Session> {
+  static async open(options: SessionOptions): Promise<Session> {
+    const { kube, place, signal } = options
     const opening = new AbortController()
     const stop = (): void => opening.abort()
     if (signal?.aborted === true) stop()
     signal?.addEventListener('abort', stop)
+    const settle = (): void => signal?.removeEventListener('abort', stop)
     try {
       const target = { ...place, command: CALL_COMMAND, stdin: true }
-      const session = new Session(await kube.exec(target, { signal: opening.signal }), idleMs)
-      try {
-        await session.watched(async () => {
-          await session.write(programBytes())
-          const answer = await session.ask({ open })
-          session.isAlike = 'ready' in answer && answer.ready
-        }, openMs)
-        return session
-      } catch (error) {
-        throw session.isSilent ? new Ended(error, UNANSWERED, '', false) : await session.ended(error)
-      }
-    } finally {
-      signal?.removeEventListener('abort', stop)
+      const session = new Session(await kube.exec(target, { signal: opening.signal }), options)
+      session.ready.then(settle, settle)
+      return session
+    } catch (error) {
+      settle()
+      throw error
     }
   }
 
-  /** Does something in which no silence is too long. */
+  async #begin(open: Open, openMs: number): Promise<boolean> {
+    const limit = setTimeout(() => {
+      this.#isUnanswered = true
+      this.close()
+    }, openMs)
+    try {
+      const answer = await this.ask({ open })
+      const isReady = 'ready' in answer && answer.ready
+      if (!isReady) this.isAlike = false
+      return isReady
+    } finally {
+      clearTimeout(limit)
+    }
+  }
+
+  /** Does something in which no silence is too long; what is done meanwhile is watched with it. */
   async watched<T>(body: () => Promise<T>, idleMs = this.#idleMs): Promise<T> {
+    if (this.#idle !== undefined) return body()
     this.#idle = setTimeout(() => {
       this.isSilent = true
       this.close()
@@ -116,21 +141,32 @@ export class Session {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    await this.stream.write(bytes)
+    const written = this.#writing.then(async () => this.stream.write(bytes))
+    this.#writing = written.catch(() => undefined)
+    await written
     this.#idle?.refresh()
   }
 
   async tell(word: Word): Promise<void> {
-    await this.write(messageFrame(word))
+    const isNext = this.hasAll && ('give' in word || 'take' in word)
+    if (isNext) this.hasAll = false
+    await this.write(isNext ? Buffer.concat([messageFrame({ kept: true }), messageFrame(word)]) : messageFrame(word))
   }
 
   /** Tells a word, and returns the answer. */
   async ask(word: Word): Promise<Answer> {
-    await this.tell(word)
-    return this.answer()
+    const told = this.tell(word)
+    const answer = this.answer()
+    answer.catch(() => undefined)
+    await told
+    return answer
   }
 
-  /** @throws Refused when the answer is that something failed */
+  /**
+   * The answer to the first word that nobody has waited for yet.
+   *
+   * @throws Refused when the answer is that something failed
+   */
   async answer(): Promise<Answer> {
     const frame = await this.next()
     if (!('message' in frame)) throw new RangeError('Bytes came where an answer was expected')
@@ -139,7 +175,9 @@ export class Session {
 
   /** @throws Refused when the other side says that something failed */
   async next(): Promise<Frame> {
-    const frame = await this.#reader.next()
+    const next = this.#reading.then(async () => this.#reader.next())
+    this.#reading = next.catch(() => undefined)
+    const frame = await next
     if (!('message' in frame)) return frame
     const { failed } = frame.message as { readonly failed?: { readonly message: string; readonly code?: string } }
     if (failed !== undefined) throw new Refused(failed.message, failed.code)
@@ -157,6 +195,7 @@ export class Session {
    * word to a command that never began fails without that reason.
    */
   async ended(error: unknown): Promise<Ended> {
+    if (this.#isUnanswered) return new Ended(error, UNANSWERED, '', false)
     const isShort = error instanceof EndedEarly || isKubeError(error, 'EXEC_FAILED')
     if (this.isSilent || !isShort) {
       this.close()
@@ -193,35 +232,64 @@ const EARLY_EACH_MS = 150
 const EARLY_MS = 3_000
 
 /**
- * Begins a conversation as soon as the container runs: the kubelet looks at its containers once in a second, so that the API
- * server hears of a start up to a second late.
+ * Holds a conversation as `converse`, and begins it as soon as the container runs: the kubelet looks at its containers once in a
+ * second, so that the API server hears of a start up to a second late.
  *
  * @param running waits until the API server says that the container runs; why it never will is thrown
- * @throws as `Session.open`
  */
-export async function openEarly(
+export async function converseEarly<T>(
+  verb: string,
   options: SessionOptions,
-  running: (signal: AbortSignal) => Promise<unknown>
-): Promise<Session> {
+  running: (signal: AbortSignal) => Promise<unknown>,
+  body: (session: Session) => Promise<T>
+): Promise<{ readonly session: Session; readonly result: T }> {
   const over = new AbortController()
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal])
-  const told = running(signal).finally(() => over.abort())
-  const untilTold = told.then(
-    () => undefined,
-    () => undefined
+  let isTold = false
+  let limit: NodeJS.Timeout | undefined
+  const told = running(signal).then(
+    () => {
+      isTold = true
+      // A call that is under way is mostly answered before another one could be, and sometimes never.
+      limit = setTimeout(() => over.abort(), EARLY_MS)
+    },
+    (error: unknown) => {
+      over.abort()
+      throw error
+    }
   )
+  const untilTold = told.catch(() => undefined)
   const until = Date.now() + EARLY_MS
-  const isOver = (): boolean => signal.aborted || Date.now() > until
+  const isOver = (): boolean => isTold || signal.aborted || Date.now() > until
   while (!isOver()) {
-    await sleep(EARLY_EACH_MS, undefined, { signal }).catch(() => undefined)
+    // For this call or for one after it.
+    options.kube.connectAhead()
+    await Promise.race([untilTold, sleep(EARLY_EACH_MS, undefined, { signal }).catch(() => undefined)])
     const session = isOver() ? undefined : await Session.open({ ...options, signal }).catch(() => undefined)
     if (session === undefined) continue
+    const begun = session.watched(async () => body(session))
+    begun.catch(() => undefined)
+    const isThere = await session.ready.then(
+      () => true,
+      () => false
+    )
+    if (!isThere) {
+      session.close()
+      continue
+    }
     over.abort()
     await untilTold
-    return session
+    clearTimeout(limit)
+    let first: Promise<T> | undefined = begun
+    return converse(verb, options, session, async current => {
+      const attempt = first ?? body(current)
+      first = undefined
+      return attempt
+    })
   }
   await told
-  return Session.open(options)
+  clearTimeout(limit)
+  return converse(verb, options, undefined, body)
 }
 
 /**
@@ -258,8 +326,11 @@ export async function converse<T>(
       const ended = thrown instanceof Ended ? thrown : new Ended(thrown, undefined, '', false)
       const { reason, code, isSilent } = ended
       if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
+      // Opened before it was needed, and nobody has heard yet whether its container runs.
+      const isTooEarly =
+        attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
       // A kubelet's connection that ends cleanly is a success for the API server.
-      const isCut = code === 0 || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST')
+      const isCut = code === 0 || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.
@@ -273,15 +344,14 @@ export async function converse<T>(
 }
 
 /**
- * Says a last word, after which the other side goes, and may take its answer along.
+ * Hears the answer to a last word, after which the other side goes, and may take its answer along.
  *
- * @returns whether it answered
+ * @returns whether it went
  * @throws HookError when it says that it could not
  */
-export async function sayLast(options: SessionOptions, session: Session, word: Word): Promise<boolean> {
+export async function hearLast(options: SessionOptions, session: Session, answer: Promise<Answer>): Promise<boolean> {
   try {
-    await session.watched(async () => session.ask(word))
-    return true
+    return 'remembered' in (await session.watched(async () => answer))
   } catch (error) {
     if (error instanceof Refused) throw failure('send files to', options, new Ended(error, undefined, '', false))
     return false

@@ -2,13 +2,14 @@ import { HookError } from '../report/errors.js'
 import type { Line } from '../report/workflow-commands.js'
 import { amount, tellProgress } from './progress.js'
 import { runnerRules, type Verdicts } from './runner-rules.js'
-import type { Owner } from './helper/words.js'
+import type { Answer, Owner } from './helper/words.js'
 import type { Session } from './session.js'
 import { type Exclusion, isFileCommand } from './tree/leaves-out.js'
+import { messageFrame } from './tree/frames.js'
 import { momentAfter } from './tree/moment.js'
 import { Diverged, Receiver } from './tree/receive.js'
-import type { TransferMessage } from './tree/send.js'
-import { adopt, changesIn, look, opened, sendFound, type Found, type Side } from './tree/side.js'
+import type { Sent, TransferMessage } from './tree/send.js'
+import { adopt, changesIn, opened, sendFound, type Found, type Side } from './tree/side.js'
 
 /** What a transfer did. */
 export interface Transferred {
@@ -23,6 +24,8 @@ export interface TransferOptions {
 }
 
 export interface FetchOptions extends TransferOptions {
+  /** Of the state in which both sides are alike afterwards. */
+  readonly name: string
   /** What stays in the pod. */
   readonly exclude?: Exclusion | undefined
   /** Whose the files are there. */
@@ -30,34 +33,57 @@ export interface FetchOptions extends TransferOptions {
 }
 
 export interface SendingOptions extends TransferOptions {
+  /** Of the state in which both sides are alike afterwards. */
+  readonly name: string
   /** Whose the files become. */
   readonly owner: Owner
+  /**
+   * The program is to go with what it was sent, and may take its answers along. Given what notes that both are alike, in case
+   * that only its end tells.
+   */
+  readonly onLeave?: (agree: () => Transferred) => void
 }
 
-/** The other side has said that it failed: nothing more need be sent. */
+export interface Sending extends Transferred {
+  /** What this user may not read. */
+  readonly closed: readonly string[]
+  /** Whether there was anything to send; else the name is not used. */
+  readonly hasSent: boolean
+  /** The answer of a pod that goes with what it was sent. */
+  readonly left?: Promise<Answer>
+}
+
+/** So many bytes are sent to somebody of whom nothing has been heard. */
+const BLIND_BYTES = 256 * 1024
+
+/** The other side does not take what is being sent: nothing more need be. */
 class Stop extends Error {}
 
+const NOTHING_MORE = messageFrame({ sent: { files: 0, bytes: 0, closed: [] } } satisfies TransferMessage)
+
 /**
- * Makes a pod's work directory like the runner's, and notes that both are alike.
+ * Makes a pod's work directory like the runner's, and notes that both are alike. Nothing is waited for before the first files go:
+ * a pod that does not remember what it is taken to remember refuses them, and gets all.
  *
  * @param looking the look at the runner's, which may have begun already
- * @returns what was sent, and what this user may not read
  */
 export async function sendChanges(
   session: Session,
   side: Side,
   looking: Promise<Found>,
   options: SendingOptions
-): Promise<Transferred & { readonly closed: readonly string[]; readonly hasSent: boolean }> {
+): Promise<Sending> {
+  const { name, owner, pod, onLeave } = options
+  const scanned = await looking
   // What a pod does not remember, it gets whole.
   const isWhole = !session.isAlike
-  const found = changesIn(side, await looking, isWhole)
+  const found = changesIn(side, scanned, isWhole)
   const { closed } = found.scan
   const { renames, removed, changed } = found.changes
-  session.isAlike = true
-  if (!isWhole && renames.length + removed.length + changed.length === 0) {
+  if (!isWhole && renames.length + removed.length + changed.length === 0 && (await session.ready)) {
     return { files: 0, bytes: 0, closed, hasSent: false }
   }
+  if (!isWhole && !session.isAlike) return sendChanges(session, side, Promise.resolve(scanned), options)
   const total = amount(
     changed.length,
     changed.reduce((sum, path) => sum + (found.scan.index.get(path)?.size ?? 0), 0)
@@ -65,33 +91,49 @@ export async function sendChanges(
   let done = { files: 0, bytes: 0 }
   const stop = tellProgress(options.print, () =>
     done.files === 0
-      ? `Sending ${total} to pod ${options.pod}`
-      : `Sent ${amount(done.files, done.bytes)} of ${total} to pod ${options.pod}`
+      ? `Sending ${total} to pod ${pod}`
+      : `Sent ${amount(done.files, done.bytes)} of ${total} to pod ${pod}`
   )
   try {
-    await session.tell({ take: { ...options.owner, whole: isWhole } })
+    const answering = session.ask({ take: { ...owner, whole: isWhole, name } })
     let isOver = false
-    const answering = session.answer()
-    answering.catch(() => (isOver = true))
-    const sent = await sendFound(side, found, {
+    const over = (): void => void (isOver = true)
+    answering.then(over, over)
+    let written = 0
+    const sending = sendFound(side, found, {
       isFirst: isFileCommand,
       write: async bytes => {
-        if (isOver) throw new Stop()
+        written += bytes.length
+        if (written > BLIND_BYTES) await session.ready
+        if (isOver || (!isWhole && !session.isAlike)) throw new Stop()
         await session.write(bytes)
       },
       onProgress: (files, bytes) => (done = { files, bytes })
-    }).catch(async (error: unknown) => {
-      if (!(error instanceof Stop)) throw error
-      await answering
-      throw error
     })
-    if ('diverged' in (await answering)) {
-      if (isWhole) throw new RangeError('The pod does not take what was sent whole')
-      session.isAlike = false
-      return await sendChanges(session, side, look(side), options)
+    const sent = await sending.catch(async (error: unknown) => {
+      if (!(error instanceof Stop)) throw error
+      await session.write(NOTHING_MORE)
+      return undefined
+    })
+    const agree = (what: Sent): Transferred => {
+      adopt(side, found, what)
+      return { files: what.files, bytes: what.bytes }
     }
-    adopt(side, found, sent)
-    return { files: sent.files, bytes: sent.bytes, closed: sent.closed, hasSent: true }
+    let left: Promise<Answer> | undefined
+    if (onLeave !== undefined && sent !== undefined) {
+      onLeave(() => agree(sent))
+      left = session.ask({ leave: name })
+      left.catch(() => undefined)
+    }
+    const answer = await answering
+    if (sent === undefined || (!isWhole && !session.isAlike) || 'diverged' in answer) {
+      if (isWhole) throw new RangeError('The pod does not take what was sent whole')
+      await left
+      session.isAlike = false
+      return await sendChanges(session, side, Promise.resolve(scanned), options)
+    }
+    session.isAlike = true
+    return { ...agree(sent), closed: sent.closed, hasSent: true, ...(left === undefined ? {} : { left }) }
   } finally {
     stop()
   }
@@ -119,8 +161,7 @@ export async function fetchChanges(
       : `Received ${amount(receiver.files, receiver.bytes)} from pod ${options.pod}`
   )
   try {
-    await session.tell({ give: { whole: isWhole } })
-    session.isAlike = true
+    await session.tell({ give: { whole: isWhole, name: options.name } })
     let diverged = false
     let closed: readonly string[] = []
     for (;;) {
@@ -129,7 +170,11 @@ export async function fetchChanges(
         if (!diverged) receiver.data(frame.data)
         continue
       }
-      const message = frame.message as TransferMessage
+      const message = frame.message as TransferMessage | Extract<Answer, { readonly diverged: true }>
+      if ('diverged' in message) {
+        diverged = true
+        break
+      }
       try {
         if (!diverged) receiver.message(message)
       } catch (error) {
@@ -148,11 +193,12 @@ export async function fetchChanges(
     }
     receiver.finish()
     await momentAfter(side.clock, receiver.latest)
-    await session.tell({ kept: true })
     const [lost] = verdicts.lost
     if (lost !== undefined) {
       throw new HookError('WORKSPACE', `What the step wrote could not be kept on the runner's disk: ${lost}`)
     }
+    session.isAlike = true
+    session.hasAll = true
     return { files: receiver.files, bytes: receiver.bytes, closed, leftOut: verdicts.leftOut }
   } finally {
     stop()

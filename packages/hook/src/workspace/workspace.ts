@@ -2,6 +2,7 @@ import type { V1Affinity } from '@kubernetes/client-node'
 
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
+import type { Owner } from './helper/words.js'
 import type { Mail, Post } from './mailbox/letters.js'
 import type { Mounts } from './mounts.js'
 
@@ -49,7 +50,8 @@ export interface Workspace {
   serviceParts(volumes: readonly VolumeArgs[], container: string): ServiceParts
   /** Makes the directories and files that the job pod mounts; overlaps with its start. */
   deliver(signal: AbortSignal): Promise<void>
-  fillJob(jobPod: string, signal: AbortSignal): Promise<void>
+  /** @param owner whose the files in the pod become */
+  fillJob(jobPod: string, owner: Promise<Owner>, signal: AbortSignal): Promise<void>
   beforeScript(jobPod: string, signal: AbortSignal): Promise<void>
   /**
    * The files that a step writes for the runner come first.

@@ -41,6 +41,8 @@ export class DummyEngine implements Engine {
   readonly started = new Map<string, BuildRequest>()
   /** The names of those that were followed. */
   readonly followed: string[] = []
+  /** Told of each build that is started. */
+  onStart: () => unknown = () => undefined
   readonly #behaviour: DummyBehaviour
   #reserved = 0
 
@@ -62,6 +64,7 @@ export class DummyEngine implements Engine {
     if (signal?.aborted === true) throw new BuildError('ABORTED', 'the build was aborted')
     if (startFailure !== undefined) throw startFailure
     this.started.set(name, request)
+    this.onStart()
   }
 
   async follow(name: string, request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
@@ -69,6 +72,7 @@ export class DummyEngine implements Engine {
       throw new BuildError('POD_FAILED', 'it is gone', { cause: new LostBuild('it is gone') })
     }
     this.followed.push(name)
+    this.started.delete(name)
     return this.build(request, signal)
   }
 

@@ -41,6 +41,14 @@ test('the vector for the default fork', () => {
   ])
 })
 
+test('a context that Kaniko unpacks itself lies where each fork puts it', () => {
+  expect(kanikoArguments({ ...BUILD, unpacks: true }, SETTINGS).slice(0, 3)).toEqual([
+    '--context=tar:///kaniko/archive/context.tar.gz',
+    '--context-sub-path=context',
+    '--dockerfile=/kaniko/buildcontext/Dockerfile'
+  ])
+})
+
 /** The flags of executor v1.24.0 of the Google fork, of which the others have all (docs/notes/kaniko.md). */
 const SHARED = new Set([
   'build-arg',
@@ -51,6 +59,7 @@ const SHARED = new Set([
   'compressed-caching',
   'compression-level',
   'context',
+  'context-sub-path',
   'destination',
   'digest-file',
   'dockerfile',
@@ -84,7 +93,7 @@ test.each(['google', 'chainguard', 'osscontainertools'] as const)('%s gets only 
   const { pushRef: _, ...apart } = BUILD
   const args = [
     ...kanikoArguments({ ...BUILD, buildArgs: { A: '1' }, certificates, proxies: [proxy('p', 'q')] }, settings),
-    ...kanikoArguments(apart, settings)
+    ...kanikoArguments({ ...apart, unpacks: true }, settings)
   ]
   for (const arg of args) expect(SHARED).toContain(/^--([a-z-]+)/.exec(arg)?.[1])
 })

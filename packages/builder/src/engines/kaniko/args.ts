@@ -1,5 +1,7 @@
 import { PACKED } from '../../context/pack.js'
+import { ARCHIVE_MOUNT, ZIPPED_KEY } from '../pod/context-secret.js'
 import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT, SECRETS_MOUNT, TAR_MOUNT } from '../pod/parts.js'
+import { UNPACKED_TREE } from '../pod/parts.js'
 import { registryName, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import type { LayerCache, RegistryCertificate } from '../pod/settings.js'
 import { cacheArguments, imageArguments, type WantedImage } from './image-arguments.js'
@@ -46,6 +48,8 @@ const SOUND_CACHE_KEYS = ['FF_KANIKO_ROLLING_CACHE_KEY', 'FF_KANIKO_HASH_DIR_FRA
 export interface KanikoBuild extends Partial<
   Pick<WantedImage, 'annotations' | 'buildArgs' | 'engineArgs' | 'labels' | 'secrets'>
 > {
+  /** Kaniko unpacks the archive that came with the pod. */
+  readonly unpacks?: boolean
   /** Where Kaniko itself pushes the image. Without it, it writes a layout to `LAYOUT_MOUNT`. */
   readonly pushRef?: string
   /** Names of the image in a file for `docker load`, which is made for them. */
@@ -76,9 +80,11 @@ export function kanikoArguments(build: KanikoBuild, settings: KanikoSettings): s
   const cache = cacheOf(build, settings)
   const retries = build.pushRetries ?? RETRIES
   return [
-    `--context=dir://${CONTEXT_DIRECTORY}`,
+    ...(build.unpacks === true
+      ? [`--context=tar://${ARCHIVE_MOUNT}/${ZIPPED_KEY}`, `--context-sub-path=${PACKED.context}`]
+      : [`--context=dir://${CONTEXT_DIRECTORY}`]),
     // Absolute: a relative path would be looked for in the image's working directory first.
-    `--dockerfile=${CONTEXT_TREE}/${PACKED.dockerfile}`,
+    `--dockerfile=${build.unpacks === true ? UNPACKED_TREE : CONTEXT_TREE}/${PACKED.dockerfile}`,
     ...(build.pushRef !== undefined
       ? [`--destination=${build.pushRef}`, `--push-retry=${retries}`]
       : ['--no-push', ...(build.isDiscarded === true ? [] : [`--oci-layout-path=${LAYOUT_MOUNT}`])]),

@@ -1,42 +1,22 @@
-import { containerResult, followLog, type Kube, type V1Pod, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
-import { isDigest, parseReference } from '@kaniko-hooks/registry'
+import { type Kube, type V1Pod, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
+import { isDigest } from '@kaniko-hooks/registry'
 import { credentialOf, withOrigin } from '../../destinations/refusal.js'
 import { BuildError } from '../../errors.js'
 import type { BuildPhases, BuildRequest, BuiltImage } from '../engine.js'
 import { fetchFiles } from '../pod/fetch-files.js'
 import { FILES_CONTAINER, pushContainer } from '../pod/parts.js'
 import { haveEnded, pushProblem, referencesOf, throwUnlessPushed } from '../pod/push-result.js'
-import { listenForSilence } from '../pod/silence.js'
 import { Stopwatch } from '../pod/stopwatch.js'
-import { cacheOf } from './args.js'
+import { followKaniko } from './follow-kaniko.js'
+import { hasKanikoEnded, kanikoEnd } from './kaniko-end.js'
 import type { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, pushesApart } from './pod.js'
 import { explainFailure, type FailedBuild } from './problem.js'
+import type { Run } from './run.js'
 import type { KanikoSettings } from './settings.js'
-
-/**
- * The first thing that Kaniko does is to ask the registry whether it may push, without a word. A registry that is
- * behind a silent firewall costs it several connect timeouts of half a minute; a job should hear of it earlier.
- */
-const SILENCE_MS = 40_000
-
-/** The pod's node, asked for a byte. */
-const ANSWER_MS = 3_000
 
 /** While a push goes on without a word. */
 const STILL_PUSHING_MS = 30_000
-
-/** One part of a build's life. */
-export interface Run {
-  readonly request: BuildRequest
-  readonly kanikoLog: KanikoLog
-  readonly progress: PodProgress
-  /** Aborted by the caller, by the build's limit, and by `stop`. */
-  readonly signal: AbortSignal
-  /** Ends the build for the reason that it is given. */
-  readonly stop: AbortController
-  readonly wait: WaitOptions
-}
 
 interface Attended {
   readonly phases: BuildPhases
@@ -44,16 +24,10 @@ interface Attended {
   readonly startMs: number
 }
 
-/** How far the pod itself got. */
-export interface PodProgress {
-  hasBegun: boolean
-  /** The last one that was told. */
-  problem: string | undefined
-}
-
 /**
  * Sees a pod that has its context through to the end, in whatever state it is by now.
  *
+ * @param known the pod as it was read just now
  * @returns times in milliseconds, of which those before are 0
  * @throws BuildError of the build's own end, KubeError of the pod's
  */
@@ -61,20 +35,17 @@ export async function attend(
   kube: Kube,
   settings: KanikoSettings,
   name: string,
-  run: Run
+  run: Run,
+  known?: V1Pod
 ): Promise<Omit<BuiltImage, 'phases'> & Attended> {
   const { request, kanikoLog, signal, wait } = run
   const watch = new Stopwatch()
-  await waitForPod(kube, name, 'running', { ...wait, container: KANIKO_CONTAINER })
+  await waitForPod(kube, name, 'running', { ...wait, known, container: KANIKO_CONTAINER })
   run.progress.hasBegun = true
   const startMs = watch.lap()
-  const { pushingAt } = await follow(kube, settings, name, run)
+  const { pushingAt, seen } = await followKaniko(kube, settings, name, run)
   // The kubelet writes the status when it gets to it; what counts is that it will.
-  const ended = await waitForPod(kube, name, 'ended', {
-    signal,
-    timeoutMs: request.timeoutMs,
-    container: KANIKO_CONTAINER
-  })
+  const ended = seen ?? (await waitForPod(kube, name, hasKanikoEnded, { signal, timeoutMs: request.timeoutMs }))
   const end = watch.now()
   const digest = readDigest(ended, failedBuild(request, kanikoLog))
   const pod = { podMs: 0, contextMs: 0 }
@@ -125,7 +96,7 @@ async function awaitPush(
   const signal = wait.signal === undefined ? limit : AbortSignal.any([wait.signal, limit])
   let last: V1Pod | undefined
   try {
-    last = await waitForPod(kube, podName, pod => haveEnded(pod, targets.length), {
+    last = await waitForPod(kube, podName, pod => haveEnded(pod, targets.length, digest), {
       ...wait,
       signal,
       onPod: pod => (last = pod)
@@ -143,61 +114,8 @@ async function awaitPush(
   for (const reference of references) log(`Pushed ${reference}`)
 }
 
-/** Follows Kaniko's log to its end. */
-async function follow(
-  kube: Kube,
-  settings: KanikoSettings,
-  pod: string,
-  { request, kanikoLog, signal, stop }: Run
-): Promise<{ readonly pushingAt: number | undefined }> {
-  const watch = new Stopwatch()
-  let pushingAt: number | undefined
-  let hung: NodeJS.Timeout | undefined
-  // The first thing that is asked whether it takes a push.
-  const first = request.targets[0]?.pushRef
-  const pushed = pushesApart(request) ? cacheOf(request, settings)?.repository : first
-  const reference = pushed ?? first
-  // Without a push and a cache, it is a base image's.
-  const domain = reference === undefined ? 'of a base image' : parseReference(reference).domain
-  const silence = listenForSilence({
-    ms: SILENCE_MS,
-    canHear: () => answers(kube, pod, signal),
-    onSilence: () => stop.abort(silent(`the registry ${domain} did not answer the build pod`, SILENCE_MS))
-  })
-  try {
-    await followLog(
-      kube,
-      { pod, container: KANIKO_CONTAINER },
-      line => {
-        silence.end()
-        const { lines, event } = kanikoLog.read(line)
-        if (event?.kind === 'pushing') {
-          pushingAt = watch.now()
-          const why = silent(`the registry ${domain} did not take the image`, request.pushTimeoutMs)
-          hung = setTimeout(() => stop.abort(why), request.pushTimeoutMs)
-        }
-        lines.forEach(shown => request.log(shown))
-      },
-      { signal, onGap: message => request.log(message) }
-    )
-  } finally {
-    silence.end()
-    clearTimeout(hung)
-  }
-  return { pushingAt }
-}
-
-/** Whether the pod's node answers, so that silence is the pod's own. */
-async function answers(kube: Kube, pod: string, signal: AbortSignal): Promise<boolean> {
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-  return kube.awaitNode({ pod, container: KANIKO_CONTAINER }, { signal: soon }).then(
-    () => true,
-    () => false
-  )
-}
-
 function readDigest(pod: V1Pod, build: Omit<FailedBuild, 'exitCode'>): string {
-  const result = containerResult(pod, KANIKO_CONTAINER)
+  const result = kanikoEnd(pod)
   if (!result.trustworthy) throw new BuildError('POD_FAILED', result.why ?? 'the build pod failed')
   if (result.exitCode !== 0) throw explainFailure({ ...build, exitCode: result.exitCode })
   // Kaniko writes it before it pushes: only together with exit code 0 does it mean anything.
@@ -215,8 +133,4 @@ function failedBuild(
   const [target] = targets
   const pushed = target === undefined ? {} : { pushRef: target.pushRef }
   return { dockerfile, dockerfileText: authorText, buildArgs, proxies, ...pushed, progress }
-}
-
-function silent(what: string, ms: number): BuildError {
-  return new BuildError('REGISTRY_UNREACHABLE', `${what} within ${Math.round(ms / 1000)} s`)
 }

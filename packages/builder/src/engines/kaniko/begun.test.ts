@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Kube, type V1Pod } from '@kaniko-hooks/kube'
 import { ApiServer, ended, running, refused } from '@kaniko-hooks/testing'
@@ -45,6 +47,12 @@ function request(access?: BuildRequest['targets'][number]['access']): BuildReque
   return { context, handle: 'x', targets: [target], ...times, log: line => void log.push(line) }
 }
 
+function withContext(over: Partial<Context>): BuildRequest {
+  return { ...request(), context: { ...context, ...over } }
+}
+
+const LINK = { kind: 'symlink', path: 'link', mode: 0o777, mtimeMs: 0, target: '../x' } as const
+
 const WITH_SECRET = { kind: 'docker-config', secret: 'push' } as const
 
 function engine(pod: BuildPodSettings = {}): KanikoEngine {
@@ -66,12 +74,33 @@ describe('a build that is started', () => {
     const mounted = [...(pod?.spec?.initContainers ?? []), ...(pod?.spec?.containers ?? [])].filter(container =>
       container.volumeMounts?.some(mount => mount.name === 'archive')
     )
-    expect(mounted.map(container => container.name)).toEqual(['context'])
+    expect(mounted.map(container => container.name)).toEqual(['kaniko'])
+    const archive = gunzipSync(Buffer.from(server.get('secrets', name)?.data?.['context.tar.gz'] ?? '', 'base64'))
+    const names = execFileSync('tar', ['-t'], { input: archive }).toString().trim().split('\n')
+    expect(names).toEqual(['Dockerfile', 'Dockerfile.dockerignore', 'context/Dockerfile', 'context/'])
+  })
+
+  test.each<[string, () => BuildRequest]>([
+    ['others push', () => request(WITH_SECRET)],
+    ['a link leads somewhere', () => withContext({ entries: [...context.entries, LINK] })],
+    [
+      'a text of the Dockerfile lies beside it',
+      () => withContext({ inlineFiles: [{ path: 'inline/a', mode: 0o644, content: '' }] })
+    ]
+  ])('where %s, a container before Kaniko unpacks it', async (_, wanted) => {
+    server.onCreate('pods', pending)
+    await engine().start('b', wanted())
+    const { initContainers = [] } = server.get('pods', 'b')?.spec ?? {}
+    const [first] = initContainers
+    expect([first?.name, first?.volumeMounts?.map(({ name }) => name)]).toEqual([
+      'context',
+      expect.arrayContaining(['context', 'archive'])
+    ])
     const directory = mkdtempSync(join(tmpdir(), 'unpacked-'))
     const archive = join(directory, 'a.tar')
-    writeFileSync(archive, Buffer.from(server.get('secrets', name)?.data?.['context.tar'] ?? '', 'base64'))
+    writeFileSync(archive, Buffer.from(server.get('secrets', 'b')?.data?.['context.tar'] ?? '', 'base64'))
     execFileSync('sh', ['-c', unpackScript(archive, join(directory, 'tree'))])
-    expect(readdirSync(join(directory, 'tree/context'))).toEqual(['Dockerfile'])
+    expect(readdirSync(join(directory, 'tree/context'))).toContain('Dockerfile')
     expect(readdirSync(directory).sort()).toEqual(['a.tar', 'tree'])
     rmSync(directory, { recursive: true })
   })
@@ -83,14 +112,39 @@ describe('a build that is started', () => {
     expect(server.get('secrets', 'b')?.metadata).toMatchObject({ labels, ownerReferences })
   })
 
-  test('and whose context no Secret can have is not started', async () => {
-    const large = mkdtempSync(join(tmpdir(), 'large-'))
-    writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
-    writeFileSync(join(large, 'file'), Buffer.alloc(1024 * 1024))
-    const starting = engine().start('b', { ...request(), context: await readContext(large, 'Dockerfile') })
-    await expect(starting).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
-    expect(server.asked).not.toContain('POST secrets')
-    rmSync(large, { recursive: true })
+  describe('with a large context', () => {
+    let large: string
+    beforeEach(() => {
+      large = mkdtempSync(join(tmpdir(), 'large-'))
+      writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
+    })
+    afterEach(() => rmSync(large, { recursive: true }))
+
+    async function start(bytes: Buffer, access?: typeof WITH_SECRET): Promise<void> {
+      writeFileSync(join(large, 'file'), bytes)
+      return engine().start('b', { ...request(access), context: await readContext(large, 'Dockerfile') })
+    }
+
+    test.each([
+      ['Kaniko', 'context.tar.gz', undefined],
+      ['a container before it', 'context.tar', WITH_SECRET]
+    ] as const)('has it compressed, also where %s unpacks it', async (_, key, access) => {
+      const text = Buffer.alloc(3 * 1024 * 1024, 'the words of a README\n')
+      await start(text, access)
+      const archive = Buffer.from(server.get('secrets', 'b')?.data?.[key] ?? '', 'base64')
+      expect(archive.length).toBeLessThan(900 * 1024)
+      writeFileSync(join(large, 'a.tar'), archive)
+      execFileSync('sh', ['-c', unpackScript(join(large, 'a.tar'), join(large, 'tree'))])
+      expect(readFileSync(join(large, 'tree/context/file')).equals(text)).toBe(true)
+    })
+
+    test.each([
+      ['cannot be compressed far enough', randomBytes(1024 * 1024)],
+      ['is not even tried', Buffer.alloc(5 * 1024 * 1024)]
+    ])('that %s is not started', async (_what, bytes) => {
+      await expect(start(bytes)).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
+      expect(server.asked).not.toContain('POST secrets')
+    })
   })
 
   test('that is refused says why', async () => {
@@ -193,6 +247,16 @@ describe('the end of a build that went on alone', () => {
       return status
     })
     await expect(follow(build)).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
+  })
+
+  test('is lost when its context could not be unpacked: somebody who attends sends it anew', async () => {
+    const part = { image: 'i', imageID: 'i', ready: false, restartCount: 0 }
+    put(request(), () => ({
+      phase: 'Failed',
+      initContainerStatuses: [{ ...part, name: 'context', state: { terminated: { exitCode: 65, reason: 'Error' } } }],
+      containerStatuses: [{ ...part, name: 'kaniko', state: { waiting: { reason: 'PodInitializing' } } }]
+    }))
+    await expect(follow()).rejects.toMatchObject({ code: 'POD_FAILED', cause: expect.any(LostBuild) })
   })
 
   test('is lost when its pod is gone', async () => {

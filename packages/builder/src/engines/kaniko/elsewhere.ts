@@ -107,7 +107,7 @@ export class ElsewhereLog {
   /** @param line without its end */
   read(line: string): ShownLines {
     const { lines, event } = this.#log.read(line)
-    if (event === undefined || event.kind === 'pushed') return { lines }
+    if (event === undefined || event.kind === 'pushed' || event.kind === 'left') return { lines }
     const phase = ({ fetching: 'bases', stage: 'build', instruction: 'build', pushing: 'push' } as const)[event.kind]
     return { lines, phase }
   }

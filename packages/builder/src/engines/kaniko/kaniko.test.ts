@@ -1,15 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { Kube } from '@kaniko-hooks/kube'
-import { ApiServer, refused, waiting } from '@kaniko-hooks/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Kube, type V1Pod } from '@kaniko-hooks/kube'
+import { ApiServer, ended, refused, waiting } from '@kaniko-hooks/testing'
 import type { Context } from '../../context/context.js'
 import { readContext } from '../../context/read.js'
 import { nodePortRegistry } from '../../destinations/nodeport.js'
 import { RegistryDestination } from '../../destinations/registry.js'
 import type { BuildRequest } from '../engine.js'
 import { KanikoEngine } from './kaniko.js'
+
+const DIGEST = `sha256:${'e'.repeat(64)}`
 
 let directory: string
 let context: Context
@@ -96,6 +98,58 @@ test('an abort that cuts off the creation deletes the pod that arrives all the s
   })
   await expect(engine().build(request(), abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
   expect(server.names('pods')).toEqual([])
+})
+
+describe('a context', () => {
+  /** Kaniko has ended, and the kubelet has not yet told the end of the pod. */
+  const builtPod = (pod: V1Pod): void => {
+    const { containerStatuses = [], ...status } = ended(pod, { kaniko: 0 })
+    const terminated = containerStatuses[0]?.state?.terminated
+    if (terminated !== undefined) terminated.message = DIGEST
+    pod.status = { ...status, phase: 'Running', containerStatuses }
+  }
+
+  test('comes with its pod, whose end is not waited for once Kaniko said what it made', async () => {
+    server.onCreate('pods', builtPod)
+    server.logs.print('b', 'kaniko', 'a line')
+    const lines: string[] = []
+    const image = await engine().build(request({ log: line => void lines.push(line) }))
+    expect([image.digest, lines]).toEqual([DIGEST, ['a line']])
+    expect(server.asked.slice(0, 2)).toEqual(['POST secrets', 'POST pods'])
+    expect(server.asked.filter(asked => asked.includes('exec'))).toEqual([])
+    expect([server.names('pods'), server.names('secrets')]).toEqual([[], []])
+  })
+
+  test('that no Secret can have is sent to a container of the pod that runs', async () => {
+    const large = mkdtempSync(join(tmpdir(), 'large-'))
+    writeFileSync(join(large, 'Dockerfile'), 'FROM scratch')
+    writeFileSync(join(large, 'file'), Buffer.alloc(1024 * 1024))
+    let names: (string | undefined)[] = []
+    server.onCreate('pods', pod => {
+      names = pod.spec?.initContainers?.map(({ name }) => name) ?? []
+      pod.status = { phase: 'Pending' }
+    })
+    const building = engine().build(request({ context: await readContext(large, 'Dockerfile'), timeoutMs: 300 }))
+    await expect(building).rejects.toMatchObject({ code: 'POD_FAILED' })
+    expect(names).toEqual(['context'])
+    expect(server.asked).not.toContain('POST secrets')
+    rmSync(large, { recursive: true })
+  })
+
+  test('whose pod its node rejects goes with that pod', async () => {
+    const seen: string[] = []
+    let tried = 0
+    server.onCreate('pods', pod => {
+      seen.push(server.names('secrets').join(' '))
+      if (++tried === 1) pod.status = { phase: 'Failed', reason: 'UnexpectedAdmissionError', message: 'no device' }
+      else builtPod(pod)
+    })
+    let made = 0
+    const settings = { image: 'k:1', fork: 'google', pushImage: 'c:1', contextImage: 'r:1' } as const
+    await new KanikoEngine(kube, settings, () => `b-${++made}`).build(request())
+    expect(seen).toEqual(['b-1', 'b-2'])
+    expect(server.names('secrets')).toEqual([])
+  })
 })
 
 test("the build's own limit ends it too, and leaves no pod", async () => {

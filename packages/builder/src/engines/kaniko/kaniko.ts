@@ -5,25 +5,25 @@ import {
   type PodProblem,
   untilAccepted,
   type V1Pod,
-  type V1Secret,
   waitForPod
 } from '@kaniko-hooks/kube'
 import type { Context } from '../../context/context.js'
-import { packContext } from '../../context/pack.js'
+import { type ContextArchive, packContext } from '../../context/pack.js'
 import { BuildError } from '../../errors.js'
 import { LostBuild, type BuildRequest, type BuiltImage, type Engine } from '../engine.js'
 import type { Platform, Prepared, Wishes } from '../engine.js'
+import { ALONE, ATTENDED, contextSecret, fitsSecret, tooLarge } from '../pod/context-secret.js'
 import { deliverContext } from '../pod/deliver-context.js'
 import { CONTEXT_CONTAINER } from '../pod/parts.js'
-import { ARCHIVE_KEY } from '../pod/receive-script.js'
-import type { BuildPodSettings } from '../pod/settings.js'
 import { Stopwatch } from '../pod/stopwatch.js'
 import { cacheOf, kanikoIdentity } from './args.js'
-import { attend, type PodProgress, type Run } from './attend.js'
+import { attend } from './attend.js'
 import { authoredTexts } from './authored.js'
+import { comingContext } from './coming-context.js'
 import { KanikoLog } from './log.js'
 import { KANIKO_CONTAINER, kanikoPod } from './pod.js'
 import { prepare } from './prepare.js'
+import type { PodProgress, Run } from './run.js'
 import type { KanikoSettings } from './settings.js'
 import { asWished, findSecrets, refuseAnnotations } from './wishes.js'
 
@@ -35,9 +35,6 @@ const LATE_CREATE_MS = 500
 
 /** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
 const STUCK_MS = 45_000
-
-/** A Secret may have 1 MiB, and all of them lie in the memory of the API server. */
-const LARGEST_ARCHIVE = 900 * 1024
 
 /** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
 const DEADLINE = 'DeadlineExceeded'
@@ -70,39 +67,40 @@ export class KanikoEngine implements Engine {
 
   async build(request: BuildRequest, signal?: AbortSignal): Promise<BuiltImage> {
     return this.#limited(request, signal, async run => {
-      const { log, onPod } = request
+      const { log, onPod, timeoutMs } = request
       let name = ''
       const watch = new Stopwatch()
       const archive = await packContext(request.context)
+      const comesAlong = fitsSecret(archive, ATTENDED)
+      let contextMs = watch.lap()
       let wasCreated = false
-      const start = async (): Promise<void> => {
+      const start = async (): Promise<V1Pod> => {
         wasCreated = false
         name = this.#podName()
-        const made = await this.#create(name, run)
+        const { made, first } = await this.#create(name, run, archive, ATTENDED)
         wasCreated = true
         await onPod?.(made)
-        await waitForPod(this.#kube, name, 'running', { ...run.wait, container: CONTEXT_CONTAINER })
+        return waitForPod(this.#kube, name, 'running', { ...run.wait, container: first })
+      }
+      const remove = async (isThere: boolean): Promise<void> => {
+        await Promise.all([this.#remove(name, isThere), comesAlong ? this.#removeArchive(name) : undefined])
       }
       try {
         const { signal: either } = run
-        await untilAccepted(start, {
-          remove: async () => this.#remove(name, true),
-          onRejected: log,
-          signal: either
-        })
+        const pod = await untilAccepted(start, { remove: async () => remove(true), onRejected: log, signal: either })
         run.progress.hasBegun = true
-        const madeMs = watch.lap()
-        const noticedMs = await deliverContext(this.#kube, name, archive, {
-          signal: either,
-          log,
-          timeoutMs: request.timeoutMs
-        })
-        const contextMs = watch.lap() - noticedMs
-        const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run)
-        // What the kubelet needs is the pod's, whoever waits for it.
-        return { ...image, phases: { ...image.phases, podMs: madeMs + noticedMs + startMs, contextMs } }
+        let podMs = watch.lap()
+        if (!comesAlong) {
+          const noticedMs = await deliverContext(this.#kube, name, archive, { signal: either, log, timeoutMs })
+          contextMs += watch.lap() - noticedMs
+          // What the kubelet needs is the pod's, whoever waits for it.
+          podMs += noticedMs
+        }
+        const known = comesAlong ? pod : undefined
+        const { startMs, ...image } = await attend(this.#kube, this.#settings, name, run, known)
+        return { ...image, phases: { ...image.phases, podMs: podMs + startMs, contextMs } }
       } finally {
-        await this.#remove(name, wasCreated)
+        await remove(wasCreated)
       }
     })
   }
@@ -113,11 +111,11 @@ export class KanikoEngine implements Engine {
 
   async start(name: string, request: BuildRequest, signal?: AbortSignal): Promise<void> {
     return this.#limited(request, signal, async run => {
+      const archive = await packContext(request.context)
+      if (!fitsSecret(archive, ALONE)) throw tooLarge(archive.bytes, 'bytes')
       let wasCreated = false
       try {
-        const secret = await archiveSecret(name, request.context, this.#settings.pod)
-        await this.#kube.create('secrets', secret, { signal: run.signal })
-        const made = await this.#create(name, run, name)
+        const { made } = await this.#create(name, run, archive, ALONE)
         wasCreated = true
         await request.onPod?.(made)
       } catch (error) {
@@ -141,11 +139,28 @@ export class KanikoEngine implements Engine {
     })
   }
 
-  /** @param archive the Secret in which the context comes along */
-  async #create(name: string, { request, signal }: Run, archive?: string): Promise<V1Pod> {
-    const { timeoutMs } = request
-    const options = { name, timeoutMs, ...(archive === undefined ? {} : { archive }) }
-    return this.#kube.create('pods', kanikoPod({ ...request, ...request.context }, this.#settings, options), { signal })
+  /**
+   * Makes the pod of a build, and the Secret of its name in which a small context comes along.
+   *
+   * @returns also the container that runs first
+   */
+  async #create(
+    name: string,
+    { request, signal }: Run,
+    archive: ContextArchive,
+    most: number
+  ): Promise<{ readonly made: V1Pod; readonly first: string }> {
+    const { context, timeoutMs } = request
+    const coming = comingContext(name, archive, request, most)
+    const options = { name, timeoutMs, ...(coming === undefined ? {} : { archive: coming }) }
+    // What is refused here leaves nothing behind.
+    const pod = kanikoPod({ ...request, ...context }, this.#settings, options)
+    if (coming !== undefined) {
+      const secret = await contextSecret(name, archive, coming.byKaniko, this.#settings.pod)
+      await this.#kube.create('secrets', secret, { signal })
+    }
+    const made = await this.#kube.create('pods', pod, { signal })
+    return { made, first: coming?.byKaniko === true ? KANIKO_CONTAINER : CONTEXT_CONTAINER }
   }
 
   /** Does a part of a build within its limit, and says in an error of ours why it failed. */
@@ -193,6 +208,8 @@ export class KanikoEngine implements Engine {
       // A push that its node lost is as little a failure of the build.
       const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
       const why = containers.map(container => disturbance(pod, container.name)).find(said => said !== undefined)
+      const context = pod.status?.initContainerStatuses?.find(({ name }) => name === CONTEXT_CONTAINER)
+      if ((context?.state?.terminated?.exitCode ?? 0) !== 0) return lost('it could not unpack its context', error)
       return why === undefined ? error : lost(why, error)
     } catch (cause) {
       return isKubeError(cause, 'NOT_FOUND') ? lost('its pod is gone', error) : error
@@ -213,30 +230,6 @@ export class KanikoEngine implements Engine {
     if ((await attempt()) || wasCreated) return
     await new Promise(resolve => setTimeout(resolve, LATE_CREATE_MS))
     await attempt()
-  }
-}
-
-/** A context as a Secret that belongs to whom the pod belongs. */
-async function archiveSecret(name: string, context: Context, pod: BuildPodSettings = {}): Promise<V1Secret> {
-  const archive = await packContext(context)
-  if (archive.bytes > LARGEST_ARCHIVE) {
-    throw new BuildError(
-      'CONTEXT_FAILED',
-      `the context has ${archive.bytes} bytes, too many for a build that nobody attends`
-    )
-  }
-  const chunks: Buffer[] = []
-  await archive.send(chunk => Promise.resolve(void chunks.push(Buffer.from(chunk))))
-  const { labels, ownerReferences } = pod
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name,
-      ...(labels === undefined ? {} : { labels: { ...labels } }),
-      ...(ownerReferences === undefined ? {} : { ownerReferences: [...ownerReferences] })
-    },
-    data: { [ARCHIVE_KEY]: Buffer.concat(chunks).toString('base64') }
   }
 }
 

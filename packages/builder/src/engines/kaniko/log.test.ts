@@ -70,6 +70,11 @@ test('its events come in order', () => {
   ])
 })
 
+test('an image that others push is told to be there', () => {
+  const { shown, events } = read(record('Skipping push to container registry due to --no-push flag'))
+  expect([shown, events]).toEqual([[], [{ kind: 'left' }]])
+})
+
 describe('the output of a RUN', () => {
   const RUNNING = [record('RUN x'), record('Running: [/bin/sh -c x]')]
 

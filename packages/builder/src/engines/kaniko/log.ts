@@ -6,6 +6,8 @@ export type KanikoEvent =
   | { readonly kind: 'fetching'; readonly reference: string }
   | { readonly kind: 'pushing'; readonly reference: string }
   | { readonly kind: 'pushed'; readonly reference: string }
+  /** The image lies where others push it. */
+  | { readonly kind: 'left' }
 
 /** Where a build stood when its log ended. */
 export interface KanikoProgress {
@@ -160,6 +162,7 @@ export class KanikoLog {
     }
     const [, pushed] = /^Pushed (\S+)$/.exec(words) ?? []
     if (pushed !== undefined) return { lines: [`Pushed ${pushed}`], event: { kind: 'pushed', reference: pushed } }
+    if (words.startsWith('Skipping push to container registry')) return { lines: [], event: { kind: 'left' } }
     const [, why] = /from remapped registry \S+: (.*)\. Will try with the next registry/.exec(words) ?? []
     if (why !== undefined) this.#mirrors.push(why)
     // What remains is how Kaniko works, and interesting only when something is wrong.

@@ -111,6 +111,14 @@ test('the context is written by one container and read by the other', () => {
   expect(containers[0]?.volumeMounts).toEqual([{ name: 'context', mountPath: '/kaniko/context', readOnly: true }])
 })
 
+test('a context that Kaniko unpacks needs no other container', () => {
+  const archive = { secret: 'b', byKaniko: true }
+  const { spec } = kanikoPod(BUILD, SETTINGS, { name: 'b', timeoutMs: 1000, archive })
+  expect(spec?.initContainers).toEqual([])
+  expect(spec?.volumes).toEqual([{ name: 'archive', secret: { secretName: 'b', defaultMode: 0o400 } }])
+  expect(spec?.containers[0]?.volumeMounts).toEqual([{ name: 'archive', mountPath: '/kaniko/archive', readOnly: true }])
+})
+
 test('the command of the waiting container is the same for every build', () => {
   const other = kanikoPod({ ...BUILD, handle: 'other' }, { ...SETTINGS, image: 'x' }, { name: 'c', timeoutMs: 1000 })
   expect(other.spec?.initContainers?.[0]?.command).toEqual(pod().spec?.initContainers?.[0]?.command)

@@ -11,7 +11,8 @@ import type { RegistryCertificate } from '../pod/settings.js'
 import type { KanikoSettings } from './settings.js'
 import { type AccessParts, dockerConfig, pushAccess } from '../pod/access.js'
 import { pushCommand, pushVariables } from '../pod/push-script.js'
-import { ARCHIVE_MOUNT, KEEP_NAMES_SCRIPT, UNPACK_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
+import { ARCHIVE_MOUNT } from '../pod/context-secret.js'
+import { KEEP_NAMES_SCRIPT, UNPACK_SCRIPT, WAIT_SCRIPT } from '../pod/receive-script.js'
 
 export const KANIKO_CONTAINER = 'kaniko'
 
@@ -37,10 +38,17 @@ export type PodBuild = Pick<
   | ('handle' | 'labels' | 'pushRetries' | 'secrets' | 'targets')
 >
 
+/** A context that comes with its pod. */
+export interface ComingContext {
+  readonly secret: string
+  /** Kaniko unpacks it, and no container before. */
+  readonly byKaniko: boolean
+}
+
 export interface KanikoPodOptions {
   readonly name: string
-  /** The Secret in which the context comes along; without it, the context is sent when the pod runs. */
-  readonly archive?: string
+  /** How the context comes along; without it, the context is sent when the pod runs. */
+  readonly archive?: ComingContext
   readonly timeoutMs: number
 }
 
@@ -55,8 +63,8 @@ export function pushesApart({ targets, files = [] }: Pick<PodBuild, 'files' | 't
 }
 
 /**
- * The pod that builds: an init container waits for the context, then Kaniko builds. Where nothing secret exists, Kaniko
- * pushes too; otherwise it is an init container that leaves the image in a volume, and push containers follow that alone
+ * The pod that builds: an init container waits for the context or unpacks what came along, unless Kaniko does, then Kaniko
+ * builds. Where nothing secret exists, Kaniko pushes too; otherwise it is an init container that leaves the image in a volume, and push containers follow that alone
  * have the credentials. Unprivileged, within PodSecurity `baseline`, without a service account token.
  */
 export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: KanikoPodOptions): V1Pod {
@@ -67,6 +75,9 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
   const { files = [] } = build
   const apart = pushesApart(build)
   const { archive } = options
+  const unpacks = archive?.byKaniko === true
+  const archiveMount: V1VolumeMount[] =
+    archive === undefined ? [] : [{ name: 'archive', mountPath: ARCHIVE_MOUNT, readOnly: true }]
   const script = archive === undefined ? WAIT_SCRIPT : UNPACK_SCRIPT
   const context: V1Container = {
     name: CONTEXT_CONTAINER,
@@ -76,7 +87,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     securityContext: security([]),
     volumeMounts: [
       { name: 'context', mountPath: CONTEXT_MOUNT },
-      ...(archive === undefined ? [] : [{ name: 'archive', mountPath: ARCHIVE_MOUNT, readOnly: true }]),
+      ...archiveMount,
       ...(apart ? [{ name: 'names', mountPath: NAMES_MOUNT }] : [])
     ],
     ...resources
@@ -96,6 +107,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     args: kanikoArguments(
       {
         ...build,
+        unpacks,
         secrets: (secrets?.ids ?? []).map(id => ({ id })),
         isDiscarded: build.targets.length === 0 && files.length === 0,
         ...(files.some(({ kind }) => kind === 'docker') ? { tarFor: namesOf(build.targets) } : {}),
@@ -109,7 +121,7 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
     env: [...reachedDirectly(kanikoEnvironment(settings), plainHosts), ...(own?.env ?? [])],
     securityContext: security(CAPABILITIES),
     volumeMounts: [
-      { name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true },
+      ...(unpacks ? archiveMount : [{ name: 'context', mountPath: CONTEXT_MOUNT, readOnly: true }]),
       ...(apart ? [{ name: 'image', mountPath: LAYOUT_MOUNT }] : []),
       ...(files.length === 0 ? [] : [{ name: 'image-files', mountPath: TAR_MOUNT }]),
       ...certificates.map((_, index) => certificateMount(index)),
@@ -140,11 +152,13 @@ export function kanikoPod(build: PodBuild, settings: KanikoSettings, options: Ka
       activeDeadlineSeconds: seconds + DEADLINE_MARGIN_SECONDS,
       // Nothing in it has to be saved.
       terminationGracePeriodSeconds: 1,
-      initContainers: apart ? [context, kaniko] : [context],
+      initContainers: [...(unpacks ? [] : [context]), ...(apart ? [kaniko] : [])],
       containers: apart ? [...pushers, ...(files.length === 0 ? [] : [filesContainer(settings, seconds)])] : [kaniko],
       volumes: [
-        { name: 'context', emptyDir: {} },
-        ...(archive === undefined ? [] : [{ name: 'archive', secret: { secretName: archive, defaultMode: 0o400 } }]),
+        ...(unpacks ? [] : [{ name: 'context', emptyDir: {} }]),
+        ...(archive === undefined
+          ? []
+          : [{ name: 'archive', secret: { secretName: archive.secret, defaultMode: 0o400 } }]),
         ...(apart ? ['image', 'names'].map(name => ({ name, emptyDir: {} })) : []),
         ...(files.length === 0 ? [] : [{ name: 'image-files', emptyDir: {} }]),
         ...certificates.map(certificateVolume),

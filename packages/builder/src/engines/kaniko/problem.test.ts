@@ -59,8 +59,8 @@ describe('a COPY of what is not there', () => {
     )
   })
 
-  test('above the context says so', () => {
-    expect(explained('/kaniko/context/tree/f')).toBe(
+  test.each(['/kaniko/context/tree/f', '/kaniko/buildcontext/f'])('above the context says so: %s', path => {
+    expect(explained(path)).toBe(
       'building Dockerfile failed at line 6, COPY ../f /x: f lies above the build context, which is the directory of the Dockerfile; Docker leaves ../ out there: write the path without'
     )
   })
@@ -186,6 +186,13 @@ test('that no mirror and no registry could be asked is the fault of the cluster,
   expect(explain({ error, fetching: 'nothing:9' }).message).toMatch(/cannot be fetched: image not found on any/)
 })
 
+test('a base image of a registry without TLS: what allows it', () => {
+  const error = 'error building image: Get "https://r.ci:5000/v2/": http: server gave HTTP response to HTTPS client'
+  expect(explain({ error, fetching: 'nothing:9' }).message).toMatch(
+    /plain HTTP, without TLS; .*build\.insecureRegistries/
+  )
+})
+
 describe('the destination', () => {
   const check = (why: string): string =>
     `error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for "r.ci:5000/x:built": ${why}`
@@ -196,6 +203,15 @@ describe('the destination', () => {
     const explained = explain({ error: check(`creating push check transport for r.ci:5000 failed: ${tls}; ${why}`) })
     expect(explained).toMatchObject({ code: 'REGISTRY_UNREACHABLE', fault: 'configuration' })
     expect(explained.message).toBe(`the registry r.ci:5000 cannot be reached from the build pod: ${why}`)
+  })
+
+  test('that answers without TLS is named as such, with what allows it', () => {
+    const why = 'Get "https://r.ci:5000/v2/": http: server gave HTTP response to HTTPS client'
+    const explained = explain({ error: check(`creating push check transport for r.ci:5000 failed: ${why}`) })
+    expect(explained.code).toBe('PUSH_FAILED')
+    expect(explained.message).toMatch(
+      /HTTP response to HTTPS client; the registry answers in plain HTTP, without TLS; allow/
+    )
   })
 
   test('that answers, but is no registry, is reachable all the same', () => {
@@ -258,7 +274,7 @@ describe('the place of what failed', () => {
   test('is that of the FROM, of the COPY, and on one line that is not long', () => {
     const fetching = { fetching: 'nothing:9', error: 'error building image: not found' }
     expect(explain(fetching).at).toEqual({ file, line: 2, instruction: 'FROM nothing:9' })
-    const missing = '/kaniko/context/tree/context/missing'
+    const missing = '/kaniko/buildcontext/context/missing'
     const gone = `error building image: failed to get files used from context: lstat ${missing}: no such file`
     expect(explain({ error: gone }).at).toEqual({ file, line: 4, instruction: 'COPY ./missing other/ /x' })
     const long = `RUN ${'x'.repeat(900)}`

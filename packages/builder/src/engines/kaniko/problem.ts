@@ -1,11 +1,11 @@
 import { posix } from 'node:path'
-import { parseReference } from '@kaniko-hooks/registry'
+import { parseReference, withPlainHttpAdvice } from '@kaniko-hooks/registry'
 import { withOrigin } from '../../destinations/refusal.js'
 import { baseImages } from '../../dockerfile/base-images.js'
 import { parseDockerfile } from '../../dockerfile/parse.js'
 import { registryOf, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import { BuildError, type DockerfilePlace } from '../../errors.js'
-import { CONTEXT_DIRECTORY, CONTEXT_MOUNT } from '../pod/parts.js'
+import { CONTEXT_DIRECTORY, CONTEXT_MOUNT, CONTEXT_TREE, UNPACKED_TREE } from '../pod/parts.js'
 import type { KanikoProgress } from './log.js'
 import { placeAtLine, placeOf } from './place-of.js'
 
@@ -38,7 +38,8 @@ const NO_MIRROR = 'image not found on any configured mapped registries'
 
 /** Turns Kaniko's last words and where they were said into an error that says what failed, on what, and why. */
 export function explainFailure(build: FailedBuild): BuildError {
-  const said = (build.progress.error ?? '').replaceAll(`${CONTEXT_DIRECTORY}/`, '')
+  const error = (build.progress.error ?? '').replaceAll(`${UNPACKED_TREE}/`, `${CONTEXT_TREE}/`)
+  const said = error.replaceAll(`${CONTEXT_DIRECTORY}/`, '')
   if (CHECK.test(said)) return explainPush(build.pushRef, said, 'before the build')
   if (said.startsWith('error pushing image: ')) return explainPush(build.pushRef, said, 'after the build')
   return explainBase(build, said) ?? explainInstruction(build, said)
@@ -50,10 +51,8 @@ function explainPush(destination: string | undefined, said: string, when: string
   const domain = known === undefined ? 'of the layer cache' : parseReference(known).domain
   const pushRef = known ?? 'the image'
   // TLS is tried first even where plain HTTP is asked for; what counts is the last try.
-  const reason =
-    innermost(said)
-      .split(/; (?=Get "|GET )/)
-      .at(-1) ?? ''
+  const tries = innermost(said).split(/; (?=Get "|GET )/)
+  const reason = withPlainHttpAdvice(tries.at(-1) ?? '')
   if (when === 'after the build' && BROKEN.test(reason)) {
     const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`
     return new BuildError('PUSH_FAILED', message)
@@ -82,7 +81,7 @@ function explainBase(build: FailedBuild, said: string): BuildError | undefined {
   // One registry that knows the name and has not the image outweighs another one that could not be asked.
   const fault =
     reasons.some(reason => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? '') ? 'user' : 'cluster'
-  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join('; ')}`
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${withPlainHttpAdvice(reasons.join('; '))}`
   return new BuildError('BASE_IMAGE', message, { fault, exitCode: build.exitCode, at })
 }
 

@@ -9,6 +9,9 @@ export const CONTEXT_MOUNT = '/kaniko/context'
 /** What was unpacked, see `PACKED`; it appears there at once and whole. */
 export const CONTEXT_TREE = `${CONTEXT_MOUNT}/tree`
 
+/** Where Kaniko unpacks an archive, in each fork (`BuildContextDir`, pkg/config/init.go). */
+export const UNPACKED_TREE = '/kaniko/buildcontext'
+
 /** The context. */
 export const CONTEXT_DIRECTORY = `${CONTEXT_TREE}/${PACKED.context}`
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { V1Pod } from '@kaniko-hooks/kube'
 import type { V1ContainerState } from '@kubernetes/client-node'
 import { withOrigin } from '../../destinations/refusal.js'
-import { haveEnded, pushProblem, throwUnlessPushed } from './push-result.js'
+import { haveEnded, lastWords, pushProblem, throwUnlessPushed } from './push-result.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -23,6 +23,12 @@ function podOf(phase: string, ...codes: readonly (number | undefined)[]): V1Pod 
   }
 }
 
+/** The same pod, whose last container said nothing. */
+function silent(pod: V1Pod): V1Pod {
+  delete pod.status?.containerStatuses?.at(-1)?.state?.terminated?.message
+  return pod
+}
+
 /** The same pod with a container that a webhook has put into it. */
 function withOther(pod: V1Pod, state: V1ContainerState, isInit = false): V1Pod {
   const other = { name: 'mesh', image: '', imageID: '', ready: false, restartCount: 0, state }
@@ -33,24 +39,36 @@ function withOther(pod: V1Pod, state: V1ContainerState, isInit = false): V1Pod {
   return { ...pod, status: { ...pod.status, ...statuses } }
 }
 
+test('of a registry without TLS, what allows it is said behind the last words', () => {
+  const said =
+    '2026/11/29 22:00:00 pushed blob: a\nError: pushing image r.ci/a: Get "https://r.ci/v2/": http: server gave HTTP response to HTTPS client'
+  expect(lastWords(said)).toMatch(/^Get .* HTTPS client; the registry answers in plain HTTP, without TLS; allow/)
+})
+
 describe('the end of the push', () => {
   test.each([
     ['both ended, and the pod', podOf('Succeeded', 0, 0), true],
     ['both ended, and the pod failed', podOf('Failed', 0, 1), true],
     ['one still runs', podOf('Running', 0, undefined), false],
     // The kubelet reports the end of the last container before that of the pod.
-    ['both ended, the phase comes later', podOf('Running', 0, 0), false],
-    ['both ended before the pod was ever seen running', podOf('Pending', 0, 0), false],
+    ['both ended and said what they pushed, the phase comes later', podOf('Running', 0, 0), true],
+    ['both ended, one badly, the phase comes later', podOf('Running', 0, 1), false],
+    ['both ended, one said nothing, the phase comes later', silent(podOf('Running', 0, 0)), false],
+    ['both ended before the pod was ever seen running', podOf('Pending', 0, 0), true],
     ['both ended, and a container of somebody else goes on', withOther(podOf('Running', 0, 0), { running: {} }), true],
     ['the same, and it has not even begun', withOther(podOf('Running', 0, 0), { waiting: {} }), true],
     ['the same as an init container that stays', withOther(podOf('Running', 0, 0), { running: {} }, true), true],
-    ['it ended too, the phase comes later', withOther(podOf('Running', 0, 0), { terminated: { exitCode: 0 } }), false],
+    [
+      'it ended too, the phase comes later',
+      withOther(silent(podOf('Running', 0, 0)), { terminated: { exitCode: 0 } }),
+      false
+    ],
     ['it ended, and one still runs', withOther(podOf('Running', 0, undefined), { terminated: { exitCode: 0 } }), false],
     // The kubelet writes the phase of a pod that it evicts before its containers have ended.
     ['one still runs in a pod that is evicted', withOther(podOf('Failed', 0, undefined), { running: {} }), false],
     ['no status', {}, false]
   ])('%s', (_, pod, expected) => {
-    expect(haveEnded(pod, 2)).toBe(expected)
+    expect(haveEnded(pod, 2, DIGEST)).toBe(expected)
   })
 })
 

@@ -1,5 +1,5 @@
-import { containerResult, type V1ContainerStatus, type V1Pod } from '@kaniko-hooks/kube'
-import { parseReference } from '@kaniko-hooks/registry'
+import { containerResult, type ContainerResult, type V1ContainerStatus, type V1Pod } from '@kaniko-hooks/kube'
+import { parseReference, withPlainHttpAdvice } from '@kaniko-hooks/registry'
 import { BuildError } from '../../errors.js'
 import { pushContainer } from './parts.js'
 
@@ -8,6 +8,9 @@ const SILENT = 'the registry did not take it within'
 
 /** Sentences that are not a registry's: ours, the push script's, and what is said of a proxy. */
 const NOT_ITS_OWN = new RegExp(`^(?:${SILENT}|the connector|the proxy)`)
+
+/** The push script ends with 143 when it is told to. */
+const OWN_END = { trapsTerm: false } as const
 
 /** How a push to one target went: `why` is a sentence when the registry has not got the image. */
 export interface PushOutcome {
@@ -32,14 +35,18 @@ export class PartlyPushed extends Error {
  * Whether all push containers of a build pod have ended, so that their exit codes count. When they were the pod's last, the
  * phase comes a moment later, and without it a 0 may be that of a container which was told to end. The phase waits for
  * every container though, and a mesh or an agent puts some into pods that never end by themselves: where another one goes on,
- * nothing has ended the pod.
+ * nothing has ended the pod. And the phase of a pod in which each of them said that it pushed what was built tells no more: that
+ * is said after the push alone.
+ *
+ * @param digest what was built
  */
-export function haveEnded(pod: V1Pod, count: number): boolean {
+export function haveEnded(pod: V1Pod, count: number, digest: string): boolean {
   const pushers = Array.from({ length: count }, (_, index) => pushContainer(index))
   const { phase, initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
   const hasEnded = ({ state }: V1ContainerStatus): boolean => state?.terminated !== undefined
   if (!pushers.every(name => containerStatuses.some(status => status.name === name && hasEnded(status)))) return false
   if (phase === 'Succeeded' || phase === 'Failed') return true
+  if (pushers.every(name => hasPushed(containerResult(pod, name, OWN_END), digest))) return true
   return [...initContainerStatuses, ...containerStatuses].some(status => !hasEnded(status))
 }
 
@@ -58,14 +65,19 @@ export function pushProblem(
   if (pod === undefined || status?.state?.terminated === undefined) {
     return `${SILENT} ${Math.round(limitMs / 1000)} s`
   }
-  const result = containerResult(pod, name)
+  const result = containerResult(pod, name, OWN_END)
   const said = result.message?.trim() ?? ''
   if (result.exitCode !== 0) {
     const why = result.why ?? `its container ended with exit code ${result.exitCode}`
     return said === '' ? why : lastWords(said)
   }
   if (!result.trustworthy) return result.why
-  return said.endsWith(`@${digest}`) ? undefined : `another image was pushed (${said}) than was built (${digest})`
+  return hasPushed(result, digest) ? undefined : `another image was pushed (${said}) than was built (${digest})`
+}
+
+/** Whether a container ended by itself and said that it pushed an image. */
+function hasPushed({ exitCode, trustworthy, message = '' }: ContainerResult, digest: string): boolean {
+  return exitCode === 0 && trustworthy && message.trim().endsWith(`@${digest}`)
 }
 
 /**
@@ -97,5 +109,5 @@ export function lastWords(said: string): string {
   const why = error.replace(/^Error: (?:pushing image \S+: )?/, '')
   // crane shows no credential to a token service at another private address than the registry's.
   const advice = 'let the token service answer at the same host and port as the registry'
-  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : why
+  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice}` : withPlainHttpAdvice(why)
 }

@@ -1,3 +1,4 @@
+import { ARCHIVE_KEY, ARCHIVE_MOUNT } from './context-secret.js'
 import { CONTEXT_TREE, NAME_FILES, NAMES_MOUNT } from './parts.js'
 
 /**
@@ -55,20 +56,14 @@ IFS= read -r answer || exit 66
 `.trim()
 }
 
-/** Where the context container finds the archive, when that came with the pod. */
-export const ARCHIVE_MOUNT = '/kaniko/archive'
-
-/** The archive's file there, and its key in the Secret. */
-export const ARCHIVE_KEY = 'context.tar'
-
 /**
  * The init container's program when the archive comes with the pod, as a Secret: nobody has to be there. The API server and the
- * kubelet see to it that the file is whole.
+ * kubelet see to it that the file is whole. It may be compressed, which GNU's tar sees for itself and others have to be told.
  */
 export function unpackScript(archive: string, tree: string): string {
   return `
 top=$(mktemp -d "${tree}.XXXXXX") || exit 65
-tar -xpf ${archive} -C "$top" && chmod 755 "$top" && mv "$top" ${tree} || exit 65
+{ tar -xpf ${archive} -C "$top" || tar -xzpf ${archive} -C "$top"; } && chmod 755 "$top" && mv "$top" ${tree} || exit 65
 `.trim()
 }
 

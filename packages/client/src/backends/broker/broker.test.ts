@@ -212,6 +212,21 @@ describe('the broker', () => {
     mkdirSync(mailbox)
   })
 
+  test('whose disk is full is said to be so, and no part of a request stays there', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', mailbox])
+    try {
+      announce([1])
+      const labels = { much: 'x'.repeat(32 * 1024) }
+      await expect(backend().build(build({ labels }), listener, new AbortController().signal)).rejects.toMatchObject({
+        code: 'POD_FAILED',
+        message: expect.stringMatching(/^the request cannot be put into the mailbox .*ENOSPC/)
+      })
+      expect(readdirSync(mailbox)).toEqual(['broker.json'])
+    } finally {
+      execFileSync('umount', [mailbox])
+    }
+  })
+
   test('is not asked by a build that was aborted before', async () => {
     const building = backend().build(build(), listener, AbortSignal.abort())
     await expect(building).rejects.toMatchObject({ code: 'ABORTED' })

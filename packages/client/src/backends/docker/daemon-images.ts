@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { BuildError } from '@kaniko-hooks/builder'
-import { parseReference, type Credential, type ImageReference } from '@kaniko-hooks/registry'
+import { isPlainAnswer, parseReference, type Credential, type ImageReference } from '@kaniko-hooks/registry'
 import { readLines } from '../lines.js'
 import { type EngineApi, withoutControls } from './engine-api.js'
 
@@ -98,8 +98,15 @@ async function followProgress(
     if (typeof progress.status === 'string') last = progress.status
     onProgress(progress)
   }
-  if (problem !== undefined) throw failed(problem)
+  if (problem !== undefined) throw failed(withDaemonsAdvice(problem))
   return last
+}
+
+/** Flags of ours change nothing for a daemon that asks a registry itself. */
+function withDaemonsAdvice(problem: string): string {
+  return isPlainAnswer(problem)
+    ? `${problem}; the registry answers in plain HTTP, without TLS: name it in insecure-registries of the daemon's daemon.json`
+    : problem
 }
 
 function readProgress(line: string): Progress {

@@ -197,6 +197,13 @@ test('a push by the daemon: its password in the header, its digest from what the
     code: 'PUSH_FAILED',
     message: expect.stringContaining('denied: [2J not yours')
   })
+  await engine?.stop()
+  const plain = await start({
+    pushed: [{ error: 'Get "https://reg.test/v2/": http: server gave HTTP response to HTTPS client' }]
+  })
+  await expect(pushByDaemon('reg.test/app', plain, () => undefined, signal)).rejects.toThrow(
+    /without TLS: name it in insecure-registries of the daemon's daemon\.json$/
+  )
 })
 
 test('frames are put together wherever they were cut', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { BuildError, packContext, type Platform } from '@kaniko-hooks/builder'
-import { ElsewhereLog, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
+import { prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
 import { parseReference, RegistryError } from '@kaniko-hooks/registry'
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import { openContext } from '../../context/open.js'
@@ -9,6 +9,7 @@ import { credentialSources, type CredentialWishes, type Environment } from '../.
 import type { ImageBuild } from '../../image-build.js'
 import { writeWhole } from '../../image-archive/write-file.js'
 import { redactor } from '../../redact.js'
+import { followBuild } from '../build-log.js'
 import { Durations } from '../durations.js'
 import { factsOf, type Leftovers } from '../elsewhere.js'
 import { imagesFrom } from '../kubernetes/images.js'
@@ -113,16 +114,7 @@ export class DockerBackend implements Backend {
       access.credentials.warnings.forEach(warning => listener.line(`Warning: ${warning}`))
       const secrets = request.secrets.map(({ value }) => value.toString('utf8'))
       const redact = redactor([...access.credentials.secrets, ...secrets])
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request.tags[0] ?? '',
-        cache: request.cache?.repository
-      })
-      const onLine = (line: string): void => {
-        const { lines, phase } = log.read(redact(line))
-        if (phase !== undefined) durations.begin(phase, listener)
-        lines.forEach(shown => listener.line(shown))
-      }
+      const log = followBuild({ ...request, buildArgs }, context, redact, durations, listener)
       await this.#provide(api, imagesFrom(env).kaniko.image, listener, signal)
       listener.started?.(id)
       const spec = builderSpec({ ...request, buildArgs }, leftoversOf(request), this.#around(id))
@@ -130,7 +122,7 @@ export class DockerBackend implements Backend {
       try {
         await builder.put(builderFiles(access.builderConfig, request.secrets))
         await builder.putContext(PLACES.context, await packContext(context))
-        const end = await builder.run(onLine)
+        const end = await builder.run(log.onLine)
         if (end.isOutOfMemory) throw new BuildError('POD_FAILED', 'the container of the build ran out of memory')
         const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES)
         const digest = log.digestOf({ exitCode: end.exitCode, digest: said?.toString('utf8') ?? '' })

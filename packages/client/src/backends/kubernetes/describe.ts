@@ -1,5 +1,5 @@
-import { refuseUnsupported } from '@kaniko-hooks/builder'
-import { kanikoPod } from '@kaniko-hooks/builder/elsewhere'
+import { packContext, refuseUnsupported } from '@kaniko-hooks/builder'
+import { comingContext, kanikoPod } from '@kaniko-hooks/builder/elsewhere'
 import { Kube } from '@kaniko-hooks/kube'
 import type { Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
@@ -40,7 +40,9 @@ export async function describePod(
       const plan = await planAccess(request, prepared.context, settings, kube, NOBODY, signal)
       const asked = buildRequest({ ...request, buildArgs: prepared.buildArgs }, plan, secrets, NOBODY, signal)
       const { kaniko, ...rest } = engineSettings(settings, request, architecture, secrets)
-      return kanikoPod(asked, { ...kaniko, ...rest }, { name: NAME, timeoutMs: request.timeoutMs })
+      const archive = comingContext(NAME, await packContext(prepared.context), { ...asked, ...prepared })
+      const options = { name: NAME, timeoutMs: request.timeoutMs, ...(archive === undefined ? {} : { archive }) }
+      return kanikoPod(asked, { ...kaniko, ...rest }, options)
     } finally {
       await close()
     }

@@ -161,6 +161,20 @@ test('another build in the same container is not disturbed', async () => {
   expect(await readFile(join(fixture.home, '.kbuild', 'pid'), 'utf8')).toBe(`${process.pid}\n`)
 })
 
+test('of builds that begin at once, one has the container', async () => {
+  const made = (fixture = await makeExecutor(`sleep 1; ${GOOD}`))
+  const results = await Promise.allSettled(
+    Array.from({ length: 8 }, async () => {
+      const backend = new LocalBackend({ environment: process.env, home: made.home }, lend(undefined))
+      const listener = { line: () => undefined, phase: () => undefined }
+      return backend.build(buildOf(made), listener, new AbortController().signal)
+    })
+  )
+  const lost = results.flatMap(result => (result.status === 'rejected' ? [(result.reason as Error).message] : []))
+  expect(lost).toHaveLength(7)
+  expect(lost.filter(message => !message.includes('another build'))).toEqual([])
+})
+
 test('says what is missing', async () => {
   const backend = new LocalBackend({ environment: {}, home: '/nonexistent' }, lend())
   expect(await backend.missing()).toBe('there is no /nonexistent/executor')

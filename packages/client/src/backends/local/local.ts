@@ -1,17 +1,19 @@
 import { accessSync, constants, createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 import { BuildError, executorEnvironment, secretFile, type Platform } from '@kaniko-hooks/builder'
-import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
+import { forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
 
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
 import type { ImageBuild } from '../../image-build.js'
+import { followBuild } from '../build-log.js'
 import { Durations } from '../durations.js'
 import { packLayout } from '../../image-archive/pack-layout.js'
 import { writeWhole } from '../../image-archive/write-file.js'
 import { executorCommand, factsOf, leftoversOf, placesBelow, redactorOf, type Lent } from '../elsewhere.js'
+import { alone } from './alone.js'
 import { endExecutor, runExecutor } from './executor-process.js'
 import { isNameOfProcess, isRunning, nameOfProcess, processOfName } from './process-name.js'
 import { unpackContext } from './unpack.js'
@@ -84,7 +86,7 @@ export class LocalBackend implements Backend {
       const traits = await this.#traits(signal)
       const { context, buildArgs } = prepareElsewhere(lent.context, request, traits)
       context.warnings.forEach(warning => listener.line(warning))
-      had = await take(this.#home, work)
+      had = await alone(this.#home, async () => take(this.#home, work))
       await rm(tree, { recursive: true, force: true })
       await unpackContext(context, tree, signal)
       const config = await this.#lent.dockerConfig(request, context, signal)
@@ -94,22 +96,13 @@ export class LocalBackend implements Backend {
         await writePrivate(secretFile(`${work}/secrets`, index), value)
       }
       durations.begin('build', listener)
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request.tags[0] ?? '',
-        cache: request.cache?.repository
-      })
-      const onLine = (line: string): void => {
-        const { lines, phase } = log.read(redact(line))
-        if (phase !== undefined) durations.begin(phase, listener)
-        lines.forEach(shown => listener.line(shown))
-      }
+      const log = followBuild({ ...request, buildArgs }, context, redact, durations, listener)
       // Nobody else tells the image's id: a registry is not asked from a file system that is another image's.
       const leaves = { ...leftoversOf(request), layout: true }
       const [program, ...args] = executorCommand({ ...request, buildArgs }, this.#home, leaves)
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` }
       let buildId = 'local'
-      const exitCode = await runExecutor({ program, args, environment }, onLine, signal, pid => {
+      const exitCode = await runExecutor({ program, args, environment }, log.onLine, signal, pid => {
         buildId = nameOfProcess(pid)
         listener.started?.(buildId)
       })
@@ -133,7 +126,7 @@ export class LocalBackend implements Backend {
     } finally {
       // Whoever started this process goes on in it.
       await mkdir(directory, { recursive: true })
-      if (had !== undefined) await drop(this.#home, had)
+      if (had !== undefined) await leave(this.#home, work, had)
       await lent.close()
     }
   }
@@ -144,9 +137,10 @@ export class LocalBackend implements Backend {
     const pid = processOfName(buildId)
     if (pid !== undefined) endExecutor(pid)
     const { work } = placesBelow(this.#home)
-    const owner = await ownerOf(work)
-    if (owner !== undefined && isRunning(owner)) return
-    await dropLeft(this.#home, work)
+    await alone(this.#home, async () => {
+      const owner = await ownerOf(work)
+      if (owner === undefined || !isRunning(owner)) await dropLeft(this.#home, work)
+    })
   }
 
   async #traits(signal: AbortSignal): Promise<Parameters<typeof prepareElsewhere>[2]> {
@@ -179,6 +173,12 @@ async function take(home: string, work: string): Promise<readonly string[]> {
   await writePrivate(`${work}/pid`, `${process.pid}\n`)
   await writePrivate(`${work}/had`, `/${had.join('/')}/\n`)
   return had
+}
+
+/** Gives the container back. What says that it is taken goes last, and while nobody takes it. */
+async function leave(home: string, work: string, had: readonly string[]): Promise<void> {
+  await drop(home, [...had, basename(work)])
+  await alone(home, async () => rm(work, { recursive: true, force: true }))
 }
 
 /** The process that has taken the container, if one ever did. */

@@ -4,7 +4,7 @@ import { arch } from 'node:os'
 import { basename } from 'node:path'
 
 import { BuildError, executorEnvironment, packContext, type Platform } from '@kaniko-hooks/builder'
-import { ElsewhereLog, forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
+import { forkOf, prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
 import { parseDockerConfig, type ImageFacts } from '@kaniko-hooks/registry'
 
 import type { Backend, BuildOutcome, Listener } from '../../backend.js'
@@ -12,6 +12,7 @@ import type { ImageBuild } from '../../image-build.js'
 import { executorCommand, factsOf, redactorOf, type Lent } from '../elsewhere.js'
 import { checkPublished } from '../kubernetes/published.js'
 import { placesOf } from '../kubernetes/targets.js'
+import { followBuild } from '../build-log.js'
 import { Durations } from '../durations.js'
 import { Conversation } from './conversation.js'
 import { receiveBytes, receiveFile } from './receive-file.js'
@@ -112,18 +113,9 @@ export class ViaBackend implements Backend {
       await process.write(`${TOLD.accept}\n`)
       for (const frame of frames(build, config ?? '{}', this.#settings.home)) await process.write(frame)
       durations.begin('build', listener)
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request.tags[0] ?? '',
-        cache: request.cache?.repository
-      })
-      const onLine = (line: string): void => {
-        const { lines, phase } = log.read(redact(line))
-        if (phase !== undefined) durations.begin(phase, listener)
-        lines.forEach(shown => listener.line(shown))
-      }
+      const log = followBuild(build, context, redact, durations, listener)
       let manifest: Buffer | undefined
-      let said = await conversation.nextOf([SAID.end, SAID.file], onLine)
+      let said = await conversation.nextOf([SAID.end, SAID.file], log.onLine)
       for (; said.word === SAID.file; said = await conversation.nextOf([SAID.end, SAID.file], listener.line)) {
         const kind = said.rest
         const [first, ...others] = request.files.filter(file => file.kind === kind).map(({ path }) => path)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { V1Pod } from '@kaniko-hooks/kube'
+import { isKubeError } from '@kaniko-hooks/kube'
 
 import type { Call } from '../../job/call.js'
 import type { Job } from '../../job/open-job.js'
@@ -18,11 +19,17 @@ import { identify, identifyBases, type Wanted } from '../wanted.js'
 import { findDockerfiles } from './find-dockerfiles.js'
 import { jobBegan } from './job-began.js'
 
+/** How long the job's pod starts alone: sandboxes that a node makes at once cost each other their time. */
+const HEAD_START_MS = 1_000
+
 /** How long a job that is ready waits for builds that are on the way. */
 const GRACE_MS = 300
 
 /** How long it waits at most until those are given up: what stays is found by its record and its owner. */
-const LONGEST_MS = 1_000
+const LONGEST_MS = 700
+
+/** How long a job that has failed waits: what is on its way by then has its end or is found by the clean-up of the job. */
+const GIVE_UP_MS = 2_000
 
 /** How many contexts are read: those that cannot be built here count too. */
 const MOST_READ = 10
@@ -57,13 +64,19 @@ export function beginBuilds(
   let onRoom = (): void => undefined
   const room = new Promise<void>(resolve => (onRoom = resolve))
   over.signal.addEventListener('abort', onRoom, { once: true })
+  const ready = new AbortController()
+  const { signal } = ready
+  const rooms = {
+    room,
+    calm: room.then(async () => sleep(HEAD_START_MS, undefined, { signal })).catch(() => undefined)
+  }
   const early = {
     ...call,
     cancelled: AbortSignal.any([call.cancelled, over.signal]),
     print: (line: unknown) => call.note(String(line))
   }
   const start = Date.now()
-  const begun = begin(early, job, template, openEngine, room)
+  const begun = begin(early, job, template, openEngine, rooms)
     .catch((error: unknown) => {
       call.note(`No build begins early: ${messageOf(error)}`)
       return []
@@ -74,20 +87,27 @@ export function beginBuilds(
         call.print(`The image of ${titles.join(' and of ')} is being built meanwhile.`)
       }
     })
-  const giveUp = async (): Promise<void> => {
-    over.abort()
-    await begun
+  const waitForEnd = async (graceMs: number, longestMs: number): Promise<void> => {
+    onRoom()
+    ready.abort()
+    const timers = [setTimeout(() => over.abort(), graceMs)]
+    await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, graceMs + longestMs)))])
+    timers.forEach(clearTimeout)
   }
   return {
     onRoom,
-    giveUp,
-    letGo: async () => {
-      const timers = [setTimeout(() => over.abort(), GRACE_MS)]
-      onRoom()
-      await Promise.race([begun, new Promise(resolve => timers.push(setTimeout(resolve, LONGEST_MS)))])
-      timers.forEach(clearTimeout)
-    }
+    giveUp: async () => {
+      over.abort()
+      await waitForEnd(0, GIVE_UP_MS)
+    },
+    letGo: async () => waitForEnd(GRACE_MS, LONGEST_MS)
   }
+}
+
+/** When the job's pod is there, and when it has had its head start. */
+interface Rooms {
+  readonly room: Promise<void>
+  readonly calm: Promise<void>
 }
 
 /** @returns the titles of what is being built */
@@ -96,13 +116,15 @@ async function begin(
   job: Job,
   template: Template | undefined,
   openEngine: typeof engineOf,
-  room: Promise<void>
+  rooms: Rooms
 ): Promise<string[]> {
   const { early, maxEarly, maxPerJob } = call.settings.build
   const began = early ? jobBegan() : undefined
   if (began === undefined) return []
   const { workDirectory, environment } = call
-  const dockerfiles = await findDockerfiles(join(workDirectory, '_actions'), began, environment.actionCache)
+  const dockerfiles = await findDockerfiles(join(workDirectory, '_actions'), began, environment.actionCache, {
+    note: call.note
+  })
   if (dockerfiles.length === 0) return []
 
   const entry = buildTemplate(template)
@@ -111,7 +133,10 @@ async function begin(
   const [places, engine] = await Promise.all([openPlaces(call), openEngine(call, job, scope, entry)])
   const wanted = new Map<string, Wanted>()
   for (const dockerfile of dockerfiles.slice(0, MOST_READ)) {
-    if (wanted.size >= Math.min(maxEarly, maxPerJob)) break
+    if (wanted.size >= Math.min(maxEarly, maxPerJob)) {
+      call.note(`More actions have Dockerfiles: build.maxEarly is ${maxEarly}, build.maxPerJob ${maxPerJob}.`)
+      break
+    }
     const one = await identify(call, dockerfile, { scope, places, engine }).catch((error: unknown) =>
       call.note(`${dockerfile} is left to its step: ${messageOf(error)}`)
     )
@@ -120,40 +145,49 @@ async function begin(
   }
   await Promise.all(places.map(async place => probeDestination(call, place)))
   const titles = [...wanted.values()].map(async one =>
-    beginOne(call, job, one, room).catch((error: unknown) =>
+    beginOne(call, job, one, rooms).catch((error: unknown) =>
       call.note(`${one.title} is left to its step: ${messageOf(error)}`)
     )
   )
   return (await Promise.all(titles)).flatMap(title => title ?? [])
 }
 
-async function beginOne(call: Call, job: Job, wanted: Wanted, room: Promise<void>): Promise<string | undefined> {
-  const { bases, key, sharing } = await identifyBases(call, wanted)
+async function beginOne(call: Call, job: Job, wanted: Wanted, { room, calm }: Rooms): Promise<string | undefined> {
+  const told: string[] = []
+  const print = (line: unknown): void => {
+    call.print(String(line))
+    told.push(String(line))
+  }
+  const { bases, key, sharing } = await identifyBases({ ...call, print }, wanted)
   if (bases.proxies.length > 0) {
     // A token that RUN lines can read ends with its build, and nobody is there to end this one.
     call.note(`${wanted.title} is left to its step: its base images come through a connector.`)
     return undefined
   }
-  if (sharing !== undefined && (await keptDigest(call, key, sharing, wanted.places)) !== undefined) return undefined
+  if (sharing !== undefined && (await keptDigest({ ...call, print }, key, sharing, wanted.places)) !== undefined)
+    return undefined
   const handle = newHandle(key)
   const name = wanted.engine.reserve()
-  const begun = { name, handle, shared: sharing !== undefined }
+  const begun = { name, handle, shared: sharing !== undefined, told }
   const access = bases.credentials === undefined ? {} : { credentials: bases.credentials.secret }
   await room
   call.cancelled.throwIfAborted()
   // Written before anything exists: whatever becomes of this process, a step can find the build, and cleanup_job what it pushed.
   const intent = { ...intentOf(call, wanted, key, handle), begun }
-  const record = await writeRecord(call.kube, job.owner, intent, call.runnerKube.namespace)
-  const made: { pod?: string } = {}
+  const record = await writeRecord(call.kube, job.owner, intent, call.runnerKube.namespace, call.cancelled)
   try {
-    const onPod = ({ metadata }: V1Pod): Promise<void> => Promise.resolve(void (made.pod = metadata?.name ?? name))
-    const request = requestOf(call, wanted, { handle, access, log: call.note })
-    await wanted.engine.start(name, { ...request, onPod }, call.cancelled)
+    await calm
+    await wanted.engine.start(name, requestOf(call, wanted, { handle, access, log: call.note }), call.cancelled)
   } catch (error) {
-    // Of a build that never had a pod nothing can have been pushed.
     const soon = AbortSignal.timeout(REMOVAL_MS)
-    if (made.pod === undefined) await call.kube.delete('secrets', record, { signal: soon }).catch(() => undefined)
+    if (isRefused(call, error)) await call.kube.delete('secrets', record, { signal: soon }).catch(() => undefined)
     throw error
   }
   return wanted.title
+}
+
+/** Whether there surely is no pod: one whose request was cut off may come yet, and push. */
+function isRefused({ cancelled }: Call, error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown }
+  return !cancelled.aborted && !isKubeError(cause, 'ABORTED', 'UNREACHABLE', 'TIMEOUT', 'API')
 }

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 
@@ -11,9 +11,11 @@ const DOCKER = 'runs: { using: docker, image: Dockerfile }\n'
 
 let actions: string
 let began: number
+let notes: string[]
 beforeEach(() => {
   actions = mkdtempSync(join(tmpdir(), 'actions-'))
   began = Date.now() - 1_000
+  notes = []
 })
 afterEach(() => rmSync(actions, { recursive: true }))
 
@@ -29,7 +31,8 @@ function download(name: string, files: Readonly<Record<string, string>>): void {
 }
 
 async function find(since = began, cache?: string): Promise<string[]> {
-  return (await findDockerfiles(actions, since, cache)).map(path => relative(actions, path))
+  const note = (text: string): unknown => notes.push(text)
+  return (await findDockerfiles(actions, since, cache, { note })).map(path => relative(actions, path))
 }
 
 describe('what is a container action with a Dockerfile', () => {
@@ -57,8 +60,8 @@ describe('what is a container action with a Dockerfile', () => {
 
   test('is not looked for any more when the time is over', async () => {
     download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
-    expect(await findDockerfiles(actions, began, undefined, 10_000)).toHaveLength(1)
-    expect(await findDockerfiles(actions, began, undefined, 0)).toEqual([])
+    expect(await findDockerfiles(actions, began, undefined, { longestMs: 10_000 })).toHaveLength(1)
+    expect(await findDockerfiles(actions, began, undefined, { longestMs: 0 })).toEqual([])
   })
 
   test('a manifest is read up to its limit', async () => {
@@ -101,6 +104,8 @@ describe('where actions are looked for', () => {
     write('o/repository/v1.completed')
     symlinkSync(outside, join(actions, 'owner'))
     expect(await find()).toEqual([])
+    symlinkSync(actions, join(outside, '_actions'))
+    await expect(findDockerfiles(join(outside, '_actions'), began, undefined)).rejects.toThrow(/ENOTDIR|ELOOP/)
     rmSync(outside, { recursive: true })
   })
 
@@ -122,6 +127,9 @@ describe('where actions are looked for', () => {
     for (let index = 0; index < 1_001; index += 1) write(`o/many/v1/files/${index}`)
     download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
     expect(await find()).toEqual(['o/r/v1/Dockerfile'])
+    expect(notes).toEqual([
+      expect.stringMatching(/^o\/many\/v1\/Dockerfile is left to its step: its directory has more than 1000 files or/)
+    ])
   })
 
   test('a tree without an end ends the search', async () => {
@@ -129,6 +137,7 @@ describe('where actions are looked for', () => {
     for (let index = 0; index < 2_100; index += 1) mkdirSync(join(actions, 'o/r/v1', `d${index}`))
     download('p/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
     expect(await find()).toEqual([])
+    expect(notes).toEqual(['The search for actions has ended at its limit.'])
   })
 })
 
@@ -136,6 +145,7 @@ describe('whose actions they are', () => {
   test('what an earlier job left, or nobody marked as whole, is not of this job', async () => {
     download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
     expect(await find(Date.now() + 1_000)).toEqual([])
+    expect(notes).toEqual(['o/r/v1 is not looked at: its mark is not of this job.'])
     write('o/unmarked/v1/action.yml', DOCKER)
     write('o/unmarked/v1/Dockerfile')
     symlinkSync(join(actions, 'o/r/v1.completed'), join(actions, 'o/unmarked/v1.completed'))
@@ -146,6 +156,18 @@ describe('whose actions they are', () => {
     download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
     linkSync(join(actions, 'o/r/v1.completed'), join(actions, 'tracked.json'))
     expect(await find()).toEqual([])
+  })
+
+  test.each([
+    ['ahead of', -600_000],
+    ['behind', 600_000]
+  ])('on a file server whose clock is %s that of the node, as with one clock', async (_how, differenceMs) => {
+    const now = (): number => Date.now() + differenceMs
+    download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
+    const findSince = async (since: number): Promise<string[]> => findDockerfiles(actions, since, undefined, { now })
+    expect(await findSince(now() - 1_000)).toHaveLength(1)
+    expect(await findSince(now() + 1_000)).toEqual([])
+    expect(readdirSync(actions)).toEqual(['o'])
   })
 
   test('a job began before this process', () => {

@@ -1,8 +1,9 @@
-import { opendirSync, realpathSync, type Stats } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, opendirSync, realpathSync, type Stats } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 
 import { Directory } from '../../files/directory.js'
 import { findAction } from './action-dockerfile.js'
+import { clockAhead } from './clock-ahead.js'
 
 /** What the runner writes beside an action when it has it whole. */
 const COMPLETED = '.completed'
@@ -21,7 +22,9 @@ const DEEPEST = 3
 const LOOKS = 2_000
 
 /** A context that is larger is left to its step: it would hold the job up, and no Secret can have it. */
-const LARGEST = { entries: 1_000, bytes: 1024 * 1024 }
+const LARGEST = { entries: 1_000, bytes: 4 * 1024 * 1024 }
+
+const TOO_LARGE = `is left to its step: its directory has more than ${LARGEST.entries} files or ${LARGEST.bytes >> 20} MiB.`
 
 const SKIPPED = new Set(['node_modules', '.git'])
 
@@ -31,45 +34,71 @@ interface Budget {
   readonly until: number
 }
 
+/** What a search may be told besides. */
+interface SearchOptions {
+  /** How long it may take; what is not found by then is left to its step. */
+  readonly longestMs?: number
+  /** This machine's clock. */
+  readonly now?: () => number
+  /** Told why an action is left to its step. */
+  readonly note?: (text: string) => unknown
+}
+
 interface FoundDockerfile {
   readonly dockerfile: string
   /** How far below the repository's beginning its action is. */
   readonly depth: number
+  readonly isSmall: boolean
 }
 
 /**
  * Finds the Dockerfiles of the actions that the runner has downloaded for this job. The runner empties `_actions` before; what an
  * earlier job left behind all the same is not taken for this one's: the mark that the runner writes beside an action, or its
- * link to its own cache, has to be younger than the job, by a time that no program can set.
+ * link to its own cache, has to be younger than the job, by a time that no program can set, on the clock that sets it.
  *
  * In a repository that is an action itself, no others are looked for: whether a job uses them is not known here.
  *
  * @param actions `_work/_actions`
- * @param began when the job began; see `jobBegan`
+ * @param began when the job began, by this machine's clock; see `jobBegan`
  * @param cache where the runner's links may lead
- * @param longestMs how long it may take; what is not found by then is left to its step
  * @returns absolute paths, those of whole repositories first
+ * @throws the system's error where no file can be made in `actions`, or where that is a link
  */
 export async function findDockerfiles(
   actions: string,
   began: number,
   cache: string | undefined,
-  longestMs = LONGEST_MS
+  { longestMs = LONGEST_MS, now = Date.now, note = () => undefined }: SearchOptions = {}
 ): Promise<string[]> {
+  if (!existsSync(actions)) return []
   const budget = { left: LOOKS, until: performance.now() + longestMs }
+  const since = began + clockAhead(actions, now)
+  const skip = (path: string, why: string): unknown => note(`${relative(actions, path)} ${why}`)
   const roots: string[] = []
   const nested: string[] = []
-  for (const path of downloadedIn(actions, began, cache, budget)) {
+  const others: string[] = []
+  for (const path of downloadedIn(actions, { since, cache }, budget, others)) {
     const found = await dockerfilesOf(path, budget).catch(() => [])
-    for (const { dockerfile, depth } of found) (depth === 0 ? roots : nested).push(dockerfile)
+    for (const { dockerfile, depth, isSmall } of found) {
+      if (isSmall) (depth === 0 ? roots : nested).push(dockerfile)
+      else if (!isSpent(budget)) skip(dockerfile, TOO_LARGE)
+    }
   }
+  for (const path of others) skip(path, 'is not looked at: its mark is not of this job.')
+  if (isSpent(budget)) note('The search for actions has ended at its limit.')
   return [...roots, ...nested]
 }
 
-function downloadedIn(actions: string, began: number, cache: string | undefined, budget: Budget): string[] {
+/** @param others gets those that were marked, but not in this job */
+function downloadedIn(
+  actions: string,
+  { since, cache }: { readonly since: number; readonly cache: string | undefined },
+  budget: Budget,
+  others: string[]
+): string[] {
   const found: string[] = []
   // A second name could be that of a file which the runner writes anew in each job.
-  const isOfJob = ({ ctimeMs, nlink }: Stats): boolean => ctimeMs >= began && nlink === 1
+  const isOfJob = ({ ctimeMs, nlink }: Stats): boolean => ctimeMs >= since && nlink === 1
   const walk = (directory: Directory, path: string, depth: number): void => {
     for (const name of namesIn(directory, budget)) {
       const stats = directory.look(name)
@@ -81,14 +110,14 @@ function downloadedIn(actions: string, began: number, cache: string | undefined,
       if (stats?.isDirectory() !== true) continue
       const mark = depth < FIRST_REF ? undefined : directory.look(`${name}${COMPLETED}`)
       if (mark !== undefined) {
-        if (mark.isFile() && isOfJob(mark)) found.push(below)
+        ;(mark.isFile() && isOfJob(mark) ? found : others).push(below)
       } else if (depth < LAST_REF) {
         within(directory.enter(name), inner => walk(inner, below, depth + 1))
       }
     }
   }
   try {
-    within(Directory.reach(actions, []), top => walk(top, actions, 0))
+    within(Directory.reach(dirname(actions), [basename(actions)]), top => walk(top, actions, 0))
   } catch {
     // It is not there, or has changed while it was looked at: steps build for themselves.
   }
@@ -104,8 +133,9 @@ async function dockerfilesOf(path: string, budget: Budget): Promise<FoundDockerf
       const directory = Directory.reach(path, names)
       try {
         const action = await findAction(directory, depth === 0)
-        if (action.kind === 'dockerfile' && isSmall(directory, action.path, budget)) {
-          found.push({ dockerfile: join(path, ...names, action.path), depth })
+        if (action.kind === 'dockerfile') {
+          const isSmall = isSmallContext(directory, action.path, budget)
+          found.push({ dockerfile: join(path, ...names, action.path), depth, isSmall })
         }
         if (action.kind !== 'none') continue
         for (const name of namesIn(directory, budget)) {
@@ -121,7 +151,7 @@ async function dockerfilesOf(path: string, budget: Budget): Promise<FoundDockerf
 }
 
 /** Whether the directory of a Dockerfile, which is the context, can be read in no time. */
-function isSmall(directory: Directory, dockerfile: string, budget: Budget): boolean {
+function isSmallContext(directory: Directory, dockerfile: string, budget: Budget): boolean {
   const parts = dockerfile.split('/').slice(0, -1)
   const left = { entries: LARGEST.entries, bytes: LARGEST.bytes }
   const fits = (inner: Directory): boolean => {

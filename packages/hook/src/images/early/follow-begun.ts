@@ -2,10 +2,15 @@ import { LostBuild } from '@kaniko-hooks/builder'
 
 import type { Call } from '../../job/call.js'
 import type { Job } from '../../job/open-job.js'
+import type { Owner } from '../../pods/owner.js'
+import { messageOf } from '../../report/errors.js'
 import { seconds } from '../../report/seconds.js'
 import { inGroup, recordBuilt, requestOf } from '../build-image.js'
-import type { ImageRecord, KnownImage } from '../records/record.js'
+import { writeRecord, type ImageRecord, type KnownImage } from '../records/record.js'
 import type { Wanted } from '../wanted.js'
+
+/** For the note that a build has failed. */
+const FORGET_MS = 5_000
 
 /**
  * Waits for the build of an image that began with the job, if one of the same content did, and records the image. The log is
@@ -23,15 +28,21 @@ export async function followBegun(
 ): Promise<string | undefined> {
   const found = mine.find(({ record }) => record.contentKey === wanted.contentKey && record.begun !== undefined)
   if (found?.record.begun === undefined) return undefined
-  const { name, handle, shared } = found.record.begun
+  const { name, handle, shared, told } = found.record.begun
   const request = requestOf(call, wanted, { handle, access: {}, log: () => undefined })
   if (!isSame(found.record, request.targets)) return undefined
 
+  told.forEach(line => call.print(line))
   const start = Date.now()
   const image = await inGroup(call, wanted, async log =>
     wanted.engine
       .follow(name, requestOf(call, wanted, { handle, access: {}, log }), call.cancelled)
-      .catch((error: unknown) => lostOr(error))
+      .catch(async (error: unknown) => {
+        const { cause } = error as { readonly cause?: unknown }
+        if (cause instanceof LostBuild) return cause
+        await forgetBegun(call, owner, found)
+        throw error
+      })
   )
   if (image instanceof LostBuild) {
     call.print(
@@ -55,8 +66,18 @@ function isSame({ images }: ImageRecord, targets: readonly { readonly pushRef: s
   return images.map(({ pushRef }) => pushRef).join(' ') === targets.map(({ pushRef }) => pushRef).join(' ')
 }
 
-function lostOr(error: unknown): LostBuild {
-  const { cause } = error as { readonly cause?: unknown }
-  if (cause instanceof LostBuild) return cause
-  throw error
+/** The next step that wants the image builds it, as after any build that failed; what was pushed is still noted. */
+async function forgetBegun(
+  { kube, runnerKube, cancelled, note }: Call,
+  owner: Owner,
+  known: KnownImage
+): Promise<void> {
+  const { begun: _, ...intent } = known.record
+  const soon = AbortSignal.any([cancelled, AbortSignal.timeout(FORGET_MS)])
+  try {
+    await writeRecord(kube, owner, intent, runnerKube.namespace, soon)
+    await kube.delete('secrets', known.name, { signal: soon })
+  } catch (error) {
+    note(messageOf(error))
+  }
 }

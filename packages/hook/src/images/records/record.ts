@@ -32,10 +32,12 @@ const record = v.object({
    */
   images: v.pipe(v.array(stored), v.readonly()),
   /**
-   * The build goes on, or went on, without a hook: what the engine calls it, by what its target is named, and whether other jobs
-   * may share the image.
+   * The build goes on, or went on, without a hook: what the engine calls it, by what its target is named, whether other jobs
+   * may share the image, and what its step has to say of it.
    */
-  begun: v.optional(v.object({ name: v.string(), handle: v.string(), shared: v.boolean() })),
+  begun: v.optional(
+    v.object({ name: v.string(), handle: v.string(), shared: v.boolean(), told: v.optional(v.array(v.string()), []) })
+  ),
   /** Other jobs may use it: those of this scope, until then (ISO 8601; absent: for ever). */
   keep: v.optional(v.object({ scope: v.string(), until: v.optional(v.string()) }))
 })
@@ -74,7 +76,8 @@ export async function writeRecord(
   kube: Kube,
   owner: Owner,
   image: Omit<ImageRecord, 'version' | 'runner'>,
-  runnerNamespace: string
+  runnerNamespace: string,
+  signal?: AbortSignal
 ): Promise<string> {
   const name = secretName(owner.runnerPod)
   const runner = { namespace: runnerNamespace, pod: owner.runnerPod, uid: owner.uid }
@@ -82,7 +85,7 @@ export async function writeRecord(
   const { keep } = image
   const isForever = keep !== undefined && keep.until === undefined
   const end = keep?.until === undefined ? Date.now() + ORPHAN_AGE_MS : Date.parse(keep.until)
-  await kube.create('secrets', {
+  const secret: V1Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
@@ -96,7 +99,8 @@ export async function writeRecord(
       annotations: { ...owner.annotations }
     },
     data: { record: Buffer.from(JSON.stringify(content)).toString('base64') }
-  })
+  }
+  await kube.create('secrets', secret, { ...(signal && { signal }) })
   return name
 }
 

@@ -17,7 +17,7 @@ import { Diverged, Receiver } from '../tree/receive.js'
 import type { TransferMessage } from '../tree/send.js'
 import { adopt, changesIn, look, opened, sendFound, type Side } from '../tree/side.js'
 import { isExcluded, isFileCommand, isOfTheRunner } from '../tree/leaves-out.js'
-import { COPIED, type Answer, type Open, type Owner, type Word } from './words.js'
+import { COPIED, type Agreement, type Answer, type Open, type Owner, type Word } from './words.js'
 
 /*
  * The hook's half in a pod: keeps the work tree there and the runner's alike. It runs in a container of ours, from the
@@ -25,7 +25,15 @@ import { COPIED, type Answer, type Open, type Owner, type Word } from './words.j
  */
 
 /** What both sides agreed upon last, for as long as this process lives. */
-let memory: { readonly generation: string; readonly index: Index } | undefined
+let memory: State | undefined
+
+/** What was given last. The hook has it when it says so, or comes back with its name; else it is as if it had not been given. */
+let given: State | undefined
+
+interface State {
+  readonly generation: string
+  readonly index: Index
+}
 
 /** Between two looks whether the externals are there. */
 const COPY_LOOK_MS = 10
@@ -45,6 +53,9 @@ export const converse: Converse = async (input, output) => {
     // A call that came later has ended this one.
     if (error instanceof EndedEarly || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return
     await conversation.fail(error)
+  } finally {
+    // The hook is gone: nobody waits.
+    if (given !== undefined) collectGarbage(given.index)
   }
 }
 
@@ -53,6 +64,8 @@ class Conversation {
   readonly #output: Writable
   #open: Open | undefined
   #side: Side | undefined
+  /** Whether the hook remembers the same state: else it has to send and to ask for all. */
+  #isAlike = false
 
   constructor(input: AsyncIterable<Buffer>, output: Writable) {
     this.#reader = new FrameReader(input)
@@ -64,11 +77,11 @@ class Conversation {
       const word = (await this.#next()) as Word
       if ('open' in word) await this.#begin(word.open)
       else if ('take' in word) await this.#take(word.take)
-      else if ('give' in word) await this.#give(word.give.whole)
-      else if ('remember' in word) await this.#remember(word.remember)
+      else if ('give' in word) await this.#give(word.give)
+      else if ('kept' in word) this.#agree(given)
       else if ('externals' in word) await this.#awaitExternals()
       else if ('mail' in word) await this.#mail(word.mail)
-      else if ('leave' in word) await this.#leave()
+      else if ('leave' in word) await this.#leave(word.leave)
     }
   }
 
@@ -82,6 +95,8 @@ class Conversation {
     const fixed = new Set(open.fixed)
     for (const path of open.fixed) makeFixed(open.root, path)
     memory ??= loaded(keptIn(open))
+    if (given?.generation === open.generation) memory = given
+    given = undefined
     this.#side = {
       root: open.root,
       // Also of another state: what both had then and the hook has no more is to go.
@@ -92,11 +107,20 @@ class Conversation {
       opens: false,
       opensOthers: open.opensOthers
     }
-    await this.#answer({ ready: open.generation !== '' && memory?.generation === open.generation })
+    this.#isAlike = open.generation !== '' && memory?.generation === open.generation
+    await this.#answer({ ready: this.#isAlike })
   }
 
-  async #take({ whole, ...owner }: Owner & { readonly whole: boolean }): Promise<void> {
+  async #take({ whole, name, ...owner }: Owner & Agreement): Promise<void> {
     const { side } = this.#opened()
+    if (!whole && !this.#isAlike) {
+      await this.#answer({ diverged: true })
+      // The hook did not wait to hear that.
+      for (;;) {
+        const frame = await this.#reader.next()
+        if ('message' in frame && 'sent' in (frame.message as TransferMessage)) return
+      }
+    }
     const receiver = new Receiver(side.root, opened(side), {
       judge: () => 'take',
       keeps: isOfTheRunner,
@@ -115,7 +139,11 @@ class Conversation {
     }
     if (whole) makeMailbox(side.root)
     await momentAfter(side.clock, receiver.latest)
+    // Before the answer: who has it says no more before it needs this.
+    this.#agree({ generation: name, index: side.index })
     await this.#answer({ took: { files: receiver.files, bytes: receiver.bytes } })
+    // The step runs: nobody waits.
+    collectGarbage(side.index)
   }
 
   /** @returns what went wrong, when it was told already */
@@ -140,21 +168,23 @@ class Conversation {
     }
   }
 
-  async #give(whole: boolean): Promise<void> {
+  async #give({ whole, name }: Agreement): Promise<void> {
     const { side } = this.#opened()
+    if (!whole && !this.#isAlike) return this.#answer({ diverged: true })
     const found = changesIn(side, await look(side), whole)
     const sent = await sendFound(side, found, { isFirst: isFileCommand, write: async bytes => this.#write(bytes) })
-    const word = (await this.#next()) as Word
-    if ('kept' in word) adopt(side, found, sent)
+    const next = { ...side }
+    adopt(next, found, sent)
+    given = { generation: name, index: next.index }
   }
 
-  async #remember(generation: string): Promise<void> {
-    const { side } = this.#opened()
-    const { index } = side
-    memory = { generation, index }
-    await this.#answer({ remembered: true })
-    // The step runs, or has run: nobody waits.
-    collectGarbage(index)
+  /** Both sides are alike now. */
+  #agree(state: State | undefined): void {
+    if (state === undefined) return
+    memory = state
+    given = undefined
+    this.#opened().side.index = state.index
+    this.#isAlike = true
   }
 
   async #awaitExternals(): Promise<void> {
@@ -177,9 +207,11 @@ class Conversation {
   }
 
   /** Another process goes on, in another container. */
-  async #leave(): Promise<void> {
-    const { generation, index } = memory ?? {}
-    if (index !== undefined) saveIndex(keptIn(this.#opened().open), index, { generation })
+  async #leave(name: string): Promise<void> {
+    // What was to come before may have failed.
+    if (memory?.generation !== name) return this.#answer({ diverged: true })
+    const { generation, index } = memory
+    saveIndex(keptIn(this.#opened().open), index, { generation })
     await new Promise<void>(resolve => this.#output.end(messageFrame({ remembered: true }), () => resolve()))
     process.exit(0)
   }
@@ -224,7 +256,7 @@ function makeFixed(root: string, path: string): void {
 }
 
 /** What the listener of another container has left. */
-function loaded(path: string): typeof memory {
+function loaded(path: string): State | undefined {
   const kept = loadIndex(path)
   return kept && { ...(kept.more as { readonly generation: string }), index: kept.index }
 }

@@ -44,6 +44,7 @@ export function plays(
 ): ExecScript {
   return async ({ stdin, print }) => {
     const frames = new FrameReader(afterProgram(stdin as AsyncIterable<Buffer>))
+    let isAlike = true
     try {
       for (;;) {
         const frame = await frames.next()
@@ -53,7 +54,9 @@ export function plays(
         told.push(message)
         if ('take' in message) await untilSent(frames)
         if ('give' in message) await print(Buffer.concat(given))
-        const answer = says(message) ?? USUAL(message)
+        const isRefused: boolean = 'take' in message && !message.take.whole && !isAlike
+        const answer: ReturnType<Says> = says(message) ?? (isRefused ? { diverged: true } : USUAL(message))
+        if (typeof answer === 'object' && 'ready' in answer) isAlike = answer.ready
         if (typeof answer === 'number' || typeof answer === 'string' || (answer !== undefined && 'status' in answer))
           return answer
         if (answer !== undefined) await print(messageFrame(answer))
@@ -65,7 +68,7 @@ export function plays(
   }
 }
 
-const WORDS = ['open', 'take', 'give', 'kept', 'remember', 'leave', 'externals', 'mail']
+const WORDS = ['open', 'take', 'give', 'kept', 'leave', 'externals', 'mail']
 
 async function untilSent(frames: FrameReader): Promise<void> {
   for (;;) {

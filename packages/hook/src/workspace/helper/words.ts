@@ -34,26 +34,41 @@ export interface Open {
 }
 
 export type Word =
+  /** Answered by `ready`. What follows need not wait for that: a program that does not remember refuses what is not whole. */
   | { readonly open: Open }
-  /** A transfer follows, and all becomes this user's; with `whole` all comes. Answered by `took`, `diverged` or `failed`. */
-  | { readonly take: Owner & { readonly whole: boolean } }
-  /** Answered by a transfer. With `whole` all is sent, whatever is remembered. */
-  | { readonly give: { readonly whole: boolean } }
+  /**
+   * A transfer follows, and all becomes this user's; with `whole` all comes. Both sides are alike then, in a state of this
+   * name. Answered by `took`, `diverged` or `failed`.
+   */
+  | { readonly take: Owner & Agreement }
+  /**
+   * Answered by a transfer, or by `diverged`. With `whole` all is sent, whatever is remembered. Both sides are alike in a state of
+   * this name as soon as the hook has all: before it goes on it says `kept`, or it comes back with the name.
+   */
+  | { readonly give: Agreement }
   /** What was given has arrived. Not answered. */
   | { readonly kept: true }
-  /** Both sides are alike; the name of that state. Answered by `remembered`. */
-  | { readonly remember: string }
-  /** The program ends with its container, and what it remembers is kept for the next one. Answered by `remembered`. */
-  | { readonly leave: true }
+  /**
+   * The program ends with its container, and what it remembers is kept for the next one; `diverged` when that is not the state of this
+   * name. Answered by `remembered`.
+   */
+  | { readonly leave: string }
   /** The runner's externals are waited for. Answered by `copied` or `failed`. */
   | { readonly externals: true }
   /** For the mailbox of the step that runs. Answered by `mail`. */
   | { readonly mail: Post }
 
+export interface Agreement {
+  readonly whole: boolean
+  /** Names the state in which both sides are alike afterwards. */
+  readonly name: string
+}
+
 export type Answer =
   /** Whether the program remembers the same state. */
   | { readonly ready: boolean }
   | { readonly took: { readonly files: number; readonly bytes: number } }
+  /** This side is not as the other one believes: nothing was done. */
   | { readonly diverged: true }
   | { readonly failed: { readonly message: string; readonly code?: string } }
   | { readonly remembered: true }

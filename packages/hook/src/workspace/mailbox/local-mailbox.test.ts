@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -88,5 +89,52 @@ describe('an answer that cannot be put there', () => {
     renameSync(join(root, 'elsewhere'), box())
     mailbox.exchange({ entries: [] })
     expect(readdirSync(box())).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  const fill = (): void => {
+    try {
+      writeFileSync(box('filler'), Buffer.alloc(1024 * 1024))
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ENOSPC' })
+    }
+  }
+  beforeEach(() => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', box()])
+    fill()
+  })
+  afterEach(() => {
+    mailbox.exchange({ entries: [], isLast: true })
+    execFileSync('umount', [box()])
+  })
+
+  test('costs lines of a log, and no answer: that comes whole when there is room', () => {
+    const answer = JSON.stringify({ outcome: 'built', problems: ['x'.repeat(6000)] })
+    mailbox.exchange({ entries: [{ id: ID, log: 'lost\n' }] })
+    mailbox.exchange({ entries: [{ id: ID, answer }] })
+    mailbox.exchange({ entries: [] })
+    expect(existsSync(box(`${ID}.res.json`))).toBe(false)
+    rmSync(box('filler'))
+    mailbox.exchange({ entries: [] })
+    expect(readFileSync(box(`${ID}.res.json`), 'utf8')).toBe(answer)
+    expect(readdirSync(box()).sort()).toEqual([`${ID}.log`, `${ID}.res.json`])
+  })
+
+  test('does not keep a request back that lies there, and the rest of a log follows when there is room', () => {
+    rmSync(box('filler'))
+    write('req.json')
+    mailbox.exchange({ entries: [{ id: ID, log: 'first\n' }] })
+    const other = ID.replace(/.$/, '2')
+    write('req.json', other)
+    fill()
+    const lines = `${'x'.repeat(6000)}\n`
+    expect(mailbox.exchange({ entries: [{ id: ID, log: lines }] }).letters).toEqual([{ id: other, text: 'please' }])
+    rmSync(box('filler'))
+    mailbox.exchange({ entries: [{ id: ID, log: 'last\n' }] })
+    const log = readFileSync(box(`${ID}.log`), 'utf8').split('\n')
+    expect(log[0]).toBe('first')
+    // What was cut is no entry of a log, and harms none.
+    expect(log.slice(-2)).toEqual(['last', ''])
   })
 })

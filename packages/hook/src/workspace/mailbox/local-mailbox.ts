@@ -23,6 +23,8 @@ export class LocalMailbox {
   readonly #root: string
   /** Logs that are being written: a name may mean another file by now. */
   readonly #logs = new Map<string, number>()
+  /** Logs that end within a line, since the disk was full. */
+  readonly #cut = new Set<string>()
   /** Letters that were taken, also when they could not be taken away. */
   readonly #seen = new Set<string>()
   /** Answers that could not be put there: the disk was full, or something was in the way. */
@@ -64,11 +66,15 @@ export class LocalMailbox {
 
   #put(directory: Directory, { id, log, answer }: PostEntry): void {
     if (log !== undefined) {
-      attempt(() => {
-        const file = this.#logs.get(id) ?? createNew(directory, mailName(id, 'log'))
-        this.#logs.set(id, file)
-        writeAll(file, Buffer.from(log))
-      })
+      attempt(
+        () => {
+          const file = this.#logs.get(id) ?? createNew(directory, mailName(id, 'log'))
+          this.#logs.set(id, file)
+          writeAll(file, Buffer.from(this.#cut.has(id) ? `\n${log}` : log))
+          this.#cut.delete(id)
+        },
+        () => this.#cut.add(id)
+      )
     }
     if (answer === undefined) return
     const file = this.#logs.get(id)
@@ -115,6 +121,7 @@ export class LocalMailbox {
   #forget(): void {
     for (const file of this.#logs.values()) closeSync(file)
     this.#logs.clear()
+    this.#cut.clear()
     this.#seen.clear()
     this.#unsaid = []
   }
@@ -169,7 +176,7 @@ function readLetter(directory: Directory, name: string): { readonly text: string
 }
 
 /** What fails harms only who made it fail. */
-function attempt(action: () => void, otherwise: () => void = () => undefined): void {
+function attempt(action: () => void, otherwise: () => unknown = () => undefined): void {
   try {
     action()
   } catch {

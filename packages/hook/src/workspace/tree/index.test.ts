@@ -158,6 +158,13 @@ test('what changed in the tick of the look, and what was forgotten, is found to 
 })
 
 test('a path that is known already is given as the string that is known, though some before are gone or new', () => {
-  const known = Index.of(['a', 'b', 'c', 'd'].map(path => [path, entry()] as const)).cursor()
-  expect(['a', 'a-new', 'c', 'd', 'e'].map(path => known.take(path))).toEqual(['a', 'a-new', 'c', 'd', 'e'])
+  const known = Index.of(['a', 'b', 'd/c', 'd/cc', 'd/e'].map(path => [path, entry()] as const)).cursor()
+  const asked = [
+    ['', 'a'],
+    ['', 'a-new'],
+    ['d/', 'c'],
+    ['e/', 'e'],
+    ['d/', 'e']
+  ] as const
+  expect(asked.map(([above, name]) => known.take(above, name))).toEqual(['a', undefined, 'd/c', undefined, 'd/e'])
 })

@@ -223,7 +223,16 @@ export class Index implements Iterable<readonly [path: string, entry: Entry]> {
   }
 
   #write(row: number, { kind, mode, inode, size, mtime, ctime, links, room }: Entry): void {
-    this.#numbers.set([KINDS.indexOf(kind), mode, inode, size, mtime, ctime, links, room], row * WIDTH)
+    const numbers = this.#numbers
+    const start = row * WIDTH
+    numbers[start + KIND] = KINDS.indexOf(kind)
+    numbers[start + MODE] = mode
+    numbers[start + INODE] = inode
+    numbers[start + SIZE] = size
+    numbers[start + MTIME] = mtime
+    numbers[start + CTIME] = ctime
+    numbers[start + LINKS] = links
+    numbers[start + ROOM] = room
   }
 
   #forget(row: number): void {
@@ -240,14 +249,20 @@ export class Cursor {
     this.#paths = paths
   }
 
-  /** @param path comes after the path of the last call */
-  take(path: string): string {
+  /**
+   * The path of a name in a directory, when it is known. It comes after the path of the last call; most are the very next, so that
+   * no string is made.
+   *
+   * @param above the directory's path with the slash behind it, or ''
+   */
+  take(above: string, name: string): string | undefined {
+    const length = above.length + name.length
     for (let row = this.#row; row < this.#row + AHEAD; row += 1) {
       const known = this.#paths[row]
-      if (known !== path) continue
+      if (known?.length !== length || !known.endsWith(name) || !known.startsWith(above)) continue
       this.#row = row + 1
       return known
     }
-    return path
+    return undefined
   }
 }

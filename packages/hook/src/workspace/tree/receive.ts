@@ -2,6 +2,7 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   ftruncateSync,
   futimesSync,
   lchownSync,
@@ -218,11 +219,10 @@ export class Receiver {
       const part = this.#create(names)
       try {
         writeAll(part.file, bytes, 0)
-        this.#settle(part, mode, mtime)
+        this.#settle(part, path, mode, mtime)
       } finally {
         closeSync(part.file)
       }
-      this.#name(path, names, name)
       return
     }
     const parent = this.#place(names, name)
@@ -261,37 +261,39 @@ export class Receiver {
     this.#attempt(row, () => {
       try {
         ftruncateSync(part.file, at)
-        this.#settle(part, row[2], row[3])
+        this.#settle(part, row[0], row[2], row[3])
       } finally {
         closeSync(part.file)
       }
-      const { names, name } = placeOf(row[0])
-      this.#name(row[0], names, name)
     })
   }
 
-  #settle({ file }: Part, mode: number, mtime: number): void {
+  /**
+   * Gives a file that is whole its rights, its time and its name: whatever ends a transfer, nothing is ever half of a file. It is
+   * looked at by its descriptor, which is cheaper than by its name, and is the file that was written.
+   */
+  #settle({ names, file }: Part, path: string, mode: number, mtime: number): void {
     const { fileMode, owner } = this.#rules
     if (owner !== undefined) fchownSync(file, owner.uid, owner.gid)
     fchmodSync(file, (mode & 0o777) | fileMode)
-    futimesSync(file, new Date(), timeOf(mtime))
+    futimesSync(file, timeOf(mtime), timeOf(mtime))
+    this.#name(path, names)
+    this.#note(path, fstatSync(file))
+    this.#came.add(path)
   }
 
-  /** Gives a file that is whole its name: whatever ends a transfer, nothing is ever half of a file. */
-  #name(path: string, names: readonly string[], name: string): void {
-    let parent = this.#parent(names)
+  #name(path: string, names: readonly string[]): void {
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const parent = this.#parent(names)
     this.#touch(names.join('/'))
     try {
       renameSync(parent.at(PART), parent.at(name))
     } catch (error) {
       // A directory is in the way.
       if ((error as NodeJS.ErrnoException).code !== 'EISDIR') throw error
-      parent = this.#place(names, name)
-      renameSync(parent.at(PART), parent.at(name))
+      const cleared = this.#place(names, name)
+      renameSync(cleared.at(PART), cleared.at(name))
     }
-    const stats = parent.look(name)
-    if (stats !== undefined) this.#note(path, stats)
-    this.#came.add(path)
   }
 
   #note(path: string, stats: Stats): void {

@@ -13,6 +13,8 @@ const MAX_DEPTH = 500
 const MAX_ENTRIES = 1_000_000
 /** So many entries are looked at before others have their turn. */
 const BREATH = 2000
+/** What is known of so many lies in memory twice. */
+const AT_ONCE = 200
 
 export interface ScanOptions {
   /** What is not looked at, by its path. */
@@ -38,7 +40,7 @@ export interface Scan {
  * @throws RangeError for more than `MAX_ENTRIES`
  */
 export async function scan(root: string, options: ScanOptions): Promise<Scan> {
-  const walk = new Walk(options)
+  const walk = new Walk(root, options)
   await walk.into('', () => Directory.open(root), 0)
   return walk
 }
@@ -46,11 +48,13 @@ export async function scan(root: string, options: ScanOptions): Promise<Scan> {
 class Walk implements Scan {
   readonly index = new Index()
   readonly closed: string[] = []
+  readonly #root: string
   readonly #options: ScanOptions
   readonly #known: Cursor | undefined
   #breath = BREATH
 
-  constructor(options: ScanOptions) {
+  constructor(root: string, options: ScanOptions) {
+    this.#root = root
     this.#options = options
     this.#known = options.known?.cursor()
   }
@@ -76,22 +80,18 @@ class Walk implements Scan {
   }
 
   async #all(directory: Directory, path: string, depth: number): Promise<void> {
-    const below: { readonly name: string; readonly stats: Stats }[] = []
-    for (const name of namesIn(directory, this.#options)) {
-      if (name === PART) removePart(directory)
-      const place = path === '' ? name : `${path}/${name}`
-      if (this.#options.leavesOut(place)) continue
-      const stats = directory.look(name)
-      if (stats === undefined) continue
-      this.index.add(this.#known?.take(place) ?? place, this.#entryOf(stats))
-      if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
-      if (stats.isDirectory()) below.push({ name, stats })
-      if (--this.#breath > 0) continue
+    const names = namesIn(directory, this.#options)
+    const above = path === '' ? '' : `${path}/`
+    const below: Below[] = []
+    for (let at = 0; at < names.length; at += AT_ONCE) {
+      this.#look(directory, above, names.slice(at, at + AT_ONCE), below)
+      this.#breath -= Math.min(AT_ONCE, names.length - at)
+      if (this.#breath > 0) continue
       this.#breath = BREATH
       await setImmediate()
     }
     for (const { name, stats } of below) {
-      const place = path === '' ? name : `${path}/${name}`
+      const place = above + name
       if (depth === MAX_DEPTH) {
         this.closed.push(place)
         continue
@@ -103,6 +103,33 @@ class Walk implements Scan {
       await this.into(place, enter, depth + 1)
     }
   }
+
+  /** Looks at some names of a directory, and notes directories among them in `below`. */
+  #look(directory: Directory, above: string, names: readonly string[], below: Below[]): void {
+    if (names.includes(PART)) removePart(directory)
+    const wanted: string[] = []
+    const places: string[] = []
+    for (const name of names) {
+      const place = this.#known?.take(above, name) ?? above + name
+      if (this.#options.leavesOut(place)) continue
+      wanted.push(name)
+      places.push(place)
+    }
+    const all = directory.lookAtAll(wanted, `${this.#root}/${above.slice(0, -1)}`)
+    for (const [at, stats] of all.entries()) {
+      const [name, place] = [wanted[at], places[at]]
+      if (stats === undefined || name === undefined || place === undefined) continue
+      this.index.add(place, this.#entryOf(stats))
+      if (this.index.size > MAX_ENTRIES) throw new RangeError(`There are more than ${MAX_ENTRIES} files`)
+      if (stats.isDirectory()) below.push({ name, stats })
+    }
+  }
+}
+
+/** A directory in the one that is looked at. */
+interface Below {
+  readonly name: string
+  readonly stats: Stats
 }
 
 function namesIn(directory: Directory, { opens }: ScanOptions): string[] {

@@ -50,8 +50,8 @@ export interface Sent {
 
 /** A file that is not larger travels with others. */
 const SMALL = 128 * 1024
-const BATCH_BYTES = 1024 * 1024
-const BATCH_ROWS = 1000
+const BATCH_BYTES = 128 * 1024
+const BATCH_ROWS = 250
 const PIECE = 256 * 1024
 const NAMES = 5000
 /** So much of a hole is told at a time. */
@@ -101,72 +101,107 @@ class Sending {
     for (let at = 0; at < removed.length; at += NAMES) await this.#tell({ removed: removed.slice(at, at + NAMES) })
     const first = changed.filter(isFirst)
     // A directory comes before what is in it.
-    for (const path of new Set([...first.flatMap(path => pathsTo(path, now)), ...first]))
-      await this.#one(path, now.get(path))
-    await this.#flush()
-    for (const path of changed) if (first.length === 0 || !isFirst(path)) await this.#one(path, now.get(path))
-    await this.#flush()
+    await this.#each([...new Set([...first.flatMap(path => pathsTo(path, now)), ...first])], now)
+    await this.#each(first.length === 0 ? changed : changed.filter(path => !isFirst(path)), now)
     const sent = { files: this.#files, bytes: this.#bytes, closed: this.#closed }
     await this.#tell({ sent })
     return { ...sent, unsettled: this.#unsettled }
   }
 
-  async #one(path: string, entry: Entry | undefined): Promise<void> {
-    if (entry === undefined || entry.kind === 'o') return
-    const { kind, mode, mtime, links } = entry
-    if (kind === 'd') return this.#add([path, 'd', mode, mtime])
-    const first = links > 1 ? this.#firsts.get(entry.inode) : undefined
-    if (first !== undefined) return this.#add([path, 'h', mode, mtime, first])
-    try {
-      const directory = this.#directory(parentOf(path))
-      const name = path.slice(path.lastIndexOf('/') + 1)
-      if (kind === 'l') {
-        const target = nameOf(readlinkSync(directory.at(name), { encoding: 'buffer' }))
-        await this.#add([path, 'l', mode, mtime, target])
-        return
+  /** Reads a batch without waiting for anything, sends it, and so on. */
+  async #each(paths: readonly string[], now: Index): Promise<void> {
+    for (let at = 0; at < paths.length;) {
+      at = this.#fill(paths, at, now)
+      await this.#flush()
+      const path = paths[at]
+      const entry = path === undefined ? undefined : now.get(path)
+      if (path === undefined || entry === undefined || !this.#isLarge(entry)) continue
+      await this.#large(path, entry)
+      at += 1
+    }
+  }
+
+  /** @returns the place of the path that comes next: there is no room for more, or it has to travel alone */
+  #fill(paths: readonly string[], from: number, now: Index): number {
+    for (const [offset, path] of paths.slice(from, from + BATCH_ROWS).entries()) {
+      const entry = now.get(path)
+      if (entry === undefined || entry.kind === 'o') continue
+      const size = entry.kind === 'f' ? entry.size : 0
+      if (this.#isLarge(entry) || this.#used + size > BATCH_BYTES) return from + offset
+      try {
+        this.#add(path, entry)
+      } catch (error) {
+        this.#lose(path, error)
       }
+    }
+    return Math.min(from + BATCH_ROWS, paths.length)
+  }
+
+  #isLarge({ kind, size, links, inode }: Entry): boolean {
+    return kind === 'f' && size > SMALL && !(links > 1 && this.#firsts.has(inode))
+  }
+
+  #add(path: string, entry: Entry): void {
+    const { kind, mode, mtime, links, size, inode } = entry
+    if (kind === 'd') {
+      this.#rows.push([path, 'd', mode, mtime])
+      return
+    }
+    const first = links > 1 ? this.#firsts.get(inode) : undefined
+    if (first !== undefined) {
+      this.#rows.push([path, 'h', mode, mtime, first])
+      return
+    }
+    const { directory, name } = this.#place(path)
+    if (kind === 'l') {
+      const target = nameOf(readlinkSync(directory.at(name), { encoding: 'buffer' }))
+      this.#rows.push([path, 'l', mode, mtime, target])
+      return
+    }
+    const file = directory.openFor(name)
+    try {
+      const stats = fstatSync(file)
+      // What is changed from now on has a later time of change than the look has noted.
+      if (!isSame(entry, entryOf(stats))) this.#unsettled.push(path)
+      if (!stats.isFile()) return
+      const count = readWhole(file, this.#batch, this.#used, size)
+      this.#rows.push([path, 'f', mode, mtime, count])
+      this.#used += count
+      this.#bytes += count
+    } finally {
+      closeSync(file)
+    }
+    if (links > 1) this.#firsts.set(inode, path)
+  }
+
+  #lose(path: string, error: unknown): void {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'EACCES', 'EPERM', 'EIO', 'ENXIO', 'ESTALE'].includes(code))
+      throw error
+    this.#unsettled.push(path)
+    // What is something else by now, or gone, is no news.
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') this.#closed.push(path)
+  }
+
+  async #large(path: string, entry: Entry): Promise<void> {
+    try {
+      const { directory, name } = this.#place(path)
       const file = directory.openFor(name)
       try {
-        await this.#file(path, entry, file)
+        const isFile = fstatSync(file).isFile()
+        // Of a file that grows, no more than there was when it was found: it is sent again anyway.
+        if (isFile) await this.#pieces([path, 'f', entry.mode, entry.mtime, entry.size], file)
+        if (!isFile || !isSame(entry, entryOf(fstatSync(file)))) this.#unsettled.push(path)
+        if (isFile && entry.links > 1) this.#firsts.set(entry.inode, path)
       } finally {
         closeSync(file)
       }
-      if (links > 1) this.#firsts.set(entry.inode, path)
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException
-      if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'EACCES', 'EPERM', 'EIO', 'ENXIO', 'ESTALE'].includes(code))
-        throw error
-      this.#unsettled.push(path)
-      // What is something else by now, or gone, is no news.
-      if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') this.#closed.push(path)
+      this.#lose(path, error)
     }
   }
 
-  async #file(path: string, entry: Entry, file: number): Promise<void> {
-    const stats = fstatSync(file)
-    if (!stats.isFile()) {
-      this.#unsettled.push(path)
-      return
-    }
-    const { mode, mtime } = entry
-    // Of a file that grows, no more than there was when it was found: it is sent again anyway.
-    if (entry.size > SMALL) {
-      await this.#flush()
-      await this.#large([path, 'f', mode, mtime, entry.size], file)
-    } else {
-      if (this.#used + SMALL > BATCH_BYTES) await this.#flush()
-      let size = 0
-      for (let count = 1; count > 0 && size < entry.size; size += count) {
-        count = readSync(file, this.#batch, this.#used + size, entry.size - size, null)
-      }
-      this.#used += size
-      this.#bytes += size
-      await this.#add([path, 'f', mode, mtime, size])
-    }
-    if (!isSame(entry, entryOf(fstatSync(file)))) this.#unsettled.push(path)
-  }
-
-  async #large(row: Extract<Row, readonly [string, 'f', ...unknown[]]>, file: number): Promise<void> {
+  async #pieces(row: Extract<Row, readonly [string, 'f', ...unknown[]]>, file: number): Promise<void> {
     await this.#tell({ large: row })
     const piece = Buffer.allocUnsafe(PIECE)
     let hole = 0
@@ -195,11 +230,6 @@ class Sending {
     this.#files += 1
   }
 
-  async #add(row: Row): Promise<void> {
-    this.#rows.push(row)
-    if (this.#rows.length === BATCH_ROWS) await this.#flush()
-  }
-
   async #flush(): Promise<void> {
     if (this.#rows.length === 0) return
     const rows = this.#rows
@@ -214,13 +244,24 @@ class Sending {
     await this.#options.write(messageFrame(message))
   }
 
-  #directory(path: string): Directory {
-    if (this.#last?.path === path) return this.#last.directory
-    this.close()
-    const directory = Directory.reach(this.#root, path === '' ? [] : path.split('/'))
-    this.#last = { path, directory }
-    return directory
+  #place(path: string): { readonly directory: Directory; readonly name: string } {
+    const above = parentOf(path)
+    if (this.#last?.path !== above) {
+      this.close()
+      this.#last = { path: above, directory: Directory.reach(this.#root, above === '' ? [] : above.split('/')) }
+    }
+    const { directory } = this.#last
+    return { directory, name: path.slice(path.lastIndexOf('/') + 1) }
   }
+}
+
+/** @returns the number of bytes, which is less than `size` when the file is shorter by now */
+function readWhole(file: number, into: Buffer, at: number, size: number): number {
+  let length = 0
+  for (let count = 1; count > 0 && length < size; length += count) {
+    count = readSync(file, into, at + length, size - length, null)
+  }
+  return length
 }
 
 /** What files will take on a disk. */
