@@ -8209,9 +8209,21 @@ var import_promises3 = require("node:timers/promises");
 // packages/registry/src/exchange.ts
 var http = __toESM(require("node:http"), 1);
 var https = __toESM(require("node:https"), 1);
+
+// packages/registry/src/plain-http.ts
+var PLAIN_ANSWER = /wrong version number|packet length too long|HTTP response to HTTPS client/i;
+var ADVICE = "the registry answers in plain HTTP, without TLS; allow that for it: --insecure-registry of kbuild, insecure-registries of the action, or in the hook's settings build.insecureRegistries for base images and plainHttp of a destination or of broker.pushTo";
+function isPlainAnswer(said) {
+  return PLAIN_ANSWER.test(said);
+}
+function withPlainHttpAdvice(said) {
+  return isPlainAnswer(said) ? `${said}; ${ADVICE}` : said;
+}
+
+// packages/registry/src/exchange.ts
 var DEFINITE = new Map([
   ["ENOTFOUND", ""],
-  ["EPROTO", " (does it speak plain HTTP?)"],
+  ["EPROTO", ""],
   ["ERR_TLS_CERT_ALTNAME_INVALID", ""],
   ...[
     "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -8298,10 +8310,10 @@ function unreachable(request4, cause) {
   const hint = DEFINITE.get(code3);
   return new RegistryError(
     "UNREACHABLE",
-    `${request4.whom} cannot be reached: ${said || "no reason given"}${hint ?? ""}`,
+    `${request4.whom} cannot be reached: ${withPlainHttpAdvice(said || "no reason given")}${hint ?? ""}`,
     {
       cause,
-      definite: hint !== void 0 || code3 === "ECONNREFUSED" || code3.startsWith("CERT_") || code3.includes("_CERT")
+      definite: hint !== void 0 || code3 === "ECONNREFUSED" || code3.startsWith("CERT_") || code3.includes("_CERT") || isPlainAnswer(said)
     }
   );
 }
@@ -12529,7 +12541,7 @@ function lastWords(said) {
   const error2 = lines.filter((line) => line.startsWith("Error: ")).at(-1) ?? lines.at(-1) ?? "";
   const why = error2.replace(/^Error: (?:pushing image \S+: )?/, "");
   const advice2 = "let the token service answer at the same host and port as the registry";
-  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice2}` : why;
+  return /realm host .* is a private or link-local address/.test(why) ? `${why}; ${advice2}` : withPlainHttpAdvice(why);
 }
 
 // packages/builder/src/engines/pod/silence.ts
@@ -12937,7 +12949,8 @@ function explainPush(destination, said, when) {
   const known = /permission for "([^"]+)"/.exec(said)?.[1] ?? destination;
   const domain = known === void 0 ? "of the layer cache" : parseReference(known).domain;
   const pushRef = known ?? "the image";
-  const reason = innermost(said).split(/; (?=Get "|GET )/).at(-1) ?? "";
+  const tries = innermost(said).split(/; (?=Get "|GET )/);
+  const reason = withPlainHttpAdvice(tries.at(-1) ?? "");
   if (when === "after the build" && BROKEN.test(reason)) {
     const message = `${pushRef} could not be pushed; the connection to the registry ${domain} broke: ${reason}`;
     return new BuildError("PUSH_FAILED", message);
@@ -12957,7 +12970,7 @@ function explainBase(build2, said) {
   const found = told.filter((reason) => !reason.startsWith(NO_MIRROR));
   const reasons = found.length === 0 ? told : found;
   const fault = reasons.some((reason) => ANSWERED.test(reason)) || !NO_CONNECTION.test(reasons.at(-1) ?? "") ? "user" : "cluster";
-  const message = `the base image ${fetching} (${where}) cannot be fetched: ${reasons.join("; ")}`;
+  const message = `the base image ${fetching} (${where}) cannot be fetched: ${withPlainHttpAdvice(reasons.join("; "))}`;
   return new BuildError("BASE_IMAGE", message, { fault, exitCode: build2.exitCode, at: at2 });
 }
 function explainProxied({ progress, exitCode: exitCode2 }, image, at2, proxy) {
@@ -18770,6 +18783,20 @@ function redactor2(secrets) {
   return (line) => hidden.reduce((rest2, secret2) => rest2.replaceAll(secret2, "***"), line);
 }
 
+// packages/client/src/backends/build-log.ts
+function followBuild(build2, context, redact2, durations2, listener) {
+  const { buildArgs, tags, cache } = build2;
+  const log = new ElsewhereLog(context, { buildArgs, pushRef: tags[0] ?? "", cache: cache?.repository });
+  return {
+    onLine: (line) => {
+      const { lines, phase } = log.read(redact2(line));
+      if (phase !== void 0) durations2.begin(phase, listener);
+      lines.forEach((shown3) => listener.line(shown3));
+    },
+    digestOf: (end) => log.digestOf(end)
+  };
+}
+
 // packages/client/src/backends/durations.ts
 var Durations = class {
   #spent = /* @__PURE__ */ new Map();
@@ -19382,8 +19409,11 @@ async function followProgress(answer2, failed5, onProgress = () => void 0) {
     if (typeof progress.status === "string") last = progress.status;
     onProgress(progress);
   }
-  if (problem !== void 0) throw failed5(problem);
+  if (problem !== void 0) throw failed5(withDaemonsAdvice(problem));
   return last;
+}
+function withDaemonsAdvice(problem) {
+  return isPlainAnswer(problem) ? `${problem}; the registry answers in plain HTTP, without TLS: name it in insecure-registries of the daemon's daemon.json` : problem;
 }
 function readProgress(line) {
   try {
@@ -19597,16 +19627,7 @@ var DockerBackend = class {
       access2.credentials.warnings.forEach((warning2) => listener.line(`Warning: ${warning2}`));
       const secrets = request4.secrets.map(({ value }) => value.toString("utf8"));
       const redact2 = redactor2([...access2.credentials.secrets, ...secrets]);
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request4.tags[0] ?? "",
-        cache: request4.cache?.repository
-      });
-      const onLine = (line) => {
-        const { lines, phase } = log.read(redact2(line));
-        if (phase !== void 0) durations2.begin(phase, listener);
-        lines.forEach((shown3) => listener.line(shown3));
-      };
+      const log = followBuild({ ...request4, buildArgs }, context, redact2, durations2, listener);
       await this.#provide(api, imagesFrom(env).kaniko.image, listener, signal);
       listener.started?.(id);
       const spec = builderSpec({ ...request4, buildArgs }, leftoversOf2(request4), this.#around(id));
@@ -19614,7 +19635,7 @@ var DockerBackend = class {
       try {
         await builder.put(builderFiles(access2.builderConfig, request4.secrets));
         await builder.putContext(PLACES.context, await packContext(context));
-        const end = await builder.run(onLine);
+        const end = await builder.run(log.onLine);
         if (end.isOutOfMemory) throw new BuildError("POD_FAILED", "the container of the build ran out of memory");
         const said = await builder.read(PLACES.digest, MAX_DIGEST_BYTES);
         const digest2 = log.digestOf({ exitCode: end.exitCode, digest: said?.toString("utf8") ?? "" });
@@ -20326,7 +20347,7 @@ function bad4(why) {
 
 // packages/client/src/backends/local/local.ts
 var import_node_fs21 = require("node:fs");
-var import_promises26 = require("node:fs/promises");
+var import_promises28 = require("node:fs/promises");
 var import_node_os7 = require("node:os");
 var import_node_path33 = require("node:path");
 
@@ -20362,6 +20383,42 @@ async function* packFile(directory, path8) {
   } finally {
     await file.close();
   }
+}
+
+// packages/client/src/backends/local/alone.ts
+var import_promises25 = require("node:fs/promises");
+var import_node_net3 = require("node:net");
+var import_promises26 = require("node:timers/promises");
+var PAUSE_MS = 5;
+var LIMIT_MS = 6e4;
+async function alone(directory, body) {
+  const { dev, ino } = await (0, import_promises25.stat)(directory);
+  const server = await claim(`\0kbuild-${dev}-${ino}`);
+  try {
+    return await body();
+  } finally {
+    await new Promise((resolve10) => server.close(resolve10));
+  }
+}
+async function claim(name2) {
+  const since = Date.now();
+  for (; ; ) {
+    try {
+      return await listen(name2);
+    } catch (error2) {
+      if (error2.code !== "EADDRINUSE") throw error2;
+      if (Date.now() - since > LIMIT_MS)
+        throw new BuildError("POD_FAILED", "another build begins or ends in this container", { fault: "user" });
+    }
+    await (0, import_promises26.setTimeout)(PAUSE_MS);
+  }
+}
+async function listen(name2) {
+  return new Promise((resolve10, reject) => {
+    const server = (0, import_node_net3.createServer)();
+    server.once("error", reject);
+    server.listen({ path: name2 }, () => resolve10(server));
+  });
 }
 
 // packages/client/src/backends/local/executor-process.ts
@@ -20437,10 +20494,10 @@ function beginningOf(pid) {
 
 // packages/client/src/backends/local/unpack.ts
 var import_node_events3 = require("node:events");
-var import_promises25 = require("node:fs/promises");
+var import_promises27 = require("node:fs/promises");
 var import_node_path32 = require("node:path");
 async function unpackContext(context, directory, signal) {
-  await (0, import_promises25.mkdir)(directory, { recursive: true, mode: 493 });
+  await (0, import_promises27.mkdir)(directory, { recursive: true, mode: 493 });
   const archive = await packContext(context);
   let writing = Promise.resolve();
   const parser = new rt({
@@ -20465,17 +20522,17 @@ async function writeEntry(entry2, directory) {
   const path8 = (0, import_node_path32.join)(directory, entry2.path);
   if (type2 === "Directory") {
     entry2.resume();
-    await (0, import_promises25.mkdir)(path8, { recursive: true });
-    await (0, import_promises25.chmod)(path8, mode);
-    return (0, import_promises25.utimes)(path8, mtime, mtime);
+    await (0, import_promises27.mkdir)(path8, { recursive: true });
+    await (0, import_promises27.chmod)(path8, mode);
+    return (0, import_promises27.utimes)(path8, mtime, mtime);
   }
-  await (0, import_promises25.mkdir)((0, import_node_path32.dirname)(path8), { recursive: true });
+  await (0, import_promises27.mkdir)((0, import_node_path32.dirname)(path8), { recursive: true });
   if (type2 === "SymbolicLink") {
     entry2.resume();
-    await (0, import_promises25.symlink)(linkpath, path8);
-    return (0, import_promises25.lutimes)(path8, mtime, mtime);
+    await (0, import_promises27.symlink)(linkpath, path8);
+    return (0, import_promises27.lutimes)(path8, mtime, mtime);
   }
-  const file = await (0, import_promises25.open)(path8, "wx", 384);
+  const file = await (0, import_promises27.open)(path8, "wx", 384);
   try {
     for await (const chunk of entry2) await file.writeFile(chunk);
     await file.chmod(mode);
@@ -20535,8 +20592,8 @@ var LocalBackend = class {
       const traits = await this.#traits(signal);
       const { context, buildArgs } = prepareElsewhere(lent.context, request4, traits);
       context.warnings.forEach((warning2) => listener.line(warning2));
-      had = await take(this.#home, work);
-      await (0, import_promises26.rm)(tree, { recursive: true, force: true });
+      had = await alone(this.#home, async () => take(this.#home, work));
+      await (0, import_promises28.rm)(tree, { recursive: true, force: true });
       await unpackContext(context, tree, signal);
       const config = await this.#lent.dockerConfig(request4, context, signal);
       const redact2 = redactorOf(request4, config);
@@ -20545,27 +20602,18 @@ var LocalBackend = class {
         await writePrivate(secretFile(`${work}/secrets`, index), value);
       }
       durations2.begin("build", listener);
-      const log = new ElsewhereLog(context, {
-        buildArgs,
-        pushRef: request4.tags[0] ?? "",
-        cache: request4.cache?.repository
-      });
-      const onLine = (line) => {
-        const { lines, phase } = log.read(redact2(line));
-        if (phase !== void 0) durations2.begin(phase, listener);
-        lines.forEach((shown3) => listener.line(shown3));
-      };
+      const log = followBuild({ ...request4, buildArgs }, context, redact2, durations2, listener);
       const leaves = { ...leftoversOf(request4), layout: true };
       const [program, ...args] = executorCommand({ ...request4, buildArgs }, this.#home, leaves);
       const environment = { ...this.#settings.environment, ...executorEnvironment(), DOCKER_CONFIG: `${work}/docker` };
       let buildId = "local";
-      const exitCode2 = await runExecutor({ program, args, environment }, onLine, signal, (pid) => {
+      const exitCode2 = await runExecutor({ program, args, environment }, log.onLine, signal, (pid) => {
         buildId = nameOfProcess(pid);
         listener.started?.(buildId);
       });
       signal.throwIfAborted();
-      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises26.readFile)(`${work}/digest`, "utf8").catch(() => "") });
-      const manifest = await (0, import_promises26.readFile)(`${layout}/blobs/${digest2.replace(":", "/")}`).catch(() => void 0);
+      const digest2 = log.digestOf({ exitCode: exitCode2, digest: await (0, import_promises28.readFile)(`${work}/digest`, "utf8").catch(() => "") });
+      const manifest = await (0, import_promises28.readFile)(`${layout}/blobs/${digest2.replace(":", "/")}`).catch(() => void 0);
       const facts = factsOf(manifest, digest2);
       for (const { kind, path: path8 } of request4.files) {
         const content = kind === "oci" ? packLayout(layout) : (0, import_node_fs21.createReadStream)(tar);
@@ -20581,8 +20629,8 @@ var LocalBackend = class {
         durationsMs: durations2.end()
       };
     } finally {
-      await (0, import_promises26.mkdir)(directory, { recursive: true });
-      if (had !== void 0) await drop(this.#home, had);
+      await (0, import_promises28.mkdir)(directory, { recursive: true });
+      if (had !== void 0) await leave(this.#home, work, had);
       await lent.close();
     }
   }
@@ -20592,9 +20640,10 @@ var LocalBackend = class {
     const pid = processOfName(buildId);
     if (pid !== void 0) endExecutor(pid);
     const { work } = placesBelow(this.#home);
-    const owner = await ownerOf2(work);
-    if (owner !== void 0 && isRunning(owner)) return;
-    await dropLeft(this.#home, work);
+    await alone(this.#home, async () => {
+      const owner = await ownerOf2(work);
+      if (owner === void 0 || !isRunning(owner)) await dropLeft(this.#home, work);
+    });
   }
   async #traits(signal) {
     const { executor } = placesBelow(this.#home);
@@ -20615,30 +20664,34 @@ async function take(home, work) {
     throw new BuildError("POD_FAILED", `another build (process ${other}) runs in this container`, { fault: "user" });
   }
   await dropLeft(home, work);
-  const had = await (0, import_promises26.readdir)(home);
-  await (0, import_promises26.mkdir)(work, { mode: 448 });
+  const had = await (0, import_promises28.readdir)(home);
+  await (0, import_promises28.mkdir)(work, { mode: 448 });
   await writePrivate(`${work}/pid`, `${process.pid}
 `);
   await writePrivate(`${work}/had`, `/${had.join("/")}/
 `);
   return had;
 }
+async function leave(home, work, had) {
+  await drop(home, [...had, (0, import_node_path33.basename)(work)]);
+  await alone(home, async () => (0, import_promises28.rm)(work, { recursive: true, force: true }));
+}
 async function ownerOf2(work) {
-  const pid = Number(await (0, import_promises26.readFile)(`${work}/pid`, "utf8").catch(() => ""));
+  const pid = Number(await (0, import_promises28.readFile)(`${work}/pid`, "utf8").catch(() => ""));
   return pid > 0 ? pid : void 0;
 }
 async function dropLeft(home, work) {
-  const before = await (0, import_promises26.readFile)(`${work}/had`, "utf8").catch(() => void 0);
+  const before = await (0, import_promises28.readFile)(`${work}/had`, "utf8").catch(() => void 0);
   if (before !== void 0) await drop(home, before.trim().split("/"));
-  await (0, import_promises26.rm)(work, { recursive: true, force: true });
+  await (0, import_promises28.rm)(work, { recursive: true, force: true });
 }
 async function drop(home, had) {
-  const left = (await (0, import_promises26.readdir)(home)).filter((name2) => !had.includes(name2));
-  await Promise.all(left.map((name2) => (0, import_promises26.rm)(`${home}/${name2}`, { recursive: true, force: true })));
+  const left = (await (0, import_promises28.readdir)(home)).filter((name2) => !had.includes(name2));
+  await Promise.all(left.map((name2) => (0, import_promises28.rm)(`${home}/${name2}`, { recursive: true, force: true })));
 }
 async function writePrivate(path8, content) {
-  await (0, import_promises26.mkdir)((0, import_node_path33.dirname)(path8), { recursive: true, mode: 448 });
-  await (0, import_promises26.writeFile)(path8, content, { mode: 384, flag: "wx" });
+  await (0, import_promises28.mkdir)((0, import_node_path33.dirname)(path8), { recursive: true, mode: 448 });
+  await (0, import_promises28.writeFile)(path8, content, { mode: 384, flag: "wx" });
 }
 
 // packages/client/src/backends/via/script.ts
@@ -21456,13 +21509,13 @@ var __awaiter3 = function(thisArg, _arguments, P2, generator) {
     step((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
-var { chmod: chmod4, copyFile, lstat, mkdir: mkdir8, open: open6, readdir: readdir3, rename: rename5, rm: rm10, rmdir, stat: stat2, symlink: symlink2, unlink } = fs3.promises;
+var { chmod: chmod4, copyFile, lstat, mkdir: mkdir8, open: open6, readdir: readdir3, rename: rename5, rm: rm10, rmdir, stat: stat3, symlink: symlink2, unlink } = fs3.promises;
 var IS_WINDOWS = process.platform === "win32";
 var READONLY = fs3.constants.O_RDONLY;
 function exists(fsPath) {
   return __awaiter3(this, void 0, void 0, function* () {
     try {
-      yield stat2(fsPath);
+      yield stat3(fsPath);
     } catch (err) {
       if (err.code === "ENOENT") {
         return false;
@@ -21486,7 +21539,7 @@ function tryGetExecutablePath(filePath, extensions) {
   return __awaiter3(this, void 0, void 0, function* () {
     let stats = void 0;
     try {
-      stats = yield stat2(filePath);
+      stats = yield stat3(filePath);
     } catch (err) {
       if (err.code !== "ENOENT") {
         console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -21509,7 +21562,7 @@ function tryGetExecutablePath(filePath, extensions) {
       filePath = originalFilePath + extension;
       stats = void 0;
       try {
-        stats = yield stat2(filePath);
+        stats = yield stat3(filePath);
       } catch (err) {
         if (err.code !== "ENOENT") {
           console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -22393,15 +22446,15 @@ function getIDToken(aud) {
 }
 
 // packages/action/src/environment.ts
-var import_promises30 = require("node:fs/promises");
+var import_promises32 = require("node:fs/promises");
 
 // packages/action/src/event.ts
-var import_promises27 = require("node:fs/promises");
+var import_promises29 = require("node:fs/promises");
 var import_node_fs22 = require("node:fs");
 var MAX_BYTES5 = 25 * 1024 * 1024;
 async function readEvent(path8) {
   try {
-    const file = await (0, import_promises27.open)(path8, import_node_fs22.constants.O_RDONLY | import_node_fs22.constants.O_NOFOLLOW | import_node_fs22.constants.O_NONBLOCK);
+    const file = await (0, import_promises29.open)(path8, import_node_fs22.constants.O_RDONLY | import_node_fs22.constants.O_NOFOLLOW | import_node_fs22.constants.O_NONBLOCK);
     try {
       const found = await file.stat();
       if (!found.isFile() || found.size > MAX_BYTES5) return void 0;
@@ -22434,10 +22487,10 @@ function asObject(value) {
 }
 
 // packages/action/src/attributes.ts
-function readAttributes(element, alone) {
+function readAttributes(element, alone2) {
   const fields2 = element.split(",").map((field) => field.trim());
   const [first = ""] = fields2;
-  if (fields2.length === 1 && !first.includes("=")) return /* @__PURE__ */ new Map([[alone, first]]);
+  if (fields2.length === 1 && !first.includes("=")) return /* @__PURE__ */ new Map([[alone2, first]]);
   return new Map(
     fields2.map((field) => {
       const at2 = field.indexOf("=");
@@ -22534,7 +22587,7 @@ function parsedOr(text3, input, told) {
 
 // packages/action/src/context.ts
 var import_node_fs23 = require("node:fs");
-var import_promises28 = require("node:fs/promises");
+var import_promises30 = require("node:fs/promises");
 var import_node_path34 = require("node:path");
 var import_node_stream8 = require("node:stream");
 var DEFAULT_CONTEXT = /\{\{\s*defaultContext\s*\}\}/;
@@ -22557,7 +22610,7 @@ async function openContext2(wanted, workspace) {
   const inContext2 = wanted.file === void 0 ? {} : { dockerfile: wanted.file };
   if (wanted.kind === "git") return { context: { kind: "git", url: wanted.url }, ...inContext2 };
   const { path: path8, file } = wanted;
-  const found = await (0, import_promises28.stat)(path8).catch(() => void 0);
+  const found = await (0, import_promises30.stat)(path8).catch(() => void 0);
   if (found?.isDirectory() === true) {
     return {
       context: { kind: "directory", path: path8 },
@@ -22612,8 +22665,10 @@ function readDuration(text3) {
   return parts.reduce((sum, [, number2, unit]) => sum + Number(number2) * UNITS[unit], 0);
 }
 function seconds(ms2) {
-  if (ms2 < 6e4) return `${(ms2 / 1e3).toFixed(1)} s`;
-  return `${Math.floor(ms2 / 6e4)} min ${Math.round(ms2 % 6e4 / 1e3)} s`;
+  if (ms2 < 50) return "< 0.1 s";
+  if (ms2 < 59950) return `${(ms2 / 1e3).toFixed(1)} s`;
+  const whole = Math.round(ms2 / 1e3);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 // packages/action/src/image-outputs.ts
@@ -24797,7 +24852,7 @@ function readSelector(elements2, problem) {
 
 // packages/action/src/secrets.ts
 var import_node_fs24 = require("node:fs");
-var import_promises29 = require("node:fs/promises");
+var import_promises31 = require("node:fs/promises");
 var import_node_path36 = require("node:path");
 var MAX_BYTES6 = 500 * 1024;
 var ID2 = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/;
@@ -24833,7 +24888,7 @@ function readSecrets(inputs2, place2, problem) {
 }
 async function readSecretFile({ id, path: path8 }) {
   const wrong = (why) => new Error(`\`secret-files\`: ${path8}, for ${id}, ${why}`);
-  const file = await (0, import_promises29.open)(path8, import_node_fs24.constants.O_RDONLY | import_node_fs24.constants.O_NONBLOCK).catch((error2) => {
+  const file = await (0, import_promises31.open)(path8, import_node_fs24.constants.O_RDONLY | import_node_fs24.constants.O_NONBLOCK).catch((error2) => {
     throw wrong(
       `cannot be read (${error2.code ?? "unknown"}); is the path relative to the workspace?`
     );
@@ -25059,7 +25114,7 @@ function runnerOf(environment) {
   const { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2 } = core_exports;
   const summary2 = environment["GITHUB_STEP_SUMMARY"];
   const summarise2 = async (markdown) => {
-    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises30.appendFile)(summary2, markdown);
+    if (summary2 !== void 0 && summary2 !== "") await (0, import_promises32.appendFile)(summary2, markdown);
   };
   return { info: info2, notice: notice2, error: error2, setSecret: setSecret2, setOutput: setOutput2, saveState: saveState2, summarise: summarise2 };
 }
@@ -25086,7 +25141,7 @@ function seenByLaterSteps(environment) {
 var import_node_path37 = require("node:path");
 
 // packages/action/src/advice.ts
-var ADVICE = {
+var ADVICE2 = {
   DOCKERFILE_MISSING: "Check `context` and `file`; `file` is relative to the workspace.",
   DOCKERFILE_UNSUPPORTED: "Change the lines that are named; docs/dockerfile.md says what is built otherwise than by Docker.",
   DOCKERFILE_FAILED: "Look at the output of the instruction above; the same build by `docker build` shows whether the Dockerfile is right.",
@@ -25101,7 +25156,7 @@ var ADVICE = {
   ABORTED: "The step was cancelled. Run it again."
 };
 function adviceFor(code3) {
-  return ADVICE[code3];
+  return ADVICE2[code3];
 }
 
 // packages/action/src/annotations.ts
@@ -25247,6 +25302,7 @@ function summariseBuild(wanted, outcome) {
   const [first] = build2.tags;
   const name2 = first === void 0 ? "an image without a name" : repositoryOf(first);
   const time = (ms2) => ms2 === void 0 ? void 0 : seconds(ms2);
+  const parts = Object.values(durationsMs);
   const isPushed = outcome.pushed.length > 0;
   return bounded([
     `### Kaniko build: \u2705 ${code2(name2)}`,
@@ -25258,8 +25314,10 @@ function summariseBuild(wanted, outcome) {
       ["Cache", build2.cache === void 0 ? "off" : code2(build2.cache.repository)],
       ["Queue", time(durationsMs.queue)],
       ["Context", time(durationsMs.context)],
+      ["Base images", time(durationsMs.bases)],
       ["Build", time(durationsMs.build)],
-      ["Push", time(durationsMs.push)]
+      ["Push", time(durationsMs.push)],
+      ["Total", parts.length < 2 ? void 0 : time(parts.reduce((sum, ms2) => sum + ms2, 0))]
     ]),
     ...isPushed ? [block([`docker pull ${name2}@${digest2}`])] : [],
     inputs(wanted, `${outcome.backend}, ${outcome.buildId}`)
