@@ -50,8 +50,8 @@ export async function runGc(parsed: Parsed, world: World): Promise<number> {
     }
   } catch (error) {
     if (!isKubeError(error) && !world.signal.aborted) throw error
-    const isDenied = kube !== undefined && isKubeError(error, 'FORBIDDEN')
-    const words = isDenied ? refusal(error, kube.namespace) : wordsOf(error)
+    const words =
+      kube !== undefined && isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace) : wordsOf(error)
     problems.push(words)
     if (isKubeError(error, 'NO_CREDENTIALS', 'FORBIDDEN') && !world.signal.aborted) {
       world.stderr(`kbuild: ${words}\n`)
