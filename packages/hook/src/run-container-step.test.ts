@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -10,6 +10,7 @@ import { Bench, container, RUNNER, stateOf, type CallOptions } from './job/call.
 import { secretName } from './pods/names.js'
 import type { ContainerArgs } from './protocol/schema.js'
 import { runContainerStep } from './run-container-step.js'
+import { FILE_COMMANDS } from './workspace/tree/leaves-out.js'
 import { plays } from './workspace/helper/played-program.fixture.js'
 
 const IMAGE = container({ image: 'alpine:3', entryPointArgs: ['echo', 'hello'] })
@@ -87,6 +88,21 @@ describe('a step of an image', () => {
     expect(bench.server.watched).toEqual([])
     expect(bench.server.asked.length).toBeLessThanOrEqual(12)
     expect(bench.output).toBe('hello\n')
+  })
+
+  test("finds the runner's files open to its user, however soon its pod starts", async () => {
+    const commands = join(bench.work, FILE_COMMANDS)
+    const file = join(commands, 'set_output')
+    mkdirSync(commands, { recursive: true })
+    writeFileSync(file, '')
+    chmodSync(file, 0o644)
+    const modes: number[] = []
+    bench.server.onCreate('pods', pod => {
+      modes.push(statSync(file).mode & 0o777)
+      pod.status = ended(pod, { job: 0 })
+    })
+    await step()
+    expect(modes).toEqual([0o666])
   })
 
   test("prints the container's lines as they are, and ends with its exit code", async () => {

@@ -146,6 +146,7 @@ async function runImage(call: Call, step: Step): Promise<number> {
   let isPodOver = false
   try {
     const start = Date.now()
+    workspace.openStep()
     await createSecrets(kube, secrets, cancelled)
     const begin = async (): Promise<{ made: StepRun; sent: Travelled; started: Started }> => {
       const made = (run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled))

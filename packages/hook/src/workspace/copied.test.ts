@@ -122,6 +122,7 @@ async function container(pod: string, body: (work: string) => void): Promise<{ f
     ended.push(`${pod} ${code ?? 'killed'}`)
     if (status !== undefined) status.state = { terminated: { exitCode: code ?? 137 } }
   })
+  workspace.openStep()
   const travelled = await workspace.fillStep(pod, signal)
   while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
   workspace.attendStep()

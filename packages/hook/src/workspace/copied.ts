@@ -249,9 +249,12 @@ export class Copied implements Workspace {
     this.#step = undefined
   }
 
+  openStep(): void {
+    openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+  }
+
   async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
-    const { kube, timeoutMs, workDirectory, workspaceDirectory, print } = this.#options
-    openToEveryone(workDirectory, workspaceDirectory)
+    const { kube, timeoutMs, print } = this.#options
     const side = this.#side(new Index())
     const looking = begun(look(side))
     const name = randomUUID()

@@ -116,9 +116,12 @@ export class SharedVolume implements Workspace {
     // Nothing is open.
   }
 
-  fillStep(): Promise<Travelled> {
+  openStep(): void {
     makeMailbox(this.#options.workDirectory)
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
+  }
+
+  fillStep(): Promise<Travelled> {
     return Promise.resolve(NOTHING_TRAVELLED)
   }
 

@@ -32,7 +32,7 @@ export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
  *
  * Order of calls. For a job: `jobParts`, then the pod is created, then `deliver` while it starts and `fillJob` once its
  * containers run. For every script step: `beforeScript`, the step, `afterScript` whatever its result was. For a
- * container step: `stepParts`, then the pod is created, `fillStep` (which waits for what it needs of the pod), `attendStep` once
+ * container step: `stepParts`, `openStep`, then the pod is created, `fillStep` (which waits for what it needs of the pod), `attendStep` once
  * the container runs, the step's end, `collectStep` while the pod still stands. At the end `close`. While a step of either kind
  * runs, `exchangeMail` and `catchUp`, one at a time; both have settled before the step's files are brought back.
  * All of them may be called again after a failure; none leaves anything in the cluster.
@@ -76,6 +76,8 @@ export interface Workspace {
   close(): void
   /** As `jobParts`. */
   stepParts(request: VolumeRequest): PodParts
+  /** Makes what a step finds where its pod mounts the runner's disk, and opens that to its user: the pod may start at once. */
+  openStep(): void
   fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>
   /** Begins what `collectStep` needs: a cancelled step leaves little time for it. */
   attendStep(): void
