@@ -143,7 +143,7 @@ async function trace(
   const left = await onStage(cluster, { ...stage, hasWays: false }, async ({ namespace, run }) => {
     const watched = await Trace.begin(cluster, namespace)
     await run({ runs, large: false, traced }, line => samples.push(line as TracedCall))
-    lines = [...watched.table(samples.filter(({ call }) => call.endsWith(' step'))), ...requestLines(samples)]
+    lines = [...watched.table(samples.filter(({ call }) => call === 'step')), ...requestLines(samples)]
     watched.end()
   })
   return { samples, lines, left, isGood: true }

@@ -81,8 +81,7 @@ export async function onStage(
         await readLines(runner, [node, `${PROGRAMS}/bench.cjs`, `${PROGRAMS}/assignment.json`], onLine)
       }
       await body({ namespace: namespace.name, runner, run })
-      const left = await leftIn(cluster, namespace.name, [runner.name])
-      return left.filter(name => !name.startsWith(`secret/${PREFIX}`))
+      return await leftIn(cluster, namespace.name, [runner.name], runner.name)
     } finally {
       await runner.stop()
     }

@@ -2,7 +2,7 @@ import { align, median } from './table.js'
 
 /** A call of the hook, when it was started, when its program was first heard of, and when the hook was gone (epoch, ms). */
 export interface TracedCall {
-  readonly call: 'prepare_job' | 'container step' | 'Dockerfile step' | 'cleanup_job'
+  readonly call: 'prepare_job' | 'step' | 'cleanup_job'
   readonly began: number
   readonly output: number
   readonly exit: number

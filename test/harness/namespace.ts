@@ -80,8 +80,7 @@ export async function leftIn(
     // The garbage collector has its turn with the pod of a Job that is gone.
     const isOrphan = ({ ownerReferences = [] }: Named['items'][number]['metadata']): boolean =>
       ownerReferences.some(({ kind, name }) => kind === 'Job' && !jobs.has(name))
-    const isEnding =
-      left.length > 0 && left.every(({ metadata }) => metadata.deletionTimestamp !== undefined || isOrphan(metadata))
+    const isEnding = left.some(({ metadata }) => metadata.deletionTimestamp !== undefined || isOrphan(metadata))
     if (!isEnding || Date.now() > until) return left.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     await sleep(200)
   }

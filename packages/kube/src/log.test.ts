@@ -90,8 +90,7 @@ class FakeLog {
 
   async follow(
     quietMs = 10_000,
-    ended = new AbortController().signal,
-    settleMs = 0
+    { settleMs = 0, ended = new AbortController().signal } = {}
   ): Promise<Pick<FollowedLog, 'complete'> & { readonly lines: string[]; readonly gaps: string[] }> {
     const server = await localServer((call, response) => this.answer(call, response))
     opened.push(server)
@@ -100,9 +99,7 @@ class FakeLog {
     const gaps: string[] = []
     const onGap = (message: string): number => gaps.push(message)
     const { complete } = await followLog(kube, target, line => void lines.push(line), {
-      onGap,
-      quietMs,
-      ended,
+      ...{ onGap, quietMs, ended },
       settleMs: () => settleMs
     })
     return { complete, lines, gaps }
@@ -142,7 +139,7 @@ describe('followLog', () => {
         setTimeout(() => (log.state = 'terminated'), 100)
       }
     ]
-    await expect(log.follow(10_000, undefined, 400)).resolves.toEqual({ complete: true, lines: ['one'], gaps: [] })
+    await expect(log.follow(10_000, { settleMs: 400 })).resolves.toEqual({ complete: true, lines: ['one'], gaps: [] })
     expect(log.looks).toBe(1)
     expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
   })
@@ -150,7 +147,7 @@ describe('followLog', () => {
   test('opens a log again whose end was none, after that time', async () => {
     const log = logOf('01.1 one', '01.2 two')
     log.connections = [(response, call) => void response.end(log.content(call.query).slice(0, 36)), toTheEnd(log)]
-    await expect(log.follow(10_000, undefined, 100)).resolves.toEqual({
+    await expect(log.follow(10_000, { settleMs: 100 })).resolves.toEqual({
       complete: true,
       lines: ['one', 'two'],
       gaps: []
@@ -192,7 +189,11 @@ describe('followLog', () => {
         setTimeout(() => ended.abort(), 20)
       }
     ]
-    await expect(log.follow(10_000, ended.signal)).resolves.toEqual({ complete: true, gaps: [], lines: ['one', 'two'] })
+    await expect(log.follow(10_000, { ended: ended.signal })).resolves.toEqual({
+      complete: true,
+      gaps: [],
+      lines: ['one', 'two']
+    })
     expect(log.logCalls.map(({ query }) => query.get('follow'))).toEqual(['true', 'false'])
   })
 

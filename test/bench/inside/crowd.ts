@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { isAbout, type Crowd, type CrowdSample } from '../crowd.js'
@@ -16,11 +16,12 @@ export async function measureCrowd(
   tell: (sample: CrowdSample) => void
 ): Promise<void> {
   const { work } = assignment
-  // No node builds: copied for each of them, they would be all that is measured.
+  // No real node builds: copied for each of them, they would be all that is measured.
   const externals = join(work, 'externals')
-  await mkdir(externals, { recursive: true })
+  await mkdir(join(externals, 'node20/bin'), { recursive: true })
+  await writeFile(join(externals, 'node20/bin/node'), '', { mode: 0o755 })
   const hooks = runners.map(runner => {
-    return new Hook({ ...assignment, work: join(work, runner), externals, runner, traced: 'container' })
+    return new Hook({ ...assignment, work: join(work, runner), externals, runner })
   })
   for (const [index, hook] of hooks.entries()) {
     await hook.layOut()

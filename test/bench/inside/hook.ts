@@ -152,7 +152,7 @@ export class Hook {
     const operatorLog = `/tmp/operator-${randomUUID()}.log`
     await writeFile(message.responseFile, '')
     const sentFile = `${operatorLog}.sent`
-    const isTraced = this.#assignment.traced !== undefined
+    const isTraced = this.#assignment.traced !== undefined || this.#assignment.crowd !== undefined
     const more = [...(withPeak ? ['peak'] : []), ...(isTraced ? ['sent'] : [])]
     const preloads = more.flatMap(name => ['--require', `/tmp/${name}.cjs`])
     const run = await runProgram([this.#assignment.node, ...preloads, this.#assignment.hook], {

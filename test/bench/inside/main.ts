@@ -74,7 +74,7 @@ async function traceSteps(row: TracedRow): Promise<void> {
   if (row === 'dockerfile-apart') await hook.configure({ destinations: [apart()] })
   tellTraced('prepare_job', await hook.prepare())
   for (let round = 0; round < runs; round += 1) {
-    tellTraced(row === 'container' ? 'container step' : 'Dockerfile step', await traceStep(row))
+    tellTraced('step', await traceStep(row))
     await pods.settle(hook.jobPod)
   }
   tellTraced('cleanup_job', await hook.cleanup())

@@ -83,6 +83,16 @@ test('where the role has no jobs it is a bare pod, whatever became of the try', 
   expect(server.asked.at(-1)).toBe('POST pods')
 })
 
+test('a pod that was not seen yet is deleted before its Job, whose deletion would give it half a minute', async () => {
+  server.onCreate('jobs', job => void server.put('pods', podOf(job)))
+  await kube.create('jobs', { metadata: { name: 'r-step-1' } })
+  await expect(deleteStep(kube, { pod: '', job: 'r-step-1' })).resolves.toEqual(['r-step-1-x'])
+  expect(server.changes.filter(line => line.startsWith('DELETE'))).toEqual([
+    'DELETE pods/r-step-1-x',
+    'DELETE jobs/r-step-1'
+  ])
+})
+
 test("a step's end waits half a minute for its deletions, and not as long as for an outage", async () => {
   const asked: unknown[] = []
   class Noting extends Kube {

@@ -44,6 +44,8 @@ const END_MS = 700
 const END = looksFrom(END_MS)
 /** A Job without a pod by then is a case for questions. */
 const TRY_MS = 1_000
+/** How long a look for a pod may keep its Job from being deleted. */
+const LOOK_MS = 2_000
 /** How long a start that was cancelled waits for the end of a pod that it had already made. */
 const GONE_MS = 3_000
 
@@ -265,14 +267,26 @@ export async function deleteStep(
   const limits = signal === undefined ? {} : { signal }
   const end = async (pod: string): Promise<unknown> =>
     kube.delete('pods', pod, { gracePeriodSeconds, ...REMOVAL, ...limits })
-  if (run.pod !== '' && !(isOver && run.job !== undefined)) await end(run.pod)
-  if (run.job === undefined) return [run.pod]
-  await kube.delete('jobs', run.job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
-  if (run.pod !== '') return [run.pod]
-  const unseen = await kube.list('pods', { labelSelector: jobSelector(run.job), ...limits })
-  const names = unseen.map(({ metadata }) => metadata?.name ?? '')
-  await Promise.all(names.map(end))
-  return names
+  if (run.job === undefined) {
+    await end(run.pod)
+    return [run.pod]
+  }
+  const { job } = run
+  const unseen = async (within: typeof limits): Promise<string[]> => {
+    const pods = await kube.list('pods', { labelSelector: jobSelector(job), ...within })
+    return pods.flatMap(({ metadata }) => metadata?.name ?? [])
+  }
+  const soon = AbortSignal.timeout(LOOK_MS)
+  const within = { signal: signal === undefined ? soon : AbortSignal.any([signal, soon]) }
+  // The Job goes in any case.
+  const seen = run.pod === '' ? await unseen(within).catch(() => []) : [run.pod]
+  if (!isOver) await Promise.all(seen.map(end))
+  await kube.delete('jobs', job, { propagationPolicy: 'Background', ...REMOVAL, ...limits })
+  if (run.pod !== '') return seen
+  // Its controller may have made it in between.
+  const late = (await unseen(limits)).filter(name => !seen.includes(name))
+  await Promise.all(late.map(end))
+  return [...seen, ...late]
 }
 
 /** Waits until pods that were deleted are gone. */
