@@ -12233,8 +12233,9 @@ async function deliverContext(kube, pod, archive, { signal, log, timeoutMs }) {
           }
         );
       }
+      if (told.at !== void 0) continue;
       log(`The build context did not arrive whole (${problem.message}); sending it again.`);
-      if (told.at === void 0 && isKubeError(problem)) {
+      if (isKubeError(problem)) {
         await kube.awaitNode({ pod, container: CONTEXT_CONTAINER }, { signal: either });
       }
     }

@@ -27,6 +27,8 @@ afterAll(async () => registry.remove())
 /** Kills the next step of the action as nobody can prevent, once its build has said something. */
 const KILLER = `cat > /tmp/killer <<'END'
 until cat /__w/_temp/_kbuild/*.log | grep -q 'it is slow'; do sleep 0.2; done
+# The step looks into its mailbox four times a second.
+sleep 1
 for process in /proc/[0-9]*; do
   case $(readlink $process/exe) in */node) grep -q 'action/main.cjs' $process/cmdline && kill -9 \${process#/proc/};; esac
 done

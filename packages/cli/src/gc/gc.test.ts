@@ -155,6 +155,15 @@ describe('a right that is missing', () => {
     expect(stderr).toContain(ROLE)
     expect(stderr).not.toContain("runner's role")
   })
+
+  test('to ask a registry, too', async () => {
+    kbuild.server.refuse('POST pods', forbidden('create', 'pods', 'arc'))
+    const { code, stderr } = await kbuild.run(['gc', '-t', 'r.example/a'])
+    expect(code).toBe(3)
+    expect(stderr).toContain(
+      'create role kbuild-gc --verb=list,delete,get,create --resource=pods,jobs.batch,secrets,pods/exec'
+    )
+  })
 })
 
 test('what cannot be removed is told, and the rest goes', async () => {

@@ -51,7 +51,7 @@ export async function runGc(parsed: Parsed, world: World): Promise<number> {
   } catch (error) {
     if (!isKubeError(error) && !world.signal.aborted) throw error
     const words =
-      kube !== undefined && isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace) : wordsOf(error)
+      kube !== undefined && isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace, plan) : wordsOf(error)
     problems.push(words)
     if (isKubeError(error, 'NO_CREDENTIALS', 'FORBIDDEN') && !world.signal.aborted) {
       world.stderr(`kbuild: ${words}\n`)
@@ -85,7 +85,7 @@ async function placeOf(destination: string, plan: GcPlan, { env }: World): Promi
 async function removeObjects(kube: Kube, plan: GcPlan, { stdout, stderr, signal }: World): Promise<readonly string[]> {
   const { found, notListed } = await findLeftovers(kube, plan.olderThanMs, signal)
   for (const kind of notListed) {
-    stderr(`Note: no ${kind} were looked for, since the account may not list them. ${grant(kube.namespace)}\n`)
+    stderr(`Note: no ${kind} were looked for, since the account may not list them. ${grant(kube.namespace, plan)}\n`)
   }
   const problems: string[] = []
   for (const { kind, name, uid, ageMs, alive } of found) {
@@ -101,7 +101,7 @@ async function removeObjects(kube: Kube, plan: GcPlan, { stdout, stderr, signal 
     } catch (error) {
       if (!isKubeError(error) || signal.aborted) throw error
       problems.push(
-        `The ${what} stays: ${isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace) : wordsOf(error)}`
+        `The ${what} stays: ${isKubeError(error, 'FORBIDDEN') ? refusal(error, kube.namespace, plan) : wordsOf(error)}`
       )
     }
   }
@@ -109,15 +109,17 @@ async function removeObjects(kube: Kube, plan: GcPlan, { stdout, stderr, signal 
 }
 
 /** What the server said of a missing right. The advice of `packages/kube` is for the runner's role, and this account has another. */
-function refusal(error: unknown, namespace: string): string {
+function refusal(error: unknown, namespace: string, plan: GcPlan): string {
   const [said = ''] = wordsOf(error).split(" The runner's role lacks ")
-  return `${said} ${grant(namespace)}`
+  return `${said} ${grant(namespace, plan)}`
 }
 
-function grant(namespace: string): string {
+/** A pod asks a registry for its images. */
+function grant(namespace: string, { destination }: GcPlan): string {
+  const [verbs, resources] = destination === undefined ? ['', ''] : [',get,create', ',pods/exec']
   return (
     'Run it as whoever owns the namespace, or give the account this role: ' +
-    `kubectl -n ${namespace} create role kbuild-gc --verb=list,delete --resource=pods,jobs.batch,secrets`
+    `kubectl -n ${namespace} create role kbuild-gc --verb=list,delete${verbs} --resource=pods,jobs.batch,secrets${resources}`
   )
 }
 

@@ -74,9 +74,11 @@ export async function deliverContext(
           }
         )
       }
+      // That it did not arrive is not known any more, and mostly not so.
+      if (told.at !== undefined) continue
       log(`The build context did not arrive whole (${problem.message}); sending it again.`)
       // The node may be away, and then refuses whatever it is asked.
-      if (told.at === undefined && isKubeError(problem)) {
+      if (isKubeError(problem)) {
         await kube.awaitNode({ pod, container: CONTEXT_CONTAINER }, { signal: either })
       }
     }
