@@ -65,6 +65,8 @@ async function main(): Promise<void> {
   if (isWanted('dockerfile-cached') || isWanted('dockerfile-uncached')) await measureCache()
   await hook.configure({ destinations: everywhere() })
   tell('cleanup', await hook.cleanup())
+  // Without a volume, the job's pod is not waited for.
+  await pods.settle()
 }
 
 async function traceSteps(row: TracedRow): Promise<void> {
