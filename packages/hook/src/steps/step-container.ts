@@ -46,8 +46,8 @@ const END = looksFrom(END_MS)
 const TRY_MS = 1_000
 /** How long a look for a pod may keep its Job from being deleted. */
 const LOOK_MS = 2_000
-/** How long a start that was cancelled waits for the end of a pod that it had already made. */
-const GONE_MS = 3_000
+/** How long a start that was cancelled waits for the end of a pod that it had already made; a sandbox that is being set up comes first. */
+const GONE_MS = 6_500
 
 /** A step's pod in the cluster. */
 export interface StepRun {
