@@ -8306,7 +8306,7 @@ function exchange(wire, request4) {
 function unreachable(request4, cause) {
   if (request4.signal?.aborted === true) return aborted(request4, cause);
   const { code: code3 = "", message = "" } = cause;
-  const said = message === "" ? code3 : message;
+  const said = message.trim() || code3;
   const hint = DEFINITE.get(code3);
   return new RegistryError(
     "UNREACHABLE",
@@ -20337,7 +20337,7 @@ var KubernetesBackend = class {
       kube.close();
     }
   }
-  /** Removes the pod; the cluster removes its Secrets, which it owns. */
+  /** Removes the pod, whose Secrets the cluster removes then, and the Secret of its context, which is made first and has no owner. */
   async cancel(buildId) {
     if (!BUILD_ID2.test(buildId)) throw new BuildError("REQUEST_REFUSED", "what was left is no name of a build pod");
     await asBuildErrors(async () => {
@@ -20345,7 +20345,10 @@ var KubernetesBackend = class {
       const kube = new Kube(config);
       try {
         const signal = AbortSignal.timeout(CANCEL_MS2);
-        await kube.delete("pods", buildId, { gracePeriodSeconds: 1, propagationPolicy: "Background", signal });
+        await Promise.all([
+          kube.delete("pods", buildId, { gracePeriodSeconds: 1, propagationPolicy: "Background", signal }),
+          kube.delete("secrets", buildId, { signal })
+        ]);
       } finally {
         kube.close();
       }
@@ -23037,7 +23040,7 @@ var INPUTS = [
   { name: "registry-mirrors", description: "Mirrors of Docker Hub, one per line." },
   {
     name: "insecure-registries",
-    description: "Registries, as host or host:port, that speak plain HTTP; one per line. Never implied."
+    description: "Registries, as host or host:port, that speak plain HTTP; one per line. For localhost and private addresses Kaniko tries that by itself."
   },
   { name: "push-retry", description: "How often a push that failed is tried again, 0 to 10.", default: "3" },
   {

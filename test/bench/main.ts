@@ -125,7 +125,7 @@ async function measureSlow(
       })
     )
     progress('')
-    return { samples, lines: latencyTable(samples), left, isGood: true }
+    return { samples, lines: latencyTable(samples, stage.mode), left, isGood: true }
   } finally {
     for (const way of slow) await way.close()
   }

@@ -194,7 +194,8 @@ export const INPUTS = [
   { name: 'registry-mirrors', description: 'Mirrors of Docker Hub, one per line.' },
   {
     name: 'insecure-registries',
-    description: 'Registries, as host or host:port, that speak plain HTTP; one per line. Never implied.'
+    description:
+      'Registries, as host or host:port, that speak plain HTTP; one per line. For localhost and private addresses Kaniko tries that by itself.'
   },
   { name: 'push-retry', description: 'How often a push that failed is tried again, 0 to 10.', default: '3' },
   {

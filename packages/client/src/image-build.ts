@@ -45,7 +45,7 @@ export interface ImageBuild {
   /** Further arguments of the engine, one element each, none of which is ours to set. */
   readonly engineArgs: readonly string[]
   readonly registryMirrors: readonly string[]
-  /** `host[:port]` of registries that speak plain HTTP. Never implied. */
+  /** `host[:port]` of registries that speak plain HTTP. Kaniko tries that for some names besides (docs/notes/kaniko.md). */
   readonly insecureRegistries: readonly string[]
   /** How often a push that failed is tried again. */
   readonly pushRetries: number

@@ -534,6 +534,7 @@ describe('TLS', () => {
     const registry = await serve((_, response) => has(response))
     const error = await failure(clientOf(registry, ROBOT, { plainHttp: false }).headManifest('a', 'x'))
     expect(error).toMatchObject({ code: 'UNREACHABLE', definite: true })
+    expect(error.message).not.toContain('\n')
     expect(error.message).toMatch(
       /answers in plain HTTP, without TLS; allow that for it: --insecure-registry of kbuild, .*plainHttp/
     )

@@ -140,8 +140,8 @@ export function exchange(wire: Wire, request: Request): Promise<Answer> {
 function unreachable(request: Request, cause: unknown): RegistryError {
   if (request.signal?.aborted === true) return aborted(request, cause)
   const { code = '', message = '' } = cause as { code?: string; message?: string }
-  // Several addresses tried in turn give an AggregateError without a message.
-  const said = message === '' ? code : message
+  // Several addresses tried in turn give an AggregateError without a message, and OpenSSL's ends with a line break.
+  const said = message.trim() || code
   const hint = DEFINITE.get(code)
   return new RegistryError(
     'UNREACHABLE',

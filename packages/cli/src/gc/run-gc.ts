@@ -118,7 +118,7 @@ function refusal(error: unknown, namespace: string, plan: GcPlan): string {
 function grant(namespace: string, { destination }: GcPlan): string {
   const [verbs, resources] = destination === undefined ? ['', ''] : [',get,create', ',pods/exec']
   return (
-    'Run it as whoever owns the namespace, or give the account this role: ' +
+    'Run it as whoever owns the namespace, or make this role and bind it to the account by a RoleBinding: ' +
     `kubectl -n ${namespace} create role kbuild-gc --verb=list,delete${verbs} --resource=pods,jobs.batch,secrets${resources}`
   )
 }

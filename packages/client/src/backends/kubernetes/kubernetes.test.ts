@@ -157,8 +157,10 @@ describe('a build whose caller is killed', () => {
     const [name = ''] = names
     // As it would be there after a kill.
     server.put('pods', { metadata: { name } })
+    server.put('secrets', { metadata: { name } })
     await backend().cancel?.(name)
     expect(server.names('pods')).toEqual([])
+    expect(server.names('secrets')).toEqual([])
     // It is no error when it has ended by itself.
     await backend().cancel?.(name)
   })

@@ -29,8 +29,8 @@ const MISSING_MS = 2_500
 
 /**
  * Builds in a pod of a cluster, as the hook does: without privilege, and with the credentials of a push in the container that
- * pushes alone. Besides the image nothing stays; a client that is killed leaves a pod that `cancel` removes, or that ends by
- * its own deadline, and that takes its Secrets along.
+ * pushes alone. Besides the image nothing stays; a client that is killed leaves a pod and Secrets that `cancel` removes. Without it
+ * the pod ends by its own deadline, and stays with its Secrets until somebody deletes them.
  */
 export class KubernetesBackend implements Backend {
   readonly name = 'kubernetes'
@@ -117,7 +117,7 @@ export class KubernetesBackend implements Backend {
     }
   }
 
-  /** Removes the pod; the cluster removes its Secrets, which it owns. */
+  /** Removes the pod, whose Secrets the cluster removes then, and the Secret of its context, which is made first and has no owner. */
   async cancel(buildId: string): Promise<void> {
     if (!BUILD_ID.test(buildId)) throw new BuildError('REQUEST_REFUSED', 'what was left is no name of a build pod')
     await asBuildErrors(async () => {
@@ -125,7 +125,10 @@ export class KubernetesBackend implements Backend {
       const kube = new Kube(config)
       try {
         const signal = AbortSignal.timeout(CANCEL_MS)
-        await kube.delete('pods', buildId, { gracePeriodSeconds: 1, propagationPolicy: 'Background', signal })
+        await Promise.all([
+          kube.delete('pods', buildId, { gracePeriodSeconds: 1, propagationPolicy: 'Background', signal }),
+          kube.delete('secrets', buildId, { signal })
+        ])
       } finally {
         kube.close()
       }
