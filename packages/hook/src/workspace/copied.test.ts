@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
-import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, running, waiting } from '@kaniko-hooks/testing'
+import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, refused, running, waiting } from '@kaniko-hooks/testing'
 
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
@@ -607,6 +607,20 @@ describe('the end of the receiver', () => {
     ['cuts the connection', EXEC_CUT]
   ])('is no failure when it %s', async (_, answer) => {
     released(answer)
+    await call().fillStep('step', signal)
+    expect(printed).toEqual([])
+  })
+
+  test('is no failure when it takes all answers along with the program', async () => {
+    released(137)
+    const { exec } = server
+    let execs = 0
+    server.exec = async call => {
+      if (execs++ > 0) return refused(500, 'InternalError', 'container not found')
+      const print = async (chunk: string | Uint8Array): Promise<void> =>
+        Buffer.from(chunk).includes('took') ? undefined : call.print(chunk)
+      return exec({ ...call, print })
+    }
     await call().fillStep('step', signal)
     expect(printed).toEqual([])
   })

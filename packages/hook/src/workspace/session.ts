@@ -31,6 +31,9 @@ const OPEN_MS = 60_000
 /** Longer than any disk of a living node takes for one file; without a limit a hung program holds the job for ever. */
 const IDLE_MS = 10 * 60_000
 
+/** Of a call that ends with its container, which mostly takes the last answers along. */
+const KILLED = 137
+
 /** In the place of an exit code. */
 const UNANSWERED = 'unanswered'
 
@@ -330,7 +333,8 @@ export async function converse<T>(
       const isTooEarly =
         attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
       // A kubelet's connection that ends cleanly is a success for the API server.
-      const isCut = code === 0 || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
+      const isCut =
+        code === 0 || code === KILLED || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.
