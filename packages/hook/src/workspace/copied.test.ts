@@ -626,6 +626,19 @@ describe('the end of the receiver', () => {
   })
 })
 
+test('a step that is cancelled while its receiver is silent gives it up', async () => {
+  const cancelled = new AbortController()
+  server.exec = call =>
+    plays(word => {
+      if ('leave' in word) setTimeout(() => cancelled.abort(), 50)
+      return undefined
+    })({
+      ...call,
+      print: async chunk => (Buffer.from(chunk).includes('remembered') ? undefined : call.print(chunk))
+    })
+  await expect(call().fillStep('step', cancelled.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+}, 5_000)
+
 test('a step whose pod cannot start gets no files', async () => {
   server.put('pods', {
     metadata: { name: 'broken' },

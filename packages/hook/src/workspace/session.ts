@@ -354,12 +354,16 @@ export async function converse<T>(
  * @throws HookError when it says that it could not
  */
 export async function hearLast(options: SessionOptions, session: Session, answer: Promise<Answer>): Promise<boolean> {
+  const stop = (): void => session.close()
+  options.signal?.addEventListener('abort', stop)
   try {
+    if (options.signal?.aborted === true) stop()
     return 'remembered' in (await session.watched(async () => answer))
   } catch (error) {
     if (error instanceof Refused) throw failure('send files to', options, new Ended(error, undefined, '', false))
     return false
   } finally {
+    options.signal?.removeEventListener('abort', stop)
     session.close()
   }
 }
