@@ -18,7 +18,8 @@ function jobPod(...services: readonly string[]): V1Pod {
   const containers = ['job', ...services].map(name => ({ name, image: name }))
   const titles = JSON.stringify(Object.fromEntries(services.map(name => [name, `the ${name}`])))
   const annotations = services.length === 0 ? {} : { 'kaniko-hooks/services': titles }
-  return bench.server.put('pods', { metadata: { name: POD, labels, annotations }, spec: { containers } })
+  const volumes = [{ name: 'work', persistentVolumeClaim: { claimName: 'work' } }]
+  return bench.server.put('pods', { metadata: { name: POD, labels, annotations }, spec: { containers, volumes } })
 }
 
 const cleanUp = async (options: CallOptions = {}, state: Partial<State> = {}): Promise<void> =>
@@ -70,16 +71,23 @@ test('images and Secrets wait until the pod is gone, which may still use them', 
 })
 
 test('the pod of a job that sees nothing of the disk of the runner is not waited for, that of a build is', async () => {
-  jobPod()
+  bench.server.put('pods', { metadata: { name: POD, labels }, spec: { containers: [{ name: 'job' }] } })
   bench.server.put('pods', { metadata: { name: `${RUNNER}-build-1`, labels } })
   bench.server.put('secrets', { metadata: { name: 'environment', labels } })
   bench.server.lingerMs = 300
-  await cleanUp({}, { runner: { ...stateOf(bench).runner, volume: { kind: 'own-disk' } } })
+  await cleanUp()
   const { asked } = bench.server
   expect(asked).toContain(`DELETE pods/${POD}`)
   expect(asked).not.toContain(`GET pods/${POD}`)
   expect(asked.indexOf('DELETE secrets/environment')).toBeGreaterThan(asked.lastIndexOf(`GET pods/${RUNNER}-build-1`))
   expect(asked).toContain(`GET pods/${RUNNER}-build-1`)
+})
+
+test('a pod on the volume of the runner is waited for, whatever a job may have written into the state', async () => {
+  jobPod()
+  bench.server.lingerMs = 300
+  await cleanUp({}, { runner: { ...stateOf(bench).runner, volume: { kind: 'own-disk' } } })
+  expect(bench.server.asked).toContain(`GET pods/${POD}`)
 })
 
 describe('the time that a pod gets to end', () => {

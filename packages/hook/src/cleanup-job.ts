@@ -29,13 +29,12 @@ const LOOK_MS = 2_000
  * kept long enough. All that it has to know is asked for at once: a job that left nothing waits for one round trip.
  */
 export async function cleanupJob(call: Call, { state }: Pick<CleanupJob, 'state'>): Promise<void> {
-  const known = stateOf(call, state)
-  if (known?.polls === true) call.kube.pollPods()
+  if (stateOf(call, state)?.polls === true) call.kube.pollPods()
   if (state?.['hasServices'] === true && !call.cancelled.aborted) await printServiceLogs(call)
   const remove = findLeftovers(call)
   const ended = recordsThatEnded(call.kube)
   ended.catch(() => undefined)
-  const problems = await remove(async pod => endOf(call, pod, known))
+  const problems = await remove(async pod => endOf(call, pod))
   for (const problem of problems) call.print(warningCommand(`Clean-up: ${problem}`))
   await Promise.all([sweepImages(call, ended), sweepRunners(call)])
 }
@@ -52,12 +51,12 @@ function stateOf(call: Call, state: CleanupJob['state']): State | undefined {
 /**
  * How a pod ends. A job's pod, and those of its services, are not waited for where they see nothing of the runner's disk: no image of
  * ours is in them, and the next job waits for what has its pod's name. On a shared volume a process of the job must not
- * live on beside what the runner does next.
+ * live on beside what the runner does next. The pod tells, and not the state, which a job could have written there.
  */
-async function endOf(call: Call, pod: V1Pod, state: State | undefined): Promise<PodEnd> {
+async function endOf(call: Call, pod: V1Pod): Promise<PodEnd> {
   const isOfJob = pod.metadata?.name === jobPodName(call.settings.runnerPod) || hasServices(pod)
-  const graceSeconds = await stopSeconds(call, pod)
-  return { graceSeconds, isAwaited: !isOfJob || state?.runner.volume.kind !== 'own-disk' }
+  const isShared = pod.spec?.volumes?.some(volume => volume.persistentVolumeClaim !== undefined) === true
+  return { graceSeconds: await stopSeconds(call, pod), isAwaited: !isOfJob || isShared }
 }
 
 /**
