@@ -147,6 +147,16 @@ describe('a build that is started', () => {
     })
   })
 
+  test('and cut off keeps its context, as its pod may come yet', async () => {
+    const abort = new AbortController()
+    server.intercept('POST pods', () => {
+      abort.abort()
+      return 'cut'
+    })
+    await expect(engine().start('b', request(), abort.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(server.names('secrets')).toEqual(['b'])
+  })
+
   test('that is refused says why', async () => {
     server.refuse('POST pods', refused(403, 'Forbidden', 'violates PodSecurity'))
     await expect(engine().start('b', request())).rejects.toMatchObject({

@@ -119,7 +119,9 @@ export class KanikoEngine implements Engine {
         wasCreated = true
         await request.onPod?.(made)
       } catch (error) {
-        await Promise.all([this.#remove(name, wasCreated), this.#removeArchive(name)])
+        // A pod whose request was cut off may come yet, and be followed: without its context it would never begin.
+        const mayCome = isKubeError(error, 'ABORTED', 'UNREACHABLE')
+        await Promise.all([this.#remove(name, wasCreated), mayCome ? undefined : this.#removeArchive(name)])
         throw error
       }
     })
