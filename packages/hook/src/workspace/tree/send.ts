@@ -126,7 +126,7 @@ class Sending {
     for (const [offset, path] of paths.slice(from, from + BATCH_ROWS).entries()) {
       const entry = now.get(path)
       if (entry === undefined || entry.kind === 'o') continue
-      const size = entry.kind === 'f' ? entry.size : 0
+      const size = entry.kind === 'f' && !this.#isFurther(entry) ? entry.size : 0
       if (this.#isLarge(entry) || this.#used + size > BATCH_BYTES) return from + offset
       try {
         this.#add(path, entry)
@@ -137,8 +137,13 @@ class Sending {
     return Math.min(from + BATCH_ROWS, paths.length)
   }
 
-  #isLarge({ kind, size, links, inode }: Entry): boolean {
-    return kind === 'f' && size > SMALL && !(links > 1 && this.#firsts.has(inode))
+  #isLarge(entry: Entry): boolean {
+    return entry.kind === 'f' && entry.size > SMALL && !this.#isFurther(entry)
+  }
+
+  /** Of such a file the name alone travels. */
+  #isFurther({ links, inode }: Entry): boolean {
+    return links > 1 && this.#firsts.has(inode)
   }
 
   #add(path: string, entry: Entry): void {

@@ -79,6 +79,14 @@ test('files, directories and links arrive as they are', async () => {
   expect(statSync(inThere('second')).ino).toBe(statSync(inThere('a/b/file')).ino)
 })
 
+test('a further name of a large file arrives as such', async () => {
+  write('a/large', Buffer.alloc(200 * 1024, 'x'))
+  linkSync(inHere('a/large'), inHere('b'))
+  await cross(here, there)
+  await expectAlike()
+  expect(statSync(inThere('b')).ino).toBe(statSync(inThere('a/large')).ino)
+})
+
 test('large files arrive whole, and holes stay holes', async () => {
   const large = Buffer.alloc(3_000_001, 'large ')
   write('large', large)
