@@ -626,6 +626,19 @@ describe('the end of the receiver', () => {
   })
 })
 
+test.each([
+  ['a receiver that is told to end has not gone with its files', 'receive-work', 1],
+  ['what helps a job ends well when it is told to', WORK_CONTAINER, 0]
+])('%s', async (_, name, code) => {
+  const { initContainers, beside } = call().stepParts({ system: [], user: [] })
+  const { command = [] } = [...initContainers, ...beside].find(container => container.name === name) ?? {}
+  const helper = programs.start('step', command)
+  const end = new Promise(resolve => helper.on('exit', resolve))
+  while (!existsSync(local('step', '/transfer/listens'))) await sleep(20)
+  helper.kill('SIGTERM')
+  expect(await end).toBe(code)
+})
+
 test('a step that is cancelled while its receiver is silent gives it up', async () => {
   const cancelled = new AbortController()
   server.exec = call =>

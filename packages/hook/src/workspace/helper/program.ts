@@ -39,10 +39,11 @@ fi
 
 /**
  * $1 = the listener, $2 = seconds after which it ends when nobody comes, or nothing. Starts it by the first node of the runner's
- * image that runs it, and again when it broke later. As process 1 it takes in whatever ends, and goes when it is told to.
+ * image that runs it, and again when it broke later. As process 1 it takes in whatever ends, and goes when it is told to. For one that
+ * ends alone, 0 means that it went by itself, with all its files.
  */
 const KEEP = `${COPY}
-trap 'kill $! 2>/dev/null; exit 0' TERM
+trap 'kill $! 2>/dev/null; [ -z "$2" ] && exit 0; exit 1' TERM
 umask 077
 rm -f ${OWN}/listens
 [ -p ${OWN}/door ] || mkfifo ${OWN}/door
