@@ -62,6 +62,9 @@ another form in the table. The real actions are written after popular ones; thei
 (\`ghost is not a uid\`), a destination with a \`/\` at its end (\`destination must be a directory\`), a path without a symbolic link in it
 (\`resolving dest symlink\`), a WORKDIR before USER.
 
+**RUN sees Kaniko's own directory**, \`/kaniko\`, with the program and mostly the context in it. A RUN that searches the whole file system (\`find / -name '*.orig' -delete\`)
+and stands before a COPY changes what that COPY copies: name the directories to be searched, or leave \`/kaniko\` out (\`-path /kaniko -prune -o\`).
+
 This page is made of the corpus and its recorded results: \`npm run corpus -- --table\`.
 
 ${parts.join('\n')}`
