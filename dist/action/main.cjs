@@ -14712,7 +14712,8 @@ var KanikoEngine = class {
         wasCreated = true;
         await request4.onPod?.(made);
       } catch (error2) {
-        await Promise.all([this.#remove(name2, wasCreated), this.#removeArchive(name2)]);
+        const mayCome = isKubeError(error2, "ABORTED", "UNREACHABLE");
+        await Promise.all([this.#remove(name2, wasCreated), mayCome ? void 0 : this.#removeArchive(name2)]);
         throw error2;
       }
     });
