@@ -49,7 +49,7 @@ interface Named {
 const KINDS = { pod: 'api/v1', job: 'apis/batch/v1', secret: 'api/v1' } as const
 
 /** A pod that was deleted has so long to be gone. */
-const END_MS = 10_000
+const END_MS = 30_000
 
 /**
  * What the hook left in a namespace: pods, Jobs and Secrets, but for the runner pods themselves.

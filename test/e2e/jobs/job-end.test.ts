@@ -49,6 +49,8 @@ async function endOf(services: readonly (readonly string[])[]): Promise<End> {
       expect(step).toMatchObject({ exitCode: 0 })
       const cleaned = await callHook(runner, { input: { command: 'cleanup_job', state, args: {} } })
       expect(cleaned).toMatchObject({ exitCode: 0, stdout: [], stderr: [] })
+      // Without a volume nobody waits for the pod's end, which is to be seen here.
+      await suite.left()
     },
     item => {
       if (item.kind !== 'Pod' || item.metadata?.name !== `${runner.name}-workflow`) return
