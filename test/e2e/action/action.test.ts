@@ -14,6 +14,7 @@ import { variants } from '../../harness/variants.js'
 import { workflowOf, type StepText } from '../../harness/workflow.js'
 import { nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
 import { digestAt } from '../kbuild/digest.js'
+import { killerOf } from './killer.js'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 
@@ -44,16 +45,10 @@ function repository(): Record<string, string> {
   }
 }
 
-/** Kills the next step of the action as nobody can prevent, two seconds after it has begun to build. */
+/** Two seconds after it has begun to build. */
 const KILLER = `touch /tmp/now
-cat > /tmp/killer <<'END'
-until find /__w/_temp/_runner_file_commands -name '*state*' -newer /tmp/now -exec grep -l kbuild- {} + | grep -q .; do sleep 0.2; done
-sleep 2
-for process in /proc/[0-9]*; do
-  case $(readlink $process/exe) in */node) grep -q 'action/main.cjs' $process/cmdline && kill -9 \${process#/proc/};; esac
-done
-END
-setsid nohup sh /tmp/killer >/tmp/killer.log 2>&1 </dev/null &`
+${killerOf(`until find /__w/_temp/_runner_file_commands -name '*state*' -newer /tmp/now -exec grep -l kbuild- {} + | grep -q .; do sleep 0.2; done
+sleep 2`)}`
 
 let registry: Registry
 let kubeconfig: string

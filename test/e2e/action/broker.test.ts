@@ -10,6 +10,7 @@ import { Suite } from '../../harness/suite.js'
 import { variants } from '../../harness/variants.js'
 import { workflowOf } from '../../harness/workflow.js'
 import { nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
+import { killerOf } from './killer.js'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 
@@ -24,16 +25,10 @@ beforeAll(async () => {
 
 afterAll(async () => registry.remove())
 
-/** Kills the next step of the action as nobody can prevent, once its build has said something. */
-const KILLER = `cat > /tmp/killer <<'END'
-until cat /__w/_temp/_kbuild/*.log | grep -q 'it is slow'; do sleep 0.2; done
+/** Once its build has said something. */
+const KILLER = killerOf(`until cat /__w/_temp/_kbuild/*.log | grep -q 'it is slow'; do sleep 0.2; done
 # The step looks into its mailbox four times a second.
-sleep 1
-for process in /proc/[0-9]*; do
-  case $(readlink $process/exe) in */node) grep -q 'action/main.cjs' $process/cmdline && kill -9 \${process#/proc/};; esac
-done
-END
-setsid nohup sh /tmp/killer >/tmp/killer.log 2>&1 </dev/null &`
+sleep 1`)
 
 /** The action as it is committed, and a repository that uses it. */
 function repository(): Record<string, string> {

@@ -1,7 +1,6 @@
 import { PACKED } from '../../context/pack.js'
 import { ARCHIVE_MOUNT, ZIPPED_KEY } from '../pod/context-secret.js'
-import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT, SECRETS_MOUNT, TAR_MOUNT } from '../pod/parts.js'
-import { UNPACKED_TREE } from '../pod/parts.js'
+import { CONTEXT_DIRECTORY, CONTEXT_TREE, LAYOUT_MOUNT, SECRETS_MOUNT, TAR_MOUNT, UNPACKED_TREE } from '../pod/parts.js'
 import { registryName, type RegistryProxy } from '../../dockerfile/registry-proxy.js'
 import type { LayerCache, RegistryCertificate } from '../pod/settings.js'
 import { cacheArguments, imageArguments, type WantedImage } from './image-arguments.js'
