@@ -6,7 +6,7 @@ import { Api } from '../../harness/cluster/api.js'
 import { until } from '../../harness/cluster/wait.js'
 import { pushedBy } from '../../harness/dockerfile-action.js'
 import { outputOf, placeFiles, runJob, stepOf, type Files, type JobResult } from '../../harness/job.js'
-import { apply, kubectl } from '../../harness/kubectl.js'
+import { apply, kubectl, tryKubectl } from '../../harness/kubectl.js'
 import { observe } from '../../harness/observe.js'
 import { imagesIn } from '../../harness/registry.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
@@ -59,19 +59,28 @@ const STEPS = [
   { name: 'broken', uses: 'octo/broken@v1', 'continue-on-error': true }
 ]
 
-/** Builds that are still on their way when the job is ready are given up; on a busy machine that would be now one, now the other. */
-const slowJob = (): object => ({
+/** Tells the container below that the builds have begun. */
+const GO = '/go'
+
+/** Builds that are still on their way when the job is ready are given up: the job's pod waits for them, for 30 s at most. */
+const waitingJob = (): object => ({
   initContainers: [
     {
-      name: 'slow',
+      name: 'waits',
       image: suite.cluster.images.busybox,
-      command: ['sh', '-c', 'case $(hostname) in *-workflow) sleep 5 ;; esac']
+      command: [
+        'sh',
+        '-c',
+        `case $(hostname) in *-workflow) n=0; until [ -e ${GO} ] || [ $((n += 1)) -gt 150 ]; do sleep 0.2; done; sleep 1 ;; esac`
+      ]
     }
   ]
 })
 
 interface Way {
   readonly steps?: readonly StepText[]
+  /** How many builds begin with the job. */
+  readonly early?: number
   readonly settings?: object
   readonly args?: readonly string[]
   readonly cancelAt?: string
@@ -82,25 +91,42 @@ interface Way {
 
 async function run(
   runner: RunnerPod,
-  { steps = STEPS, settings = {}, args = [], env, cancelAt, onBuild }: Way = {}
+  { steps = STEPS, early = 2, settings = {}, args = [], env, cancelAt, onBuild }: Way = {}
 ): Promise<Done> {
   await placeFiles(runner, ACTIONS, FILES)
   const path = await runner.writeSettings(settings)
   const builds = new Set<string>()
+  let isWaiting = false
+  let isLet = false
+  const letGo = (): void => {
+    if (isLet || !isWaiting || builds.size < early) return
+    isLet = true
+    void tryKubectl(suite.cluster, [
+      ...['exec', '--namespace', runner.namespace, `${runner.name}-workflow`, '--container', 'waits'],
+      ...['--', 'touch', GO]
+    ])
+  }
   const { result } = await observe(
     suite.cluster,
     runner.namespace,
     async () =>
       runJob(runner, {
         workflow: workflowOf({ container: suite.cluster.images.debian, steps }),
-        args: ['--actions', ACTIONS, ...args],
-        env: { KANIKO_HOOKS_CONFIG: path, ...(env ?? (await withTemplate(runner, slowJob()))) },
+        args: ['--debug', '--actions', ACTIONS, ...args],
+        env: { KANIKO_HOOKS_CONFIG: path, ...(env ?? (await withTemplate(runner, waitingJob()))) },
         ...(cancelAt === undefined ? {} : { cancelAt })
       }),
-    ({ kind, metadata: { name = '' } = {} }) => {
-      if (kind !== 'Pod' || !name.startsWith(`${runner.name}-build-`) || builds.has(name)) return
-      builds.add(name)
-      onBuild?.(name)
+    item => {
+      const { kind, metadata: { name = '' } = {} } = item
+      if (kind !== 'Pod') return
+      if (name === `${runner.name}-workflow`)
+        isWaiting ||=
+          item.status?.initContainerStatuses?.some(one => one.name === 'waits' && one.state?.running) === true
+      if (name.startsWith(`${runner.name}-build-`) && !builds.has(name)) {
+        builds.add(name)
+        onBuild?.(name)
+      }
+      letGo()
     }
   )
   const pushed = pushedBy(result)
@@ -124,7 +150,7 @@ async function vanished(runner: RunnerPod): Promise<Done> {
     if (isEarly) void new Api(suite.cluster.kubeconfig).delete(podPath(name))
     isEarly = false
   }
-  return run(runner, { steps: [pausing(3), ...STEPS.slice(0, 1)], onBuild })
+  return run(runner, { steps: [pausing(3), ...STEPS.slice(0, 1)], early: 1, onBuild })
 }
 
 beforeAll(async () => {
@@ -141,9 +167,14 @@ beforeAll(async () => {
   lanes.start({ novolume: async () => run(novolume) })
 }, 200_000)
 
-/** What the hook printed in a step, without its times. */
+/** What the hook printed in a step, without its times; of its notes, those that tell why nothing begins early. */
 const printed = ({ result }: Done, step: string): string[] =>
-  outputOf(stepOf(result, step)).map(line => line.replace(/\d+\.\d+ s/, 'N s').replace(/\S+@sha256:\S+/, 'IMAGE'))
+  outputOf(stepOf(result, step))
+    .filter(
+      line =>
+        !line.startsWith('##[debug]') || /left to its step|not looked at|search for actions|No build begins/.test(line)
+    )
+    .map(line => line.replace(/\d+\.\d+ s/, 'N s').replace(/\S+@sha256:\S+/, 'IMAGE'))
 
 describe.each(['volume', 'novolume'] as const)('the images of downloaded actions, %s', mode => {
   let done: Done
@@ -213,12 +244,13 @@ function inLongRun(): void {
     if (one === undefined || another === undefined) throw new Error('there are no runners')
     const kept = {
       steps: STEPS.slice(0, 1),
+      early: 1,
       settings: { image: { keep: '1h' } },
       args: ['--event-name', 'push', '--ref', 'refs/heads/main']
     }
     const first = await run(one, kept)
     expect(printed(first, 'say')).toContain('Built since the job began; this step waited N s for it: IMAGE')
-    const second = await run(another, kept)
+    const second = await run(another, { ...kept, early: 0 })
     expect([first.builds.length, second.builds]).toEqual([1, []])
     expect(printed(second, 'say')).toContain(
       'The image of _actions/octo/tools/v1/say/Dockerfile was kept by an earlier job: IMAGE'
@@ -254,7 +286,7 @@ function inLongRun(): void {
         const found = await new Api(full.cluster.kubeconfig).get<{ status?: { used?: { pods?: string } } }>(path)
         return found?.status?.used?.pods === '1'
       })
-      const done = await run(runner, { steps: STEPS.slice(0, 1) })
+      const done = await run(runner, { steps: STEPS.slice(0, 1), early: 0 })
       expect(printed(done, 'Initialize containers')).toEqual([])
       expect([stepOf(done.result, 'say').outcome, done.builds, await full.left(runner)]).toEqual(['failure', [], []])
       expect(printed(done, 'say').join('\n')).toMatch(/exceeded quota: full/)

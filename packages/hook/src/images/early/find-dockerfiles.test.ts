@@ -170,6 +170,15 @@ describe('whose actions they are', () => {
     expect(readdirSync(actions)).toEqual(['o'])
   })
 
+  test('a machine that stalls while the clocks are compared compares them again', async () => {
+    download('o/r/v1', { 'action.yml': DOCKER, Dockerfile: '' })
+    const since = Date.now() - 1_000
+    const stalls = [60_000, 0, 30_000]
+    const now = (): number => Date.now() - (stalls.shift() ?? 0)
+    expect(await findDockerfiles(actions, since, undefined, { now })).toHaveLength(1)
+    expect(stalls).toEqual([])
+  })
+
   test('a job began before this process', () => {
     const at = jobBegan()
     expect(at).toBeLessThanOrEqual(performance.timeOrigin)

@@ -71,8 +71,8 @@ export async function findDockerfiles(
   { longestMs = LONGEST_MS, now = Date.now, note = () => undefined }: SearchOptions = {}
 ): Promise<string[]> {
   if (!existsSync(actions)) return []
-  const budget = { left: LOOKS, until: performance.now() + longestMs }
   const since = began + clockAhead(actions, now)
+  const budget = { left: LOOKS, until: performance.now() + longestMs }
   const skip = (path: string, why: string): unknown => note(`${relative(actions, path)} ${why}`)
   const roots: string[] = []
   const nested: string[] = []

@@ -6,15 +6,22 @@ import { workerOr } from '../../job/runner-worker.js'
 const TICKS_PER_SECOND = 100
 
 /**
- * When this job began: its worker is a process of its own. Measured from this process, whose begin is known in both counts:
- * the clock of a machine and that of a container need not agree on when the machine was booted.
+ * How long a process may have been there before it knows the time: on a busy machine, what comes between looks as if the worker had begun
+ * later than it did. An earlier job has written its last long before this one's worker begins: that job's pod was deleted, and the
+ * runner has asked GitHub for another job.
+ */
+const START_MS = 250
+
+/**
+ * When this job began: its worker is a process of its own. Measured from this process, whose begin is known in both counts
+ * (but for what `START_MS` tells of): the clock of a machine and that of a container need not agree on when the machine was booted.
  *
  * @returns milliseconds since 1970; undefined where it cannot be told
  */
 export function jobBegan(): number | undefined {
   try {
     const ticks = ticksOf(process.pid) - ticksOf(workerOr(process.ppid))
-    return Number.isFinite(ticks) ? performance.timeOrigin - (ticks * 1000) / TICKS_PER_SECOND : undefined
+    return Number.isFinite(ticks) ? performance.timeOrigin - START_MS - (ticks * 1000) / TICKS_PER_SECOND : undefined
   } catch {
     return undefined
   }
