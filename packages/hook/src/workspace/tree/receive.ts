@@ -40,6 +40,11 @@ export interface ReceiveRules {
   readonly onRoom?: (bytes: number) => void
   /** All comes, whatever there was: what both had and does not come is removed. */
   readonly isWhole?: boolean
+  /**
+   * Whether a small file in a directory that was just made has its name from the beginning: half of one stays when this process is
+   * killed meanwhile, and must not be taken for a change then.
+   */
+  readonly namesAtOnce?: boolean
   /** Told of what could not be taken, in place of an error that ends all. */
   readonly onLost?: (sentence: string) => void
 }
@@ -53,6 +58,8 @@ const OF_A_DIRECTORY = 0o1777
 /** A file on its way, in its directory. */
 interface Part {
   readonly names: readonly string[]
+  /** What it is called there by now. */
+  readonly name: string
   readonly file: number
 }
 
@@ -80,6 +87,8 @@ export class Receiver {
   #waiting: readonly Row[] = []
   #large: { readonly row: Row; readonly part: Part | undefined; at: number } | undefined
   #unchecked = 0
+  /** Whether new files are not as they should be by themselves: whose they are, or what this process may not give them (umask, ACL). */
+  #corrects: boolean
   #last: { readonly path: string; readonly directory: Directory } | undefined
   files = 0
   bytes = 0
@@ -91,6 +100,7 @@ export class Receiver {
     this.#index = index
     this.#rules = rules
     this.#missing = new Set(rules.isWhole === true ? index.paths() : [])
+    this.#corrects = rules.owner !== undefined && rules.owner.uid !== process.geteuid?.()
   }
 
   message(message: TransferMessage): void {
@@ -159,7 +169,7 @@ export class Receiver {
     if (part === undefined) return
     closeSync(part.file)
     attempted(() => {
-      inDirectory(this.#root, part.names, directory => unlinkSync(directory.at(PART)))
+      inDirectory(this.#root, part.names, directory => unlinkSync(directory.at(part.name)))
     })
   }
 
@@ -216,10 +226,13 @@ export class Receiver {
     }
     if (this.#rules.isFixed(path)) return
     if (kind === 'f') {
-      const part = this.#create(names)
+      const part = this.#createNew(names, name, mode) ?? this.#create(names, mode)
       try {
         writeAll(part.file, bytes, 0)
         this.#settle(part, path, mode, mtime)
+      } catch (error) {
+        if (part.name === name) attempted(() => unlinkSync(this.#parent(names).at(name)))
+        throw error
       } finally {
         closeSync(part.file)
       }
@@ -249,7 +262,7 @@ export class Receiver {
       const { names } = placeOf(row[0])
       this.files += 1
       this.#missing.delete(row[0])
-      return this.#create(names)
+      return this.#create(names, row[2])
     })
   }
 
@@ -272,14 +285,28 @@ export class Receiver {
    * Gives a file that is whole its rights, its time and its name: whatever ends a transfer, nothing is ever half of a file. It is
    * looked at by its descriptor, which is cheaper than by its name, and is the file that was written.
    */
-  #settle({ names, file }: Part, path: string, mode: number, mtime: number): void {
-    const { fileMode, owner } = this.#rules
-    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid)
-    fchmodSync(file, (mode & 0o777) | fileMode)
+  #settle({ names, name, file }: Part, path: string, mode: number, mtime: number): void {
+    const { owner } = this.#rules
+    const rights = this.#rightsOf(mode)
+    const correct = (): void => {
+      if (owner !== undefined) fchownSync(file, owner.uid, owner.gid)
+      fchmodSync(file, rights)
+    }
+    if (this.#corrects) correct()
     futimesSync(file, timeOf(mtime), timeOf(mtime))
-    this.#name(path, names)
-    this.#note(path, fstatSync(file))
+    if (name === PART) this.#name(path, names)
+    let stats = fstatSync(file)
+    if (!this.#corrects && ((stats.mode & 0o7777) !== rights || (owner !== undefined && stats.gid !== owner.gid))) {
+      this.#corrects = true
+      correct()
+      stats = fstatSync(file)
+    }
+    this.#note(path, stats)
     this.#came.add(path)
+  }
+
+  #rightsOf(mode: number): number {
+    return (mode & 0o777) | this.#rules.fileMode
   }
 
   #name(path: string, names: readonly string[]): void {
@@ -301,12 +328,23 @@ export class Receiver {
     this.latest = Math.max(this.latest, stats.ctimeMs)
   }
 
-  #create(names: readonly string[]): Part {
+  /** A file under its own name in a directory that is nobody's yet; nothing when there is one all the same. */
+  #createNew(names: readonly string[], name: string, mode: number): Part | undefined {
+    if (this.#rules.namesAtOnce !== true || !this.#fresh.has(names.join('/'))) return undefined
+    return attempted(() => ({ names, name, file: this.#parent(names).create(name, this.#rightsAtFirst(mode)) }))
+  }
+
+  /** Until it is its owner's, a file is nobody else's. */
+  #rightsAtFirst(mode: number): number {
+    return this.#corrects ? 0o600 : this.#rightsOf(mode)
+  }
+
+  #create(names: readonly string[], mode: number): Part {
     const path = names.join('/')
     for (let again = 3; ; again -= 1) {
       try {
         this.#touch(path)
-        return { names, file: this.#parent(names).create(PART, 0o600) }
+        return { names, name: PART, file: this.#parent(names).create(PART, this.#rightsAtFirst(mode)) }
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (again === 0 || (code !== 'EEXIST' && code !== 'ENOENT')) throw error

@@ -12,7 +12,7 @@ const MAX_DEPTH = 500
 /** Each entry takes some 200 bytes of memory, and a runner has little. */
 const MAX_ENTRIES = 1_000_000
 /** So many entries are looked at before others have their turn. */
-const BREATH = 2000
+const BREATH = 400
 /** What is known of so many lies in memory twice. */
 const AT_ONCE = 200
 

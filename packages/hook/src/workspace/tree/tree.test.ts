@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -26,7 +27,7 @@ import { entryOf } from './entry.js'
 import { Index } from './index.js'
 import { isOfTheRunner, PART } from './leaves-out.js'
 import { Diverged, Receiver } from './receive.js'
-import { roomOf } from './send.js'
+import { roomOf, type Row } from './send.js'
 import { changesIn, look as find, opened, sendFound } from './side.js'
 
 const sides = useSides(path => path === 'fixed')
@@ -360,4 +361,50 @@ test('rights that the rules demand are added', async () => {
   await cross(here, there, { ...PLAIN, fileMode: 0o400, directoryMode: 0o700 })
   expect([statSync(inThere('d')).mode & 0o777, statSync(inThere('d/f')).mode & 0o777]).toEqual([0o700, 0o400])
   chmodSync(inHere('d'), 0o700)
+})
+
+describe('a file that comes', () => {
+  test('into a directory that was just made takes no name from anybody', () => {
+    const receiver = new Receiver(there.root, opened(there), { ...PLAIN, namesAtOnce: true })
+    receiver.message({ rows: [['d', 'd', 0o755, 0]] })
+    receiver.data(Buffer.alloc(0))
+    writeFileSync(inThere('other'), 'other')
+    symlinkSync(inThere('other'), inThere('d/link'))
+    writeFileSync(inThere('d/file'), 'somebody was here first')
+    const row = (name: string): Row => [`d/${name}`, 'f', 0o640, 1_000, 3]
+    receiver.message({ rows: [row('link'), row('file'), row('new')] })
+    receiver.data(Buffer.from('onetwosix'))
+    receiver.finish()
+    const found = ['d/link', 'd/file', 'd/new', 'other'].map(name => readFileSync(inThere(name), 'utf8'))
+    expect(found).toEqual(['one', 'two', 'six', 'other'])
+    expect(readdirSync(inThere('d')).sort()).toEqual(['file', 'link', 'new'])
+    expect(lstatSync(inThere('d/link')).isFile()).toBe(true)
+    expect(statSync(inThere('d/new')).mtimeMs).toBe(1_000)
+  })
+
+  test.each([true, false])(
+    'has its rights whatever this process may give (its name at once: %s)',
+    async namesAtOnce => {
+      const mask = process.umask(0o077)
+      try {
+        for (const name of ['d/a', 'd/b']) write(name)
+        chmodSync(inHere('d/a'), 0o666)
+        chmodSync(inHere('d/b'), 0o751)
+        await cross(here, there, { ...PLAIN, namesAtOnce })
+        expect(['d/a', 'd/b'].map(name => statSync(inThere(name)).mode & 0o7777)).toEqual([0o666, 0o751])
+      } finally {
+        process.umask(mask)
+      }
+    }
+  )
+
+  test("has its owner's group in a directory that gives its own", async () => {
+    if (process.getuid?.() !== 0) return
+    mkdirSync(inThere('d'))
+    chownSync(inThere('d'), 0, 1000)
+    chmodSync(inThere('d'), 0o2777)
+    for (const name of ['d/a', 'd/b']) write(name)
+    await cross(here, there, { ...PLAIN, owner: { uid: 0, gid: 0 } })
+    expect(['d/a', 'd/b'].map(name => statSync(inThere(name)).gid)).toEqual([0, 0])
+  })
 })
