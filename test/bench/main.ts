@@ -16,7 +16,7 @@ import { Trace } from './trace.js'
 import { requestLines, type TracedCall } from './traced-call.js'
 
 const HOOK = join(import.meta.dirname, '..', '..', 'dist', 'hook', 'index.js')
-const MAX_HOOK_BYTES = 520_000
+const MAX_HOOK_BYTES = 524_000
 /** They are measured together. */
 const ROWS_OF_WAYS = (['remote', 'connector', 'forward'] as const).flatMap(
   way => [`dockerfile-${way}`, `again-${way}`] as const

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
@@ -123,7 +124,7 @@ async function measurePrepare(): Promise<void> {
     await pods.settle()
     return run
   }
-  await contest('prepare', fewer, ours, () => runPod(spec, 'running'))
+  await contest('prepare', runs, ours, () => runPod(spec, 'running'))
 }
 
 /** A runner pod is new for each job, and so is its work directory. What the removal costs the disk is waited for. */
@@ -170,7 +171,7 @@ async function measureContainer(): Promise<void> {
     await pods.settle(hook.jobPod)
     return result
   }
-  await contest('container', fewer, ours, () => runPod(spec, 'ended'))
+  await contest('container', runs, ours, () => runPod(spec, 'ended'))
 }
 
 async function measureDockerfile(): Promise<void> {
@@ -354,7 +355,16 @@ async function runPod(
   return run
 }
 
-/** Measures both sides in turn; who is first changes, so that neither always profits from the other's warm caches. */
+/** The kubelet looks at its containers once in so long, in milliseconds. */
+const KUBELET_MS = 1_000
+/** Multiples of the golden ratio's part below one are spread evenly, however many there are. */
+const GOLDEN = 0.618
+
+/**
+ * Measures both sides in turn; who is first changes, so that neither always profits from the other's warm caches. Each round begins at
+ * another moment of the kubelet's second: what is waited for before ends with that second, and pods would all be told of at the same
+ * distance from it, a little sooner on one side and a whole second later on the other.
+ */
 async function contest(
   row: Row,
   times: number,
@@ -373,7 +383,10 @@ async function contest(
         tell(row, run, 'limit', more(run))
       }
     ]
-    for (const side of round % 2 === 0 ? sides : sides.reverse()) await side()
+    for (const side of round % 2 === 0 ? sides : sides.reverse()) {
+      await sleep(((round * GOLDEN) % 1) * KUBELET_MS)
+      await side()
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Hook } from './hook.js'
@@ -7,10 +7,23 @@ import { runProgram, type ProgramRun } from './program.js'
 /** Files in a directory. */
 const PER_DIRECTORY = 100
 
-/** Trees of files in the workspace, and the same transfers by tar and `kubectl exec`. */
+/** Empty directories in the job's container and on the runner. */
+interface Places {
+  readonly there: string
+  readonly back: string
+}
+
+/** Below the runner's temporary directory: what is there does not travel. */
+const ASIDE = '_runner_hook_responses'
+
+/**
+ * Trees of files in the workspace, and the same transfers by tar and `kubectl exec`. Nothing is deleted between two measurements: ext4 gives no
+ * inode away again for five minutes, and looks at all of these, one after the other, for each file that is made. A hundred thousand took six times as long.
+ */
 export class Trees {
   readonly #hook: Hook
   readonly #kubectl: string
+  #count = 0
 
   constructor(hook: Hook, kubectl: string) {
     this.#hook = hook
@@ -41,45 +54,57 @@ export class Trees {
     ].join('\n')
   }
 
-  /** Removes them on both sides. */
+  /** Puts them aside on both sides. */
   async remove(): Promise<void> {
-    const { workspace } = this.#hook.dirs
-    for (const name of ['files', 'made']) await rm(join(workspace, name), { recursive: true, force: true })
-    await this.#hook.runScript(await this.#hook.script('remove', 'rm -rf files made /tmp/there\n'))
+    const { workspace, temp } = this.#hook.dirs
+    const aside = `${ASIDE}/aside-${++this.#count}`
+    await mkdir(join(temp, aside), { recursive: true })
+    for (const name of ['files', 'made']) {
+      await rename(join(workspace, name), join(temp, aside, name)).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      })
+    }
+    const there = `/__w/_temp/${aside}`
+    const move = `mkdir -p ${there}\nfor name in files made; do [ ! -e "$name" ] || mv "$name" ${there}/; done\n`
+    await this.#hook.runScript(await this.#hook.script('remove', move))
   }
 
   async tarThere(): Promise<ProgramRun> {
-    return this.#run(`tar -cf - files | ${this.#exec} tar -xf - -C /tmp/there`)
+    return this.#run(({ there }) => `tar -cf - files | ${this.#exec} tar -xf - -C ${there}`)
   }
 
   async tarThereAndBack(): Promise<ProgramRun> {
     return this.#run(
-      `tar -cf - files | ${this.#exec} tar -xf - -C /tmp/there && ${this.#exec} tar -cf - -C /tmp/there files | tar -xf - -C /tmp/back`
+      ({ there, back }) =>
+        `tar -cf - files | ${this.#exec} tar -xf - -C ${there} && ${this.#exec} tar -cf - -C ${there} files | tar -xf - -C ${back}`
     )
   }
 
   /** What makes them runs in the job's container first, as in the step. */
   async tarBack([shell = '', ...words]: readonly string[]): Promise<ProgramRun> {
     const script = [shell, ...words].map(word => `'${word}'`).join(' ')
-    const inJob = `${this.#exec} sh -c "cd /tmp/there && ${script}"`
-    return this.#run(`${inJob} && ${this.#exec} tar -cf - -C /tmp/there made | tar -xf - -C /tmp/back`)
+    return this.#run(({ there, back }) => {
+      const inJob = `${this.#exec} sh -c "cd ${there} && ${script}"`
+      return `${inJob} && ${this.#exec} tar -cf - -C ${there} made | tar -xf - -C ${back}`
+    })
   }
 
-  async #run(command: string): Promise<ProgramRun> {
-    await this.#prepare()
+  async #run(commandOf: (places: Places) => string): Promise<ProgramRun> {
+    const command = commandOf(await this.#prepare())
     const run = await runProgram(['sh', '-ec', `cd ${this.#hook.dirs.workspace} && ${command}`])
     if (run.code !== 0) throw new Error(`${command} ended with ${run.code}: ${run.stderr}`)
     return run
   }
 
-  async #prepare(): Promise<void> {
-    const there = 'rm -rf /tmp/there && mkdir /tmp/there'
+  async #prepare(): Promise<Places> {
+    const number = ++this.#count
+    const places = { there: `/tmp/there-${number}`, back: `/tmp/back-${number}` }
     const { code, stderr } = await runProgram([
-      'sh',
-      '-ec',
-      `rm -rf /tmp/back && mkdir /tmp/back && ${this.#exec} sh -c '${there}'`
+      ...['sh', '-ec'],
+      `mkdir ${places.back} && ${this.#exec} mkdir ${places.there}`
     ])
     if (code !== 0) throw new Error(stderr)
+    return places
   }
 
   get #exec(): string {
