@@ -134,13 +134,18 @@ export async function prepareJob(
     // What is delivered meanwhile may fail first.
     starting.catch(() => undefined)
     const running = timePhase(call, 'pod', starting)
-    const [{ status }] = await Promise.all([running, awaitOwnPods({ ...call, cancelled: signal }, own), delivered])
+    const [{ spec, status }] = await Promise.all([
+      running,
+      awaitOwnPods({ ...call, cancelled: signal }, own),
+      delivered
+    ])
     const fill = async (): Promise<boolean> => {
       if (job === undefined) return false
       const probed = probe(call, name, plan, own, workspace)
       const user = probed.then(({ owner: found }) => found)
       user.catch(() => undefined)
-      const filled = timePhase(call, 'workspace', workspace.fillJob(name, user, signal))
+      const address = { name, ip: spec?.hostNetwork === true ? undefined : status?.podIP }
+      const filled = timePhase(call, 'workspace', workspace.fillJob(address, user, signal))
       const [{ isAlpine }] = await Promise.all([probed, filled])
       return isAlpine
     }

@@ -150,7 +150,8 @@ async function runImage(call: Call, step: Step): Promise<number> {
     await createSecrets(kube, secrets, cancelled)
     const begin = async (): Promise<{ made: StepRun; sent: Travelled; started: Started }> => {
       const made = (run = await startStep(kube, owner, name, pod, parts.beside.length > 0, cancelled))
-      const sent = await workspace.fillStep(made.pod, cancelled)
+      const hasOwnAddress = pod.spec?.hostNetwork !== true
+      const sent = await workspace.fillStep({ name: made.pod, hasOwnAddress }, cancelled)
       const filled = performance.now()
       tellSent(call, sent)
       const started = await waitForStart(kube, made, {

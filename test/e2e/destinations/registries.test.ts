@@ -297,12 +297,15 @@ describe('faults', () => {
   })
 })
 
-test('the network policy of the examples is accepted, and removal leaves nothing', async () => {
+test('the network policies of the examples are accepted, and removal leaves nothing', async () => {
   const { cluster, namespace } = suite
   const undo = await create(cluster, await example('registry-networkpolicy.yaml', { namespace, name: 'closed' }))
   const applied = await getJson<{ spec: { podSelector: unknown } }>(cluster, ['-n', namespace, 'networkpolicy/closed'])
   expect(applied.spec.podSelector).toEqual({ matchLabels: { 'app.kubernetes.io/name': 'closed' } })
   await undo()
+  const ways = await example('job-networkpolicy.yaml', { namespace, name: 'files' })
+  expect(ways).toHaveLength(2)
+  for (const way of ways) await (await create(cluster, [way]))()
   await Promise.all([...NAMES.map(name => registries[name].remove()), three.remove(), crane.remove()])
   const { items } = await getJson<{ items: { kind: string; metadata: { name: string } }[] }>(cluster, [
     ...['-n', namespace, 'deployments,services,secrets,configmaps,networkpolicies']

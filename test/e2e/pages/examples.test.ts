@@ -102,6 +102,8 @@ test('every example is tried by this file, by the tests of registries, connector
     // e2e/kbuild/doctor.test.ts
     'doctor-job.yaml',
     'hook-template.yaml',
+    // e2e/destinations/registries.test.ts
+    'job-networkpolicy.yaml',
     'rbac-other-namespace.yaml',
     'rbac.yaml',
     'settings/nodeport-auth.yaml',

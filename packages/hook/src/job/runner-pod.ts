@@ -112,7 +112,9 @@ export function workspaceOf(call: Call, runner: Runner): Workspace {
       workspaceDirectory,
       runnerImage: runner.image,
       exclude: settings.workspace.exclude,
+      direct: settings.workspace.direct,
       timeoutMs: settings.prepareTimeoutMs,
+      note: call.note,
       print: call.print
     })
   }

@@ -198,7 +198,8 @@ const proxy = v.strictObject({
 /** How the work directory reaches the pods, and what of it stays there. */
 const workspace = v.strictObject({
   mode: v.optional(v.picklist(['auto', 'volume', 'copied']), 'auto'),
-  exclude: v.optional(v.array(text), [])
+  exclude: v.optional(v.array(text), []),
+  direct: v.optional(v.boolean(), true)
 })
 
 const size = v.pipe(v.string(), v.regex(/^\d+(\.\d+)?[kmgtKMGT]?$/, 'a size such as 512m or 8g'))

@@ -35,6 +35,7 @@ jest.setTimeout(60_000)
 
 let base: string
 let runner: string
+let notes: string[]
 let printed: string[]
 let ended: string[]
 let programs: ProgramsHere
@@ -44,6 +45,7 @@ beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'copied-'))
   runner = join(base, '_work')
   printed = []
+  notes = []
   ended = []
   mkdirSync(join(runner, 'repo/repo'), { recursive: true })
   programs = new ProgramsHere(local)
@@ -96,7 +98,9 @@ function call(exclude: readonly string[] = []): Copied {
     workspaceDirectory: join(runner, 'repo/repo'),
     runnerImage: 'runner',
     exclude,
+    direct: true,
     timeoutMs: 10_000,
+    note: text => void notes.push(text),
     print: line => void printed.push(JSON.stringify(line))
   })
 }
@@ -123,7 +127,7 @@ async function container(pod: string, body: (work: string) => void): Promise<{ f
     if (status !== undefined) status.state = { terminated: { exitCode: code ?? 137 } }
   })
   workspace.openStep()
-  const travelled = await workspace.fillStep(pod, signal)
+  const travelled = await workspace.fillStep({ name: pod, hasOwnAddress: false }, signal)
   while (ended.length === 0) await new Promise(resolve => setTimeout(resolve, 20))
   workspace.attendStep()
   body(local(pod, '/work'))
@@ -139,7 +143,7 @@ test('a job: its steps and containers see one tree', async () => {
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'committed'), 'x')
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   expect(read(inJob, 'committed')).toBe('x')
 
   await script(() => {
@@ -167,7 +171,7 @@ test('a job: its steps and containers see one tree', async () => {
 
 test('no file of the hook lies in the work directory, on either side', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   await script(() => undefined)
   await container('step', work => expect(readdirSync(work).sort()).toEqual(['_actions', '_temp', '_tool', 'repo']))
   expect(readdirSync(runner).sort()).toEqual(['_actions', '_temp', '_tool', 'repo'])
@@ -206,7 +210,7 @@ test('a service sees the work directory of its pod, and brings no volume for it'
 
 test('what is left out is told, and thousands of it in some lines', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const commands = local('job', '/work/_temp/_runner_file_commands')
   await script(() => {
     for (let index = 0; index < 30; index += 1) symlinkSync('/etc/passwd', join(commands, `${index}`))
@@ -218,7 +222,7 @@ test('what is left out is told, and thousands of it in some lines', async () => 
 
 test('a lost connection during a step costs nothing', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   writeFileSync(join(repository, 'sent'), 'sent')
@@ -236,7 +240,7 @@ test('a lost connection during a step costs nothing', async () => {
 
 test('what was sent before a step and removed by that step is gone, also when the connection was lost meanwhile', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const repository = join(runner, 'repo/repo')
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'dist'))
@@ -254,7 +258,7 @@ test('when one side has lost its memory, what the other one removed goes all the
   await call().deliver()
   const repository = join(runner, 'repo/repo')
   for (const name of ['a', 'b', 'c']) writeFileSync(join(repository, name), name)
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const file = new MirrorFile(runner)
   file.save({ ...file.load('job'), generation: 'another' })
   rmSync(join(repository, 'a'))
@@ -268,7 +272,7 @@ test('when one side has lost its memory, what the other one removed goes all the
 
 test('names of any bytes and renamed directories, through a job and a container', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const inJob = local('job', '/work/repo/repo')
   await script(() => {
     mkdirSync(join(inJob, 'out'))
@@ -291,7 +295,7 @@ test('what is excluded stays in the pod, and what the runner has of it is not re
   mkdirSync(join(repository, 'lib/node_modules'), { recursive: true })
   writeFileSync(join(repository, 'lib/node_modules/committed'), 'x')
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   for (let step = 0; step < 2; step += 1) {
     const workspace = call(['node_modules'])
     await workspace.beforeScript('job', signal)
@@ -311,7 +315,7 @@ test("the job's first step waits for the runner's externals, and any user may wr
   symlinkSync('bin/node', join(base, 'externals/node20/node'))
   writeFileSync(join(base, 'externals/node20/bin/node'), 'x'.repeat(5_000_000), { mode: 0o755 })
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   await call().beforeScript('job', signal)
   const copied = local('job', '/mnt/externals/node20')
   expect(statSync(join(copied, 'bin/node'))).toMatchObject({ size: 5_000_000, mode: 0o100755 })
@@ -323,7 +327,7 @@ test("the job's first step waits for the runner's externals, and any user may wr
 test('externals that do not arrive fail the first step with what cp said', async () => {
   programs.externals = join(base, 'none')
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const step = call().beforeScript('job', signal)
   await expect(step).rejects.toMatchObject({ code: 'WORKSPACE', message: expect.stringMatching(/externals: .*none/) })
 })
@@ -331,15 +335,49 @@ test('externals that do not arrive fail the first step with what cp said', async
 test('a lost memory of the transfers costs time, and nothing else', async () => {
   await call().deliver()
   writeFileSync(join(runner, 'repo/repo/file'), 'x')
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   await call().beforeScript('another', signal)
   expect(read(local('another', '/work/repo/repo/file'))).toBe('x')
 })
 
 test('a step whose time is over gives up its files at once', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   await expect(script(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+describe('whether files go straight to the pod', () => {
+  test('is tried when the job begins', async () => {
+    await call().fillJob({ name: 'job', ip: '127.0.0.1' }, ME, signal)
+    expect(notes).toEqual([expect.stringMatching(/^Files go straight to the pod, at 127\.0\.0\.1, port \d+\.$/)])
+  })
+
+  test('is no question where the pod has no address of its own', async () => {
+    const told: Word[] = []
+    programs.onWord = word => void told.push(word)
+    await call().fillJob({ name: 'job' }, ME, signal)
+    expect([notes, told.filter(word => 'serve' in word)]).toEqual([[], []])
+  })
+
+  test('is not tried again in a job whose network lets nobody through', async () => {
+    const told: Word[] = []
+    const served = { serves: { host: '127.0.0.1', port: 1 } }
+    server.exec = plays(word => ('serve' in word ? served : undefined), told)
+    await call().fillJob({ name: 'job', ip: '127.0.0.1' }, ME, signal)
+    expect(notes).toEqual(['Files go by exec: the pod is not reached at 127.0.0.1, port 1.'])
+    await call().fillStep({ name: 'step', hasOwnAddress: true }, signal)
+    expect(told.filter(word => 'serve' in word)).toHaveLength(1)
+    // Another job's network may be another one.
+    await call().fillJob({ name: 'job', ip: '127.0.0.1' }, ME, signal)
+    expect(told.filter(word => 'serve' in word)).toHaveLength(2)
+  })
+
+  test('is told when the pod cannot listen there, and files go by exec', async () => {
+    await call().fillJob({ name: 'job', ip: '203.0.113.1' }, ME, signal)
+    expect(notes).toEqual([expect.stringMatching(/^Files go by exec: the pod takes no calls \(listen EADDRNOTAVAIL/)])
+    await script(() => writeFileSync(local('job', '/work/made'), 'made'))
+    expect(read(runner, 'made')).toBe('made')
+  })
 })
 
 describe('a conversation that ends in its middle', () => {
@@ -383,7 +421,7 @@ describe('a conversation that ends in its middle', () => {
     for (const name of ['a', 'b', 'c']) writeFileSync(join(repository(), name), name)
     mkdirSync(join(repository(), 'was'))
     writeFileSync(join(repository(), 'was/file'), 'x')
-    await call().fillJob('job', ME, signal)
+    await call().fillJob({ name: 'job' }, ME, signal)
     rmSync(join(repository(), 'a'))
     renameSync(join(repository(), 'was'), join(repository(), 'is'))
     writeFileSync(join(repository(), 'sent'), 'sent')
@@ -493,7 +531,7 @@ test('what the runner removed is gone, also when the pod has lost its memory', a
   const inJob = local('job', '/work/repo/repo')
   mkdirSync(join(repository, 'was'))
   writeFileSync(join(repository, 'was/file'), 'x')
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   programs.crash('job')
   renameSync(join(repository, 'was'), join(repository, 'is'))
   await script(() => expect(readdirSync(inJob)).toEqual(['is']))
@@ -502,7 +540,7 @@ test('what the runner removed is gone, also when the pod has lost its memory', a
 
 test('a conversation whose output nobody reads any more does not hold up the next one', async () => {
   await call().deliver()
-  await call().fillJob('job', ME, signal)
+  await call().fillJob({ name: 'job' }, ME, signal)
   const inJob = local('job', '/work/repo/repo')
   let cut = (): void => undefined
   const isCut = new Promise<ExecAnswer>(resolve => (cut = () => resolve(EXEC_CUT)))
@@ -535,7 +573,7 @@ test.each([
   if (hasAnother) symlinkSync(process.execPath, join(base, 'node2/node'))
   programs.nodes = join(base, 'node[12]/node')
   await call().deliver()
-  const filled = call().fillJob('job', ME, signal)
+  const filled = call().fillJob({ name: 'job' }, ME, signal)
   if (hasAnother) await filled
   else await expect(filled).rejects.toMatchObject({ code: 'WORKSPACE', fault: 'configuration' })
 })
@@ -548,7 +586,7 @@ describe('a full disk', () => {
     await call().deliver()
     writeFileSync(join(repository(), 'small'), 'small')
     writeFileSync(join(repository(), 'large'), Buffer.alloc(8 * 1024 * 1024, 'x'))
-    await expect(call().fillJob('job', ME, signal)).rejects.toMatchObject({
+    await expect(call().fillJob({ name: 'job' }, ME, signal)).rejects.toMatchObject({
       code: 'WORKSPACE',
       fault: 'cluster',
       message: expect.stringMatching(
@@ -556,7 +594,7 @@ describe('a full disk', () => {
       )
     })
     rmSync(join(repository(), 'large'))
-    await call().fillJob('job', ME, signal)
+    await call().fillJob({ name: 'job' }, ME, signal)
     // The pod has it: what it is asked for whole is whole on a runner that has lost all.
     rmSync(join(repository(), 'small'))
     new MirrorFile(runner).save(new MirrorFile(runner).empty('job'))
@@ -573,7 +611,7 @@ describe('a full disk', () => {
 
     test('is named before a byte is written, and nothing is lost', async () => {
       await call().deliver()
-      await call().fillJob('job', ME, signal)
+      await call().fillJob({ name: 'job' }, ME, signal)
       const inJob = local('job', '/work/repo/repo')
       const large = (): void => {
         writeFileSync(join(inJob, 'small'), 'small')
@@ -607,7 +645,7 @@ describe('the end of the receiver', () => {
     ['cuts the connection', EXEC_CUT]
   ])('is no failure when it %s', async (_, answer) => {
     released(answer)
-    await call().fillStep('step', signal)
+    await call().fillStep({ name: 'step', hasOwnAddress: false }, signal)
     expect(printed).toEqual([])
   })
 
@@ -621,7 +659,7 @@ describe('the end of the receiver', () => {
         Buffer.from(chunk).includes('took') ? undefined : call.print(chunk)
       return exec({ ...call, print })
     }
-    await call().fillStep('step', signal)
+    await call().fillStep({ name: 'step', hasOwnAddress: false }, signal)
     expect(printed).toEqual([])
   })
 })
@@ -649,7 +687,9 @@ test('a step that is cancelled while its receiver is silent gives it up', async 
       ...call,
       print: async chunk => (Buffer.from(chunk).includes('remembered') ? undefined : call.print(chunk))
     })
-  await expect(call().fillStep('step', cancelled.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect(call().fillStep({ name: 'step', hasOwnAddress: false }, cancelled.signal)).rejects.toMatchObject({
+    code: 'ABORTED'
+  })
 }, 5_000)
 
 test('a step whose pod cannot start gets no files', async () => {
@@ -657,7 +697,9 @@ test('a step whose pod cannot start gets no files', async () => {
     metadata: { name: 'broken' },
     status: waiting({ spec: { containers: [{ name: 'job' }] } }, 'InvalidImageName', 'bad')
   })
-  await expect(call().fillStep('broken', signal)).rejects.toMatchObject({ code: 'POD_FAILED' })
+  await expect(call().fillStep({ name: 'broken', hasOwnAddress: false }, signal)).rejects.toMatchObject({
+    code: 'POD_FAILED'
+  })
 })
 
 describe('the mailbox of a step', () => {
@@ -669,7 +711,7 @@ describe('the mailbox of a step', () => {
     mkdirSync(local('job', '/work/_temp'), { recursive: true })
     mkdirSync(join(runner, '_temp'), { recursive: true })
     const workspace = call()
-    await workspace.fillJob('job', ME, signal)
+    await workspace.fillJob({ name: 'job' }, ME, signal)
     await workspace.beforeScript('job', signal)
     return workspace
   }
@@ -704,7 +746,7 @@ describe('the mailbox of a step', () => {
     mkdirSync(local('job', '/work/_temp'), { recursive: true })
     mkdirSync(join(runner, '_temp'), { recursive: true })
     const workspace = call()
-    await workspace.fillJob('job', ME, signal)
+    await workspace.fillJob({ name: 'job' }, ME, signal)
     const cut = cutLater()
     await workspace.beforeScript('job', signal)
     await workspace.exchangeMail({ entries: [{ id: ID, log: 'one\n' }] }, signal)

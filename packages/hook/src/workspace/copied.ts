@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 import type { V1Container, V1ContainerStatus, V1Pod, V1VolumeMount } from '@kubernetes/client-node'
 import { isKubeError, literal, looksFrom, waitForPod, type Kube } from '@kaniko-hooks/kube'
 
-import { HookError } from '../report/errors.js'
+import { HookError, messageOf } from '../report/errors.js'
 import { RECEIVE_CONTAINER, WORK_CONTAINER } from '../pods/names.js'
 import { printWaiting } from '../steps/waiting.js'
 import { printFirst } from '../report/print-first.js'
@@ -12,12 +12,22 @@ import { warningCommand, type Line } from '../report/workflow-commands.js'
 import type { PodParts } from '../pods/pod-parts.js'
 import type { VolumeArgs } from '../protocol/schema.js'
 import { fixedDirectories, makeDirectories, openToEveryone } from './directories.js'
+import { canConnect, newKey } from './direct.js'
 import { EXTERNALS, keepCommand, OWN } from './helper/program.js'
-import type { Answer, Open, Owner } from './helper/words.js'
+import type { Answer, Direct, Open, Owner } from './helper/words.js'
 import { EXTERNALS_VOLUME, externalsMount, mountsOf, WORK_VOLUME } from './mounts.js'
 import { NO_MAIL, type Mail, type Post } from './mailbox/letters.js'
 import { MirrorFile, ROOT, type Mirror } from './mirror.js'
-import { converse, converseEarly, hearLast, Session, type PodTree, type SessionOptions } from './session.js'
+import {
+  converse,
+  converseEarly,
+  hearLast,
+  Refused,
+  Session,
+  within,
+  type PodTree,
+  type SessionOptions
+} from './session.js'
 import {
   fetchChanges,
   sendChanges,
@@ -32,7 +42,9 @@ import { Index } from './tree/index.js'
 import { look, type Found, type Side } from './tree/side.js'
 import {
   NOTHING_TRAVELLED,
+  type PodAddress,
   type ServiceParts,
+  type StepPod,
   type Travelled,
   type VolumeRequest,
   type Workspace
@@ -61,7 +73,11 @@ export interface CopiedOptions {
   readonly runnerImage: string
   /** Names of directories of the repository that stay in the job's pod. */
   readonly exclude: readonly string[]
+  /** Whether the job's pod may be called without the API server. */
+  readonly direct: boolean
   readonly timeoutMs: number
+  /** For the debug log. */
+  readonly note: (text: string) => void
   /** Told why a pod does not start yet. */
   readonly print: Line
 }
@@ -80,7 +96,7 @@ export class Copied implements Workspace {
   /** From before a script step until after it. */
   #job: JobTree | undefined
   /** From the time that a container step's pod has its files. */
-  #step: { readonly side: Side; readonly options: SessionOptions; readonly session?: Promise<Session> } | undefined
+  #step: StepTree | undefined
 
   constructor(options: CopiedOptions) {
     const { workDirectory, workspaceDirectory } = options
@@ -127,19 +143,47 @@ export class Copied implements Workspace {
     return Promise.resolve()
   }
 
-  async fillJob(jobPod: string, asking: Promise<Owner>, signal: AbortSignal): Promise<void> {
+  async fillJob({ name: jobPod, ip }: PodAddress, asking: Promise<Owner>, signal: AbortSignal): Promise<void> {
     this.#mirror.forgetTold()
     const job = this.#jobAs(this.#mirror.empty(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
-    const name = randomUUID()
-    let owner = ROOT
-    await this.#talk(SEND, job, async session => {
-      owner = await asking
-      return this.#send(session, side, looking, { pod: jobPod, owner, name })
+    let serving: Promise<Direct | undefined> = Promise.resolve(undefined)
+    const agreed = await this.#talk(SEND, job, async session => {
+      if (ip !== undefined) serving = this.#directTo(session, ip)
+      const owner = await asking
+      const name = newName()
+      await this.#send(session, side, looking, { pod: jobPod, owner, name })
+      return { owner, generation: name }
     })
-    this.#mirror.save({ ...mirror, owner, generation: name, index: side.index })
+    this.#mirror.save({ ...mirror, ...agreed, direct: await serving, index: side.index })
     this.close()
+  }
+
+  /**
+   * Finds out whether the pod can be called without the API server from now on. Never rejects.
+   *
+   * @param host its own address, if that is known here
+   */
+  async #directTo(session: Session, host?: string): Promise<Direct | undefined> {
+    if (!this.#options.direct || this.#mirror.isBlocked) return undefined
+    const key = newKey()
+    const answer = await session
+      .ask({ serve: { key, ...(host === undefined ? {} : { host }) } })
+      .catch((error: unknown) => {
+        // A call that came too early has another one after it.
+        if (error instanceof Refused)
+          this.#options.note(`Files go by exec: the pod takes no calls (${messageOf(error)}).`)
+      })
+    if (answer === undefined || !('serves' in answer)) return undefined
+    const direct = { ...answer.serves, key }
+    const isReached = await canConnect(direct)
+    if (!isReached) this.#mirror.block()
+    const at = `at ${direct.host}, port ${direct.port}`
+    this.#options.note(
+      isReached ? `Files go straight to the pod, ${at}.` : `Files go by exec: the pod is not reached ${at}.`
+    )
+    return isReached ? direct : undefined
   }
 
   async beforeScript(jobPod: string, signal: AbortSignal): Promise<void> {
@@ -148,17 +192,17 @@ export class Copied implements Workspace {
     const job = this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side } = job
     const looking = begun(look(side))
-    const name = randomUUID()
-    const { hasSent } = await this.#talk(SEND, job, async session => {
+    const { hasSent, name } = await this.#talk(SEND, job, async session => {
       // They are copied while the job's first step is on its way; later ones need not ask.
       const copied = mirror.hasExternals ? undefined : begun(session.ask({ externals: true }))
       // What was sent before a connection was lost may not be remembered in the pod.
       side.index = mirror.index
-      const sent = await this.#send(session, side, looking, { pod: jobPod, owner: mirror.owner, name })
+      const to = { pod: jobPod, owner: mirror.owner, name: newName() }
+      const sent = await this.#send(session, side, looking, to)
       await copied
-      return sent
+      return { ...sent, name: to.name }
     })
-    let current: Mirror = { ...mirror, hasExternals: true }
+    let current: Mirror = { ...(this.#job?.mirror ?? mirror), hasExternals: true }
     // A connection that is lost while the step runs must not make the pod forget what it was sent.
     if (hasSent) this.#mirror.save((current = { ...current, generation: name, index: side.index }))
     if (this.#job !== undefined) this.#job = { ...this.#job, mirror: current }
@@ -173,11 +217,16 @@ export class Copied implements Workspace {
     const job = this.#job ?? this.#jobAs(this.#mirror.load(jobPod), signal)
     const { mirror, side, session } = job
     const isOver = session instanceof Session && session.isOver
-    const name = randomUUID()
-    await this.#talk(FETCH, { mirror, side, signal, session: isOver ? undefined : session }, async open =>
-      this.#fetch(open, side, { pod: jobPod, owner: mirror.owner, name })
+    const name = await this.#talk(
+      FETCH,
+      { mirror, side, signal, session: isOver ? undefined : session },
+      async open => {
+        const from = { pod: jobPod, owner: mirror.owner, name: newName() }
+        await this.#fetch(open, side, from)
+        return from.name
+      }
     )
-    const current = { ...mirror, generation: name, index: side.index }
+    const current = { ...(this.#job?.mirror ?? mirror), generation: name, index: side.index }
     this.#mirror.save(current)
     if (this.#job !== undefined) this.#job = { ...this.#job, mirror: current }
   }
@@ -206,15 +255,15 @@ export class Copied implements Workspace {
 
   async catchUp(pod: string, signal: AbortSignal): Promise<void> {
     if (this.#step === undefined) return this.#bringBack(pod, signal)
-    const { side, options, session } = this.#step
+    const { side, options, session, hasOwnAddress } = this.#step
     const known = await session?.catch(() => undefined)
     const open = known?.isOver === false ? known : undefined
-    const name = randomUUID()
+    const name = newName()
     const caught = await converse(FETCH, { ...options, signal }, open, async current =>
       this.#fetch(current, side, { pod, owner: ROOT, name })
     )
     const agreed = { ...options, open: { ...options.open, generation: name } }
-    this.#step = { side, options: agreed, session: Promise.resolve(caught.session) }
+    this.#step = { side, hasOwnAddress, options: agreed, session: Promise.resolve(caught.session) }
   }
 
   async #isTalking(): Promise<boolean> {
@@ -253,11 +302,17 @@ export class Copied implements Workspace {
     openToEveryone(this.#options.workDirectory, this.#options.workspaceDirectory)
   }
 
-  async fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled> {
+  /** The same conversation, straight to the pod if that can be; an exec ends with it. */
+  async #straight(open: Session, options: SessionOptions): Promise<Session> {
+    const direct = await this.#directTo(open)
+    return direct === undefined ? open : Session.open({ ...options, direct })
+  }
+
+  async fillStep({ name: stepPod, hasOwnAddress }: StepPod, signal: AbortSignal): Promise<Travelled> {
     const { kube, timeoutMs, print } = this.#options
     const side = this.#side(new Index())
     const looking = begun(look(side))
-    const name = randomUUID()
+    const name = newName()
     const told = { opensOthers: true }
     const options = this.#session({ pod: stepPod, container: RECEIVE_CONTAINER }, { generation: '', ...told }, signal)
     const running = async (until: AbortSignal): Promise<unknown> =>
@@ -269,10 +324,15 @@ export class Copied implements Workspace {
       })
     let start = Date.now()
     const agreed: (() => Transferred)[] = []
+    const onLeave = (agree: () => Transferred): void => void agreed.push(agree)
+    let mayBeDirect = hasOwnAddress
     const sent = await converseEarly(SEND, options, running, async open => {
       start = Date.now()
-      const to = { pod: stepPod, owner: ROOT, name, onLeave: (agree: () => Transferred) => void agreed.push(agree) }
-      return this.#send(open, side, looking, to)
+      const session = mayBeDirect ? await this.#straight(open, options) : open
+      // What is lost on its way goes by exec.
+      if (session !== open) mayBeDirect = false
+      const to = { pod: stepPod, owner: ROOT, name, onLeave }
+      return { session, ...(await within(session, signal, async () => this.#send(session, side, looking, to))) }
     }).catch(async (error: unknown) => {
       // The receiver may have gone with all its files and taken the answers along.
       if (agreed.length === 0 || !isKubeError(error) || !(await this.#waitForLeaving(options))) throw error
@@ -281,9 +341,10 @@ export class Copied implements Workspace {
     const { files, bytes } = sent?.result ?? agreed.map(agree => agree()).at(-1) ?? NOTHING_TRAVELLED
     // For `attendStep`.
     kube.connectAhead()
-    if (sent !== undefined) await this.#release(sent.session, options, sent.result.left, name)
+    if (sent !== undefined) await this.#release(sent.result.session, options, sent.result.left, name)
     this.#step = {
       side,
+      hasOwnAddress,
       options: this.#session({ pod: stepPod, container: WORK_CONTAINER }, { generation: name, ...told })
     }
     return { files, bytes, ms: Date.now() - start }
@@ -318,7 +379,10 @@ export class Copied implements Workspace {
 
   attendStep(): void {
     if (this.#step === undefined) return
-    this.#step = { ...this.#step, session: begun(Session.open(this.#step.options)) }
+    const { options, hasOwnAddress } = this.#step
+    const opening = Session.open(options)
+    const session = hasOwnAddress ? opening.then(async open => this.#straight(open, options)) : opening
+    this.#step = { ...this.#step, session: begun(session) }
   }
 
   async collectStep(stepPod: string): Promise<void> {
@@ -327,7 +391,7 @@ export class Copied implements Workspace {
     const attending = await opening?.catch(() => undefined)
     const open = attending?.isOver === false ? attending : undefined
     const { session } = await converse(FETCH, options, open, async current =>
-      this.#fetch(current, side, { pod: stepPod, owner: ROOT, name: randomUUID() })
+      this.#fetch(current, side, { pod: stepPod, owner: ROOT, name: newName() })
     )
     session.close()
   }
@@ -338,15 +402,21 @@ export class Copied implements Workspace {
     return { mirror, side: this.#side(mirror.index), signal, session }
   }
 
-  #jobSession({ pod, generation }: Mirror, signal: AbortSignal | undefined): SessionOptions {
-    return this.#session({ pod, container: WORK_CONTAINER }, { generation, opensOthers: false }, signal)
+  #jobSession({ pod, generation, direct }: Mirror, signal: AbortSignal | undefined): SessionOptions {
+    return {
+      ...this.#session({ pod, container: WORK_CONTAINER }, { generation, opensOthers: false }, signal),
+      // The settings may have changed since the job began.
+      direct: this.#options.direct ? direct : undefined
+    }
   }
 
   /** Talks about the job's tree, by the conversation that is open or by another one, which stays open. */
   async #talk<T>(verb: string, job: JobTree, body: (session: Session) => Promise<T>): Promise<T> {
     const { mirror, signal } = job
     const { session, result } = await converse(verb, this.#jobSession(mirror, signal), job.session, body)
-    this.#job = { ...job, session }
+    const isLost = this.#options.direct && mirror.direct !== undefined && !session.isDirect
+    if (isLost) this.#options.note(`Files go by exec from now on: ${mirror.pod} is not reached directly any more.`)
+    this.#job = { ...job, session, mirror: isLost ? { ...mirror, direct: undefined } : mirror }
     return result
   }
 
@@ -441,6 +511,22 @@ interface JobTree {
   /** Ends what is being done. */
   readonly signal: AbortSignal | undefined
   readonly session: Session | Promise<Session> | undefined
+}
+
+/** The pod of a container step, and a conversation with it. */
+interface StepTree {
+  readonly side: Side
+  readonly hasOwnAddress: boolean
+  readonly options: SessionOptions
+  readonly session?: Promise<Session>
+}
+
+/**
+ * Names a state in which both sides are alike. Each attempt has one of its own: what a slow network still brings of an earlier one
+ * must not make a state that looks like the one after it.
+ */
+function newName(): string {
+  return randomUUID()
 }
 
 /** Work that is awaited later: that it fails is told there. */

@@ -1,7 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { Owner } from './helper/words.js'
+import type { Direct, Owner } from './helper/words.js'
 import { ownDirectory } from './own-directory.js'
 import { Index } from './tree/index.js'
 import { loadIndex, saveIndex } from './tree/index-file.js'
@@ -15,12 +15,16 @@ export interface Mirror {
   readonly owner: Owner
   /** Whether the pod is known to have the runner's externals. */
   readonly hasExternals: boolean
+  /** Where the pod is called without the API server, as long as that works. */
+  readonly direct?: Direct | undefined
   /** The runner's disk in that state. */
   readonly index: Index
 }
 
 /** So many complaints are remembered; a job can make ever new ones. */
 const TOLD_LIMIT = 1000
+
+const BLOCKED = 'blocked'
 
 export const ROOT: Owner = { uid: 0, gid: 0 }
 
@@ -67,9 +71,19 @@ export class MirrorFile {
     return fresh
   }
 
-  /** A new job gets all warnings again. */
+  /** A new job gets all warnings again, and another network, maybe. */
   forgetTold(): void {
-    rmSync(this.#path('told.json'), { force: true })
+    for (const name of ['told.json', BLOCKED]) rmSync(this.#path(name), { force: true })
+  }
+
+  /** Whether pods of this job are known not to be reached directly. */
+  get isBlocked(): boolean {
+    return existsSync(this.#path(BLOCKED))
+  }
+
+  /** No later call of this job tries the direct way. */
+  block(): void {
+    writeFileSync(this.#path(BLOCKED), '', { mode: 0o600 })
   }
 
   #path(name: string): string {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { isKubeError, type ExecStream, type Kube } from '@kaniko-hooks/kube'
+import { isKubeError, type Kube } from '@kaniko-hooks/kube'
 
 import { HookError } from '../report/errors.js'
+import { connectDirect, type Connection } from './direct.js'
 import { CALL_COMMAND, EXIT_NO_NODE, programBytes } from './helper/program.js'
-import type { Answer, Open, Word } from './helper/words.js'
+import type { Answer, Direct, Open, Word } from './helper/words.js'
 import { type Frame, FrameReader, messageFrame } from './tree/frames.js'
 import { EndedEarly } from './tree/pieces.js'
 
@@ -19,8 +20,12 @@ export interface SessionOptions {
   readonly place: PodTree
   readonly open: Open
   readonly signal?: AbortSignal | undefined
+  /** Where the program is called first; by an exec when it is not reached there. */
+  readonly direct?: Direct | undefined
   /** Silence after which the other side is given up, in milliseconds. */
   readonly idleMs?: number
+  /** The same, for a direct connection, which a network may have forgotten: an exec is tried then. */
+  readonly directIdleMs?: number
   /** The same, for the first answer. */
   readonly openMs?: number
 }
@@ -30,6 +35,9 @@ const TRIES = 4
 const OPEN_MS = 60_000
 /** Longer than any disk of a living node takes for one file; without a limit a hung program holds the job for ever. */
 const IDLE_MS = 10 * 60_000
+const DIRECT_IDLE_MS = 60_000
+/** For what is answered at once: a cancelled step has some eight seconds for its files, with an exec that takes over. */
+const DIRECT_ANSWER_MS = 4_000
 
 /** Of a call that ends with its container, which mostly takes the last answers along. */
 const KILLED = 137
@@ -38,7 +46,7 @@ const KILLED = 137
 const UNANSWERED = 'unanswered'
 
 /** The other side said why it could not. */
-class Refused extends Error {
+export class Refused extends Error {
   readonly code: string | undefined
 
   constructor(message: string, code: string | undefined) {
@@ -48,11 +56,13 @@ class Refused extends Error {
 }
 
 /**
- * A conversation with the program in a pod, by one exec. Words need not wait for the answers to those before them: each answer
+ * A conversation with the program in a pod, by one exec or a direct connection. Words need not wait for the answers to those before them: each answer
  * is for the first word that has none, and what is said at once travels together.
  */
 export class Session {
-  readonly stream: ExecStream
+  readonly stream: Connection
+  /** Whether it goes past the API server. */
+  readonly isDirect: boolean
   /**
    * Whether the pod remembers the state that was named, by its first answer. Until then nobody knows whether somebody is
    * there; rejects as `answer` does.
@@ -76,16 +86,18 @@ export class Session {
   /** Whether nothing more can be said. */
   isOver = false
 
-  private constructor(stream: ExecStream, { open, idleMs = IDLE_MS, openMs = OPEN_MS }: SessionOptions) {
+  private constructor(stream: Connection, isDirect: boolean, options: SessionOptions) {
+    const { open, idleMs = IDLE_MS, directIdleMs = DIRECT_IDLE_MS, openMs = OPEN_MS } = options
     this.stream = stream
-    this.#idleMs = idleMs
+    this.isDirect = isDirect
+    this.#idleMs = isDirect ? directIdleMs : idleMs
     this.isAlike = open.generation !== ''
     this.#reader = new FrameReader(stream.stdout as AsyncIterable<Buffer>, () => this.#idle?.refresh())
     const over = (): void => void (this.isOver = true)
     stream.exit.then(over, over)
     stream.stderr.on('data', (chunk: Buffer) => (this.#words = (this.#words + chunk.toString()).slice(-8000)))
     void this.write(programBytes()).catch(() => undefined)
-    this.ready = this.#begin(open, openMs)
+    this.ready = this.#begin(open, isDirect ? Math.min(openMs, DIRECT_ANSWER_MS) : openMs)
     this.ready.catch(() => undefined)
   }
 
@@ -103,8 +115,10 @@ export class Session {
     signal?.addEventListener('abort', stop)
     const settle = (): void => signal?.removeEventListener('abort', stop)
     try {
+      const direct = options.direct && (await connectDirect(options.direct, opening.signal).catch(() => undefined))
       const target = { ...place, command: CALL_COMMAND, stdin: true }
-      const session = new Session(await kube.exec(target, { signal: opening.signal }), options)
+      const stream = direct ?? (await kube.exec(target, { signal: opening.signal }))
+      const session = new Session(stream, direct !== undefined, options)
       session.ready.then(settle, settle)
       return session
     } catch (error) {
@@ -123,6 +137,19 @@ export class Session {
       const isReady = 'ready' in answer && answer.ready
       if (!isReady) this.isAlike = false
       return isReady
+    } finally {
+      clearTimeout(limit)
+    }
+  }
+
+  /** Finds out whether a connection that was idle still leads to somebody. */
+  async prove(): Promise<void> {
+    const limit = setTimeout(() => {
+      this.isSilent = true
+      this.close()
+    }, DIRECT_ANSWER_MS)
+    try {
+      await this.ask({ here: true })
     } finally {
       clearTimeout(limit)
     }
@@ -205,6 +232,8 @@ export class Session {
       return new Ended(error, undefined, this.#words, this.isSilent)
     }
     this.stream.stdout.resume()
+    // There is no exit code to come, and a network may keep what was not sent yet from ending.
+    if (this.isDirect) this.close()
     const ended = await this.stream.exit.then(
       code => new Ended(error, code, this.#words, false),
       (reason: unknown) => new Ended(reason, undefined, this.#words, false)
@@ -310,31 +339,34 @@ export async function converse<T>(
   const { kube, place, signal } = options
   let open = current
   for (let attempt = 1; ; attempt += 1) {
+    let isDirect = false
     try {
-      const opening = open ?? Session.open(options)
+      // A network that loses connections may lose the next one, too.
+      const opening = open ?? Session.open(attempt === 1 ? options : { ...options, direct: undefined })
       open = undefined
       const session = await opening
-      const stop = (): void => session.close()
-      signal?.addEventListener('abort', stop)
+      isDirect = session.isDirect
       try {
-        if (signal?.aborted === true) stop()
-        const result = await session.watched(async () => body(session))
-        return { session, result }
+        if (isDirect && session === current) await session.prove()
+        return { session, result: await within(session, signal, body) }
       } catch (error) {
         throw await session.ended(error)
-      } finally {
-        signal?.removeEventListener('abort', stop)
       }
     } catch (thrown) {
       const ended = thrown instanceof Ended ? thrown : new Ended(thrown, undefined, '', false)
       const { reason, code, isSilent } = ended
-      if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
+      if ((isSilent && !isDirect) || attempt === TRIES) throw failure(verb, options, ended)
       // Opened before it was needed, and nobody has heard yet whether its container runs.
       const isTooEarly =
         attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
       // A kubelet's connection that ends cleanly is a success for the API server.
       const isCut =
-        code === 0 || code === KILLED || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
+        isSilent ||
+        code === 0 ||
+        code === KILLED ||
+        code === UNANSWERED ||
+        isKubeError(reason, 'STREAM_LOST') ||
+        isTooEarly
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.
@@ -347,6 +379,22 @@ export async function converse<T>(
   }
 }
 
+/** Does something in a conversation, until the signal ends that. */
+export async function within<T>(
+  session: Session,
+  signal: AbortSignal | undefined,
+  body: (session: Session) => Promise<T>
+): Promise<T> {
+  const stop = (): void => session.close()
+  signal?.addEventListener('abort', stop)
+  try {
+    if (signal?.aborted === true) stop()
+    return await session.watched(async () => body(session))
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
 /**
  * Hears the answer to a last word, after which the other side goes, and may take its answer along.
  *
@@ -354,16 +402,12 @@ export async function converse<T>(
  * @throws HookError when it says that it could not
  */
 export async function hearLast(options: SessionOptions, session: Session, answer: Promise<Answer>): Promise<boolean> {
-  const stop = (): void => session.close()
-  options.signal?.addEventListener('abort', stop)
   try {
-    if (options.signal?.aborted === true) stop()
-    return 'remembered' in (await session.watched(async () => answer))
+    return 'remembered' in (await within(session, options.signal, async () => answer))
   } catch (error) {
     if (error instanceof Refused) throw failure('send files to', options, new Ended(error, undefined, '', false))
     return false
   } finally {
-    options.signal?.removeEventListener('abort', stop)
     session.close()
   }
 }

@@ -27,6 +27,19 @@ export interface Travelled {
 
 export const NOTHING_TRAVELLED: Travelled = { files: 0, bytes: 0, ms: 0 }
 
+/** A pod that runs. */
+export interface PodAddress {
+  readonly name: string
+  /** Its own; none where it has that of its node. */
+  readonly ip?: string | undefined
+}
+
+/** A pod that begins to run, and whose address is not known yet. */
+export interface StepPod {
+  readonly name: string
+  readonly hasOwnAddress: boolean
+}
+
 /**
  * How the runner's work directory reaches the pods of a job. The commands are written once over this interface.
  *
@@ -51,7 +64,7 @@ export interface Workspace {
   /** Makes the directories and files that the job pod mounts; overlaps with its start. */
   deliver(signal: AbortSignal): Promise<void>
   /** @param owner whose the files in the pod become */
-  fillJob(jobPod: string, owner: Promise<Owner>, signal: AbortSignal): Promise<void>
+  fillJob(jobPod: PodAddress, owner: Promise<Owner>, signal: AbortSignal): Promise<void>
   beforeScript(jobPod: string, signal: AbortSignal): Promise<void>
   /**
    * The files that a step writes for the runner come first.
@@ -78,7 +91,7 @@ export interface Workspace {
   stepParts(request: VolumeRequest): PodParts
   /** Makes what a step finds where its pod mounts the runner's disk, and opens that to its user: the pod may start at once. */
   openStep(): void
-  fillStep(stepPod: string, signal: AbortSignal): Promise<Travelled>
+  fillStep(stepPod: StepPod, signal: AbortSignal): Promise<Travelled>
   /** Begins what `collectStep` needs: a cancelled step leaves little time for it. */
   attendStep(): void
   collectStep(stepPod: string): Promise<void>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants, openSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 
@@ -9,7 +10,7 @@ import type { Converse } from './main.js'
 
 /*
  * Runs in a container of ours from its start, and waits for the hook: each exec of the hook's makes a directory with two
- * named pipes, and tells its name at the door. The program for the conversation comes along, and stays: nobody
+ * named pipes, and tells its name at the door; later the hook may call by TLS as well (`serve.ts`). The program for the conversation comes along, and stays: nobody
  * waits for a node to start, and what the program remembers of the tree need not be read again.
  */
 
@@ -24,66 +25,95 @@ const [, own = '', exitAlone = '', aloneSeconds = ''] = process.argv
 let known: { readonly sum: string; readonly converse: Converse } | undefined
 let endCurrent = (): void => undefined
 let latest = 0
+let calls = Promise.resolve()
 let alone: NodeJS.Timeout | undefined
 
 function listen(): void {
   // Open for writing as well: else each writer that goes would end it.
   const door = pipe(openSync(`${own}/door`, O_RDWR | O_NONBLOCK), { readable: true })
   let text = ''
-  let calls = Promise.resolve()
   door.on('data', (chunk: Buffer) => {
     const names = (text + chunk.toString()).split('\n')
     text = names.pop() ?? ''
-    for (const name of names) {
-      // Two never hold conversations at once: a hook that calls again has lost its connection.
-      const turn = ++latest
-      endCurrent()
-      calls = calls.then(async () => answer(`${own}/${name}`, () => turn === latest))
-    }
+    for (const name of names) queue(async isLatest => answer(`${own}/${name}`, isLatest))
   })
   waitAlone()
   // From now on a call is heard.
   writeFileSync(`${own}/listens`, '')
 }
 
+/** Two never hold conversations at once: a hook that calls again has lost its connection. */
+function queue(body: (isLatest: () => boolean) => Promise<void>): void {
+  const turn = ++latest
+  endCurrent()
+  // Whatever a call ends with, the next one is heard.
+  calls = calls.then(async () => body(() => turn === latest)).catch(() => undefined)
+}
+
 async function answer(directory: string, isLatest: () => boolean): Promise<void> {
   clearTimeout(alone)
-  const ends: Socket[] = []
-  // Both: who waits for room in an output that nobody reads any more has to wake up too.
+  const ends: Duplex[] = []
+  try {
+    await converse(ends, async () => {
+      const input = pipe(openSync(`${directory}/in`, O_RDONLY | O_NONBLOCK), { readable: true })
+      ends.push(input)
+      const output = pipe(await openOutput(`${directory}/out`, isLatest), { writable: true })
+      ends.push(output)
+      if (isLatest()) await hold(input, output)
+    })
+  } finally {
+    waitAlone()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/**
+ * A connection is a call from the first that is said on it: who only wanted to know whether there is a way ends no other conversation.
+ * What a slow network brings after another call is no call any more: the hook has given it up.
+ */
+function accept(connection: Duplex): void {
+  const before = latest
+  connection.once('readable', () => {
+    if (connection.readableLength === 0) return
+    if (latest !== before) return void connection.destroy()
+    queue(async isLatest =>
+      converse([connection], async () => {
+        if (isLatest()) await hold(connection, connection, true)
+      })
+    )
+  })
+}
+
+/** @param ends of the conversation: who waits for room in an output that nobody reads any more has to wake up too */
+async function converse(ends: readonly Duplex[], body: () => Promise<void>): Promise<void> {
   endCurrent = () => {
     for (const end of ends) end.destroy()
   }
   try {
-    const input = pipe(openSync(`${directory}/in`, O_RDONLY | O_NONBLOCK), { readable: true })
-    ends.push(input)
-    const output = pipe(await openOutput(`${directory}/out`, isLatest), { writable: true })
-    ends.push(output)
-    if (!isLatest()) return
-    await hold(input, output)
-    if (!output.destroyed) {
-      await new Promise<void>(resolve => {
-        output.on('close', resolve).end(resolve)
-      })
-    }
+    await body()
   } catch (error) {
     // The container's log is read by people only.
     process.stderr.write(`${String(error)}\n`)
   } finally {
     endCurrent()
-    rmSync(directory, { recursive: true, force: true })
-    waitAlone()
   }
 }
 
-async function hold(input: Socket, output: Socket): Promise<void> {
+/** @param isDirect whether only the program that came by an exec may go on: a key is for words, not for programs */
+async function hold(input: Duplex, output: Duplex, isDirect = false): Promise<void> {
   const pieces = new Pieces(input as AsyncIterable<Buffer>)
   const length = (await pieces.take(4)).readUInt32BE(0)
   const sum = (await pieces.take(32)).toString('hex')
   const program = await pieces.take(length)
   // Bytes of an exec's input may get lost: the hook hears no answer, and calls again.
   if (createHash('sha256').update(program).digest('hex') !== sum) return
+  if (isDirect && known?.sum !== sum) return
   if (known?.sum !== sum) known = { sum, converse: load(gunzipSync(program).toString()) }
-  await known.converse(pieces.rest(), output)
+  await known.converse(pieces.rest(), output, accept)
+  if (output.destroyed) return
+  await new Promise<void>(resolve => {
+    output.on('close', resolve).end(resolve)
+  })
 }
 
 function load(text: string): Converse {

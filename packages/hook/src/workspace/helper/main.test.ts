@@ -30,7 +30,7 @@ async function answer(copied: string): Promise<unknown> {
   writeFileSync(join(own, COPIED), copied)
   const input = new PassThrough()
   const output = new PassThrough()
-  const held = converse(input, output)
+  const held = converse(input, output, () => undefined)
   const reader = new FrameReader(output)
   const words: Word[] = [{ open: { root, own, generation: '', fixed: [], opensOthers: false } }, { externals: true }]
   for (const word of words) input.write(messageFrame(word))
@@ -68,7 +68,7 @@ describe('states that have names', () => {
     for (const directory of [own, root]) mkdirSync(directory, { recursive: true })
     const input = new PassThrough()
     const output = new PassThrough()
-    const held = converse(input, output)
+    const held = converse(input, output, () => undefined)
     for (const word of [{ open: { root, own, generation, fixed: [], opensOthers: false } }, ...words])
       input.write(Buffer.isBuffer(word) ? dataFrame(word) : messageFrame(word))
     input.end()

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Directory } from '../../files/directory.js'
@@ -17,7 +17,8 @@ import { Diverged, Receiver } from '../tree/receive.js'
 import type { TransferMessage } from '../tree/send.js'
 import { adopt, changesIn, look, opened, sendFound, type Side } from '../tree/side.js'
 import { isExcluded, isFileCommand, isOfTheRunner } from '../tree/leaves-out.js'
-import { COPIED, type Agreement, type Answer, type Open, type Owner, type Word } from './words.js'
+import { serve } from './serve.js'
+import { COPIED, type Agreement, type Answer, type Open, type Owner, type Serve, type Word } from './words.js'
 
 /*
  * The hook's half in a pod: keeps the work tree there and the runner's alike. It runs in a container of ours, from the
@@ -41,12 +42,20 @@ const COPY_LOOK_MS = 10
 /** Of the step that runs; it outlives a connection that is lost. */
 let mailbox: LocalMailbox | undefined
 
-/** Holds a conversation with the hook, until its end. */
-export type Converse = (input: AsyncIterable<Buffer>, output: Writable) => Promise<void>
+/**
+ * Holds a conversation with the hook, until its end.
+ *
+ * @param accept gets connections of the hook's, on which nothing was said yet; what is said begins with the program, as by an exec
+ */
+export type Converse = (
+  input: AsyncIterable<Buffer>,
+  output: Writable,
+  accept: (connection: Duplex) => void
+) => Promise<void>
 
-export const converse: Converse = async (input, output) => {
+export const converse: Converse = async (input, output, accept) => {
   process.umask(0)
-  const conversation = new Conversation(input, output)
+  const conversation = new Conversation(input, output, accept)
   try {
     await conversation.hold()
   } catch (error) {
@@ -62,14 +71,16 @@ export const converse: Converse = async (input, output) => {
 class Conversation {
   readonly #reader: FrameReader
   readonly #output: Writable
+  readonly #accept: (connection: Duplex) => void
   #open: Open | undefined
   #side: Side | undefined
   /** Whether the hook remembers the same state: else it has to send and to ask for all. */
   #isAlike = false
 
-  constructor(input: AsyncIterable<Buffer>, output: Writable) {
+  constructor(input: AsyncIterable<Buffer>, output: Writable, accept: (connection: Duplex) => void) {
     this.#reader = new FrameReader(input)
     this.#output = output
+    this.#accept = accept
   }
 
   async hold(): Promise<void> {
@@ -80,6 +91,8 @@ class Conversation {
       else if ('give' in word) await this.#give(word.give)
       else if ('kept' in word) this.#agree(given)
       else if ('externals' in word) await this.#awaitExternals()
+      else if ('here' in word) await this.#answer({ here: true })
+      else if ('serve' in word) await this.#serve(word.serve)
       else if ('mail' in word) await this.#mail(word.mail)
       else if ('leave' in word) await this.#leave(word.leave)
     }
@@ -128,7 +141,9 @@ class Conversation {
       fileMode: 0,
       directoryMode: 0,
       owner,
-      isWhole: whole
+      isWhole: whole,
+      // Who is killed has forgotten the tree, and gets all anew.
+      namesAtOnce: true
     })
     try {
       const failure = await this.#receive(receiver)
@@ -199,6 +214,11 @@ class Conversation {
     return this.#answer(
       failed({ message: `the runner's externals: ${complaint || 'not even why can be written'}`, ...code })
     )
+  }
+
+  async #serve(wanted: Serve): Promise<void> {
+    const served = serve(wanted, this.#accept).then(at => ({ serves: at }), failed)
+    await this.#answer(await served)
   }
 
   async #mail(post: Post): Promise<void> {

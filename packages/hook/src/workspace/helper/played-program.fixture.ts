@@ -25,6 +25,8 @@ const USUAL: Says = word => {
   if ('take' in word) return { took: { files: 0, bytes: 0 } }
   if ('externals' in word) return { copied: true }
   if ('mail' in word) return { mail: NO_MAIL }
+  if ('here' in word) return { here: true }
+  if ('serve' in word) return { failed: { message: 'no network' } }
   return 'kept' in word || 'give' in word ? undefined : { remembered: true }
 }
 
@@ -68,7 +70,7 @@ export function plays(
   }
 }
 
-const WORDS = ['open', 'take', 'give', 'kept', 'leave', 'externals', 'mail']
+const WORDS = ['open', 'take', 'give', 'kept', 'leave', 'externals', 'mail', 'here', 'serve']
 
 async function untilSent(frames: FrameReader): Promise<void> {
   for (;;) {

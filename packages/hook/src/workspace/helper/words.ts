@@ -18,6 +18,21 @@ export interface Owner {
   readonly gid: number
 }
 
+/** Where a job's pod is called without the API server, and by what both ends know each other. */
+export interface Direct {
+  readonly host: string
+  readonly port: number
+  /** In base64. Of one job, in the memory of its pod and in a file of the hook's own. */
+  readonly key: string
+}
+
+/** Without a host, the pod's first address is taken. */
+export type Serve = Pick<Direct, 'key'> & Partial<Pick<Direct, 'host'>>
+
+/** TLS with a key that both have, without certificates; what was said stays secret even if the key is found later. */
+export const DIRECT_TLS = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' } as const
+export const IDENTITY = 'kaniko-hooks'
+
 /** The first word. */
 export interface Open {
   readonly root: string
@@ -55,6 +70,10 @@ export type Word =
   | { readonly leave: string }
   /** The runner's externals are waited for. Answered by `copied` or `failed`. */
   | { readonly externals: true }
+  /** The program can be called without an exec from now on, with this key alone. Answered by `serves` or `failed`. */
+  | { readonly serve: Serve }
+  /** Is somebody there? Answered by `here`, at once. */
+  | { readonly here: true }
   /** For the mailbox of the step that runs. Answered by `mail`. */
   | { readonly mail: Post }
 
@@ -73,4 +92,6 @@ export type Answer =
   | { readonly failed: { readonly message: string; readonly code?: string } }
   | { readonly remembered: true }
   | { readonly copied: true }
+  | { readonly serves: Pick<Direct, 'host' | 'port'> }
+  | { readonly here: true }
   | { readonly mail: Mail }
