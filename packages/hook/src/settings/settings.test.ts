@@ -31,7 +31,7 @@ describe('readSettings', () => {
     expect(settings.destinations()).toEqual([{ nodePort: { host: 'registry.ci.svc', port: 5000, nodePort: 31500 } }])
     expect(settings).toMatchObject({
       prepareTimeoutMs: 600_000,
-      workspace: { mode: 'auto', exclude: [] },
+      workspace: { mode: 'auto', exclude: [], direct: true },
       engine: { kaniko: { image: DEFAULT_KANIKO_IMAGE, fork: 'osscontainertools' } }
     })
   })
@@ -193,7 +193,8 @@ describe('readSettings', () => {
   test('an empty file sets nothing', async () => {
     expect((await read({ ...RUNNER, KANIKO_HOOKS_CONFIG: file('# nothing\n') })).workspace).toEqual({
       mode: 'auto',
-      exclude: []
+      exclude: [],
+      direct: true
     })
   })
 
