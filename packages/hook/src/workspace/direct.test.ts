@@ -91,6 +91,28 @@ async function fetch(direct: Direct, name: string): Promise<boolean> {
   return session.isDirect
 }
 
+/**
+ * Brings files back by a direct conversation that was open, as a script step does at its end.
+ *
+ * @param happens to the connection, before it is used again or while files are asked for
+ * @returns whether the conversation was direct at first, and at the end
+ */
+async function fetchByOpen(
+  direct: Direct,
+  happens: { readonly before?: () => void; readonly inside?: () => void }
+): Promise<boolean[]> {
+  const settings = { ...options(direct, 'first'), directIdleMs: 500 }
+  const first = await Session.open(settings)
+  expect(await first.ready).toBe(true)
+  happens.before?.()
+  const { session: last } = await converse('fetch', settings, first, async open => {
+    happens.inside?.()
+    return fetchChanges(open, side, { pod: 'p', print, owner, name: 'second' })
+  })
+  last.close()
+  return [first.isDirect, last.isDirect]
+}
+
 const execs = (): number => server.asked.filter(line => line === 'GET pods/p/exec').length
 
 /** A network between that can be told what to do with a new connection, and with what comes. */
@@ -264,14 +286,8 @@ describe('files go by exec', () => {
     const direct = await begin()
     const { mode, direct: through } = await between(direct.port)
     writeFileSync(inPod('/work/back'), Buffer.alloc(3_000_000, 'x'))
-    const session = await Session.open(options(through(direct.key), 'first'))
-    expect(await session.ready).toBe(true)
-    const { session: last } = await converse('fetch', options(through(direct.key), 'first'), session, async open => {
-      mode.now = how
-      return fetchChanges(open, side, { pod: 'p', print, owner, name: 'second' })
-    })
-    last.close()
-    expect([session.isDirect, last.isDirect]).toEqual([true, false])
+    const ways = await fetchByOpen(through(direct.key), { inside: () => void (mode.now = how) })
+    expect(ways).toEqual([true, false])
     expect(readFileSync(join(side.root, 'back')).length).toBe(3_000_000)
   })
 
@@ -279,15 +295,8 @@ describe('files go by exec', () => {
     const direct = await begin()
     const { mode, direct: through } = await between(direct.port)
     writeFileSync(inPod('/work/back'), 'back')
-    const settings = { ...options(through(direct.key), 'first'), directIdleMs: 500 }
-    const session = await Session.open(settings)
-    expect(await session.ready).toBe(true)
-    mode.now = 'silent'
-    const { session: last } = await converse('fetch', settings, session, async open =>
-      fetchChanges(open, side, { pod: 'p', print, owner, name: 'second' })
-    )
-    last.close()
-    expect(last.isDirect).toBe(false)
+    const ways = await fetchByOpen(through(direct.key), { before: () => void (mode.now = 'silent') })
+    expect(ways).toEqual([true, false])
     expect(readFileSync(join(side.root, 'back'), 'utf8')).toBe('back')
   })
 
@@ -295,15 +304,8 @@ describe('files go by exec', () => {
     const direct = await begin()
     const { mode, direct: through } = await between(direct.port)
     writeFileSync(inPod('/work/back'), Buffer.alloc(30_000_000, 'x'))
-    const settings = { ...options(through(direct.key), 'first'), directIdleMs: 500 }
-    const session = await Session.open(settings)
-    expect(await session.ready).toBe(true)
-    mode.now = 'deaf'
-    const { session: last } = await converse('fetch', settings, session, async open =>
-      fetchChanges(open, side, { pod: 'p', print, owner, name: 'second' })
-    )
-    last.close()
-    expect(last.isDirect).toBe(false)
+    const ways = await fetchByOpen(through(direct.key), { inside: () => void (mode.now = 'deaf') })
+    expect(ways).toEqual([true, false])
     expect(readFileSync(join(side.root, 'back')).length).toBe(30_000_000)
   })
 

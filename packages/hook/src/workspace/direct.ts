@@ -4,13 +4,11 @@ import { PassThrough } from 'node:stream'
 
 import { KubeError, type ExecStream } from '@kaniko-hooks/kube'
 
-import { DIRECT_TLS, IDENTITY, type Direct } from './helper/words.js'
+import { ALIVE_MS, DIRECT_TLS, IDENTITY, type Direct } from './helper/words.js'
+import { room } from './tree/room.js'
 
 /** A pod that is reached at all is reached sooner; a network policy that drops what it does not allow lets nothing know. */
 const CONNECT_MS = 1_000
-
-/** After so long a silence the kernel asks whether the other end is there, and ten seconds later it gives up: a network forgets none that is used so often. */
-const ALIVE_MS = 15_000
 
 /** What a conversation needs of its connection. */
 export type Connection = Pick<ExecStream, 'stdout' | 'stderr' | 'exit' | 'write' | 'close'>
@@ -88,19 +86,8 @@ function connectionOf(socket: TLSSocket): Connection {
     stderr: new PassThrough(),
     exit,
     write: async bytes => {
+      if (!socket.destroyed && !socket.write(bytes)) await room(socket)
       if (socket.destroyed) throw lost()
-      if (socket.write(bytes)) return
-      await new Promise<void>((resolve, reject) => {
-        const drained = (): void => {
-          socket.off('close', closed)
-          resolve()
-        }
-        const closed = (): void => {
-          socket.off('drain', drained)
-          reject(lost())
-        }
-        socket.once('drain', drained).once('close', closed)
-      })
     },
     close: () => void socket.destroy()
   }

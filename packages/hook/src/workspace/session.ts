@@ -144,15 +144,7 @@ export class Session {
 
   /** Finds out whether a connection that was idle still leads to somebody. */
   async prove(): Promise<void> {
-    const limit = setTimeout(() => {
-      this.isSilent = true
-      this.close()
-    }, DIRECT_ANSWER_MS)
-    try {
-      await this.ask({ here: true })
-    } finally {
-      clearTimeout(limit)
-    }
+    await this.watched(async () => this.ask({ here: true }), DIRECT_ANSWER_MS)
   }
 
   /** Does something in which no silence is too long; what is done meanwhile is watched with it. */

@@ -14,6 +14,7 @@ import { Index } from '../tree/index.js'
 import { loadIndex, saveIndex } from '../tree/index-file.js'
 import { momentAfter } from '../tree/moment.js'
 import { Diverged, Receiver } from '../tree/receive.js'
+import { room } from '../tree/room.js'
 import type { TransferMessage } from '../tree/send.js'
 import { adopt, changesIn, look, opened, sendFound, type Side } from '../tree/side.js'
 import { isExcluded, isFileCommand, isOfTheRunner } from '../tree/leaves-out.js'
@@ -253,14 +254,7 @@ class Conversation {
 
   async #write(bytes: Buffer): Promise<void> {
     if (this.#output.destroyed) throw new EndedEarly()
-    if (this.#output.write(bytes)) return
-    await new Promise<void>(resolve => {
-      const go = (): void => {
-        this.#output.off('drain', go).off('close', go)
-        resolve()
-      }
-      this.#output.on('drain', go).on('close', go)
-    })
+    if (!this.#output.write(bytes)) await room(this.#output)
   }
 }
 

@@ -1,6 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import type { Writable } from 'node:stream'
 
 import { literal } from '@kaniko-hooks/kube'
 import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
@@ -9,6 +8,7 @@ import { WORK_CONTAINER } from '../../pods/names.js'
 import { NO_MAIL } from '../mailbox/letters.js'
 import { dataFrame, FrameReader, messageFrame } from '../tree/frames.js'
 import { EndedEarly } from '../tree/pieces.js'
+import { room } from '../tree/room.js'
 import { CALL_COMMAND, EXTERNALS, keepCommand, OWN, programBytes } from './program.js'
 import type { Answer, Word } from './words.js'
 
@@ -197,16 +197,4 @@ export class ProgramsHere {
       .replaceAll('/home/runner/externals', this.externals ?? '/nowhere')
       .replaceAll(EXTERNALS, this.externals === undefined ? '/nowhere' : this.#local(pod, EXTERNALS))
   }
-}
-
-/** Until an input takes more, or is over. */
-function room(input: Writable): Promise<void> {
-  if (input.destroyed) return Promise.resolve()
-  return new Promise(resolve => {
-    const go = (): void => {
-      input.off('drain', go).off('close', go)
-      resolve()
-    }
-    input.on('drain', go).on('close', go)
-  })
 }

@@ -1,12 +1,11 @@
 import { networkInterfaces } from 'node:os'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 
-import { DIRECT_TLS, IDENTITY, type Direct, type Serve } from './words.js'
+import { ALIVE_MS, DIRECT_TLS, IDENTITY, type Direct, type Serve } from './words.js'
 
 /** The hook has one at a time; whoever else calls holds none for longer than this, in milliseconds. */
 const MOST_CONNECTIONS = 8
 const HANDSHAKE_MS = 2_000
-const ALIVE_MS = 15_000
 
 let current: Server | undefined
 

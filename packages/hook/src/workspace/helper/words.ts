@@ -33,6 +33,9 @@ export type Serve = Pick<Direct, 'key'> & Partial<Pick<Direct, 'host'>>
 export const DIRECT_TLS = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' } as const
 export const IDENTITY = 'kaniko-hooks'
 
+/** After so long a silence the kernel asks whether the other end is there, and ten seconds later it gives up: a network forgets none that is used so often. */
+export const ALIVE_MS = 15_000
+
 /** The first word. */
 export interface Open {
   readonly root: string
