@@ -72,7 +72,7 @@ describe.each(MODES)('webhooks that change pods, %s', mode => {
         workflow: workflowOf({
           container: { image: busybox },
           steps: [
-            { name: 'script', run: 'echo in the job; ls /proc >/dev/null' },
+            { name: 'script', run: 'echo in the job' },
             { name: 'exit', uses: 'docker://busybox:1.36', with: { args: 'sh -c "echo in the step; exit 3"' } },
             use('build', { id: 'build' }),
             { name: 'after', run: 'echo "${{ steps.build.outputs.said }}"' }
