@@ -11504,10 +11504,17 @@ function isSame(one, other) {
 var SOON_MS = 1e3;
 var LATE_MS2 = 2e4;
 var MIDDLE_PAUSE_MS = 250;
+var GROWN_PAUSE_MS = 500;
 var LATE_PAUSE_MS = 1e3;
 function pollPause(ageMs) {
   if (ageMs < SOON_MS) return 100;
   return ageMs < LATE_MS2 ? MIDDLE_PAUSE_MS : LATE_PAUSE_MS;
+}
+function looksFrom(firstMs, growth = 0) {
+  return (ageMs) => {
+    if (ageMs < firstMs) return firstMs - ageMs;
+    return ageMs < LATE_MS2 ? Math.min(GROWN_PAUSE_MS, Math.max(MIDDLE_PAUSE_MS, ageMs * growth)) : LATE_PAUSE_MS;
+  };
 }
 
 // packages/kube/src/settles-within.ts
@@ -14643,6 +14650,7 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
+var START = looksFrom(600);
 var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
@@ -14675,8 +14683,9 @@ var KanikoEngine = class {
         name2 = this.#podName();
         const { made, first } = await this.#create(name2, run3, archive, ATTENDED);
         wasCreated = true;
+        const looks = { since: performance.now(), pause: START };
         await onPod?.(made);
-        return waitForPod(this.#kube, name2, "running", { ...run3.wait, container: first });
+        return waitForPod(this.#kube, name2, "running", { ...run3.wait, container: first, known: made, looks });
       };
       const remove = async (isThere) => {
         await Promise.all([this.#remove(name2, isThere), comesAlong ? this.#removeArchive(name2) : void 0]);
