@@ -12,9 +12,12 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer } from 'node:tls'
 
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
@@ -23,7 +26,7 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, refused, running
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
 import { plays, ProgramsHere } from './helper/played-program.fixture.js'
-import type { Word } from './helper/words.js'
+import { DIRECT_TLS, type Word } from './helper/words.js'
 import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
 
@@ -370,6 +373,23 @@ describe('whether files go straight to the pod', () => {
     // Another job's network may be another one.
     await call().fillJob({ name: 'job', ip: '127.0.0.1' }, ME, signal)
     expect(told.filter(word => 'serve' in word)).toHaveLength(2)
+  })
+
+  test('is found out too late where a network lets only small packets through: the step’s files go by exec', async () => {
+    let key = ''
+    const deaf = createServer({ ...DIRECT_TLS, pskCallback: () => Buffer.from(key, 'base64') })
+    deaf.on('secureConnection', socket => socket.on('error', () => undefined).pause())
+    await once(deaf.listen(0, '127.0.0.1'), 'listening')
+    const { port } = deaf.address() as AddressInfo
+    const told: Word[] = []
+    server.exec = plays(word => {
+      if (!('serve' in word)) return undefined
+      ;({ key } = word.serve)
+      return { serves: { host: '127.0.0.1', port } }
+    }, told)
+    await call().fillStep({ name: 'step', hasOwnAddress: true }, signal)
+    deaf.close()
+    expect(told.map(word => Object.keys(word).join())).toEqual(['open', 'serve', 'open', 'take', 'leave'])
   })
 
   test('is told when the pod cannot listen there, and files go by exec', async () => {

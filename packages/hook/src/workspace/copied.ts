@@ -332,7 +332,11 @@ export class Copied implements Workspace {
       // What is lost on its way goes by exec.
       if (session !== open) mayBeDirect = false
       const to = { pod: stepPod, owner: ROOT, name, onLeave }
-      return { session, ...(await within(session, signal, async () => this.#send(session, side, looking, to))) }
+      const sending = within(session, signal, async () => this.#send(session, side, looking, to))
+      const sent = await sending.catch(async (error: unknown) => {
+        throw session === open ? error : await session.ended(error)
+      })
+      return { session, ...sent }
     }).catch(async (error: unknown) => {
       // The receiver may have gone with all its files and taken the answers along.
       if (agreed.length === 0 || !isKubeError(error) || !(await this.#waitForLeaving(options))) throw error
