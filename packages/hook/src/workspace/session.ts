@@ -356,11 +356,7 @@ export async function converse<T>(
         attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
       // A kubelet's connection that ends cleanly is a success for the API server.
       const isCut =
-        code === 0 ||
-        code === KILLED ||
-        code === UNANSWERED ||
-        isKubeError(reason, 'STREAM_LOST') ||
-        isTooEarly
+        code === 0 || code === KILLED || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.
