@@ -648,6 +648,18 @@ describe('a full disk', () => {
   })
 })
 
+test('what a container step has by now is asked for by another name when the connection was lost', async () => {
+  const told: Word[] = []
+  let gives = 0
+  server.exec = plays(word => ('give' in word && ++gives === 1 ? EXEC_CUT : undefined), told)
+  const workspace = call()
+  await workspace.fillStep({ name: 'step', hasOwnAddress: false }, signal)
+  await workspace.catchUp('step', signal)
+  await workspace.collectStep('step')
+  const names = told.flatMap(word => ('give' in word ? [word.give.name] : []))
+  expect(new Set(names).size).toBe(3)
+})
+
 describe('the end of the receiver', () => {
   /** The word that lets the receiver go gives this. */
   function released(answer: ExecAnswer): void {

@@ -258,12 +258,13 @@ export class Copied implements Workspace {
     const { side, options, session, hasOwnAddress } = this.#step
     const known = await session?.catch(() => undefined)
     const open = known?.isOver === false ? known : undefined
-    const name = newName()
-    const caught = await converse(FETCH, { ...options, signal }, open, async current =>
-      this.#fetch(current, side, { pod, owner: ROOT, name })
-    )
-    const agreed = { ...options, open: { ...options.open, generation: name } }
-    this.#step = { side, hasOwnAddress, options: agreed, session: Promise.resolve(caught.session) }
+    const { session: last, result } = await converse(FETCH, { ...options, signal }, open, async current => {
+      const from = { pod, owner: ROOT, name: newName() }
+      await this.#fetch(current, side, from)
+      return from.name
+    })
+    const agreed = { ...options, open: { ...options.open, generation: result } }
+    this.#step = { side, hasOwnAddress, options: agreed, session: Promise.resolve(last) }
   }
 
   async #isTalking(): Promise<boolean> {

@@ -48,7 +48,10 @@ beforeEach(async () => {
   mkdirSync(side.root)
   writeFileSync(join(side.root, 'file'), 'from the runner')
   server = await ApiServer.start()
-  server.put('pods', { metadata: { name: 'p' }, spec: { containers: [{ name: 'kaniko-hooks-work' }, { name: 'receive-work' }] } })
+  server.put('pods', {
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'kaniko-hooks-work' }, { name: 'receive-work' }] }
+  })
   programs = new ProgramsHere((_, path) => inPod(path))
   server.exec = programs.exec
   kube = new Kube(server.config, { retryForMs: 1_000 })
