@@ -650,10 +650,14 @@ describe('a full disk', () => {
 
 test('what a container step has by now is asked for by another name when the connection was lost', async () => {
   const told: Word[] = []
-  let gives = 0
-  server.exec = plays(word => ('give' in word && ++gives === 1 ? EXEC_CUT : undefined), told)
+  const plain = plays(undefined, told)
+  server.exec = plain
   const workspace = call()
   await workspace.fillStep({ name: 'step', hasOwnAddress: false }, signal)
+  server.exec = exec => {
+    server.exec = plain
+    return plays(word => ('give' in word ? EXEC_CUT : undefined), told, [])(exec)
+  }
   await workspace.catchUp('step', signal)
   await workspace.collectStep('step')
   const names = told.flatMap(word => ('give' in word ? [word.give.name] : []))
