@@ -27,6 +27,7 @@ import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
 import { plays, ProgramsHere } from './helper/played-program.fixture.js'
 import { DIRECT_TLS, type Word } from './helper/words.js'
+import { NO_MAIL } from './mailbox/letters.js'
 import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
 
@@ -662,6 +663,38 @@ test('what a container step has by now is asked for by another name when the con
   await workspace.collectStep('step')
   const names = told.flatMap(word => ('give' in word ? [word.give.name] : []))
   expect(new Set(names).size).toBe(3)
+})
+
+describe('a container step that is attended to, and whose pod does not answer', () => {
+  /** @param isLost whether an answer of the first conversation does not arrive */
+  async function attended(isLost: (answer: Buffer) => boolean): Promise<Copied> {
+    const plain = plays()
+    server.exec = plain
+    const workspace = call()
+    await workspace.fillStep({ name: 'step', hasOwnAddress: true }, signal)
+    server.exec = exec => {
+      server.exec = plain
+      const print = async (chunk: string | Uint8Array): Promise<void> =>
+        isLost(Buffer.from(chunk)) ? undefined : exec.print(chunk)
+      return plain({ ...exec, print })
+    }
+    workspace.attendStep()
+    return workspace
+  }
+
+  test('whether it can be called directly, is collected by another exec', async () => {
+    const workspace = await attended(answer => answer.includes('no network'))
+    await workspace.collectStep('step')
+  })
+
+  test('holds up nobody who gives up', async () => {
+    const workspace = await attended(() => true)
+    const soon = AbortSignal.timeout(200)
+    expect(await workspace.exchangeMail({ entries: [], isLast: true }, soon)).toEqual(NO_MAIL)
+    await expect(workspace.exchangeMail({ entries: [] }, soon)).rejects.toThrow()
+    await expect(workspace.catchUp('step', soon)).rejects.toMatchObject({ code: 'ABORTED' })
+    workspace.close()
+  })
 })
 
 describe('the end of the receiver', () => {

@@ -21,6 +21,7 @@ import { MirrorFile, ROOT, type Mirror } from './mirror.js'
 import {
   converse,
   converseEarly,
+  DIRECT_ANSWER_MS,
   hearLast,
   Refused,
   Session,
@@ -168,8 +169,9 @@ export class Copied implements Workspace {
   async #directTo(session: Session, host?: string): Promise<Direct | undefined> {
     if (!this.#options.direct || this.#mirror.isBlocked) return undefined
     const key = newKey()
-    const answer = await session
-      .ask({ serve: { key, ...(host === undefined ? {} : { host }) } })
+    const asking = begun(session.ask({ serve: { key, ...(host === undefined ? {} : { host }) } }))
+    const answer = await session.ready
+      .then(async () => session.watched(async () => asking, DIRECT_ANSWER_MS))
       .catch((error: unknown) => {
         // A call that came too early has another one after it.
         if (error instanceof Refused)
@@ -233,8 +235,8 @@ export class Copied implements Workspace {
 
   async exchangeMail(post: Post, signal: AbortSignal): Promise<Mail> {
     // A pod that is gone must not hold up the end of its step.
-    if (post.isLast === true && !(await this.#isTalking())) return NO_MAIL
-    const session = await this.#current()
+    if (post.isLast === true && (await this.#talking(signal)) === undefined) return NO_MAIL
+    const session = await this.#current(signal)
     if (post.isLast === true) {
       // There is nothing in its answer, and the step's files can be asked for right behind it.
       void begun(session.ask({ mail: post }))
@@ -255,9 +257,8 @@ export class Copied implements Workspace {
 
   async catchUp(pod: string, signal: AbortSignal): Promise<void> {
     if (this.#step === undefined) return this.#bringBack(pod, signal)
-    const { side, options, session, hasOwnAddress } = this.#step
-    const known = await session?.catch(() => undefined)
-    const open = known?.isOver === false ? known : undefined
+    const { side, options, hasOwnAddress } = this.#step
+    const open = await this.#talking(signal)
     const { session: last, result } = await converse(FETCH, { ...options, signal }, open, async current => {
       const from = { pod, owner: ROOT, name: newName() }
       await this.#fetch(current, side, from)
@@ -267,17 +268,25 @@ export class Copied implements Workspace {
     this.#step = { side, hasOwnAddress, options: agreed, session: Promise.resolve(last) }
   }
 
-  async #isTalking(): Promise<boolean> {
-    const session = await Promise.resolve((this.#job ?? this.#step)?.session).catch(() => undefined)
-    return session?.isOver === false
+  /** The conversation that is open while a step runs. Who gives up does not wait for one that is being opened. */
+  async #talking(signal: AbortSignal): Promise<Session | undefined> {
+    let stop = (): void => undefined
+    const over = new Promise<undefined>(resolve => (stop = () => void setImmediate(resolve, undefined)))
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    const opened = Promise.resolve((this.#job ?? this.#step)?.session).catch(() => undefined)
+    const session = await Promise.race([opened, over])
+    signal.removeEventListener('abort', stop)
+    return session?.isOver === false ? session : undefined
   }
 
-  /** The conversation that is open while a step runs; another one when it was lost. */
-  async #current(): Promise<Session> {
+  /** The same; another one when it was lost. */
+  async #current(signal: AbortSignal): Promise<Session> {
+    const known = await this.#talking(signal)
+    if (known !== undefined) return known
+    signal.throwIfAborted()
     const running = this.#job ?? this.#step
     if (running === undefined) throw new Error('no step runs')
-    const known = await Promise.resolve(running.session).catch(() => undefined)
-    if (known?.isOver === false) return known
     if ('options' in running) {
       const session = await Session.open(running.options)
       this.#step = { ...running, session: Promise.resolve(session) }

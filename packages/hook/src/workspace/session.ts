@@ -37,7 +37,7 @@ const OPEN_MS = 60_000
 const IDLE_MS = 10 * 60_000
 const DIRECT_IDLE_MS = 60_000
 /** For what is answered at once: a cancelled step has some eight seconds for its files, with an exec that takes over. */
-const DIRECT_ANSWER_MS = 4_000
+export const DIRECT_ANSWER_MS = 4_000
 
 /** Of a call that ends with its container, which mostly takes the last answers along. */
 const KILLED = 137
