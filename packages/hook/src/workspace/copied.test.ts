@@ -393,6 +393,18 @@ describe('whether files go straight to the pod', () => {
     expect(told.map(word => Object.keys(word).join())).toEqual(['open', 'serve', 'open', 'take', 'leave'])
   })
 
+  test('is noted on the runner’s disk, and a disk that takes nothing ends the job with its reason', async () => {
+    const served = { serves: { host: '127.0.0.1', port: 1 } }
+    server.exec = plays(word => ('serve' in word ? served : undefined))
+    const filled = call().fillJob(
+      { name: 'job', ip: '127.0.0.1' },
+      sleep(500).then(async () => ME),
+      signal
+    )
+    symlinkSync('/no/such/directory/x', join(ownDirectory(runner), 'blocked'))
+    await expect(filled).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   test('is told when the pod cannot listen there, and files go by exec', async () => {
     await call().fillJob({ name: 'job', ip: '203.0.113.1' }, ME, signal)
     expect(notes).toEqual([expect.stringMatching(/^Files go by exec: the pod takes no calls \(listen EADDRNOTAVAIL/)])

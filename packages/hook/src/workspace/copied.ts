@@ -151,7 +151,7 @@ export class Copied implements Workspace {
     const looking = begun(look(side))
     let serving: Promise<Direct | undefined> = Promise.resolve(undefined)
     const agreed = await this.#talk(SEND, job, async session => {
-      if (ip !== undefined) serving = this.#directTo(session, ip)
+      if (ip !== undefined) serving = begun(this.#directTo(session, ip))
       const owner = await asking
       const name = newName()
       await this.#send(session, side, looking, { pod: jobPod, owner, name })
@@ -162,7 +162,7 @@ export class Copied implements Workspace {
   }
 
   /**
-   * Finds out whether the pod can be called without the API server from now on. Never rejects.
+   * Finds out whether the pod can be called without the API server from now on. Rejects only when that cannot be noted.
    *
    * @param host its own address, if that is known here
    */
