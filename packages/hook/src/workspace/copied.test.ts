@@ -12,9 +12,12 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer } from 'node:tls'
 
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Kube } from '@kaniko-hooks/kube'
@@ -23,7 +26,8 @@ import { ApiServer, EXEC_CUT, type ExecAnswer, type ExecScript, refused, running
 import { WORK_CONTAINER } from '../pods/names.js'
 import { Copied } from './copied.js'
 import { plays, ProgramsHere } from './helper/played-program.fixture.js'
-import type { Word } from './helper/words.js'
+import { DIRECT_TLS, type Word } from './helper/words.js'
+import { NO_MAIL } from './mailbox/letters.js'
 import { MirrorFile } from './mirror.js'
 import { ownDirectory } from './own-directory.js'
 
@@ -372,6 +376,35 @@ describe('whether files go straight to the pod', () => {
     expect(told.filter(word => 'serve' in word)).toHaveLength(2)
   })
 
+  test('is found out too late where a network lets only small packets through: the step’s files go by exec', async () => {
+    let key = ''
+    const deaf = createServer({ ...DIRECT_TLS, pskCallback: () => Buffer.from(key, 'base64') })
+    deaf.on('secureConnection', socket => socket.on('error', () => undefined).pause())
+    await once(deaf.listen(0, '127.0.0.1'), 'listening')
+    const { port } = deaf.address() as AddressInfo
+    const told: Word[] = []
+    server.exec = plays(word => {
+      if (!('serve' in word)) return undefined
+      ;({ key } = word.serve)
+      return { serves: { host: '127.0.0.1', port } }
+    }, told)
+    await call().fillStep({ name: 'step', hasOwnAddress: true }, signal)
+    deaf.close()
+    expect(told.map(word => Object.keys(word).join())).toEqual(['open', 'serve', 'open', 'take', 'leave'])
+  })
+
+  test('is noted on the runner’s disk, and a disk that takes nothing ends the job with its reason', async () => {
+    const served = { serves: { host: '127.0.0.1', port: 1 } }
+    server.exec = plays(word => ('serve' in word ? served : undefined))
+    const filled = call().fillJob(
+      { name: 'job', ip: '127.0.0.1' },
+      sleep(500).then(async () => ME),
+      signal
+    )
+    symlinkSync('/no/such/directory/x', join(ownDirectory(runner), 'blocked'))
+    await expect(filled).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   test('is told when the pod cannot listen there, and files go by exec', async () => {
     await call().fillJob({ name: 'job', ip: '203.0.113.1' }, ME, signal)
     expect(notes).toEqual([expect.stringMatching(/^Files go by exec: the pod takes no calls \(listen EADDRNOTAVAIL/)])
@@ -625,6 +658,54 @@ describe('a full disk', () => {
       await script(() => writeFileSync(join(inJob, 'large'), 'not any more'))
       expect(readdirSync(repository()).sort()).toEqual(['large', 'small'])
     })
+  })
+})
+
+test('what a container step has by now is asked for by another name when the connection was lost', async () => {
+  const told: Word[] = []
+  const plain = plays(undefined, told)
+  server.exec = plain
+  const workspace = call()
+  await workspace.fillStep({ name: 'step', hasOwnAddress: false }, signal)
+  server.exec = exec => {
+    server.exec = plain
+    return plays(word => ('give' in word ? EXEC_CUT : undefined), told, [])(exec)
+  }
+  await workspace.catchUp('step', signal)
+  await workspace.collectStep('step')
+  const names = told.flatMap(word => ('give' in word ? [word.give.name] : []))
+  expect(new Set(names).size).toBe(3)
+})
+
+describe('a container step that is attended to, and whose pod does not answer', () => {
+  /** @param isLost whether an answer of the first conversation does not arrive */
+  async function attended(isLost: (answer: Buffer) => boolean): Promise<Copied> {
+    const plain = plays()
+    server.exec = plain
+    const workspace = call()
+    await workspace.fillStep({ name: 'step', hasOwnAddress: true }, signal)
+    server.exec = exec => {
+      server.exec = plain
+      const print = async (chunk: string | Uint8Array): Promise<void> =>
+        isLost(Buffer.from(chunk)) ? undefined : exec.print(chunk)
+      return plain({ ...exec, print })
+    }
+    workspace.attendStep()
+    return workspace
+  }
+
+  test('whether it can be called directly, is collected by another exec', async () => {
+    const workspace = await attended(answer => answer.includes('no network'))
+    await workspace.collectStep('step')
+  })
+
+  test('holds up nobody who gives up', async () => {
+    const workspace = await attended(() => true)
+    const soon = AbortSignal.timeout(200)
+    expect(await workspace.exchangeMail({ entries: [], isLast: true }, soon)).toEqual(NO_MAIL)
+    await expect(workspace.exchangeMail({ entries: [] }, soon)).rejects.toThrow()
+    await expect(workspace.catchUp('step', soon)).rejects.toMatchObject({ code: 'ABORTED' })
+    workspace.close()
   })
 })
 

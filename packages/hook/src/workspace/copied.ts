@@ -21,6 +21,7 @@ import { MirrorFile, ROOT, type Mirror } from './mirror.js'
 import {
   converse,
   converseEarly,
+  DIRECT_ANSWER_MS,
   hearLast,
   Refused,
   Session,
@@ -150,7 +151,7 @@ export class Copied implements Workspace {
     const looking = begun(look(side))
     let serving: Promise<Direct | undefined> = Promise.resolve(undefined)
     const agreed = await this.#talk(SEND, job, async session => {
-      if (ip !== undefined) serving = this.#directTo(session, ip)
+      if (ip !== undefined) serving = begun(this.#directTo(session, ip))
       const owner = await asking
       const name = newName()
       await this.#send(session, side, looking, { pod: jobPod, owner, name })
@@ -161,15 +162,16 @@ export class Copied implements Workspace {
   }
 
   /**
-   * Finds out whether the pod can be called without the API server from now on. Never rejects.
+   * Finds out whether the pod can be called without the API server from now on. Rejects only when that cannot be noted.
    *
    * @param host its own address, if that is known here
    */
   async #directTo(session: Session, host?: string): Promise<Direct | undefined> {
     if (!this.#options.direct || this.#mirror.isBlocked) return undefined
     const key = newKey()
-    const answer = await session
-      .ask({ serve: { key, ...(host === undefined ? {} : { host }) } })
+    const asking = begun(session.ask({ serve: { key, ...(host === undefined ? {} : { host }) } }))
+    const answer = await session.ready
+      .then(async () => session.watched(async () => asking, DIRECT_ANSWER_MS))
       .catch((error: unknown) => {
         // A call that came too early has another one after it.
         if (error instanceof Refused)
@@ -233,8 +235,8 @@ export class Copied implements Workspace {
 
   async exchangeMail(post: Post, signal: AbortSignal): Promise<Mail> {
     // A pod that is gone must not hold up the end of its step.
-    if (post.isLast === true && !(await this.#isTalking())) return NO_MAIL
-    const session = await this.#current()
+    if (post.isLast === true && (await this.#talking(signal)) === undefined) return NO_MAIL
+    const session = await this.#current(signal)
     if (post.isLast === true) {
       // There is nothing in its answer, and the step's files can be asked for right behind it.
       void begun(session.ask({ mail: post }))
@@ -255,28 +257,36 @@ export class Copied implements Workspace {
 
   async catchUp(pod: string, signal: AbortSignal): Promise<void> {
     if (this.#step === undefined) return this.#bringBack(pod, signal)
-    const { side, options, session, hasOwnAddress } = this.#step
-    const known = await session?.catch(() => undefined)
-    const open = known?.isOver === false ? known : undefined
-    const name = newName()
-    const caught = await converse(FETCH, { ...options, signal }, open, async current =>
-      this.#fetch(current, side, { pod, owner: ROOT, name })
-    )
-    const agreed = { ...options, open: { ...options.open, generation: name } }
-    this.#step = { side, hasOwnAddress, options: agreed, session: Promise.resolve(caught.session) }
+    const { side, options, hasOwnAddress } = this.#step
+    const open = await this.#talking(signal)
+    const { session: last, result } = await converse(FETCH, { ...options, signal }, open, async current => {
+      const from = { pod, owner: ROOT, name: newName() }
+      await this.#fetch(current, side, from)
+      return from.name
+    })
+    const agreed = { ...options, open: { ...options.open, generation: result } }
+    this.#step = { side, hasOwnAddress, options: agreed, session: Promise.resolve(last) }
   }
 
-  async #isTalking(): Promise<boolean> {
-    const session = await Promise.resolve((this.#job ?? this.#step)?.session).catch(() => undefined)
-    return session?.isOver === false
+  /** The conversation that is open while a step runs. Who gives up does not wait for one that is being opened. */
+  async #talking(signal: AbortSignal): Promise<Session | undefined> {
+    let stop = (): void => undefined
+    const over = new Promise<undefined>(resolve => (stop = () => void setImmediate(resolve, undefined)))
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    const opened = Promise.resolve((this.#job ?? this.#step)?.session).catch(() => undefined)
+    const session = await Promise.race([opened, over])
+    signal.removeEventListener('abort', stop)
+    return session?.isOver === false ? session : undefined
   }
 
-  /** The conversation that is open while a step runs; another one when it was lost. */
-  async #current(): Promise<Session> {
+  /** The same; another one when it was lost. */
+  async #current(signal: AbortSignal): Promise<Session> {
+    const known = await this.#talking(signal)
+    if (known !== undefined) return known
+    signal.throwIfAborted()
     const running = this.#job ?? this.#step
     if (running === undefined) throw new Error('no step runs')
-    const known = await Promise.resolve(running.session).catch(() => undefined)
-    if (known?.isOver === false) return known
     if ('options' in running) {
       const session = await Session.open(running.options)
       this.#step = { ...running, session: Promise.resolve(session) }
@@ -332,7 +342,11 @@ export class Copied implements Workspace {
       // What is lost on its way goes by exec.
       if (session !== open) mayBeDirect = false
       const to = { pod: stepPod, owner: ROOT, name, onLeave }
-      return { session, ...(await within(session, signal, async () => this.#send(session, side, looking, to))) }
+      const sending = within(session, signal, async () => this.#send(session, side, looking, to))
+      const sent = await sending.catch(async (error: unknown) => {
+        throw session === open ? error : await session.ended(error)
+      })
+      return { session, ...sent }
     }).catch(async (error: unknown) => {
       // The receiver may have gone with all its files and taken the answers along.
       if (agreed.length === 0 || !isKubeError(error) || !(await this.#waitForLeaving(options))) throw error

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { connect as connectPlain, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -15,7 +16,7 @@ import { ApiServer, EXEC_CUT, selfSigned } from '@kaniko-hooks/testing'
 
 import { canConnect, connectDirect, newKey } from './direct.js'
 import { ProgramsHere } from './helper/played-program.fixture.js'
-import { OWN, programBytes } from './helper/program.js'
+import { keepCommand, OWN, programBytes } from './helper/program.js'
 import type { Direct } from './helper/words.js'
 import { converse, Session, type SessionOptions } from './session.js'
 import { fetchChanges, sendChanges } from './transfer.js'
@@ -47,7 +48,10 @@ beforeEach(async () => {
   mkdirSync(side.root)
   writeFileSync(join(side.root, 'file'), 'from the runner')
   server = await ApiServer.start()
-  server.put('pods', { metadata: { name: 'p' }, spec: { containers: [{ name: 'kaniko-hooks-work' }] } })
+  server.put('pods', {
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'kaniko-hooks-work' }, { name: 'receive-work' }] }
+  })
   programs = new ProgramsHere((_, path) => inPod(path))
   server.exec = programs.exec
   kube = new Kube(server.config, { retryForMs: 1_000 })
@@ -220,6 +224,23 @@ describe('a pod that is called directly', () => {
     await once(stdout.resume(), 'end')
     expect(existsSync(join(base, 'ran'))).toBe(false)
     expect(await fetch(direct, 'second')).toBe(true)
+  })
+
+  test('does not go as one that is left alone while it is called directly', async () => {
+    const program = programs.start('p', keepCommand(3))
+    const end = once(program, 'exit')
+    const place = { pod: 'p', container: 'receive-work' }
+    const key = newKey()
+    const first = await Session.open({ ...options(), place })
+    expect(await first.ready).toBe(false)
+    const served = await first.ask({ serve: { host: '127.0.0.1', key } })
+    if (!('serves' in served)) throw new Error('the program takes no calls')
+    const session = await Session.open(options({ ...served.serves, key }))
+    expect(await session.ready).toBe(false)
+    await sleep(4_000)
+    expect(await session.ask({ here: true })).toEqual({ here: true })
+    session.close()
+    expect(await end).toEqual([1, null])
   })
 
   test('takes a key once more, and the one before no longer', async () => {

@@ -37,7 +37,7 @@ const OPEN_MS = 60_000
 const IDLE_MS = 10 * 60_000
 const DIRECT_IDLE_MS = 60_000
 /** For what is answered at once: a cancelled step has some eight seconds for its files, with an exec that takes over. */
-const DIRECT_ANSWER_MS = 4_000
+export const DIRECT_ANSWER_MS = 4_000
 
 /** Of a call that ends with its container, which mostly takes the last answers along. */
 const KILLED = 137
@@ -217,7 +217,12 @@ export class Session {
    * word to a command that never began fails without that reason.
    */
   async ended(error: unknown): Promise<Ended> {
-    if (this.#isUnanswered) return new Ended(error, UNANSWERED, '', false)
+    if (error instanceof Ended) {
+      // Another conversation has gone on in the place of this one, of which nothing may come any more.
+      this.close()
+      return error
+    }
+    if (this.#isUnanswered || (this.isSilent && this.isDirect)) return new Ended(error, UNANSWERED, '', false)
     const isShort = error instanceof EndedEarly || isKubeError(error, 'EXEC_FAILED')
     if (this.isSilent || !isShort) {
       this.close()
@@ -331,15 +336,13 @@ export async function converse<T>(
   const { kube, place, signal } = options
   let open = current
   for (let attempt = 1; ; attempt += 1) {
-    let isDirect = false
     try {
       // A network that loses connections may lose the next one, too.
       const opening = open ?? Session.open(attempt === 1 ? options : { ...options, direct: undefined })
       open = undefined
       const session = await opening
-      isDirect = session.isDirect
       try {
-        if (isDirect && session === current) await session.prove()
+        if (session.isDirect && session === current) await session.prove()
         return { session, result: await within(session, signal, body) }
       } catch (error) {
         throw await session.ended(error)
@@ -347,18 +350,13 @@ export async function converse<T>(
     } catch (thrown) {
       const ended = thrown instanceof Ended ? thrown : new Ended(thrown, undefined, '', false)
       const { reason, code, isSilent } = ended
-      if ((isSilent && !isDirect) || attempt === TRIES) throw failure(verb, options, ended)
+      if (isSilent || attempt === TRIES) throw failure(verb, options, ended)
       // Opened before it was needed, and nobody has heard yet whether its container runs.
       const isTooEarly =
         attempt === 1 && current !== undefined && code === undefined && isKubeError(reason, 'EXEC_FAILED')
       // A kubelet's connection that ends cleanly is a success for the API server.
       const isCut =
-        isSilent ||
-        code === 0 ||
-        code === KILLED ||
-        code === UNANSWERED ||
-        isKubeError(reason, 'STREAM_LOST') ||
-        isTooEarly
+        code === 0 || code === KILLED || code === UNANSWERED || isKubeError(reason, 'STREAM_LOST') || isTooEarly
       if (!isCut) {
         if (!isKubeError(reason, 'EXEC_FAILED') || (reason.status ?? 0) < 500) throw failure(verb, options, ended)
         // The node may be away, and then refuses whatever it is asked.

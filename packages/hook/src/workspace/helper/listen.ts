@@ -51,7 +51,6 @@ function queue(body: (isLatest: () => boolean) => Promise<void>): void {
 }
 
 async function answer(directory: string, isLatest: () => boolean): Promise<void> {
-  clearTimeout(alone)
   const ends: Duplex[] = []
   try {
     await converse(ends, async () => {
@@ -62,7 +61,6 @@ async function answer(directory: string, isLatest: () => boolean): Promise<void>
       if (isLatest()) await hold(input, output)
     })
   } finally {
-    waitAlone()
     rmSync(directory, { recursive: true, force: true })
   }
 }
@@ -86,6 +84,7 @@ function accept(connection: Duplex): void {
 
 /** @param ends of the conversation: who waits for room in an output that nobody reads any more has to wake up too */
 async function converse(ends: readonly Duplex[], body: () => Promise<void>): Promise<void> {
+  clearTimeout(alone)
   endCurrent = () => {
     for (const end of ends) end.destroy()
   }
@@ -96,6 +95,7 @@ async function converse(ends: readonly Duplex[], body: () => Promise<void>): Pro
     process.stderr.write(`${String(error)}\n`)
   } finally {
     endCurrent()
+    waitAlone()
   }
 }
 

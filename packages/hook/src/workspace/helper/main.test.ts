@@ -103,6 +103,13 @@ describe('states that have names', () => {
     expect(await ready('before')).toEqual({ ready: true })
   })
 
+  test('what comes whole has no name before all has come, also where the tree had one', async () => {
+    await say('', ...taken('a', true, 'x'))
+    expect(await ready('a')).toEqual({ ready: true })
+    await say('', ...taken('b', true, 'x').slice(0, 2))
+    expect(await ready('a')).toEqual({ ready: false })
+  })
+
   test('what was given counts when the hook says so, or comes back with its name, and else not', async () => {
     const give = (name: string): unknown => ({ give: { whole: false, name } })
     const make = (name: string): void => writeFileSync(join(base, 'root', name), '')

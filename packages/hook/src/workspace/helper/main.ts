@@ -135,6 +135,8 @@ class Conversation {
         if ('message' in frame && 'sent' in (frame.message as TransferMessage)) return
       }
     }
+    // What ends in the middle is no state that anybody knows.
+    if (whole && memory !== undefined) memory = { ...memory, generation: '' }
     const receiver = new Receiver(side.root, opened(side), {
       judge: () => 'take',
       keeps: isOfTheRunner,

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 
 import { literal } from '@kaniko-hooks/kube'
 import type { ExecAnswer, ExecCall, ExecScript } from '@kaniko-hooks/testing'
@@ -177,7 +177,12 @@ export class ProgramsHere {
 
   /** Kills a pod's listener, as a lack of memory does. */
   crash(pod: string): void {
-    execFileSync('pkill', ['-KILL', '-P', String(this.#keepers.get(pod)?.pid)])
+    const children = execFileSync('pgrep', ['-P', String(this.#keepers.get(pod)?.pid)], { encoding: 'utf8' })
+    for (const child of children.trim().split('\n')) {
+      process.kill(Number(child), 'SIGKILL')
+      // What it still has open it would take along: a call at its door, too.
+      while (existsSync(`/proc/${child}`)) execFileSync('sleep', ['0.01'])
+    }
   }
 
   end(): void {

@@ -45,10 +45,14 @@ export async function serve(
   return { host, port: (server.address() as { readonly port: number }).port }
 }
 
-function ownAddress(): string {
-  const found = Object.values(networkInterfaces())
+/**
+ * The pod's first address that leads to it from elsewhere. Those of one link do not: a pod of an IPv6 cluster may have one of IPv4 for what it
+ * calls outside of the cluster, and that comes first.
+ */
+export function ownAddress(interfaces = networkInterfaces()): string {
+  const found = Object.values(interfaces)
     .flatMap(addresses => addresses ?? [])
-    .find(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+    .find(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/.test(address))
   if (found === undefined) throw new Error('there is no address')
   return found.address
 }
