@@ -99,13 +99,17 @@ async function killListener({ name }: RunnerPod): Promise<void> {
   process.kill(Number(listeners[0]), 'SIGKILL')
 }
 
-/** From now on nothing of what the runner sends to the job's pod arrives, and nobody tells him. */
+/**
+ * From now on nothing of what the runner sends to the job's pod arrives, and to other pods only small packets do, as on a path whose
+ * larger ones are dropped. Nobody tells him.
+ */
 async function cutNetwork({ name }: RunnerPod): Promise<void> {
   const [runner, job] = await Promise.all([podOf(name), podOf(`${name}-workflow`)])
   const [pid = ''] = processesOf(runner?.metadata?.uid ?? '', 'node')
-  await promisify(execFile)('nsenter', [
-    ...['--target', pid, '--net', 'ip', 'route', 'add', 'blackhole', `${job?.status?.podIP}/32`]
-  ])
+  const change = async (...command: readonly string[]): Promise<unknown> =>
+    promisify(execFile)('nsenter', ['--target', pid, '--net', ...command])
+  await change('ip', 'route', 'add', 'blackhole', `${job?.status?.podIP}/32`)
+  await change('iptables', ...'-A OUTPUT -p tcp --dport 32768:60999 -m length --length 601:65535 -j DROP'.split(' '))
 }
 
 /** What was said about the way that files take, in the whole job. */
@@ -150,7 +154,7 @@ describe('the files of a job without a volume', () => {
     'go by exec from the moment at which the pod is not reached directly (%s)',
     async how => {
       const result = await lanes.result(how)
-      // The container step after that has a pod of its own.
+      // The container step after that has a pod of its own, with which a handshake passes.
       const straight = 'Files go straight to the pod'
       const ways = [straight, 'Files go by exec from now on', straight, straight]
       expect(saidOfWays(result)).toEqual(ways)
