@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { RUNNER, type RunnerPod } from './runner-pod.js'
+import { withoutSlowTransfers } from './slow-transfer.js'
 
 /** A step as the stand-in for the runner reports it. */
 export interface StepResult {
@@ -125,14 +126,11 @@ export function stepOf(result: JobResult, name: string): StepResult {
   return step
 }
 
-/** What the hook says of files that take long to cross, as on a busy machine. */
-const PROGRESS = /^(?:Sending|Sent|Fetching|Looking for what changed)\b.* pod \S+/
-
 /** What a step's hook call printed: no heading, no script and no environment of the runner's own. */
 export function outputOf(step: StepResult): string[] {
   const { lines } = step.log
   const call = lines.findLastIndex(line => line.startsWith("##[group]Run '") && line.endsWith(".js'"))
-  return lines.slice(lines.indexOf('##[endgroup]', call) + 1).filter(line => !PROGRESS.test(line))
+  return withoutSlowTransfers(lines.slice(lines.indexOf('##[endgroup]', call) + 1))
 }
 
 /** What the container of a step printed: without what the hook says of how long the step took, which depends on the machine. */
