@@ -229,8 +229,8 @@ async function goDown(): Promise<Outcome> {
     { destinations: [destination(down, 'down', BOTH_SECRETS)] },
     {
       entry: 'cat /content; until [ -e /github/workspace/go-on ]; do sleep 0.2; done',
-      onLog: text => {
-        if (!text.includes('content of down')) return
+      onLog: line => {
+        if (!line.includes('content of down')) return
         isDown ??= down.remove().then(async () => runner.exec(['touch', goOn]))
       }
     }
@@ -242,7 +242,7 @@ async function build(
   runner: RunnerPod,
   name: string,
   settings: object,
-  { entry = 'cat /content', onLog }: { readonly entry?: string; readonly onLog?: (text: string) => void } = {}
+  { entry = 'cat /content', onLog }: { readonly entry?: string; readonly onLog?: (line: string) => void } = {}
 ): Promise<Outcome> {
   const dockerfile = `FROM busybox:1.36\nCOPY content /content\nENTRYPOINT ["sh", "-c", "${entry}"]\n`
   const file = await runner.writeSettings(settings)

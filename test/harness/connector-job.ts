@@ -90,8 +90,8 @@ export interface Build {
   readonly env?: Readonly<Record<string, string>>
   /** Gets each object in the namespace, and what becomes of it. */
   readonly onObject?: (item: Seen) => void
-  /** Gets the job's log as it comes. */
-  readonly onLog?: (text: string) => void
+  /** Gets the job's log as it comes, in whole lines. */
+  readonly onLog?: (line: string) => void
 }
 
 /** Where the stand-in for the runner takes actions of other repositories from. */

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+import { LineSplitter } from '../stand-ins/runner/lines.js'
 import { RUNNER, type RunnerPod } from './runner-pod.js'
 import { withoutSlowTransfers } from './slow-transfer.js'
 
@@ -42,8 +43,8 @@ export interface JobRequest {
   readonly files?: Files
   /** `<step name>:<seconds>`: cancels the job so long after that step began. */
   readonly cancelAt?: string
-  /** Gets the log as it comes. */
-  readonly onLog?: (text: string) => void
+  /** Gets the log as it comes, in whole lines: a connection cuts it anywhere. */
+  readonly onLog?: (line: string) => void
   readonly args?: readonly string[]
   /** Further environment of the runner; the hook sees it too. */
   readonly env?: Readonly<Record<string, string>>
@@ -55,6 +56,7 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
   const source = `${base}/source`
   if (request.source !== undefined) await runner.copy(request.source, source)
   await deliver(runner, request, base)
+  const lines = new LineSplitter()
   const { stdout, stderr } = await runner.exec(
     [
       ...['env', ...Object.entries(request.env ?? {}).map(([name, value]) => `${name}=${value}`)],
@@ -66,7 +68,7 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
       ...(request.cancelAt === undefined ? [] : ['--cancel-at', request.cancelAt]),
       ...(request.args ?? [])
     ],
-    { onStdout: chunk => request.onLog?.(chunk.toString()) }
+    { onStdout: chunk => lines.push(chunk).forEach(line => request.onLog?.(line)) }
   )
   const log = stdout.toString()
   return { ...(await readResult(runner, `${base}/result.json`, `${stderr}\n${log}`)), log }

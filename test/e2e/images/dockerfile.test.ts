@@ -321,8 +321,8 @@ async function brokenAndCancelled(runner: RunnerPod): Promise<Done> {
   }
   return run(runner, [goesOn('broken'), use('slow')], files, {
     args: ['--cancel-file', cancelFile],
-    onLog: text => {
-      if (!/^\s*begun$/m.test(text) || isCancelled) return
+    onLog: line => {
+      if (!/^\s*begun$/.test(line) || isCancelled) return
       isCancelled = true
       void runner.exec(['touch', cancelFile])
     }
@@ -331,9 +331,9 @@ async function brokenAndCancelled(runner: RunnerPod): Promise<Done> {
 
 async function killedAfterPush(runner: RunnerPod): Promise<Done> {
   return run(runner, [goesOn('killed')], action('killed', 'FROM busybox:1.36\nENTRYPOINT ["sleep", "20"]\n'), {
-    onLog: text => {
+    onLog: line => {
       // The push is done, the record with the digest may not be written yet: the hook dies without a word.
-      if (text.includes('Pushed registry.')) void runner.exec(['sh', '-c', KILL_HOOK])
+      if (line.includes('Pushed registry.')) void runner.exec(['sh', '-c', KILL_HOOK])
     }
   })
 }
