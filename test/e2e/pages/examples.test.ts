@@ -13,6 +13,7 @@ import { createVolume, deleteVolume } from '../../harness/cluster/index.js'
 import { nodePortRegistry, tlsRegistry, type Registry } from '../../stand-ins/registries/index.js'
 import { runJob, type JobResult } from '../../harness/job.js'
 import { apply, getJson, kubectl, tryKubectl } from '../../harness/kubectl.js'
+import { leftIn } from '../../harness/namespace.js'
 import { observe, type Seen } from '../../harness/observe.js'
 import { imagesIn } from '../../harness/registry.js'
 import { RUNNER, type RunnerPod } from '../../harness/runner-pod.js'
@@ -326,10 +327,8 @@ describe('the values of a scale set', () => {
         expect(job.log).toMatch(PULLED_BY_NODE_PORT)
         expect(job.result.conclusion).toBe('success')
         expectTemplate(seen.filter(({ metadata }) => metadata?.name?.startsWith(`${name}-`)))
-        const left = await getJson<{ items: unknown[] }>(suite.cluster, [
-          ...['-n', suite.namespace, 'pods,jobs,secrets', '-l', `runner-pod=${name}`]
-        ])
-        expect(left.items).toEqual([])
+        // Without a volume nobody waits for the end of the job's pod.
+        expect(await leftIn(suite.cluster, suite.namespace, [name], name)).toEqual([])
         await expectRemoved(job.log)
       } finally {
         await kubectl(suite.cluster, ['-n', suite.namespace, 'delete', 'pod', name])
