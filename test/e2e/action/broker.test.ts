@@ -25,10 +25,8 @@ beforeAll(async () => {
 
 afterAll(async () => registry.remove())
 
-/** Once its build has said something. */
-const KILLER = killerOf(`until cat /__w/_temp/_kbuild/*.log | grep -q 'it is slow'; do sleep 0.2; done
-# The step looks into its mailbox four times a second.
-sleep 1`)
+/** Once it has printed something of its build: what a step prints lies in its pod before it is shown. */
+const KILLER = killerOf("until grep -qs 'it is slow' /__hook/*-*/[0-9]*; do sleep 0.2; done")
 
 /** The action as it is committed, and a repository that uses it. */
 function repository(): Record<string, string> {
