@@ -16,6 +16,7 @@ import {
   type NotReady
 } from '../../stand-ins/connector/index.js'
 import { Lanes } from '../../faults/lanes.js'
+import { withTemplate } from '../../faults/template.js'
 import {
   createAuthority,
   proxiedRegistry,
@@ -46,6 +47,7 @@ import {
   type Done
 } from '../../harness/connector-job.js'
 import { action } from '../../harness/dockerfile-action.js'
+import { holdJob } from '../../harness/hold-job.js'
 import { outputOf, stepOf } from '../../harness/job.js'
 import { kubectl } from '../../harness/kubectl.js'
 import { createNamespace, type Namespace } from '../../harness/namespace.js'
@@ -249,8 +251,13 @@ function startJobs(): void {
     'an exposed connector, novolume': () => run(novolume, exposed, { attributes: 'connectors' }),
     'a refused mount': () => run(novolume, pending, configured),
     'the other guesses': () => run(novolume, other),
-    'an ingress with TLS': () =>
-      run(novolume, secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } }, { isDownloaded: true }),
+    'an ingress with TLS': async () => {
+      const runner = await novolume()
+      const { template, look: onObject } = holdJob(suite.cluster, runner, 1)
+      const env = await withTemplate(runner, template)
+      const more = { ca: { secret: 'ingress-authority', key: 'tls.pem' } }
+      return run(novolume, secure, more, { isDownloaded: true, env, onObject })
+    },
     'an ingress with TLS, of an unknown authority': () => run(novolume, secure),
     'a configuration that the class has not': () => run(novolume, exposed, { configuration: 'none' }),
     // The proxy has let the hook in, and the driver asks anew.
