@@ -585,7 +585,7 @@ async function isAuthenticated(token = ''): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     const { body } = await api.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)
     const { authenticated = false } = (body as { readonly status?: { readonly authenticated?: boolean } }).status ?? {}
-    if (!authenticated || tries === 15) return authenticated
+    if (!authenticated || tries === 60) return authenticated
     await new Promise(resolve => setTimeout(resolve, 1_000))
   }
 }

@@ -426,7 +426,8 @@ describe('what cannot be built', () => {
       const done = await lanes.result('wrong')
       const [error] = errorsOf(done, 'based')
       expect(error).toMatch(/busybox:no-such-tag/)
-      expect(stepOf(done.result, 'based').ms).toBeLessThan(60_000)
+      // A build has half an hour; a busy machine may need a minute until Kaniko asks.
+      expect(stepOf(done.result, 'based').ms).toBeLessThan(120_000)
       expect(done.left).toEqual([])
     },
     TIMEOUT

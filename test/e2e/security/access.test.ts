@@ -106,7 +106,7 @@ test.each(
     await callHook(runner, { input: { command: 'cleanup_job', state: null, args: {} } })
     expect(await suite.left()).toEqual([])
   },
-  120_000
+  400_000
 )
 
 // Every test without a volume shows it.
