@@ -175,7 +175,7 @@ test('a pod that its node rejects before it takes the context is created again, 
   expect(made).toHaveLength(4)
   expect(lines.filter(line => line.includes('It is created again'))).toHaveLength(3)
   expect(server.names('pods')).toEqual([])
-}, 15_000)
+})
 
 test('a pod that somebody deletes is a failure', async () => {
   server.onCreate('pods', () => void setTimeout(() => server.remove('pods', 'b'), 20))
