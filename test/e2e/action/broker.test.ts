@@ -25,9 +25,6 @@ beforeAll(async () => {
 
 afterAll(async () => registry.remove())
 
-/** Once it has printed something of its build: what a step prints lies in its pod before it is shown. */
-const KILLER = killerOf("until grep -qs 'it is slow' /__hook/*-*/[0-9]*; do sleep 0.2; done")
-
 /** The action as it is committed, and a repository that uses it. */
 function repository(): Record<string, string> {
   const committed = readdirSync(join(ROOT, 'dist', 'action')).map(name => `dist/action/${name}`)
@@ -62,7 +59,7 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
         uses: './',
         with: { ...build, tags: `${registry.pushHost}/open/${mode}:2`, 'build-args': 'VERSION=2' }
       },
-      { name: 'killer', run: KILLER },
+      { name: 'killer', run: killerOf('it is slow') },
       { name: 'killed', uses: './', with: { context: 'slow' } }
     ]
     result = await runJob(runner, {
