@@ -187,9 +187,17 @@ function isBuildPod(item: Seen): item is SeenPod {
   return item.kind === 'Pod' && item.metadata?.name?.includes('-build-') === true
 }
 
-/** What a connector's proxy answered, as `method path status`. */
-export const seenBy = async (connector: Connector): Promise<string[]> =>
-  (await connector.requests()).map(line => `${line.method} ${pathOf(line)} ${line.status}`)
+/**
+ * What a connector's proxy answered, as `method path status`.
+ *
+ * @param digest of an image whose manifest somebody may have asked for as for a blob
+ */
+export const seenBy = async (connector: Connector, digest = 'none'): Promise<string[]> =>
+  (await connector.requests()).map(line => `${line.method} ${asManifest(pathOf(line), digest)} ${line.status}`)
+
+/** A request's path, of a manifest where it is one: a runtime whose first question failed asks for it as for a blob (containerd). */
+export const asManifest = (path: string, digest: string): string =>
+  path.replace(`/blobs/${digest}`, `/manifests/${digest}`)
 
 const pathOf = ({ path }: ProxyLine): string => path.split('?')[0] ?? ''
 

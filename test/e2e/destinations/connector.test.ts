@@ -26,6 +26,7 @@ import {
 import { create, secretOf, undoAll, type Undo } from '../../stand-ins/registries/objects.js'
 import { Choice } from '../../harness/choice.js'
 import {
+  asManifest,
   buildPods,
   byLocalhost,
   errorIn,
@@ -340,7 +341,7 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
       expect(await registry.images()).not.toContain(image)
       const path = (connector: Connector) => `/v2/${connector.prefix}${REPOSITORY}/manifests`
       const [push, pull] = await Promise.all([pushedTo(), pulledFrom()])
-      const [pushed, pulled] = await Promise.all([seenBy(push), seenBy(pull)])
+      const [pushed, pulled] = await Promise.all([seenBy(push, digest), seenBy(pull, digest)])
       expect(pushed).toEqual(
         expect.arrayContaining([`PUT ${path(push)}/${tag} 201`, `DELETE ${path(push)}/${digest} 202`])
       )
@@ -355,7 +356,9 @@ test('an ingress is spoken to over TLS by everybody, with the authority that the
   const { tag, digest } = imageOf(done)
   const { connector, ingress } = await behindIngress()
   const path = `/v2/${connector.prefix}${REPOSITORY}/manifests`
-  const lines = (await ingress.requests()).map(line => `${line.method} ${line.path} ${line.status ?? '?'}`)
+  const lines = (await ingress.requests()).map(
+    line => `${line.method} ${asManifest(line.path, digest)} ${line.status ?? '?'}`
+  )
   expect(lines).toEqual(
     expect.arrayContaining([`PUT ${path}/${tag} 201`, `GET ${path}/${digest} 200`, `DELETE ${path}/${digest} 202`])
   )
