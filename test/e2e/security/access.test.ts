@@ -31,7 +31,7 @@ async function grant(rules: readonly Rule[]): Promise<void> {
       for (const verb of verbs) {
         const isGranted = rules.some(rule => rule.resources.includes(resource) && rule.verbs.includes(verb))
         await until(
-          `${verb} on ${resource}: ${isGranted}`,
+          `${isGranted ? 'The' : 'No'} right to ${verb} ${resource}`,
           30,
           async () => (await may(api, verb, resource)) === isGranted
         )

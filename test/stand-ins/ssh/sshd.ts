@@ -49,7 +49,7 @@ export async function startSshd(remote: string): Promise<Sshd> {
     'UsePAM no'
   ]
   await writeFile(at('config'), `${options.join('\n')}\n`)
-  const { server, ended, port } = await listening(at('config'))
+  const { server, ended, port } = await startServer(at('config'))
   const client = [
     ...['ssh', '-i', at('user'), '-p', String(port), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
     ...[
@@ -72,7 +72,7 @@ export async function startSshd(remote: string): Promise<Sshd> {
   }
 }
 
-async function listening(
+async function startServer(
   config: string
 ): Promise<{ readonly server: ChildProcess; readonly ended: Promise<void>; readonly port: number }> {
   for (let tries = 1; ; tries += 1) {
