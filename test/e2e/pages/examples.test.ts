@@ -368,7 +368,8 @@ test('the check of a node port in docs/destinations/nodeport.md', async () => {
   const command = /^kubectl run pull-check .*$/m.exec(page)?.[0] ?? ''
   await asReader(`${command} -n ${suite.namespace}`, ROOT)
   const api = new Api(suite.cluster.kubeconfig)
-  const until = Date.now() + 30_000
+  // The kubelet pulls one image after the other.
+  const until = Date.now() + 120_000
   let said = ''
   while (!said.includes('not found') && Date.now() < until) {
     await sleep(500)
