@@ -207,6 +207,17 @@ export async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1_200 && !condition(); tries += 1) await sleep(100)
 }
 
+/** Of a step only its follower is left, which mostly has a child that sleeps. */
+export function isFollowerAlone(): boolean {
+  const follower = readOr(join(spool, ID, 'follower')).trim()
+  return processesInSpool().every(pid => pid === follower || [follower, ''].includes(parentOf(pid)))
+}
+
+/** Empty when it has ended. */
+function parentOf(pid: string): string {
+  return /^PPid:\s*(\d+)$/m.exec(readOr(`/proc/${pid}/status`))?.[1] ?? ''
+}
+
 /** The processes of the hook's own: they stand in the spool, or in what was it. */
 export function processesInSpool(): string[] {
   return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && cwdOf(pid).startsWith(spool))

@@ -8,9 +8,9 @@ import type { OpenExec } from './detached-step.js'
 import {
   abandoned,
   ID,
+  isFollowerAlone,
   NEXT_ID,
   opener,
-  processesInSpool,
   run,
   SHELLS,
   until,
@@ -31,7 +31,7 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
       expect(late.output.toString()).toBe('began\n')
       await until(() => readdirSync(spool.path).length === 0)
       await abandoned(opener(shell), `echo began; sleep 60; touch '${marker()}'`, 1_000)
-      await until(() => existsSync(join(spool.path, ID, 'exit')) && processesInSpool().length === 1)
+      await until(() => existsSync(join(spool.path, ID, 'exit')) && isFollowerAlone())
       expect((await run(opener(shell), ['true'], {}, undefined, { id: NEXT_ID })).end).toBe(0)
       await until(() => readdirSync(spool.path).length === 0)
       expect(readdirSync(spool.path)).toEqual([])
