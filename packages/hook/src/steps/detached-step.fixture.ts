@@ -204,7 +204,11 @@ export async function abandoned(openExec: OpenExec, script: string, orphanMs: nu
 }
 
 export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1_200 && !condition(); tries += 1) await sleep(100)
+  for (let tries = 0; tries < 1_200; tries += 1) {
+    if (condition()) return
+    await sleep(100)
+  }
+  throw new Error(`this did not come true within two minutes: ${condition.toString()}`)
 }
 
 /** Of a step only its follower is left, which mostly has a child that sleeps. */
