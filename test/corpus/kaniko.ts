@@ -12,6 +12,7 @@ import { ARCHIVE_MOUNT, ZIPPED_KEY } from '../../packages/builder/src/engines/po
 import { CONTEXT_CONTAINER, CONTEXT_MOUNT, LAYOUT_MOUNT } from '../../packages/builder/src/engines/pod/parts.js'
 import type { Prepared } from '../../packages/builder/src/index.js'
 import type { Cluster } from '../harness/cluster/index.js'
+import { execInPod } from '../harness/exec.js'
 import { blobPath } from './layout.js'
 import { fetchFrom, removePod, runIn, startPod, STAY, untilRunning, writeIn } from './pods.js'
 import { packDirectory } from './send.js'
@@ -71,6 +72,8 @@ async function buildInOnePod(
     const receiver = { namespace, pod: name, container: CONTEXT_CONTAINER }
     await writeIn(cluster, receiver, `${CONTEXT_MOUNT}/all.tar`, archive)
     await runIn(cluster, receiver, UNPACK)
+    // The container ends when it sees this, and may take the command along.
+    await execInPod(cluster, { ...receiver, command: ['touch', `${CONTEXT_MOUNT}/whole`] })
     await untilRunning(cluster, pod, 'stay', builds.length * CASE_SECONDS)
     const files = await fetchFrom(cluster, { namespace, pod: name, container: 'stay' }, '/out')
     return builds.map((_, index) => resultOf(files, `${index}/`))
@@ -92,7 +95,7 @@ export function resultOf(all: ReadonlyMap<string, Buffer>, prefix: string): Buil
   }
 }
 
-/** As the product's own receiver unpacks one. The container ends when it sees that all is there, and this program with it. */
+/** As the product's own receiver unpacks one. */
 const UNPACK = `
 set -e
 cd ${CONTEXT_MOUNT}
@@ -106,7 +109,6 @@ for file in all/*.tar; do
   gzip -c "$file" >"$case/${ZIPPED_KEY}"
 done
 rm -rf all all.tar
-(sleep 2; touch whole) >/dev/null 2>&1 &
 `.trim()
 
 async function packAll(builds: readonly Prepared[]): Promise<Buffer> {

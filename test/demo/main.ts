@@ -35,7 +35,7 @@ async function demo(): Promise<number> {
       const result = await runJob(runner, {
         workflow: await readFile(join(REPOSITORY, '.github', 'workflows', 'main-job.yml'), 'utf8'),
         source: REPOSITORY,
-        onLog: text => process.stdout.write(text)
+        onLog: line => process.stdout.write(`${line}\n`)
       })
       const left = [
         ...(await leftIn(cluster, namespace.name, [runner.name])),

@@ -26,6 +26,9 @@ const MARK = 'sleep 98765'
 /** What a container leaves in the workspace. */
 const LAST_FILE = `${RUNNER.work}/demo/demo/last`
 
+/** A file of the runner that cancels a job. */
+const CANCEL = '/tmp/cancel'
+
 /** Script steps by what they do with SIGINT, and the exit code that shows it; undefined for any but 0. */
 const SCRIPTS = {
   'leaves it alone': { script: `echo ready; ${MARK}`, code: 130 },
@@ -160,9 +163,8 @@ beforeAll(async () => {
               name: 'beating',
               id: 'beating',
               uses: `docker://${busybox}`,
-              // The file that cancels the job comes when the hook has long seen the container run.
               with: {
-                args: `sh -c "echo x=1 >>$GITHUB_OUTPUT; trap 'sleep 2; echo bye; exit 0' INT; sleep 3; while :; do date +%s%N >beat; sleep 0.2; done"`
+                args: `sh -c "echo x=1 >>$GITHUB_OUTPUT; trap 'sleep 2; echo bye; exit 0' INT; echo first >beat; echo beating; while :; do date +%s%N >beat; sleep 0.2; done"`
               }
             },
             {
@@ -172,7 +174,11 @@ beforeAll(async () => {
             }
           ]
         }),
-        args: ['--cancel-file', `${RUNNER.work}/demo/demo/beat`]
+        args: ['--cancel-file', CANCEL],
+        // What its container says is heard when the hook has seen it run.
+        onLog: line => {
+          if (/^\s*beating$/.test(line)) whole.runner.write(CANCEL, '').catch(() => undefined)
+        }
       })
   })
   const { calls } = whole

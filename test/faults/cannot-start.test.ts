@@ -52,7 +52,8 @@ const MISSING_MAP = {
 const REASONS = {
   'a registry that is not there': {
     image: 'registry.invalid/team/image:1',
-    says: /registry\.invalid.*cannot be pulled.*no such host/
+    // In the words of the name server that the machine has.
+    says: /registry\.invalid.*cannot be pulled.*(?:no such host|server misbehaving|i\/o timeout)/
   },
   'a tag that is not there': {
     image: 'localhost:31500/no-such/image:none',

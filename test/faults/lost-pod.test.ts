@@ -82,13 +82,20 @@ beforeAll(async () => {
     volumes: [{ name: 'kaniko-hooks', emptyDir: { medium: 'Memory', sizeLimit: '2Mi' } }]
   })
   // The kubelet ends the job container, and nobody deletes its pod.
-  const livenessProbe = { exec: { command: ['test', '!', '-e', '/tmp/ill'] }, periodSeconds: 1, failureThreshold: 1 }
+  const livenessProbe = {
+    exec: { command: ['test', '!', '-e', '/tmp/ill'] },
+    periodSeconds: 1,
+    failureThreshold: 1,
+    // By default a second, and an exec that takes longer is a failure.
+    timeoutSeconds: 60
+  }
   const watched = await withTemplate(small.runner, {
     terminationGracePeriodSeconds: 1,
     containers: [{ name: '$job', livenessProbe }]
   })
+  /** In the step's own directory: that of another step may be about to go. The step may begin before its helpers. */
   const kill = (file: string, seconds = STEP_SECONDS): string =>
-    `echo ready; cd $(ls -td /__hook/*-* | head -n 1); kill -9 $(cat ${file}); sleep ${seconds}; echo never`
+    `echo ready; cd "$(dirname "$(grep -lsx $$ /__hook/*-*/pid)")"; until [ -s ${file} ]; do sleep 0.1; done; kill -9 $(cat ${file}); sleep ${seconds}; echo never`
   const killed = {
     'the supervisor is killed': kill('supervisor'),
     'everything of the hook is killed': `echo ready; kill -9 $(grep -l -s kaniko-hooks /proc/[0-9]*/cmdline | cut -d/ -f3); sleep ${STEP_SECONDS}`

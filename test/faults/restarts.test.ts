@@ -10,7 +10,7 @@ import { Sight } from './sight.js'
 import { UnattendedCalls } from './unattended-calls.js'
 
 const TIMEOUT = 300_000
-/** Long enough for steps to be under way still when a build of the same moment has begun to print. */
+/** Long enough for what has begun first to be under way still when the last has begun to print. */
 const COUNT = 80
 /** Seen when a step is in its middle, and within a line. */
 const MIDDLE = 'line 4 of'
@@ -47,8 +47,11 @@ async function during(name: Component, volume: Runner, novolume: Runner): Promis
   const dockerfile = await buildAction(volume, name)
   const { busybox } = suite.cluster.images
   const sights = [new Sight('line 2 of'), new Sight(MIDDLE), new Sight(MIDDLE), new Sight(MIDDLE)] as const
+  // The steps begin when it prints: until then it may take longer than they do.
+  const build = volume.calls.action(dockerfile, { onOutput: sights[0].look })
+  await Promise.race([sights[0].seen, build])
   const all = [
-    volume.calls.action(dockerfile, { onOutput: sights[0].look }),
+    build,
     volume.calls.script(printNumbered(COUNT), { onOutput: sights[1].look }),
     novolume.calls.script(printNumbered(COUNT), { onOutput: sights[2].look }),
     // Its log is the container runtime's, which loses what it has of a line when it is killed.

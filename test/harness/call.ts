@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
 import { RUNNER, type RunnerPod } from './runner-pod.js'
+import { withoutSlowTransfers } from './slow-transfer.js'
 
 /** What one call of the hook did. */
 export interface CallReport {
   readonly exitCode: number
   readonly ms: number
+  /** Without words about slow transfers. */
   readonly stdout: readonly string[]
   readonly stderr: readonly string[]
   /** The response file's content; null when there is none. */
@@ -42,5 +44,6 @@ export async function callHook(runner: RunnerPod, request: CallRequest): Promise
     { input }
   )
   if (code !== 0) throw new Error(`the stand-in gave no report: ${stderr}`)
-  return JSON.parse(stdout.toString()) as CallReport
+  const report = JSON.parse(stdout.toString()) as CallReport
+  return { ...report, stdout: withoutSlowTransfers(report.stdout) }
 }

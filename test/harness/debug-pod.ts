@@ -27,7 +27,7 @@ export async function startDebugPod(cluster: Cluster, namespace: string, name: s
       ]
     }
   })
-  await kubectl(cluster, ['-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s'])
+  await kubectl(cluster, ['-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s'])
 }
 
 const INSTALL = `

@@ -5,6 +5,7 @@ import { envelope, serialise, type HookContainer, type HookRequest } from '../st
 import type { JsonObject } from '../stand-ins/runner/json.js'
 import { actionPaths, directories, jobPaths } from '../stand-ins/runner/path-map.js'
 import { RUNNER, type RunnerPod } from './runner-pod.js'
+import { withoutSlowTransfers } from './slow-transfer.js'
 
 /** What one call of the hook did. */
 export interface CallResult {
@@ -18,7 +19,7 @@ export interface CallResult {
   readonly sha256: string
   /** The hook's largest resident memory, in MiB. */
   readonly peakMiB: number
-  /** The last MiB of its stdout, without masks at its front: the runner shows none. */
+  /** The last MiB of its stdout, without masks at its front, which the runner does not show, and without words about slow transfers. */
   readonly text: string
   readonly lines: readonly string[]
   readonly stderr: string
@@ -247,10 +248,11 @@ function readReport(stdout: Buffer, mark: string): Report {
     .slice(1)
     .map(Number)
   const response = body + errBytes
-  const text = stdout
+  const printed = stdout
     .subarray(response + responseBytes)
     .toString()
     .replace(/^(?:::add-mask::.*\n)+/, '')
+  const text = withoutSlowTransfers(printed.split('\n')).join('\n')
   return {
     ...(interrupted === 0 ? {} : { msAfterInterrupt: Math.round((ended - interrupted) * 1000) }),
     code,

@@ -7,6 +7,7 @@ import { selfSigned } from '@kaniko-hooks/testing'
 
 import { Api, pathOf } from './cluster/api.js'
 import type { Cluster } from './cluster/index.js'
+import { until } from './cluster/wait.js'
 
 /** A change of a JSON patch (RFC 6902). */
 export interface Change {
@@ -34,7 +35,11 @@ export class Injector {
     this.#stop = stop
   }
 
-  /** @param changes what becomes of a pod */
+  /**
+   * Returns once the API server asks: it learns of a webhook a moment after that was made.
+   *
+   * @param changes what becomes of a pod
+   */
   static async start(
     cluster: Cluster,
     namespace: string,
@@ -79,13 +84,30 @@ export class Injector {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
     })
-    await api.apply(configuration)
+    try {
+      await api.apply(configuration)
+      await until('The API server asks the webhook', 60, async () => {
+        await api.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, TRIED)
+        return injector.asked.splice(0).length > 0
+      })
+    } catch (error) {
+      await injector.stop()
+      throw error
+    }
     return injector
   }
 
   async stop(): Promise<void> {
     await this.#stop()
   }
+}
+
+/** A pod that is never made. */
+const TRIED = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'tried' },
+  spec: { containers: [{ name: 'main', image: 'images.test/none:1' }] }
 }
 
 interface Review {

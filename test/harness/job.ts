@@ -3,7 +3,9 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+import { LineSplitter } from '../stand-ins/runner/lines.js'
 import { RUNNER, type RunnerPod } from './runner-pod.js'
+import { withoutSlowTransfers } from './slow-transfer.js'
 
 /** A step as the stand-in for the runner reports it. */
 export interface StepResult {
@@ -41,8 +43,8 @@ export interface JobRequest {
   readonly files?: Files
   /** `<step name>:<seconds>`: cancels the job so long after that step began. */
   readonly cancelAt?: string
-  /** Gets the log as it comes. */
-  readonly onLog?: (text: string) => void
+  /** Gets the log as it comes, in whole lines: a connection cuts it anywhere. */
+  readonly onLog?: (line: string) => void
   readonly args?: readonly string[]
   /** Further environment of the runner; the hook sees it too. */
   readonly env?: Readonly<Record<string, string>>
@@ -54,6 +56,7 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
   const source = `${base}/source`
   if (request.source !== undefined) await runner.copy(request.source, source)
   await deliver(runner, request, base)
+  const lines = new LineSplitter()
   const { stdout, stderr } = await runner.exec(
     [
       ...['env', ...Object.entries(request.env ?? {}).map(([name, value]) => `${name}=${value}`)],
@@ -65,7 +68,7 @@ export async function runJob(runner: RunnerPod, request: JobRequest): Promise<Jo
       ...(request.cancelAt === undefined ? [] : ['--cancel-at', request.cancelAt]),
       ...(request.args ?? [])
     ],
-    { onStdout: chunk => request.onLog?.(chunk.toString()) }
+    { onStdout: chunk => lines.push(chunk).forEach(line => request.onLog?.(line)) }
   )
   const log = stdout.toString()
   return { ...(await readResult(runner, `${base}/result.json`, `${stderr}\n${log}`)), log }
@@ -125,14 +128,11 @@ export function stepOf(result: JobResult, name: string): StepResult {
   return step
 }
 
-/** What the hook says of files that take long to cross, as on a busy machine. */
-const PROGRESS = /^(?:Sending|Sent|Fetching|Looking for what changed)\b.* pod \S+/
-
 /** What a step's hook call printed: no heading, no script and no environment of the runner's own. */
 export function outputOf(step: StepResult): string[] {
   const { lines } = step.log
   const call = lines.findLastIndex(line => line.startsWith("##[group]Run '") && line.endsWith(".js'"))
-  return lines.slice(lines.indexOf('##[endgroup]', call) + 1).filter(line => !PROGRESS.test(line))
+  return withoutSlowTransfers(lines.slice(lines.indexOf('##[endgroup]', call) + 1))
 }
 
 /** What the container of a step printed: without what the hook says of how long the step took, which depends on the machine. */

@@ -1,25 +1,64 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 
-/** A process has so long to be seen in its first seconds: a push of a small image takes a few tenths of one. */
+/**
+ * Looks at processes. One has so long to be seen in its first seconds: a push of a small image takes a few tenths of one. Later it may have become
+ * another program in the meantime. What lies in /proc is in memory: to wait for it costs ten times of what reading it does.
+ */
+const LOOK = `
+const { readdirSync, readFileSync } = require('node:fs')
+const { parentPort } = require('node:worker_threads')
 const YOUNG_EVERY_MS = 20
-/** A later one, which may have become another program in the meantime. */
 const EVERY_MS = 150
-/** After so long a process is no longer young. */
-const YOUNG_MS = 3_000
+const YOUNG_MS = 3000
+const seen = new Set()
+let began = new Map()
+let lookedAtAll = 0
+
+function look(pid) {
+  const read = file => readFileSync('/proc/' + pid + '/' + file, 'utf8')
+  try {
+    const uid = /\\/pod([0-9a-f-]{36})\\//.exec(read('cgroup'))?.[1]
+    if (uid === undefined) return
+    const [before, environment, after] = [read('cmdline'), read('environ'), read('cmdline')]
+    // It became another program in the meantime: the next look sees that one.
+    if (before !== after) return
+    const text = [before, environment].join('\\0').replaceAll('\\0', '\\n')
+    const key = uid + text
+    if (!seen.has(key)) parentPort.postMessage([uid, text])
+    seen.add(key)
+  } catch {
+    // It has ended in the meantime.
+  }
+}
+
+function lookAround() {
+  const now = Date.now()
+  const isTimeForAll = now - lookedAtAll >= EVERY_MS
+  if (isTimeForAll) lookedAtAll = now
+  const pids = readdirSync('/proc').filter(name => /^\\d+$/.test(name))
+  began = new Map(pids.map(pid => [pid, began.get(pid) ?? now]))
+  for (const [pid, since] of began) if (isTimeForAll || now - since < YOUNG_MS) look(pid)
+  setTimeout(lookAround, YOUNG_EVERY_MS)
+}
+
+lookAround()
+`
 
 /**
  * Notes the arguments and the environment of all processes of pods, as root on their node sees them. The test cluster's
- * node is this machine; of another one's nothing can be seen.
+ * node is this machine; of another one's nothing can be seen. It looks in a thread of its own: a test that looks through megabytes for
+ * passwords would let a push of another job pass unseen.
  */
 export class PodProcesses {
   /** By the UID of the pod. */
   readonly #seen = new Map<string, Set<string>>()
-  readonly #end = new AbortController()
-  readonly #done: Promise<void>
+  readonly #worker = new Worker(LOOK, { eval: true })
 
   constructor() {
-    this.#done = this.#watch()
+    this.#worker.on('message', ([uid, text]: readonly [uid: string, text: string]) => {
+      const known = this.#seen.get(uid) ?? new Set()
+      this.#seen.set(uid, known.add(text))
+    })
   }
 
   /** What ran in a pod so far: for each process its arguments and then its environment, one in a line. */
@@ -28,37 +67,6 @@ export class PodProcesses {
   }
 
   async stop(): Promise<void> {
-    this.#end.abort()
-    await this.#done
-  }
-
-  async #watch(): Promise<void> {
-    let began = new Map<string, number>()
-    let lookedAtAll = 0
-    while (!this.#end.signal.aborted) {
-      const now = Date.now()
-      const isTimeForAll = now - lookedAtAll >= EVERY_MS
-      if (isTimeForAll) lookedAtAll = now
-      const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
-      began = new Map(pids.map(pid => [pid, began.get(pid) ?? now]))
-      for (const [pid, since] of began) if (isTimeForAll || now - since < YOUNG_MS) this.#look(pid)
-      await sleep(YOUNG_EVERY_MS)
-    }
-  }
-
-  /** What lies in /proc is in memory: to wait for it costs ten times of what reading it does. */
-  #look(pid: string): void {
-    const read = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8')
-    try {
-      const uid = /\/pod([0-9a-f-]{36})\//.exec(read('cgroup'))?.[1]
-      if (uid === undefined) return
-      const [before, environment, after] = [read('cmdline'), read('environ'), read('cmdline')]
-      // It became another program in the meantime: the next look sees that one.
-      if (before !== after) return
-      const known = this.#seen.get(uid) ?? new Set()
-      this.#seen.set(uid, known.add([before, environment].join('\0').replaceAll('\0', '\n')))
-    } catch {
-      // It has ended in the meantime.
-    }
+    await this.#worker.terminate()
   }
 }

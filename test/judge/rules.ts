@@ -1,3 +1,4 @@
+import { withoutSlowTransfers } from '../harness/slow-transfer.js'
 import type { StepResult } from '../stand-ins/runner/result.js'
 import type { Done } from './done.js'
 
@@ -73,7 +74,7 @@ const RULES: readonly Rule[] = [
   {
     name: 'files on their way',
     why: 'without a volume the hook says when files take long to cross; that depends on how busy the machine is',
-    apply: lines => lines.filter(line => !/^(?:Sending|Sent|Fetching|Looking for what changed)\b.* pod \S+/.test(line))
+    apply: withoutSlowTransfers
   },
   {
     name: "the runner's own directory",

@@ -43,9 +43,10 @@ export interface Backend {
 
   /**
    * @returns undefined if it can build here; else why not, as the end of a sentence: "the variable KBUILD_BROKER is not set".
-   * It takes three seconds at most, and starts nothing
+   * It starts nothing
+   * @param patienceMs how long a server may think about it; unsaid, it is 2.5 s
    */
-  missing(): Promise<string | undefined>
+  missing(patienceMs?: number): Promise<string | undefined>
 
   /**
    * @throws BuildError with the failing instruction, the registry's answer or the reason of the pod; when some tags were

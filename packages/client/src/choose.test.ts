@@ -36,6 +36,22 @@ test('one that is named is asked alone', async () => {
   expect([backend.name, reason, asked]).toEqual(['docker', 'Building by docker, as asked for.', ['docker']])
 })
 
+test.each([
+  ['auto', 2_500],
+  ['docker', 30_000]
+] as const)('a server has less time to answer when another backend could build: %s', async (wanted, expected) => {
+  const patience: (number | undefined)[] = []
+  const docker: Backend = {
+    ...candidate('docker', undefined),
+    missing: patienceMs => {
+      patience.push(patienceMs)
+      return Promise.resolve(undefined)
+    }
+  }
+  await chooseBackend([docker], wanted)
+  expect(patience).toEqual([expected])
+})
+
 test('when nobody can, all that is missing is told at once', async () => {
   const choosing = chooseBackend([candidate('broker', 'no variable'), candidate('docker', 'no daemon')], 'auto')
   await expect(choosing).rejects.toMatchObject({

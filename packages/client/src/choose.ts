@@ -7,8 +7,14 @@ export interface Choice {
   readonly reason: string
 }
 
-/** A second and a moment: a backend that does not even say what it lacks is not waited for. */
-const ASKED_MS = 3_000
+/** For a candidate of several: the next one is asked instead. */
+const ANY_PATIENCE_MS = 2_500
+
+/** For the one that was asked for by name: nobody else would build, and a busy API server often needs some seconds. */
+const NAMED_PATIENCE_MS = 30_000
+
+/** How much longer a backend has to say that its server did not answer; one that does not even say that is not waited for. */
+const TO_SAY_MS = 500
 
 /**
  * Chooses who builds. `auto` takes the first that can build here, in the order of the candidates: the hook as broker, then a
@@ -22,7 +28,7 @@ export async function chooseBackend(candidates: readonly Backend[], wanted: Back
   const asked = candidates.filter(({ name }) => wanted === 'auto' || name === wanted)
   const lacks: string[] = []
   for (const backend of asked) {
-    const why = await missingOf(backend)
+    const why = await missingOf(backend, wanted === 'auto' ? ANY_PATIENCE_MS : NAMED_PATIENCE_MS)
     if (why === undefined) return { backend, reason: reasonFor(backend, wanted, lacks) }
     lacks.push(`${backend.name}: ${why}`)
   }
@@ -39,13 +45,13 @@ function reasonFor({ name }: Backend, wanted: BackendName | 'auto', lacks: reado
   return lacks.length === 0 ? `Building by ${name}.` : `Building by ${name} (not by ${lacks.join('; not by ')}).`
 }
 
-async function missingOf(backend: Backend): Promise<string | undefined> {
+async function missingOf(backend: Backend, patienceMs: number): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve('it did not say in time whether it can build'), ASKED_MS)
+    timer = setTimeout(() => resolve('it did not say in time whether it can build'), patienceMs + TO_SAY_MS)
   })
   try {
-    return await Promise.race([backend.missing(), late])
+    return await Promise.race([backend.missing(patienceMs), late])
   } catch (error) {
     // One that cannot even be asked is no reason not to ask the next.
     return error instanceof Error ? error.message : String(error)

@@ -338,11 +338,11 @@ describe('a cancelled step', () => {
     bench.server.intercept(/^GET pods\/.*\/log$/, () => cancelled.abort(), 1)
     bench.server.exec = async ({ print }) => {
       await print('INT\n')
-      // After the time that a container has to end by itself.
+      // After the time that a container has to end by itself, and before its end has to be told.
       setTimeout(() => {
         bench.server.logs.print(nameOf(pod), 'job', 'goodbye')
         pod.status = ended(pod, { job: 0 })
-      }, 5_500)
+      }, 4_700)
       return 137
     }
     expect(await step({}, { cancelled: cancelled.signal })).toBe(130)

@@ -368,7 +368,7 @@ describe('followLog', () => {
       toTheEnd(log)
     ]
     await expect(log.follow(50)).resolves.toMatchObject({ complete: true, lines: ['one', 'two'] })
-  }, 10_000)
+  })
 
   test('a container that is only quiet keeps its connection', async () => {
     const log = logOf('01.1 one')

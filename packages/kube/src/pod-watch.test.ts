@@ -46,7 +46,8 @@ describe('a pod that is watched', () => {
     await until(() => server.watches.count === 1)
     await sleep(100)
     const before = looks()
-    await sleep(600)
+    // Long for who looks ten times in a second, and short of the two seconds.
+    await sleep(300)
     begin()
     await wait
     expect(looks()).toBe(before)

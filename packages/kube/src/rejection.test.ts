@@ -59,7 +59,7 @@ test('at most three times', async () => {
   await expect(startTwice()).rejects.toMatchObject({ code: 'POD_FAILED', reason: 'OutOfcpu', fault: 'cluster' })
   expect(server.changes.filter(change => change === 'POST pods')).toHaveLength(4)
   expect(told).toHaveLength(3)
-}, 15_000)
+})
 
 test('not when the call is cancelled', async () => {
   reject(9)

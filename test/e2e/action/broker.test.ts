@@ -25,11 +25,6 @@ beforeAll(async () => {
 
 afterAll(async () => registry.remove())
 
-/** Once its build has said something. */
-const KILLER = killerOf(`until cat /__w/_temp/_kbuild/*.log | grep -q 'it is slow'; do sleep 0.2; done
-# The step looks into its mailbox four times a second.
-sleep 1`)
-
 /** The action as it is committed, and a repository that uses it. */
 function repository(): Record<string, string> {
   const committed = readdirSync(join(ROOT, 'dist', 'action')).map(name => `dist/action/${name}`)
@@ -64,7 +59,7 @@ describe.each(variants<Mode>(['volume', 'novolume'], []))('the action asks the h
         uses: './',
         with: { ...build, tags: `${registry.pushHost}/open/${mode}:2`, 'build-args': 'VERSION=2' }
       },
-      { name: 'killer', run: KILLER },
+      { name: 'killer', run: killerOf('it is slow') },
       { name: 'killed', uses: './', with: { context: 'slow' } }
     ]
     result = await runJob(runner, {

@@ -29,6 +29,10 @@ const FILES = {
   'slow/Dockerfile': 'FROM busybox:1.36\nRUN echo going on; sleep 300\n'
 }
 
+/** Waits for the build that was asked for last: it counts, and goes on when the step ends. */
+const UNTIL_GOING_ON =
+  'n=0; until grep -qs "going on" "$KBUILD_BROKER/$(cat /tmp/last-id).log" || [ $((n += 1)) -gt 600 ]; do sleep 0.2; done'
+
 let open: Registry
 let closed: Registry
 
@@ -170,7 +174,7 @@ describe.each<Mode>(['volume', 'novolume'])('in mode %s', mode => {
           args: 'ask.sh @container.json'
         }
       },
-      { name: 'left', run: `${ask({ context: '/__w/demo/demo/slow' }, '--background')}; sleep 8` },
+      { name: 'left', run: `${ask({ context: '/__w/demo/demo/slow' }, '--background')}; ${UNTIL_GOING_ON}` },
       { name: 'too many', run: ask({ target: 'base' }) }
     ]
     done = await run(runner, steps, { files })

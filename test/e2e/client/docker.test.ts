@@ -12,6 +12,7 @@ import { GO_PROGRAMS } from '../../harness/cluster/versions.js'
 import { pushImage, type TestImage } from '../../harness/image.js'
 import { getJson } from '../../harness/kubectl.js'
 import { Suite } from '../../harness/suite.js'
+import { untilSaid } from '../../harness/until-said.js'
 import { startDocker, type Docker } from '../../stand-ins/docker/docker.js'
 import { digestOf } from '../kbuild/digest.js'
 
@@ -168,11 +169,7 @@ test(
     expect(failed).toMatchObject({ code: 1, stdout: '' })
     expect(failed.stderr).toMatch(/RUN echo oh .*: it ended with exit code 7/)
     const { child, ended } = build('FROM busybox:1.36\nRUN echo begun; sleep 1000\n')
-    await new Promise<void>(resolve => {
-      child.stderr?.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes('begun\n')) resolve()
-      })
-    })
+    await untilSaid(child.stderr, 'begun')
     child.kill('SIGINT')
     expect((await ended).code).toBe(130)
     expect([await client('ps', '--all', '--quiet'), await client('volume', 'ls', '--quiet')]).toEqual(['', ''])

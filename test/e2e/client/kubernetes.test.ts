@@ -327,7 +327,7 @@ test('a secret that the fork cannot give is told before a pod starts', async () 
 
 describe('whether it can build here', () => {
   test('an administrator can', async () => {
-    expect(await backend().missing()).toBeUndefined()
+    expect(await backend().missing(30_000)).toBeUndefined()
   })
 
   test('an account without some right cannot, and the right is named', async () => {
@@ -352,7 +352,7 @@ describe('whether it can build here', () => {
       undefined,
       1
     )
-    expect(await backend(kubeconfig).missing()).toBe(
+    expect(await backend(kubeconfig).missing(30_000)).toBe(
       `the account may not create secrets, delete secrets in namespace ${namespace}`
     )
   })

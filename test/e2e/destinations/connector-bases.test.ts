@@ -281,7 +281,6 @@ async function cancelled(): Promise<Done> {
     build: { connectors: [await by(bases)] }
   })
   const cancel = '/tmp/cancel'
-  let log = ''
   let asked: Promise<void> | undefined
   const { result, seen } = await observe(suite.cluster, suite.namespace, async () =>
     runJob(runner, {
@@ -289,9 +288,8 @@ async function cancelled(): Promise<Done> {
       files: hello(`FROM ${base.tagged}`, 'RUN echo "running on what is $BASE"; sleep 120'),
       env: { KANIKO_HOOKS_CONFIG: path },
       args: ['--cancel-file', cancel],
-      onLog: text => {
-        log += text
-        if (log.includes(RUNNING)) asked ??= runner.write(cancel, '')
+      onLog: line => {
+        if (line.includes(RUNNING)) asked ??= runner.write(cancel, '')
       }
     })
   )
@@ -587,7 +585,7 @@ async function isAuthenticated(token = ''): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     const { body } = await api.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)
     const { authenticated = false } = (body as { readonly status?: { readonly authenticated?: boolean } }).status ?? {}
-    if (!authenticated || tries === 15) return authenticated
+    if (!authenticated || tries === 60) return authenticated
     await new Promise(resolve => setTimeout(resolve, 1_000))
   }
 }

@@ -81,11 +81,9 @@ function startJobs(): void {
   lanes.start({
     'a driver that comes late': async () => {
       await Promise.allSettled(['no driver', 'no driver, without events'].map(name => lanes.result(name)))
-      let log = ''
-      const onLog = (text: string): void => {
-        log += text
+      const onLog = (line: string): void => {
         // 15 s after the pod was placed. The kubelet looks for it half a second later, and after 16 s more.
-        if (ADVICE.test(log)) bringBack().catch(() => undefined)
+        if (ADVICE.test(line)) bringBack().catch(() => undefined)
       }
       try {
         return await runBuild(suite, first, destination, { onLog })

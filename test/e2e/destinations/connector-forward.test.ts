@@ -18,6 +18,7 @@ import { dockerConfigSecret } from '../../stand-ins/registries/docker-config.js'
 import { create, secretOf } from '../../stand-ins/registries/objects.js'
 import { Choice } from '../../harness/choice.js'
 import {
+  asManifest,
   buildPods,
   byLocalhost,
   errorIn,
@@ -267,11 +268,12 @@ describe('an image is built, pushed by the forward proxy, pulled by the kubelet,
         })
       )
       // Removed by the hook, which goes by the other proxy.
-      const reversed = await seenBy(proxy)
+      const reversed = await seenBy(proxy, digest)
       expect(reversed).toContain(`DELETE /v2/${proxy.prefix}${REPOSITORY}/manifests/${digest} 202`)
       // The kubelet asked the registry itself, which was not asked for it by a proxy.
       const pulled = { method: 'GET', path: `/v2/${REPOSITORY}/manifests/${digest}`, status: 200 }
-      expect(await registry.requests()).toContainEqual(expect.objectContaining(pulled))
+      const requests = (await registry.requests()).map(line => ({ ...line, path: asManifest(line.path, digest) }))
+      expect(requests).toContainEqual(expect.objectContaining(pulled))
       expect(reversed).not.toContain(`GET /v2/${proxy.prefix}${REPOSITORY}/manifests/${digest} 200`)
       expect(reversed).not.toContain(`GET ${pulled.path} 200`)
     },
@@ -285,7 +287,7 @@ describe('an image is built, pushed by the forward proxy, pulled by the kubelet,
       const { image, digest } = imageOf(done)
       expect(done.result.log).toContain(`Pushed ${registry.pushHost}/${image}\n`)
       expect(done.result.log).toContain(`: ${byLocalhost(proxy)}/${REPOSITORY}@${digest}\n`)
-      expect(await seenBy(proxy)).toContain(`GET /v2/${proxy.prefix}${REPOSITORY}/manifests/${digest} 200`)
+      expect(await seenBy(proxy, digest)).toContain(`GET /v2/${proxy.prefix}${REPOSITORY}/manifests/${digest} 200`)
       expect(await registry.images()).not.toContain(image)
     }, 400_000)
   }

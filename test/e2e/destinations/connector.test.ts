@@ -16,6 +16,7 @@ import {
   type NotReady
 } from '../../stand-ins/connector/index.js'
 import { Lanes } from '../../faults/lanes.js'
+import { withTemplate } from '../../faults/template.js'
 import {
   createAuthority,
   proxiedRegistry,
@@ -25,6 +26,7 @@ import {
 import { create, secretOf, undoAll, type Undo } from '../../stand-ins/registries/objects.js'
 import { Choice } from '../../harness/choice.js'
 import {
+  asManifest,
   buildPods,
   byLocalhost,
   errorIn,
@@ -46,6 +48,7 @@ import {
   type Done
 } from '../../harness/connector-job.js'
 import { action } from '../../harness/dockerfile-action.js'
+import { holdJob } from '../../harness/hold-job.js'
 import { outputOf, stepOf } from '../../harness/job.js'
 import { kubectl } from '../../harness/kubectl.js'
 import { createNamespace, type Namespace } from '../../harness/namespace.js'
@@ -249,8 +252,13 @@ function startJobs(): void {
     'an exposed connector, novolume': () => run(novolume, exposed, { attributes: 'connectors' }),
     'a refused mount': () => run(novolume, pending, configured),
     'the other guesses': () => run(novolume, other),
-    'an ingress with TLS': () =>
-      run(novolume, secure, { ca: { secret: 'ingress-authority', key: 'tls.pem' } }, { isDownloaded: true }),
+    'an ingress with TLS': async () => {
+      const runner = await novolume()
+      const { template, look: onObject } = holdJob(suite.cluster, runner, 1)
+      const env = await withTemplate(runner, template)
+      const more = { ca: { secret: 'ingress-authority', key: 'tls.pem' } }
+      return run(novolume, secure, more, { isDownloaded: true, env, onObject })
+    },
     'an ingress with TLS, of an unknown authority': () => run(novolume, secure),
     'a configuration that the class has not': () => run(novolume, exposed, { configuration: 'none' }),
     // The proxy has let the hook in, and the driver asks anew.
@@ -333,7 +341,7 @@ describe('an image is built, pushed, pulled by the kubelet, run and removed thro
       expect(await registry.images()).not.toContain(image)
       const path = (connector: Connector) => `/v2/${connector.prefix}${REPOSITORY}/manifests`
       const [push, pull] = await Promise.all([pushedTo(), pulledFrom()])
-      const [pushed, pulled] = await Promise.all([seenBy(push), seenBy(pull)])
+      const [pushed, pulled] = await Promise.all([seenBy(push, digest), seenBy(pull, digest)])
       expect(pushed).toEqual(
         expect.arrayContaining([`PUT ${path(push)}/${tag} 201`, `DELETE ${path(push)}/${digest} 202`])
       )
@@ -348,7 +356,9 @@ test('an ingress is spoken to over TLS by everybody, with the authority that the
   const { tag, digest } = imageOf(done)
   const { connector, ingress } = await behindIngress()
   const path = `/v2/${connector.prefix}${REPOSITORY}/manifests`
-  const lines = (await ingress.requests()).map(line => `${line.method} ${line.path} ${line.status ?? '?'}`)
+  const lines = (await ingress.requests()).map(
+    line => `${line.method} ${asManifest(line.path, digest)} ${line.status ?? '?'}`
+  )
   expect(lines).toEqual(
     expect.arrayContaining([`PUT ${path}/${tag} 201`, `GET ${path}/${digest} 200`, `DELETE ${path}/${digest} 202`])
   )

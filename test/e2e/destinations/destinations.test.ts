@@ -16,6 +16,7 @@ import type { Authority } from '../../stand-ins/registries/authority.js'
 import { create, secretOf } from '../../stand-ins/registries/objects.js'
 import type { RequestLine } from '../../stand-ins/registries/registry.js'
 import { Choice } from '../../harness/choice.js'
+import { asManifest } from '../../harness/connector-job.js'
 import { action, pushedBy, use } from '../../harness/dockerfile-action.js'
 import { outputOf, runJob, stepOf, type JobRequest, type JobResult } from '../../harness/job.js'
 import { Made } from '../../harness/made.js'
@@ -139,12 +140,16 @@ function buildPod(done: Done): NonNullable<SeenPod['spec']> & { readonly text: s
   return { ...pod.spec, text: JSON.stringify(pod) }
 }
 
-/** What a registry was asked about one build: by its tag, or by the digest that the log names. */
+/**
+ * What a registry was asked about one build: by its tag, or by the digest that the log names. A runtime whose first question failed asks for the
+ * manifest as for a blob (containerd, core/remotes/docker/resolver.go).
+ */
 async function asked(registry: Registry, { result }: Done, repository: string): Promise<string[]> {
   const [image = 'none'] = pushedBy(result, repository)
   const tag = image.split(':')[1] ?? 'none'
   const [digest = 'none'] = /sha256:[0-9a-f]{64}/.exec(result.log) ?? []
-  const line = ({ method, path }: RequestLine) => `${method} ${path.replace(tag, '<tag>').replace(digest, '<digest>')}`
+  const line = ({ method, path }: RequestLine) =>
+    `${method} ${asManifest(path, digest).replace(tag, '<tag>').replace(digest, '<digest>')}`
   return (await registry.requests()).map(line).filter(text => /<(tag|digest)>/.test(text))
 }
 

@@ -23,6 +23,7 @@ import { basicOf } from '../../stand-ins/registries/catalogue.js'
 import { create } from '../../stand-ins/registries/objects.js'
 import type { UserName } from '../../stand-ins/registries/registry.js'
 import { request } from '../../stand-ins/registries/request.js'
+import { until } from '../../harness/cluster/wait.js'
 import { getJson } from '../../harness/kubectl.js'
 import { Suite } from '../../harness/suite.js'
 
@@ -286,11 +287,13 @@ describe('faults', () => {
     await proxy.setFaults([{ method: 'PUT', path: '/manifests/', times: 1, with: { hang: true } }])
     await proxy.forgetRequests()
     const hanging = push('nobody', proxy, 'faults/hang:1')
+    const put = async () =>
+      (await proxy.requests()).find(({ method, path }) => method === 'PUT' && path.includes('/manifests/'))
+    await until('the manifest to be pushed', 60, async () => (await put()) !== undefined)
     const ended = await Promise.race([hanging, sleep(1_500).then(() => 'hangs')])
     expect(ended).toBe('hangs')
-    const put = (await proxy.requests()).find(({ method, path }) => method === 'PUT' && path.includes('/manifests/'))
-    expect(put).toMatchObject({ fault: 'hang' })
-    expect(put).not.toHaveProperty('status')
+    expect(await put()).toMatchObject({ fault: 'hang' })
+    expect(await put()).not.toHaveProperty('status')
     // The proxy's end is the end of what hangs on it.
     await proxy.remove()
     expect((await hanging).code).not.toBe(0)

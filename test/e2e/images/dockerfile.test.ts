@@ -321,8 +321,8 @@ async function brokenAndCancelled(runner: RunnerPod): Promise<Done> {
   }
   return run(runner, [goesOn('broken'), use('slow')], files, {
     args: ['--cancel-file', cancelFile],
-    onLog: text => {
-      if (!/^\s*begun$/m.test(text) || isCancelled) return
+    onLog: line => {
+      if (!/^\s*begun$/.test(line) || isCancelled) return
       isCancelled = true
       void runner.exec(['touch', cancelFile])
     }
@@ -331,9 +331,9 @@ async function brokenAndCancelled(runner: RunnerPod): Promise<Done> {
 
 async function killedAfterPush(runner: RunnerPod): Promise<Done> {
   return run(runner, [goesOn('killed')], action('killed', 'FROM busybox:1.36\nENTRYPOINT ["sleep", "20"]\n'), {
-    onLog: text => {
+    onLog: line => {
       // The push is done, the record with the digest may not be written yet: the hook dies without a word.
-      if (text.includes('Pushed registry.')) void runner.exec(['sh', '-c', KILL_HOOK])
+      if (line.includes('Pushed registry.')) void runner.exec(['sh', '-c', KILL_HOOK])
     }
   })
 }
@@ -426,7 +426,8 @@ describe('what cannot be built', () => {
       const done = await lanes.result('wrong')
       const [error] = errorsOf(done, 'based')
       expect(error).toMatch(/busybox:no-such-tag/)
-      expect(stepOf(done.result, 'based').ms).toBeLessThan(60_000)
+      // A build has half an hour; a busy machine may need a minute until Kaniko asks.
+      expect(stepOf(done.result, 'based').ms).toBeLessThan(120_000)
       expect(done.left).toEqual([])
     },
     TIMEOUT

@@ -63,7 +63,8 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('options of containers, 
           { name: 'write', id: 'write', run: WRITE },
           {
             name: 'service',
-            run: 'wget -qO- http://localhost:8080/passwd | head -n 1; wget -qO- http://localhost:8080/hostname'
+            // It may listen a moment after it was started.
+            run: 'n=0; until wget -qO- http://localhost:8080/ >/dev/null 2>&1 || [ $((n += 1)) -gt 50 ]; do sleep 0.2; done; wget -qO- http://localhost:8080/passwd | head -n 1; wget -qO- http://localhost:8080/hostname'
           },
           { name: 'container', uses: `docker://${busybox}`, with: { args: 'sh -c "ls made; touch by-container"' } },
           { name: 'after', run: 'ls made by-container; pwd; echo "${{ steps.write.outputs.x }}"' }

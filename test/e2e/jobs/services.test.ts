@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { callHook } from '../../harness/call.js'
+import { execInPod } from '../../harness/exec.js'
 import { pushImage, type TestImage } from '../../harness/image.js'
 import { apply } from '../../harness/kubectl.js'
 import { containerOutputOf, outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
@@ -40,6 +41,26 @@ const net = require('node:net')
 const [host, port, here] = process.argv.slice(1)
 net.createServer(near => near.pipe(net.connect(port, host)).pipe(near)).listen(here, '127.0.0.1')
 `
+/** Runs a program beside all others, and is over when it listens on port $0, in the digits of /proc/net/tcp. */
+const BESIDE = '"$@" >/dev/null 2>&1 & until grep -q ":$0 00000000:0000 0A" /proc/net/tcp; do sleep 0.1; done'
+
+/** Prints what is at a URL, which may be there a moment later. */
+const ASK = `
+const ask = async tries => {
+  try {
+    console.log("18081", await (await fetch(process.argv[1])).text())
+  } catch (error) {
+    if (tries === 0) throw error
+    setTimeout(ask, 200, tries - 1)
+  }
+}
+ask(50)`
+
+/** For a step that fails, in the job's container: that one of the services has ended is known to the API server. */
+const ENDED = '/tmp/ended'
+/** A service without a check may listen a moment after it was started. */
+const fetching = (url: string): string =>
+  `n=0; until wget -qO- "${url}" 2>/dev/null || [ $((n += 1)) -gt 50 ]; do sleep 0.2; done`
 
 let web: TestImage
 let slow: TestImage
@@ -96,6 +117,9 @@ describe('a job with services', () => {
 
   beforeAll(async () => {
     runner = await suite.runner({ mode: 'novolume' })
+    const target = { namespace: suite.namespace, pod: `${runner.name}-workflow`, container: 'job' }
+    const tellEnd = async (): Promise<unknown> => execInPod(suite.cluster, { ...target, command: ['touch', ENDED] })
+    let told: Promise<unknown> | undefined
     const metadata = { name: 'neighbour', namespace: suite.namespace }
     await apply(suite.cluster, { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } })
     const service = (greeting: string, port: number, ports: readonly string[]): object => ({
@@ -103,49 +127,61 @@ describe('a job with services', () => {
       env: { GREETING: greeting, PORT: String(port) },
       ports
     })
-    const observed = await observe(suite.cluster, suite.namespace, () =>
-      runJob(runner, {
-        workflow: workflowOf({
-          container: { image: suite.cluster.images.busybox, volumes: ['shared:/shared'] },
-          services: {
-            One: {
-              ...service('$(PORT) is "one"', 8081, ['8081:8081']),
-              options: '--network-alias first --health-cmd "test -e \\"$ROOT/index.html\\"" --health-interval 1s'
+    const observed = await observe(
+      suite.cluster,
+      suite.namespace,
+      () =>
+        runJob(runner, {
+          workflow: workflowOf({
+            container: { image: suite.cluster.images.busybox, volumes: ['shared:/shared'] },
+            services: {
+              One: {
+                ...service('$(PORT) is "one"', 8081, ['8081:8081']),
+                options: '--network-alias first --health-cmd "test -e \\"$ROOT/index.html\\"" --health-interval 1s'
+              },
+              two: {
+                ...service('two', 8082, ['18082:8082', '53:8053/udp']),
+                env: { GREETING: 'two', PORT: '8082', ROOT: '/out' },
+                volumes: ['shared:/out']
+              },
+              third_one: { ...service('three', 8081, ['8081']), options: '--hostname third' },
+              fragile: { image: fragile.tagged }
             },
-            two: {
-              ...service('two', 8082, ['18082:8082', '53:8053/udp']),
-              env: { GREETING: 'two', PORT: '8082', ROOT: '/out' },
-              volumes: ['shared:/out']
-            },
-            third_one: { ...service('three', 8081, ['8081']), options: '--hostname third' },
-            fragile: { image: fragile.tagged }
-          },
-          steps: [
-            {
-              name: 'by name',
-              run: 'for at in one:8081 first:8081 web:8081 localhost:8081 two:8082 web-2:8082 third:8081 web-3:8081 third_one:8081; do wget -qO- "http://$at/"; done'
-            },
-            {
-              name: 'ports',
-              run: 'echo "${{ job.services.One.ports[8081] }} ${{ toJSON(job.services.two.ports) }} ${{ toJSON(job.services.third_one.ports) }} ${{ toJSON(job.services.fragile.ports) }}" | tr -d "\\n "'
-            },
-            { name: 'environment', run: 'echo "${GREETING-unset}"; env | grep -c "_SERVICE_HOST=" || true' },
-            { name: 'volume', run: 'cat /shared/index.html; httpd -p 8099 -h /shared' },
-            {
-              name: 'from a container step',
-              uses: `docker://${suite.cluster.images.busybox}`,
-              with: {
-                entrypoint: 'sh',
-                // The resolver of this static busybox also asks for a name server, which the cluster has not, and gives up at times.
-                args: '-c "for at in one:8081 web-2:8082 third:8081 ${{ job.container.id }}:8099; do for try in 1 2 3 4 5; do wget -qO- http://$at/ 2>/dev/null && break; sleep 1; done; done"'
+            steps: [
+              {
+                name: 'by name',
+                run: `for at in one:8081 first:8081 web:8081 localhost:8081 two:8082 web-2:8082 third:8081 web-3:8081 third_one:8081; do ${fetching('http://$at/')}; done`
+              },
+              {
+                name: 'ports',
+                run: 'echo "${{ job.services.One.ports[8081] }} ${{ toJSON(job.services.two.ports) }} ${{ toJSON(job.services.third_one.ports) }} ${{ toJSON(job.services.fragile.ports) }}" | tr -d "\\n "'
+              },
+              { name: 'environment', run: 'echo "${GREETING-unset}"; env | grep -c "_SERVICE_HOST=" || true' },
+              { name: 'volume', run: 'cat /shared/index.html; httpd -p 8099 -h /shared' },
+              {
+                name: 'from a container step',
+                uses: `docker://${suite.cluster.images.busybox}`,
+                with: {
+                  entrypoint: 'sh',
+                  // The resolver of this static busybox also asks for a name server, which the cluster has not, and gives up at times.
+                  args: '-c "for at in one:8081 web-2:8082 third:8081 ${{ job.container.id }}:8099; do for try in 1 2 3 4 5; do wget -qO- http://$at/ 2>/dev/null && break; sleep 1; done; done"'
+                }
+              },
+              {
+                name: 'fails',
+                run: `echo | nc fragile 8085; n=0; until [ -e ${ENDED} ] || [ $((n += 1)) -gt 300 ]; do sleep 0.2; done; exit 1`,
+                'continue-on-error': true
               }
-            },
-            // The kubelet takes a second or two to see an end.
-            { name: 'fails', run: 'echo | nc fragile 8085; sleep 4; exit 1', 'continue-on-error': true }
-          ]
-        })
-      })
+            ]
+          })
+        }),
+      item => {
+        if (item.kind !== 'Pod' || item.metadata?.name !== `${runner.name}-workflow`) return
+        const fragile = item.status?.containerStatuses?.find(({ name }) => name === 'fragile')
+        if (fragile?.state?.terminated !== undefined) told ??= tellEnd()
+      }
     )
+    await told
     result = observed.result
     seen = observed.seen
   }, 400_000)
@@ -229,7 +265,8 @@ describe('a job with services', () => {
   test('a check and ports that only the images of services have count where the settings let the hook look', async () => {
     const { host, port, nodePort } = suite.cluster.registry
     const node = '/home/runner/externals/node20/bin/node'
-    const forward = ['sh', '-c', '"$@" >/dev/null 2>&1 &', 'sh', node, '-e', FORWARD, host, `${port}`, `${nodePort}`]
+    const digits = nodePort.toString(16).toUpperCase().padStart(4, '0')
+    const forward = ['sh', '-c', BESIDE, digits, node, '-e', FORWARD, host, `${port}`, `${nodePort}`]
     await runner.exec(forward)
     const registry = `localhost:${nodePort}`
     const settings = { services: { imageRegistries: [registry] }, build: { insecureRegistries: [registry] } }
@@ -323,7 +360,7 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('a job with nothing but 
           steps: [
             {
               name: 'port',
-              run: `/home/runner/externals/node20/bin/node -e 'fetch("http://localhost:\${{ job.services.site.ports[8081] }}/").then(a => a.text()).then(t => console.log("18081", t))'`
+              run: `/home/runner/externals/node20/bin/node -e '${ASK}' "http://localhost:\${{ job.services.site.ports[8081] }}/"`
             },
             { name: 'container', uses: 'docker://busybox:1.36', with: { args: 'wget -qO- http://site:8081/' } },
             ...(mode === 'volume' ? [{ name: 'volume', run: 'cat "$GITHUB_WORKSPACE/data/index.html"' }] : [])

@@ -10,6 +10,7 @@ import { list } from 'tar'
 import { startDebugPod } from '../../harness/debug-pod.js'
 import { tryKubectl } from '../../harness/kubectl.js'
 import { Suite } from '../../harness/suite.js'
+import { untilSaid } from '../../harness/until-said.js'
 import { writeCf } from '../../stand-ins/cf/cf.js'
 import { nodePortRegistry, type Registry } from '../../stand-ins/registries/index.js'
 import { startSshd, type Sshd } from '../../stand-ins/ssh/sshd.js'
@@ -157,11 +158,7 @@ describe.each(WAYS)('%s', way => {
   test.each(['SIGINT', 'SIGKILL'] as const)('%s ends the build there, and takes the credentials away', async signal => {
     const path = await context({ Dockerfile: 'FROM busybox:1.36\nRUN echo begun; sleep 1000\n' })
     const { child, ended } = start(way, ['-t', `${registry.pushHost}/by/nobody:1`, '--push', path])
-    await new Promise<void>(resolve => {
-      child.stderr?.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes('begun\n')) resolve()
-      })
-    })
+    await untilSaid(child.stderr, 'begun')
     child.kill(signal)
     const { code } = await ended
     expect(code).toBe(signal === 'SIGINT' ? 130 : null)

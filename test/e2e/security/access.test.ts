@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from '@jest/globals'
 
 import { callHook, type CallReport } from '../../harness/call.js'
+import { Api } from '../../harness/cluster/api.js'
+import { until } from '../../harness/cluster/wait.js'
 import { apply } from '../../harness/kubectl.js'
 import { NO_SECRETS_ROLE, NOVOLUME_ROLE, type Rule } from '../../harness/roles.js'
 import type { RunnerPod } from '../../harness/runner-pod.js'
@@ -15,6 +17,7 @@ beforeAll(async () => {
   runner = await suite.runner({ mode: 'novolume' })
 }, 400_000)
 
+/** Gives the runner these rules; the API server goes by them a moment after it has them. */
 async function grant(rules: readonly Rule[]): Promise<void> {
   await apply(suite.cluster, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -22,6 +25,33 @@ async function grant(rules: readonly Rule[]): Promise<void> {
     metadata: { name: runner.name, namespace: suite.namespace },
     rules
   })
+  const api = new Api(suite.cluster.kubeconfig)
+  for (const { resources, verbs } of NOVOLUME_ROLE) {
+    for (const resource of resources) {
+      for (const verb of verbs) {
+        const isGranted = rules.some(rule => rule.resources.includes(resource) && rule.verbs.includes(verb))
+        await until(
+          `${isGranted ? 'The' : 'No'} right to ${verb} ${resource}`,
+          30,
+          async () => (await may(api, verb, resource)) === isGranted
+        )
+      }
+    }
+  }
+}
+
+async function may(api: Api, verb: string, path: string): Promise<boolean> {
+  const { namespace } = suite
+  const [resource, subresource] = path.split('/')
+  const { body } = await api.request('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      user: `system:serviceaccount:${namespace}:${runner.name}`,
+      resourceAttributes: { namespace, verb, resource, subresource }
+    }
+  })
+  return (body as { readonly status?: { readonly allowed?: boolean } }).status?.allowed === true
 }
 
 /** The stock role without one verb of one resource. */
@@ -76,7 +106,7 @@ test.each(
     await callHook(runner, { input: { command: 'cleanup_job', state: null, args: {} } })
     expect(await suite.left()).toEqual([])
   },
-  120_000
+  400_000
 )
 
 // Every test without a volume shows it.

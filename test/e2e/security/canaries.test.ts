@@ -198,7 +198,6 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
   await runner.write(`${directory}/index.js`, RECORDER)
   const path = await runner.writeSettings(settings)
   const objects: Seen[] = []
-  let log = ''
   let secretsLeft: Promise<string[]> | undefined
   const { result } = await observe(
     suite.cluster,
@@ -211,9 +210,8 @@ async function run(runner: RunnerPod, name: string, { settings, files, ...job }:
           ...job
         }),
         files,
-        onLog: text => {
-          log += text
-          if (!log.includes(AFTERWARDS)) return
+        onLog: line => {
+          if (!line.includes(AFTERWARDS)) return
           secretsLeft ??= pullSecrets(runner).finally(() => goOn(runner))
           // Told below.
           secretsLeft.catch(() => undefined)

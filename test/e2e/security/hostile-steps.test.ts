@@ -220,7 +220,7 @@ test('what a job makes unreplaceable ends the worker before it reads', async () 
         { name: 'never', run: 'echo reached' }
       ]
     }),
-    onLog: text => (log += text)
+    onLog: line => (log += `${line}\n`)
   })
   await expect(job).rejects.toThrow(/gave no result/)
   expect(log).toMatch(/could not be made safe for the runner \(E(ACCES|PERM)\)/)

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 
 import { Lanes } from '../../faults/lanes.js'
 import { Api } from '../../harness/cluster/api.js'
+import { execInPod } from '../../harness/exec.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import type { RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
@@ -31,6 +32,9 @@ sleep 1
 echo "said: $(timeout 1 cat <&$knock | wc -c) bytes"
 `
 
+/** Step `pause` goes on when this file is there, and otherwise after a minute. */
+const GO_ON = '/tmp/go-on'
+
 const STEPS = [
   {
     name: 'make',
@@ -39,7 +43,7 @@ const STEPS = [
   },
   {
     name: 'pause',
-    run: 'echo begun; sleep 3; cat made/sub/file; echo "said=two" >>"$GITHUB_OUTPUT"; mv made moved',
+    run: `echo begun; n=0; until [ -e ${GO_ON} ] || [ $((n += 1)) -gt 600 ]; do sleep 0.1; done; cat made/sub/file; echo "said=two" >>"$GITHUB_OUTPUT"; mv made moved`,
     id: 'pause'
   },
   { name: 'knock', shell: 'bash', run: KNOCK },
@@ -56,7 +60,7 @@ const STEPS = [
 
 interface Way {
   readonly settings?: object
-  /** Called when step `pause` runs. */
+  /** Called when step `pause` runs, which waits for its end. */
   readonly onPause?: (runner: RunnerPod) => Promise<void>
 }
 
@@ -67,13 +71,21 @@ async function run({ settings = {}, onPause }: Way): Promise<JobResult> {
     workflow: workflowOf({ container: suite.cluster.images.debian, steps: STEPS }),
     args: ['--debug'],
     env: { KANIKO_HOOKS_CONFIG: await runner.writeSettings(settings) },
-    onLog: text => {
-      if (text.includes('begun') && !text.includes('echo begun')) done ??= onPause?.(runner)
+    onLog: line => {
+      if (!/^\s*begun$/.test(line)) return
+      done ??= Promise.resolve(onPause?.(runner)).finally(() => goOn(runner))
+      // Told below.
+      done.catch(() => undefined)
     }
   })
   await done
   expect(await suite.left(runner)).toEqual([])
   return result
+}
+
+async function goOn({ namespace, name }: RunnerPod): Promise<void> {
+  const target = { namespace, pod: `${name}-workflow`, container: 'job' }
+  await execInPod(suite.cluster, { ...target, command: ['touch', GO_ON] })
 }
 
 async function podOf(name: string): Promise<V1Pod | undefined> {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,9 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
+/** How often a port is looked for: somebody else may take it before the server does. */
+const TRIES = 5
+
 /**
  * Starts OpenSSH's server on 127.0.0.1, with a key pair of its own.
  *
@@ -34,9 +37,7 @@ export async function startSshd(remote: string): Promise<Sshd> {
   await run('cp', [at('user.pub'), at('authorized_keys')])
   await writeFile(at('remote'), `#!/bin/sh\n${remote}\n`)
   await chmod(at('remote'), 0o755)
-  const port = await freePort()
   const options = [
-    `Port ${port}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${at('host')}`,
     `AuthorizedKeysFile ${at('authorized_keys')}`,
@@ -48,8 +49,7 @@ export async function startSshd(remote: string): Promise<Sshd> {
     'UsePAM no'
   ]
   await writeFile(at('config'), `${options.join('\n')}\n`)
-  const server = spawn(SSHD, ['-D', '-e', '-f', at('config')], { stdio: 'ignore' })
-  const ended = new Promise<void>(resolve => server.on('close', () => resolve()))
+  const { server, ended, port } = await startServer(at('config'))
   const client = [
     ...['ssh', '-i', at('user'), '-p', String(port), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
     ...[
@@ -62,13 +62,33 @@ export async function startSshd(remote: string): Promise<Sshd> {
       'root@127.0.0.1'
     ]
   ]
-  await until('sshd', 20, async () => (await attempt('ssh-keyscan', ['-p', String(port), '127.0.0.1'])) !== '')
   return {
     client,
     stop: async () => {
       server.kill('SIGTERM')
       await ended
       await rm(directory, { recursive: true })
+    }
+  }
+}
+
+async function startServer(
+  config: string
+): Promise<{ readonly server: ChildProcess; readonly ended: Promise<void>; readonly port: number }> {
+  for (let tries = 1; ; tries += 1) {
+    const port = await freePort()
+    const server = spawn(SSHD, ['-D', '-e', '-p', String(port), '-f', config], { stdio: 'ignore' })
+    const ended = new Promise<void>(resolve => server.on('close', () => resolve()))
+    const alive = (): void => {
+      if (server.exitCode !== null) throw new Error(`sshd does not take port ${port}`)
+    }
+    try {
+      const scan = ['-p', String(port), '127.0.0.1']
+      await until('sshd', 20, async () => (await attempt('ssh-keyscan', scan)) !== '', alive)
+      return { server, ended, port }
+    } catch (error) {
+      server.kill('SIGTERM')
+      if (tries === TRIES) throw error
     }
   }
 }

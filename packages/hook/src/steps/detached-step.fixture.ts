@@ -19,7 +19,8 @@ let spool: string
  * cut connection is a process whose pipes nobody reads any more.
  */
 export function useSpool(): { readonly path: string } {
-  jest.setTimeout(60_000)
+  // On a machine that does something else too a test was seen to take 26 s.
+  jest.setTimeout(180_000)
   beforeEach(() => {
     spool = mkdtempSync(join(tmpdir(), 'spool-'))
   })
@@ -203,7 +204,22 @@ export async function abandoned(openExec: OpenExec, script: string, orphanMs: nu
 }
 
 export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !condition(); tries += 1) await sleep(100)
+  for (let tries = 0; tries < 1_200; tries += 1) {
+    if (condition()) return
+    await sleep(100)
+  }
+  throw new Error(`this did not come true within two minutes: ${condition.toString()}`)
+}
+
+/** Of a step only its follower is left, which mostly has a child that sleeps. */
+export function isFollowerAlone(): boolean {
+  const follower = readOr(join(spool, ID, 'follower')).trim()
+  return processesInSpool().every(pid => pid === follower || [follower, ''].includes(parentOf(pid)))
+}
+
+/** Empty when it has ended. */
+function parentOf(pid: string): string {
+  return /^PPid:\s*(\d+)$/m.exec(readOr(`/proc/${pid}/status`))?.[1] ?? ''
 }
 
 /** The processes of the hook's own: they stand in the spool, or in what was it. */

@@ -94,8 +94,14 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
 
   test('a signal reaches the step', async () => {
     const open = opener(shell)
-    const step = run(open, ['sh', '-c', "trap 'echo got it; exit 9' INT; echo ready; while :; do sleep 0.1; done"])
-    await sleep(700)
+    let isReady = (): void => undefined
+    const ready = new Promise<void>(resolve => (isReady = resolve))
+    const trap = "trap 'echo got it; exit 9' INT; echo ready; while :; do sleep 0.1; done"
+    const step = run(open, ['sh', '-c', trap], {}, () => {
+      isReady()
+      return Promise.resolve()
+    })
+    await Promise.race([ready, step])
     expect(await signalStep(open, ID, 'INT')).toBe(true)
     const { end, output } = await step
     expect(output.toString()).toBe('ready\ngot it\n')

@@ -8,9 +8,9 @@ import type { OpenExec } from './detached-step.js'
 import {
   abandoned,
   ID,
+  isFollowerAlone,
   NEXT_ID,
   opener,
-  processesInSpool,
   run,
   SHELLS,
   until,
@@ -24,14 +24,14 @@ describe.each(SHELLS)('a detached step under %s', (...shell) => {
     const marker = (): string => join(spool.path, 'went on')
 
     test('is ended, and says so to who comes after all; the next step finds nothing of it', async () => {
-      await abandoned(opener(shell), `echo began; sleep 8; touch '${marker()}'`, 1_000)
+      await abandoned(opener(shell), `echo began; sleep 60; touch '${marker()}'`, 1_000)
       await until(() => existsSync(join(spool.path, ID, 'exit')))
       const late = await run(opener(shell), ['sh', '-c', 'echo again'])
       expect(late.end).toEqual({ orphanedWith: 130 })
       expect(late.output.toString()).toBe('began\n')
       await until(() => readdirSync(spool.path).length === 0)
-      await abandoned(opener(shell), `echo began; sleep 8; touch '${marker()}'`, 1_000)
-      await until(() => existsSync(join(spool.path, ID, 'exit')) && processesInSpool().length === 1)
+      await abandoned(opener(shell), `echo began; sleep 60; touch '${marker()}'`, 1_000)
+      await until(() => existsSync(join(spool.path, ID, 'exit')) && isFollowerAlone())
       expect((await run(opener(shell), ['true'], {}, undefined, { id: NEXT_ID })).end).toBe(0)
       await until(() => readdirSync(spool.path).length === 0)
       expect(readdirSync(spool.path)).toEqual([])

@@ -82,7 +82,7 @@ describe.each(SHELLS)('by %s %s', (...words) => {
       const program = await first([...shell, '-c', "trap 'sleep 2; exit 0' INT; sleep 60 & echo ready; wait $!"])
       let isOver = false
       const staying = program.stay(asRun(shell, SIGNAL_COMMAND)).finally(() => (isOver = true))
-      await sleep(1_000)
+      await sleep(300)
       expect(isOver).toBe(false)
       await program.ended()
       expect(await staying).toBe('SIGKILL')

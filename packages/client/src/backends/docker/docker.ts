@@ -28,7 +28,7 @@ export interface DockerSettings {
   readonly credentials?: CredentialWishes
 }
 
-/** For all that `missing` asks. */
+/** For all that `missing` asks, unless it is told otherwise. */
 const MISSING_MS = 2_500
 
 const MAX_DIGEST_BYTES = 4_096
@@ -48,13 +48,13 @@ export class DockerBackend implements Backend {
     this.#settings = settings
   }
 
-  async missing(): Promise<string | undefined> {
-    const signal = AbortSignal.timeout(MISSING_MS)
+  async missing(patienceMs = MISSING_MS): Promise<string | undefined> {
+    const signal = AbortSignal.timeout(patienceMs)
     try {
       const { Os: os } = await versionOf(this.#open(), signal)
       return os === 'linux' ? undefined : `the Docker daemon runs containers of ${os}, and Kaniko needs Linux`
     } catch (error) {
-      if (signal.aborted) return `the Docker daemon did not answer within ${MISSING_MS / 1000} s`
+      if (signal.aborted) return `the Docker daemon did not answer within ${patienceMs / 1000} s`
       if (error instanceof AddressError || error instanceof BuildError) return error.message
       throw error
     }

@@ -211,6 +211,7 @@ describe('whether it can build here', () => {
     const held = new Promise<undefined>(resolve => (release = () => resolve(undefined)))
     server.intercept(/selfsubjectaccessreviews/, () => held)
     expect(await backend().missing()).toMatch(/did not answer within 2.5 s/)
+    expect(await backend().missing(50)).toMatch(/did not answer within 0.05 s/)
     release()
   })
 

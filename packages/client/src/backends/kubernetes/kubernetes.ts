@@ -24,7 +24,7 @@ const BUILD_ID = /^kbuild-[0-9a-f]{8}(?:-\d{1,3})?$/
 /** For a deletion after the caller was killed. */
 const CANCEL_MS = 20_000
 
-/** For all that `missing` asks. */
+/** For all that `missing` asks, unless it is told otherwise, and always until a server is reached. */
 const MISSING_MS = 2_500
 
 /**
@@ -40,9 +40,9 @@ export class KubernetesBackend implements Backend {
     this.#settings = settings
   }
 
-  async missing(): Promise<string | undefined> {
+  async missing(patienceMs = MISSING_MS): Promise<string | undefined> {
     try {
-      const signal = AbortSignal.timeout(MISSING_MS)
+      const signal = AbortSignal.timeout(patienceMs)
       const { config } = await findCluster(this.#settings)
       const kube = new Kube(config, { firstContactMs: MISSING_MS })
       try {
@@ -51,7 +51,7 @@ export class KubernetesBackend implements Backend {
         return await missingRights(kube, more, signal)
       } catch (error) {
         if (!signal.aborted) throw error
-        return `the API server ${config.server.host} did not answer within ${MISSING_MS / 1000} s`
+        return `the API server ${config.server.host} did not answer within ${patienceMs / 1000} s`
       } finally {
         kube.close()
       }
