@@ -19713,13 +19713,13 @@ var DockerBackend = class {
   constructor(settings) {
     this.#settings = settings;
   }
-  async missing() {
-    const signal = AbortSignal.timeout(MISSING_MS);
+  async missing(patienceMs = MISSING_MS) {
+    const signal = AbortSignal.timeout(patienceMs);
     try {
       const { Os: os7 } = await versionOf(this.#open(), signal);
       return os7 === "linux" ? void 0 : `the Docker daemon runs containers of ${os7}, and Kaniko needs Linux`;
     } catch (error2) {
-      if (signal.aborted) return `the Docker daemon did not answer within ${MISSING_MS / 1e3} s`;
+      if (signal.aborted) return `the Docker daemon did not answer within ${patienceMs / 1e3} s`;
       if (error2 instanceof AddressError || error2 instanceof BuildError) return error2.message;
       throw error2;
     }
@@ -20270,9 +20270,9 @@ var KubernetesBackend = class {
   constructor(settings) {
     this.#settings = settings;
   }
-  async missing() {
+  async missing(patienceMs = MISSING_MS2) {
     try {
-      const signal = AbortSignal.timeout(MISSING_MS2);
+      const signal = AbortSignal.timeout(patienceMs);
       const { config } = await findCluster(this.#settings);
       const kube = new Kube(config, { firstContactMs: MISSING_MS2 });
       try {
@@ -20281,7 +20281,7 @@ var KubernetesBackend = class {
         return await missingRights(kube, more, signal);
       } catch (error2) {
         if (!signal.aborted) throw error2;
-        return `the API server ${config.server.host} did not answer within ${MISSING_MS2 / 1e3} s`;
+        return `the API server ${config.server.host} did not answer within ${patienceMs / 1e3} s`;
       } finally {
         kube.close();
       }
@@ -20388,12 +20388,14 @@ async function asBuildErrors(action) {
 }
 
 // packages/client/src/choose.ts
-var ASKED_MS = 3e3;
+var ANY_PATIENCE_MS = 2500;
+var NAMED_PATIENCE_MS = 3e4;
+var TO_SAY_MS = 500;
 async function chooseBackend(candidates, wanted) {
   const asked = candidates.filter(({ name: name2 }) => wanted === "auto" || name2 === wanted);
   const lacks = [];
   for (const backend of asked) {
-    const why = await missingOf(backend);
+    const why = await missingOf(backend, wanted === "auto" ? ANY_PATIENCE_MS : NAMED_PATIENCE_MS);
     if (why === void 0) return { backend, reason: reasonFor(backend, wanted, lacks) };
     lacks.push(`${backend.name}: ${why}`);
   }
@@ -20410,13 +20412,13 @@ function reasonFor({ name: name2 }, wanted, lacks) {
   if (wanted !== "auto") return `Building by ${name2}, as asked for.`;
   return lacks.length === 0 ? `Building by ${name2}.` : `Building by ${name2} (not by ${lacks.join("; not by ")}).`;
 }
-async function missingOf(backend) {
+async function missingOf(backend, patienceMs) {
   let timer;
   const late = new Promise((resolve10) => {
-    timer = setTimeout(() => resolve10("it did not say in time whether it can build"), ASKED_MS);
+    timer = setTimeout(() => resolve10("it did not say in time whether it can build"), patienceMs + TO_SAY_MS);
   });
   try {
-    return await Promise.race([backend.missing(), late]);
+    return await Promise.race([backend.missing(patienceMs), late]);
   } catch (error2) {
     return error2 instanceof Error ? error2.message : String(error2);
   } finally {
