@@ -10334,6 +10334,8 @@ var ExecSocket = class {
   }
   close() {
     this.#lose(this.#closedByCaller());
+    this.stdout.destroy();
+    this.stderr.destroy();
   }
   #send(message) {
     const isWord = message.length <= WORD_BYTES;

@@ -125,6 +125,20 @@ describe('a command that ends', () => {
     await expect(text(stream.stdout)).resolves.toBe('kept')
   })
 
+  test('waits for no reader that has closed it', async () => {
+    const kube = await openServer(socket => {
+      send(socket, 1, 'first')
+      send(socket, 1, 'second')
+      finish(socket, exitStatus(7))
+    })
+    const stream = await kube.exec(target)
+    await once(stream.stdout, 'readable')
+    expect(stream.stdout.read(5)?.toString()).toBe('first')
+    await sleep(100)
+    stream.close()
+    await expect(stream.exit).resolves.toBe(7)
+  })
+
   test('waits for a reader that is still at it', async () => {
     const kube = await openServer(socket => {
       for (let index = 0; index < 100; index += 1) send(socket, 1, 'x'.repeat(1000))

@@ -271,6 +271,9 @@ class ExecSocket implements ExecStream {
 
   close(): void {
     this.#lose(this.#closedByCaller())
+    // Who closes takes no more of what a command that has ended left: its exit code need not wait for that.
+    this.stdout.destroy()
+    this.stderr.destroy()
   }
 
   #send(message: Buffer): void {

@@ -13,7 +13,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -379,7 +379,8 @@ describe('whether files go straight to the pod', () => {
   test('is found out too late where a network lets only small packets through: the step’s files go by exec', async () => {
     let key = ''
     const deaf = createServer({ ...DIRECT_TLS, pskCallback: () => Buffer.from(key, 'base64') })
-    deaf.on('secureConnection', socket => socket.on('error', () => undefined).pause())
+    const heldOpen: Socket[] = []
+    deaf.on('secureConnection', socket => heldOpen.push(socket.on('error', () => undefined).pause()))
     await once(deaf.listen(0, '127.0.0.1'), 'listening')
     const { port } = deaf.address() as AddressInfo
     const told: Word[] = []
@@ -389,6 +390,7 @@ describe('whether files go straight to the pod', () => {
       return { serves: { host: '127.0.0.1', port } }
     }, told)
     await call().fillStep({ name: 'step', hasOwnAddress: true }, signal)
+    for (const socket of heldOpen) socket.destroy()
     deaf.close()
     expect(told.map(word => Object.keys(word).join())).toEqual(['open', 'serve', 'open', 'take', 'leave'])
   })

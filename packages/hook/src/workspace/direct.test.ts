@@ -239,7 +239,7 @@ describe('a pod that is called directly', () => {
     expect(await session.ready).toBe(false)
     await sleep(4_000)
     expect(await session.ask({ here: true })).toEqual({ here: true })
-    session.close()
+    for (const open of [first, session]) open.close()
     expect(await end).toEqual([1, null])
   })
 

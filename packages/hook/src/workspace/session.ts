@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { isKubeError, type Kube } from '@kaniko-hooks/kube'
@@ -18,7 +19,7 @@ export interface PodTree {
 export interface SessionOptions {
   readonly kube: Pick<Kube, 'exec' | 'awaitNode' | 'connectAhead'>
   readonly place: PodTree
-  readonly open: Open
+  readonly open: Omit<Open, 'call'>
   readonly signal?: AbortSignal | undefined
   /** Where the program is called first; by an exec when it is not reached there. */
   readonly direct?: Direct | undefined
@@ -29,6 +30,10 @@ export interface SessionOptions {
   /** The same, for the first answer. */
   readonly openMs?: number
 }
+
+/** Each call of this process has the next number. */
+const CALLER = randomUUID()
+let calls = 0
 
 const TRIES = 4
 /** For the first answer: bytes of a call may get lost on their way, and then nobody answers. */
@@ -127,13 +132,14 @@ export class Session {
     }
   }
 
-  async #begin(open: Open, openMs: number): Promise<boolean> {
+  async #begin(open: SessionOptions['open'], openMs: number): Promise<boolean> {
+    const call = { by: CALLER, count: (calls += 1) }
     const limit = setTimeout(() => {
       this.#isUnanswered = true
       this.close()
     }, openMs)
     try {
-      const answer = await this.ask({ open })
+      const answer = await this.ask({ open: { ...open, call } })
       const isReady = 'ready' in answer && answer.ready
       if (!isReady) this.isAlike = false
       return isReady

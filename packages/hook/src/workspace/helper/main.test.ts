@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { dataFrame, FrameReader, messageFrame } from '../tree/frames.js'
 import { converse } from './main.js'
-import { COPIED, type Word } from './words.js'
+import { COPIED, type CallNumber, type Word } from './words.js'
 
 let base: string
 /** The program takes the mask away from its process, which tests share. */
@@ -22,6 +23,9 @@ afterEach(() => {
   rmSync(base, { recursive: true })
 })
 
+/** Of a caller that calls once. */
+const newCall = (): CallNumber => ({ by: randomUUID(), count: 1 })
+
 /** What is answered to the word whether the externals are there. */
 async function answer(copied: string): Promise<unknown> {
   const own = join(base, 'own')
@@ -32,7 +36,8 @@ async function answer(copied: string): Promise<unknown> {
   const output = new PassThrough()
   const held = converse(input, output, () => undefined)
   const reader = new FrameReader(output)
-  const words: Word[] = [{ open: { root, own, generation: '', fixed: [], opensOthers: false } }, { externals: true }]
+  const open = { call: newCall(), root, own, generation: '', fixed: [], opensOthers: false }
+  const words: Word[] = [{ open }, { externals: true }]
   for (const word of words) input.write(messageFrame(word))
   await reader.next()
   const frame = await reader.next()
@@ -64,12 +69,16 @@ describe('states that have names', () => {
 
   /** Says all at once to a program that has nothing in its memory, or what the conversations before have left there. */
   async function say(generation: string, ...words: readonly unknown[]): Promise<unknown[]> {
+    return sayAs(newCall(), generation, ...words)
+  }
+
+  async function sayAs(call: CallNumber, generation: string, ...words: readonly unknown[]): Promise<unknown[]> {
     const [own, root] = [join(base, 'own'), join(base, 'root')]
     for (const directory of [own, root]) mkdirSync(directory, { recursive: true })
     const input = new PassThrough()
     const output = new PassThrough()
     const held = converse(input, output, () => undefined)
-    for (const word of [{ open: { root, own, generation, fixed: [], opensOthers: false } }, ...words])
+    for (const word of [{ open: { call, root, own, generation, fixed: [], opensOthers: false } }, ...words])
       input.write(Buffer.isBuffer(word) ? dataFrame(word) : messageFrame(word))
     input.end()
     await held
@@ -108,6 +117,15 @@ describe('states that have names', () => {
     expect(await ready('a')).toEqual({ ready: true })
     await say('', ...taken('b', true, 'x').slice(0, 2))
     expect(await ready('a')).toEqual({ ready: false })
+  })
+
+  test('what a slow node brings after a later call of the same process is not heard', async () => {
+    const [earlier, later] = [1, 2].map(count => ({ by: 'hook', count })) as [CallNumber, CallNumber]
+    await sayAs(later, '', ...taken('b', true, 'y'))
+    expect(await sayAs(earlier, '', ...taken('a', true, 'x'))).toEqual([])
+    expect(readdirSync(join(base, 'root')).filter(name => name.length === 1)).toEqual(['y'])
+    expect(await sayAs(later, 'b')).toEqual([{ ready: true }])
+    expect(await sayAs({ by: 'the next hook', count: 1 }, 'b')).toEqual([{ ready: true }])
   })
 
   test('what was given counts when the hook says so, or comes back with its name, and else not', async () => {

@@ -37,6 +37,9 @@ interface State {
   readonly index: Index
 }
 
+/** Of each caller, its last call. */
+const heard = new Map<string, number>()
+
 /** Between two looks whether the externals are there. */
 const COPY_LOOK_MS = 10
 
@@ -104,6 +107,10 @@ class Conversation {
   }
 
   async #begin(open: Open): Promise<void> {
+    const { by, count } = open.call
+    // Who gave that call up has gone on by another one, and a step may have changed since what was to be sent then.
+    if (count < (heard.get(by) ?? 0)) throw new EndedEarly()
+    heard.set(by, count)
     this.#open = open
     mkdirSync(open.own, { recursive: true, mode: 0o700 })
     const fixed = new Set(open.fixed)

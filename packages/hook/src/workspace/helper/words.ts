@@ -36,8 +36,16 @@ export const IDENTITY = 'kaniko-hooks'
 /** After so long a silence the kernel asks whether the other end is there, and ten seconds later it gives up: a network forgets none that is used so often. */
 export const ALIVE_MS = 15_000
 
+/** A call among those of one process of the hook. */
+export interface CallNumber {
+  readonly by: string
+  readonly count: number
+}
+
 /** The first word. */
 export interface Open {
+  /** Which call this is: what a slow node brings after a later one is not heard. */
+  readonly call: CallNumber
   readonly root: string
   /** A directory of the program's own, outside of the tree. */
   readonly own: string
