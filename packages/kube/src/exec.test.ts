@@ -133,7 +133,7 @@ describe('a command that ends', () => {
     })
     const stream = await kube.exec(target)
     await once(stream.stdout, 'readable')
-    expect(stream.stdout.read(5)?.toString()).toBe('first')
+    expect(String(stream.stdout.read(5))).toBe('first')
     await sleep(100)
     stream.close()
     await expect(stream.exit).resolves.toBe(7)
