@@ -11518,6 +11518,7 @@ function looksFrom(firstMs, growth = 0) {
     return ageMs < LATE_MS2 ? Math.min(GROWN_PAUSE_MS, Math.max(MIDDLE_PAUSE_MS, ageMs * growth)) : LATE_PAUSE_MS;
   };
 }
+var looksForStart = looksFrom(600);
 
 // packages/kube/src/settles-within.ts
 async function settlesWithin(promise, ms2) {
@@ -14652,7 +14653,6 @@ function refuseAnnotations({ annotations = {} }, { fork }) {
 var CLEANUP_MS = 5e3;
 var LATE_CREATE_MS = 500;
 var STUCK_MS = 45e3;
-var START = looksFrom(600);
 var DEADLINE = "DeadlineExceeded";
 var KanikoEngine = class {
   identity;
@@ -14685,7 +14685,7 @@ var KanikoEngine = class {
         name2 = this.#podName();
         const { made, first } = await this.#create(name2, run3, archive, ATTENDED);
         wasCreated = true;
-        const looks = { since: performance.now(), pause: START };
+        const looks = { since: performance.now(), pause: looksForStart };
         await onPod?.(made);
         return waitForPod(this.#kube, name2, "running", { ...run3.wait, container: first, known: made, looks });
       };
@@ -18866,6 +18866,9 @@ var ElsewhereLog = class {
   }
 };
 
+// packages/client/src/backend.ts
+var PATIENCE_MS2 = 2500;
+
 // packages/client/src/context/open.ts
 var import_promises20 = require("node:fs/promises");
 var import_node_os2 = require("node:os");
@@ -19706,7 +19709,6 @@ async function pushOne(pusher2, place2, { credentials }, digest2) {
 }
 
 // packages/client/src/backends/docker/docker.ts
-var MISSING_MS = 2500;
 var MAX_DIGEST_BYTES = 4096;
 var MAX_MANIFEST_BYTES2 = 8 * 1024 * 1024;
 var DockerBackend = class {
@@ -19715,7 +19717,7 @@ var DockerBackend = class {
   constructor(settings) {
     this.#settings = settings;
   }
-  async missing(patienceMs = MISSING_MS) {
+  async missing(patienceMs = PATIENCE_MS2) {
     const signal = AbortSignal.timeout(patienceMs);
     try {
       const { Os: os7 } = await versionOf(this.#open(), signal);
@@ -20265,18 +20267,17 @@ function shown2({ verb, resource, subresource, group: group2, name: name2, names
 // packages/client/src/backends/kubernetes/kubernetes.ts
 var BUILD_ID2 = /^kbuild-[0-9a-f]{8}(?:-\d{1,3})?$/;
 var CANCEL_MS2 = 2e4;
-var MISSING_MS2 = 2500;
 var KubernetesBackend = class {
   name = "kubernetes";
   #settings;
   constructor(settings) {
     this.#settings = settings;
   }
-  async missing(patienceMs = MISSING_MS2) {
+  async missing(patienceMs = PATIENCE_MS2) {
     try {
       const signal = AbortSignal.timeout(patienceMs);
       const { config } = await findCluster(this.#settings);
-      const kube = new Kube(config, { firstContactMs: MISSING_MS2 });
+      const kube = new Kube(config, { firstContactMs: PATIENCE_MS2 });
       try {
         const { connector: connector2 } = this.#settings;
         const more = connector2 === void 0 ? [] : [rightOfConnector(connector2, kube.namespace)];
@@ -20390,14 +20391,13 @@ async function asBuildErrors(action) {
 }
 
 // packages/client/src/choose.ts
-var ANY_PATIENCE_MS = 2500;
 var NAMED_PATIENCE_MS = 3e4;
 var TO_SAY_MS = 500;
 async function chooseBackend(candidates, wanted) {
   const asked = candidates.filter(({ name: name2 }) => wanted === "auto" || name2 === wanted);
   const lacks = [];
   for (const backend of asked) {
-    const why = await missingOf(backend, wanted === "auto" ? ANY_PATIENCE_MS : NAMED_PATIENCE_MS);
+    const why = await missingOf(backend, wanted === "auto" ? PATIENCE_MS2 : NAMED_PATIENCE_MS);
     if (why === void 0) return { backend, reason: reasonFor(backend, wanted, lacks) };
     lacks.push(`${backend.name}: ${why}`);
   }

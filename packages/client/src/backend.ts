@@ -33,6 +33,9 @@ export interface BuildOutcome {
   readonly durationsMs: Readonly<Partial<Record<Phase | 'queue', number>>>
 }
 
+/** How long a server may think about whether it can build here, when another backend could build in its place; in milliseconds. */
+export const PATIENCE_MS = 2_500
+
 /**
  * Somebody who builds images.
  *
@@ -44,7 +47,7 @@ export interface Backend {
   /**
    * @returns undefined if it can build here; else why not, as the end of a sentence: "the variable KBUILD_BROKER is not set".
    * It starts nothing
-   * @param patienceMs how long a server may think about it; unsaid, it is 2.5 s
+   * @param patienceMs how long a server may think about it; unsaid, `PATIENCE_MS`
    */
   missing(patienceMs?: number): Promise<string | undefined>
 

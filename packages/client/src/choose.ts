@@ -1,14 +1,11 @@
 import { BuildError } from '@kaniko-hooks/builder'
-import type { Backend, BackendName } from './backend.js'
+import { PATIENCE_MS, type Backend, type BackendName } from './backend.js'
 
 /** Who builds, and why nobody who would have come first. */
 export interface Choice {
   readonly backend: Backend
   readonly reason: string
 }
-
-/** For a candidate of several: the next one is asked instead. */
-const ANY_PATIENCE_MS = 2_500
 
 /** For the one that was asked for by name: nobody else would build, and a busy API server often needs some seconds. */
 const NAMED_PATIENCE_MS = 30_000
@@ -28,7 +25,7 @@ export async function chooseBackend(candidates: readonly Backend[], wanted: Back
   const asked = candidates.filter(({ name }) => wanted === 'auto' || name === wanted)
   const lacks: string[] = []
   for (const backend of asked) {
-    const why = await missingOf(backend, wanted === 'auto' ? ANY_PATIENCE_MS : NAMED_PATIENCE_MS)
+    const why = await missingOf(backend, wanted === 'auto' ? PATIENCE_MS : NAMED_PATIENCE_MS)
     if (why === undefined) return { backend, reason: reasonFor(backend, wanted, lacks) }
     lacks.push(`${backend.name}: ${why}`)
   }

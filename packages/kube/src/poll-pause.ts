@@ -31,3 +31,6 @@ export function looksFrom(firstMs: number, growth = 0): PollPause {
     return ageMs < LATE_MS ? Math.min(GROWN_PAUSE_MS, Math.max(MIDDLE_PAUSE_MS, ageMs * growth)) : LATE_PAUSE_MS
   }
 }
+
+/** For a pod that was just made. Sandbox, network and the time until the kubelet looks: no container is told to run much sooner. */
+export const looksForStart = looksFrom(600)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 
 import { callHook } from '../../harness/call.js'
+import { fetching } from '../../harness/fetching.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
 import { Suite } from '../../harness/suite.js'
@@ -63,8 +64,7 @@ describe.each(variants<Mode>(['volume'], ['novolume']))('options of containers, 
           { name: 'write', id: 'write', run: WRITE },
           {
             name: 'service',
-            // It may listen a moment after it was started.
-            run: 'n=0; until wget -qO- http://localhost:8080/ >/dev/null 2>&1 || [ $((n += 1)) -gt 50 ]; do sleep 0.2; done; wget -qO- http://localhost:8080/passwd | head -n 1; wget -qO- http://localhost:8080/hostname'
+            run: `${fetching('http://localhost:8080/passwd')} | head -n 1; wget -qO- http://localhost:8080/hostname`
           },
           { name: 'container', uses: `docker://${busybox}`, with: { args: 'sh -c "ls made; touch by-container"' } },
           { name: 'after', run: 'ls made by-container; pwd; echo "${{ steps.write.outputs.x }}"' }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { callHook } from '../../harness/call.js'
 import { execInPod } from '../../harness/exec.js'
+import { fetching } from '../../harness/fetching.js'
 import { pushImage, type TestImage } from '../../harness/image.js'
 import { apply } from '../../harness/kubectl.js'
 import { containerOutputOf, outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
@@ -58,9 +59,6 @@ ask(50)`
 
 /** For a step that fails, in the job's container: that one of the services has ended is known to the API server. */
 const ENDED = '/tmp/ended'
-/** A service without a check may listen a moment after it was started. */
-const fetching = (url: string): string =>
-  `n=0; until wget -qO- "${url}" 2>/dev/null || [ $((n += 1)) -gt 50 ]; do sleep 0.2; done`
 
 let web: TestImage
 let slow: TestImage

@@ -3,6 +3,7 @@ import type { V1Container } from '@kubernetes/client-node'
 
 import { callHook } from '../../harness/call.js'
 import { action, use } from '../../harness/dockerfile-action.js'
+import { fetching } from '../../harness/fetching.js'
 import { outputOf, runJob, stepOf, type JobResult } from '../../harness/job.js'
 import { observe, type Seen } from '../../harness/observe.js'
 import type { Mode, RunnerPod } from '../../harness/runner-pod.js'
@@ -44,9 +45,6 @@ spec:
       command: [sh, -c, 'trap "exit 0" TERM; while :; do sleep 1; done']
 `
 
-/** The service may listen a moment after it was started. */
-const FETCH = 'n=0; until wget -qO- http://localhost:8081/ 2>/dev/null || [ $((n += 1)) -gt 50 ]; do sleep 0.2; done'
-
 // What a user other than the runner's may write is seen where both write into one volume.
 const MODES = variants<Mode>(['volume'], ['novolume'])
 const runners = new Map<Mode, RunnerPod>()
@@ -83,7 +81,7 @@ describe.each(MODES)('a hook template, %s', mode => {
           },
           services: { web: { image: suite.cluster.images.busybox } },
           steps: [
-            { name: 'who', run: `id -u; echo "$FROM_TEMPLATE $FROM_WORKFLOW"; ${FETCH}` },
+            { name: 'who', run: `id -u; echo "$FROM_TEMPLATE $FROM_WORKFLOW"; ${fetching('http://localhost:8081/')}` },
             {
               name: 'write',
               id: 'write',

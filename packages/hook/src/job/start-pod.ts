@@ -1,13 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { looksFrom, untilAccepted, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
+import { looksForStart, untilAccepted, waitForPod, type WaitOptions } from '@kaniko-hooks/kube'
 
 import { withoutInjected } from '../pods/injected.js'
 import { waitUntilGone } from '../steps/step-container.js'
 import { printWaiting } from '../steps/waiting.js'
 import type { Call } from './call.js'
-
-/** Sandbox, network and the time until the kubelet looks at its containers: none is told to run sooner. */
-const START = looksFrom(600)
 
 /**
  * Makes a pod of the job, and waits for it. One that its node rejects is made again.
@@ -26,7 +23,7 @@ export async function startPod(
   const name = nameOf(pod)
   const start = async (): Promise<V1Pod> => {
     const known = await kube.create('pods', pod, { signal: cancelled })
-    const looks = { since: performance.now(), pause: START }
+    const looks = { since: performance.now(), pause: looksForStart }
     return awaitPod({ ...call, cancelled: within }, pod, isReady, { known, looks })
   }
   return untilAccepted(start, {

@@ -243,16 +243,9 @@ export class Copied implements Workspace {
       return NO_MAIL
     }
     // A pod that hangs must not keep the step's files.
-    const stop = (): void => session.close()
-    signal.addEventListener('abort', stop)
-    try {
-      if (signal.aborted) stop()
-      const answer = await session.watched(async () => session.ask({ mail: post }), MAIL_MS)
-      if (!('mail' in answer)) throw new RangeError('The pod did not say what is in the mailbox')
-      return answer.mail
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
+    const answer = await within(session, signal, async () => session.ask({ mail: post }), MAIL_MS)
+    if (!('mail' in answer)) throw new RangeError('The pod did not say what is in the mailbox')
+    return answer.mail
   }
 
   async catchUp(pod: string, signal: AbortSignal): Promise<void> {

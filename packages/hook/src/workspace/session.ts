@@ -379,13 +379,14 @@ export async function converse<T>(
 export async function within<T>(
   session: Session,
   signal: AbortSignal | undefined,
-  body: (session: Session) => Promise<T>
+  body: (session: Session) => Promise<T>,
+  idleMs?: number
 ): Promise<T> {
   const stop = (): void => session.close()
   signal?.addEventListener('abort', stop)
   try {
     if (signal?.aborted === true) stop()
-    return await session.watched(async () => body(session))
+    return await session.watched(async () => body(session), idleMs)
   } finally {
     signal?.removeEventListener('abort', stop)
   }

@@ -2,7 +2,7 @@ import {
   disturbance,
   isKubeError,
   type Kube,
-  looksFrom,
+  looksForStart,
   type PodProblem,
   untilAccepted,
   type V1Pod,
@@ -36,9 +36,6 @@ const LATE_CREATE_MS = 500
 
 /** A build pod has no slow volume: what cannot be mounted by then, such as a connector's that refuses, will not be. */
 const STUCK_MS = 45_000
-
-/** No container is told to run much sooner after its pod was made: a kubelet looks at its containers once a second. */
-const START = looksFrom(600)
 
 /** What the kubelet writes of a pod that `activeDeadlineSeconds` ended. */
 const DEADLINE = 'DeadlineExceeded'
@@ -83,7 +80,7 @@ export class KanikoEngine implements Engine {
         name = this.#podName()
         const { made, first } = await this.#create(name, run, archive, ATTENDED)
         wasCreated = true
-        const looks = { since: performance.now(), pause: START }
+        const looks = { since: performance.now(), pause: looksForStart }
         await onPod?.(made)
         return waitForPod(this.#kube, name, 'running', { ...run.wait, container: first, known: made, looks })
       }

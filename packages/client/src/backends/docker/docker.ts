@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { BuildError, packContext, type Platform } from '@kaniko-hooks/builder'
 import { prepareElsewhere } from '@kaniko-hooks/builder/elsewhere'
 import { parseReference, RegistryError } from '@kaniko-hooks/registry'
-import type { Backend, BuildOutcome, Listener } from '../../backend.js'
+import { PATIENCE_MS, type Backend, type BuildOutcome, type Listener } from '../../backend.js'
 import { openContext } from '../../context/open.js'
 import { findCredentials } from '../../credentials/find.js'
 import { credentialSources, type CredentialWishes, type Environment } from '../../credentials/sources.js'
@@ -28,9 +28,6 @@ export interface DockerSettings {
   readonly credentials?: CredentialWishes
 }
 
-/** For all that `missing` asks, unless it is told otherwise. */
-const MISSING_MS = 2_500
-
 const MAX_DIGEST_BYTES = 4_096
 
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
@@ -48,7 +45,7 @@ export class DockerBackend implements Backend {
     this.#settings = settings
   }
 
-  async missing(patienceMs = MISSING_MS): Promise<string | undefined> {
+  async missing(patienceMs = PATIENCE_MS): Promise<string | undefined> {
     const signal = AbortSignal.timeout(patienceMs)
     try {
       const { Os: os } = await versionOf(this.#open(), signal)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { BuildError, refuseUnsupported, type BuiltImage } from '@kaniko-hooks/builder'
 import { isKubeError, Kube } from '@kaniko-hooks/kube'
 import { RegistryError, type ImageFacts } from '@kaniko-hooks/registry'
-import type { Backend, BuildOutcome, Listener } from '../../backend.js'
+import { PATIENCE_MS, type Backend, type BuildOutcome, type Listener } from '../../backend.js'
 import type { OpenContext } from '../../context/open.js'
 import type { ImageBuild } from '../../image-build.js'
 import { redactor } from '../../redact.js'
@@ -24,9 +24,6 @@ const BUILD_ID = /^kbuild-[0-9a-f]{8}(?:-\d{1,3})?$/
 /** For a deletion after the caller was killed. */
 const CANCEL_MS = 20_000
 
-/** For all that `missing` asks, unless it is told otherwise, and always until a server is reached. */
-const MISSING_MS = 2_500
-
 /**
  * Builds in a pod of a cluster, as the hook does: without privilege, and with the credentials of a push in the container that
  * pushes alone. Besides the image nothing stays; a client that is killed leaves a pod and Secrets that `cancel` removes. Without it
@@ -40,11 +37,12 @@ export class KubernetesBackend implements Backend {
     this.#settings = settings
   }
 
-  async missing(patienceMs = MISSING_MS): Promise<string | undefined> {
+  async missing(patienceMs = PATIENCE_MS): Promise<string | undefined> {
     try {
       const signal = AbortSignal.timeout(patienceMs)
       const { config } = await findCluster(this.#settings)
-      const kube = new Kube(config, { firstContactMs: MISSING_MS })
+      // A server that is not reached is told sooner than one that thinks.
+      const kube = new Kube(config, { firstContactMs: PATIENCE_MS })
       try {
         const { connector } = this.#settings
         const more = connector === undefined ? [] : [rightOfConnector(connector, kube.namespace)]
